@@ -1,0 +1,37 @@
+#pragma once
+
+// One description of an options struct serves the CLI flag, --help, the stored JSON and the check of ranges.
+// A struct says, once:
+//
+//   struct ScoreOptions {
+//     int examples = 32;
+//     template <class V> static void fields(V& v, auto& self) {
+//       v("examples", self.examples, "calibration examples (rows, pictures, windows)");
+//     }
+//   };
+//
+// and a visitor gets name, reference and help of each field in order. The flag is the name with '_' written as '-'.
+
+#include <string_view>
+
+#include "hies/base/json.h"
+
+namespace hies {
+
+struct ToJson {
+  Json json = Json::object();
+  template <class T>
+  void operator()(std::string_view name, const T& value, std::string_view /*help*/) {
+    json[std::string(name)] = value;
+  }
+};
+
+// The resolved options as they are stored in every artefact.
+template <class Options>
+Json options_json(const Options& options) {
+  ToJson visitor;
+  Options::fields(visitor, options);
+  return std::move(visitor.json);
+}
+
+}  // namespace hies

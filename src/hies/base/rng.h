@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstdint>
+#include <numeric>
+#include <utility>
+#include <vector>
+
+namespace hies {
+
+// SplitMix64 (Steele, Lea, Flood 2014): the same numbers on every platform, unlike std::shuffle and std::*_distribution.
+class Rng {
+ public:
+  explicit Rng(std::uint64_t seed) : state_(seed) {}
+
+  std::uint64_t next() {
+    std::uint64_t z = (state_ += 0x9E3779B97F4A7C15ull);
+    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9ull;
+    z = (z ^ (z >> 27)) * 0x94D049BB133111EBull;
+    return z ^ (z >> 31);
+  }
+
+  // Uniform in [0, 1), 53 bits.
+  double uniform() { return static_cast<double>(next() >> 11) * 0x1.0p-53; }
+
+  // Uniform in [0, bound), without bias; bound > 0.
+  std::uint64_t below(std::uint64_t bound) {
+    const std::uint64_t reject = (0 - bound) % bound;
+    std::uint64_t value;
+    do value = next();
+    while (value < reject);
+    return value % bound;
+  }
+
+ private:
+  std::uint64_t state_;
+};
+
+// A random order of 0 … count-1 (Fisher–Yates).
+inline std::vector<std::int64_t> permutation(std::int64_t count, Rng& rng) {
+  std::vector<std::int64_t> order(static_cast<std::size_t>(count));
+  std::iota(order.begin(), order.end(), std::int64_t{0});
+  for (std::size_t i = order.size(); i > 1; --i) std::swap(order[i - 1], order[rng.below(i)]);
+  return order;
+}
+
+}  // namespace hies
