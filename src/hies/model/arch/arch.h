@@ -1,0 +1,72 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "hies/base/json.h"
+#include "hies/model/spec.h"
+
+namespace hies::model {
+
+class Network;   // network_torch.h
+class Weights;   // weights_torch.h
+
+// How a tensor takes part in a forward pass; from it follow FLOPs.
+enum class TensorUse {
+  lookup,       // embedding table: no arithmetic
+  per_token,    // a matrix is multiplied with every token
+  per_example,  // a matrix is multiplied once per example (pooler, classifier)
+};
+
+// One tensor that a family has, under its canonical (current transformers) name.
+struct TensorDecl {
+  std::string name;
+  std::vector<std::int64_t> shape;
+  TensorUse use = TensorUse::per_token;
+  int layer = -1;          // -1: outside the layers
+  bool task_head = false;  // may be absent from a checkpoint without a task
+};
+
+enum class SliceRole { query, key, value, output };
+
+// Where a head stands in a tensor: indices begin … end-1 along `axis`.
+struct HeadSlice {
+  std::string tensor;  // canonical name
+  int axis = 0;
+  std::int64_t begin = 0;
+  std::int64_t end = 0;
+  SliceRole role = SliceRole::query;
+};
+
+// One family. All that the rest of hies may know of it.
+class Arch {
+ public:
+  virtual ~Arch() = default;
+  virtual std::string_view model_type() const noexcept = 0;
+  virtual std::string_view description() const noexcept = 0;  // one line for `hies models`
+  // The prefix that a checkpoint of the bare encoder lacks ("bert.").
+  virtual std::string_view prefix() const noexcept = 0;
+  // Whether transformers 4 understands `pruned_heads` for this family.
+  virtual bool has_pruned_heads() const noexcept = 0;
+
+  // Reads config.json. `where` names it in errors.
+  virtual ModelSpec parse(const Json& config, std::string_view where) const = 0;
+  // All tensors with the shapes that `spec` implies (a pruned layer's are smaller).
+  virtual std::vector<TensorDecl> tensors(const ModelSpec& spec) const = 0;
+  // The slices that belong to the query head at `position` of `layer` alone, and to the KV head at `position`.
+  // Families without grouped KV heads list K and V rows with the query head, and give nothing for the KV head.
+  virtual std::vector<HeadSlice> head_slices(const ModelSpec& spec, int layer, int position) const = 0;
+  virtual std::vector<HeadSlice> kv_slices(const ModelSpec& spec, int layer, int position) const = 0;
+  // The forward pass.
+  virtual std::unique_ptr<Network> build(const ModelSpec& spec, const Weights& weights) const = 0;
+};
+
+// All families, in the order of `hies models`.
+const std::vector<const Arch*>& all_archs();
+// Throws unsupported, naming the known ones.
+const Arch& find_arch(std::string_view model_type, std::string_view where);
+
+}  // namespace hies::model

@@ -1,0 +1,33 @@
+#pragma once
+
+// Legend of the shapes in this project's comments:
+//   B examples of a batch (sequences)   T tokens of a batch, all sequences together   S key tokens
+//   L layers   H query heads of a layer   K key/value heads of a layer   D head size   E hidden size
+//   V vocabulary size, or number of labels of a classifier
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace hies::model {
+
+// Examples packed one after the other, without padding. Sequence b is tokens[offsets[b]] … tokens[offsets[b+1]-1], at least one token.
+struct Batch {
+  std::vector<std::int32_t> tokens;       // [T] vocabulary ids
+  std::vector<std::int32_t> token_types;  // [T] 0 or 1; ignored by families without token types
+  std::vector<std::int64_t> offsets{0};   // [B+1]
+  std::vector<std::int64_t> examples;     // [B] index of each sequence's example in its data set, for labels and for the order of results
+
+  std::int64_t size() const noexcept { return static_cast<std::int64_t>(offsets.size()) - 1; }
+  std::int64_t token_count() const noexcept { return static_cast<std::int64_t>(tokens.size()); }
+  std::int64_t length(std::int64_t sequence) const { return offsets[sequence + 1] - offsets[sequence]; }
+
+  void add(std::int64_t example, std::span<const std::int32_t> ids, std::span<const std::int32_t> type_ids) {
+    tokens.insert(tokens.end(), ids.begin(), ids.end());
+    token_types.insert(token_types.end(), type_ids.begin(), type_ids.end());
+    offsets.push_back(static_cast<std::int64_t>(tokens.size()));
+    examples.push_back(example);
+  }
+};
+
+}  // namespace hies::model

@@ -1,0 +1,69 @@
+#pragma once
+
+#include <algorithm>
+#include <compare>
+#include <cstdint>
+#include <vector>
+
+namespace hies::model {
+
+// A head by its place in the original, unpruned model.
+struct HeadId {
+  int layer = 0;
+  int head = 0;
+  auto operator<=>(const HeadId&) const = default;
+};
+
+// The heads that one layer has. Indices are those of the original model, ascending; a layer may have none.
+struct LayerHeads {
+  std::vector<int> heads;     // [H] query heads
+  std::vector<int> kv_heads;  // [K] key/value heads
+  int original_heads = 0;
+  int original_kv_heads = 0;
+  int head_dim = 0;  // D
+
+  int count() const noexcept { return static_cast<int>(heads.size()); }
+  int kv_count() const noexcept { return static_cast<int>(kv_heads.size()); }
+  // Original KV head that the original query head `head` reads.
+  int kv_of(int head) const { return head * original_kv_heads / original_heads; }
+  // Position in kv_heads, for every present query head: [H].
+  std::vector<std::int32_t> kv_positions() const {
+    std::vector<std::int32_t> positions;
+    for (const int head : heads) {
+      const auto found = std::lower_bound(kv_heads.begin(), kv_heads.end(), kv_of(head));
+      positions.push_back(static_cast<std::int32_t>(found - kv_heads.begin()));
+    }
+    return positions;
+  }
+  // Position of the original query head in `heads`, or -1.
+  int position_of(int head) const {
+    const auto found = std::lower_bound(heads.begin(), heads.end(), head);
+    return found != heads.end() && *found == head ? static_cast<int>(found - heads.begin()) : -1;
+  }
+  bool operator==(const LayerHeads&) const = default;
+};
+
+// Layer by layer [L]; what every plan, score table and cost is about.
+using HeadLayout = std::vector<LayerHeads>;
+
+inline int head_count(const HeadLayout& layout) {
+  int count = 0;
+  for (const LayerHeads& layer : layout) count += layer.count();
+  return count;
+}
+
+// One value per present head: table[layer][position], rows of different lengths.
+template <class T>
+using HeadTable = std::vector<std::vector<T>>;
+
+template <class T>
+HeadTable<T> make_head_table(const HeadLayout& layout, T value = T{}) {
+  HeadTable<T> table;
+  for (const LayerHeads& layer : layout) table.emplace_back(layer.heads.size(), value);
+  return table;
+}
+
+// What multiplies each head's output A_h: 1 keeps, 0 removes (the head is then not even computed), anything between is allowed.
+using HeadGates = HeadTable<double>;
+
+}  // namespace hies::model

@@ -1,0 +1,61 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "hies/model/batch.h"
+#include "hies/model/checkpoint.h"
+#include "hies/model/heads.h"
+#include "hies/model/objective.h"
+#include "hies/model/probe.h"
+
+namespace hies::model {
+
+enum class ComputeType { float32, bfloat16, float64 };
+// "float32", "bfloat16", "float64". Throws bad_input.
+ComputeType parse_compute_type(const std::string& name);
+
+struct RunRequest {
+  const HeadGates* gates = nullptr;      // null: all 1
+  const Objective* objective = nullptr;  // null: no losses
+  AttentionProbe* probe = nullptr;       // null: nothing noted. want_inner runs a backward pass
+};
+
+struct RunResult {
+  std::vector<double> logits;  // [B, V]
+  std::vector<double> losses;  // [B], empty without objective
+  std::int64_t classes = 0;    // V
+};
+
+// A checkpoint in memory, ready to run. Weights are frozen: no gradient of a weight is ever computed.
+// Run from one thread at a time; inside, work is spread over set_threads() threads.
+class Model {
+ public:
+  // Reads the weights (NaN or Inf: bad_input), float32 on disk and float32 computation share the mapped file.
+  // Throws bad_input when the checkpoint has no task head.
+  static Model load(std::shared_ptr<const Checkpoint> checkpoint, ComputeType type = ComputeType::float32);
+  ~Model();
+  Model(Model&&) noexcept;
+  Model& operator=(Model&&) noexcept;
+
+  const Checkpoint& checkpoint() const noexcept { return *checkpoint_; }
+  const ModelSpec& spec() const noexcept { return checkpoint_->spec(); }
+
+  // One forward pass over the batch, and one backward pass when the probe wants inner products.
+  // Throws bad_input for token ids outside the vocabulary and sequences longer than the positions.
+  RunResult run(const Batch& batch, const RunRequest& request = {}) const;
+
+ private:
+  struct State;
+  Model(std::shared_ptr<const Checkpoint> checkpoint, std::unique_ptr<State> state);
+  std::shared_ptr<const Checkpoint> checkpoint_;
+  std::unique_ptr<State> state_;
+};
+
+// Threads of every parallel region; 0: as many as there are cores.
+void set_threads(int threads);
+int threads();
+
+}  // namespace hies::model
