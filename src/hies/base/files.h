@@ -71,7 +71,6 @@ class AtomicDirectory {
 
  private:
   std::filesystem::path path_, temporary_;
-  bool committed_ = false;
 };
 
 // Removes what unfinished AtomicFile and AtomicDirectory objects have on disk; safe to call from a handler that is about to exit.

@@ -1,0 +1,136 @@
+#include <filesystem>
+#include <fstream>
+#include <limits>
+
+#include <gtest/gtest.h>
+
+#include "hies/base/error.h"
+#include "hies/base/files.h"
+#include "hies/base/hash.h"
+#include "hies/base/json.h"
+#include "hies/base/rng.h"
+#include "hies/base/suggest.h"
+
+namespace hies {
+namespace {
+namespace fs = std::filesystem;
+
+class FilesTest : public testing::Test {
+ protected:
+  fs::path folder = fs::path(testing::TempDir()) / fmt::format("hies-base-{}", testing::UnitTest::GetInstance()->current_test_info()->name());
+  void SetUp() override {
+    fs::remove_all(folder);
+    fs::create_directories(folder);
+  }
+  void TearDown() override { fs::remove_all(folder); }
+  int entries() const { return static_cast<int>(std::distance(fs::directory_iterator(folder), {})); }
+};
+
+template <class Run>
+Error error_of(const Run& run) {
+  try {
+    run();
+  } catch (const Error& error) {
+    return error;
+  }
+  ADD_FAILURE() << "no error";
+  return Error(ErrorKind::internal, "");
+}
+
+TEST_F(FilesTest, AFileAppearsWholeOrNotAtAll) {
+  {
+    AtomicFile file(folder / "a", false);
+    file.write("half");
+    EXPECT_FALSE(fs::exists(folder / "a"));
+  }
+  EXPECT_EQ(entries(), 0);
+  write_file(folder / "a", "whole", false);
+  EXPECT_EQ(read_file(folder / "a"), "whole");
+  EXPECT_EQ(error_of([&] { write_file(folder / "a", "other", false); }).kind(), ErrorKind::bad_input);
+  write_file(folder / "a", "other", true);
+  EXPECT_EQ(read_file(folder / "a"), "other");
+  EXPECT_EQ(entries(), 1);
+}
+
+TEST_F(FilesTest, AFolderReplacesACheckpointOnlyWithForce) {
+  const auto make = [&](bool force) {
+    AtomicDirectory made(folder / "m", force);
+    write_file(made.folder() / "config.json", force ? "new" : "old", false);
+    made.commit();
+  };
+  make(false);
+  EXPECT_EQ(error_of([&] { make(false); }).kind(), ErrorKind::bad_input);
+  {
+    AtomicDirectory abandoned(folder / "m", true);
+    write_file(abandoned.folder() / "config.json", "lost", false);
+  }
+  EXPECT_EQ(read_file(folder / "m/config.json"), "old");
+  make(true);
+  EXPECT_EQ(read_file(folder / "m/config.json"), "new");
+  EXPECT_EQ(entries(), 1);
+  fs::create_directories(folder / "precious");
+  write_file(folder / "precious/thesis.tex", "…", false);
+  EXPECT_EQ(error_of([&] { AtomicDirectory(folder / "precious", true); }).kind(), ErrorKind::bad_input);
+}
+
+TEST_F(FilesTest, UnfinishedOutputsAreRemoved) {
+  AtomicFile file(folder / "a", false);
+  AtomicDirectory made(folder / "m", false);
+  EXPECT_EQ(entries(), 2);
+  remove_unfinished_outputs();
+  EXPECT_EQ(entries(), 0);
+}
+
+TEST_F(FilesTest, FailuresNameTheFile) {
+  EXPECT_EQ(error_of([&] { read_file(folder / "none"); }).kind(), ErrorKind::io);
+  EXPECT_NE(std::string(error_of([&] { write_file(folder / "no/such", "", false); }).what()).find("no/such"), std::string::npos);
+  EXPECT_EQ(error_of([&] { MappedFile{folder}; }).kind(), ErrorKind::io);
+}
+
+TEST(Hash, KnowsWherePartsEnd) {
+  const auto digest = [](auto... parts) {
+    Hasher hasher;
+    (hasher.update(std::string_view(parts)), ...);
+    return hasher.hex();
+  };
+  EXPECT_NE(digest("ab", "c"), digest("a", "bc"));
+  EXPECT_EQ(Hasher().hex(), "99aa06d3014798d86001c324468d497f");  // XXH3-128 of nothing, from xxHash's own test vectors
+}
+
+TEST(JsonText, ErrorsSayWhere) {
+  EXPECT_NE(std::string(error_of([] { parse_json("{\n  \"a\": ,\n}", "x.json"); }).what()).find("line 2, column 8"), std::string::npos);
+  const Json json = parse_json(R"({"a": "text", "n": null})", "x.json");
+  EXPECT_NE(std::string(error_of([&] { require<int>(json, "a", "x.json"); }).what()).find("'a' must be an integer"), std::string::npos);
+  EXPECT_NE(std::string(error_of([&] { require<int>(json, "b", "x.json"); }).what()).find("'b' is missing"), std::string::npos);
+  EXPECT_EQ(value_or<int>(json, "n", 7, "x.json"), 7);
+}
+
+TEST(JsonText, PrettyKeepsTablesOnLines) {
+  const Json json = {{"b", {{1, 2}, {3, 4}}}, {"a", 0.1}};
+  EXPECT_EQ(pretty(json), "{\n  \"b\": [\n    [1, 2],\n    [3, 4]\n  ],\n  \"a\": 0.1\n}\n");
+  EXPECT_EQ(parse_json(pretty(json), ""), json);
+  EXPECT_THROW(pretty(Json(std::numeric_limits<double>::quiet_NaN())), Error);
+}
+
+TEST(Random, IsTheSameEverywhere) {
+  Rng rng(0);
+  EXPECT_EQ(rng.next(), 0xE220A8397B1DCDAFull);  // SplitMix64's published first output for seed 0
+  auto order = permutation(100, rng);
+  std::sort(order.begin(), order.end());
+  for (std::int64_t i = 0; i < 100; ++i) EXPECT_EQ(order[static_cast<std::size_t>(i)], i);
+}
+
+TEST(Suggest, NearNamesOnly) {
+  const std::vector<std::string> names{"sst2", "cola", "classification"};
+  EXPECT_EQ(nearest("sst", names), "sst2");
+  EXPECT_EQ(nearest("clasification", names), "classification");
+  EXPECT_EQ(nearest("imagenet", names), "");
+}
+
+TEST(Printable, IsOneLine) {
+  EXPECT_EQ(printable("a\nb\x01"), "a\\nb\\x01");
+  EXPECT_EQ(printable(std::string(90, 'x')), std::string(80, 'x') + "…");
+}
+
+}  // namespace
+}  // namespace hies

@@ -1,0 +1,87 @@
+#include "hies/base/json.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "hies/base/error.h"
+#include "hies/base/files.h"
+
+namespace hies {
+namespace {
+
+std::string position_of(std::string_view text, std::size_t byte) {
+  const std::size_t end = std::min(byte == 0 ? 0 : byte - 1, text.size());
+  const auto line = 1 + std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(end), '\n');
+  const std::size_t start = text.substr(0, end).rfind('\n');
+  return fmt::format("line {}, column {}", line, start == std::string_view::npos ? end + 1 : end - start);
+}
+
+bool is_plain(const Json& value) { return !value.is_structured() || value.empty(); }
+
+std::string scalar(const Json& value) {
+  if (value.is_number_float()) check(std::isfinite(value.get<double>()), "JSON cannot hold NaN or infinity");
+  return value.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+void print(const Json& value, int depth, std::string& out) {
+  const std::string indent(static_cast<std::size_t>(depth + 1) * 2, ' ');
+  const std::string closing(static_cast<std::size_t>(depth) * 2, ' ');
+  if (is_plain(value)) {
+    out += scalar(value);
+  } else if (value.is_array()) {
+    const bool one_line = std::all_of(value.begin(), value.end(), is_plain);
+    out += '[';
+    for (std::size_t i = 0; i < value.size(); ++i) {
+      if (i > 0) out += one_line ? ", " : ",";
+      if (!one_line) out += "\n" + indent;
+      print(value[i], depth + 1, out);
+    }
+    if (!one_line) out += "\n" + closing;
+    out += ']';
+  } else {
+    out += '{';
+    bool first = true;
+    for (const auto& [key, member] : value.items()) {
+      if (!first) out += ',';
+      first = false;
+      out += "\n" + indent + scalar(Json(key)) + ": ";
+      print(member, depth + 1, out);
+    }
+    out += "\n" + closing + "}";
+  }
+}
+
+}  // namespace
+
+Json parse_json(std::string_view text, std::string_view where) {
+  if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
+  try {
+    return Json::parse(text);
+  } catch (const Json::parse_error& error) {
+    bad_input("{} is not valid JSON ({})", where, position_of(text, error.byte));
+  } catch (const Json::exception& error) {
+    bad_input("{} is not valid JSON: {}", where, printable(error.what(), 120));
+  }
+}
+
+Json read_json(const std::filesystem::path& path) { return parse_json(read_file(path), path.string()); }
+
+void json_type_error(const Json& value, std::string_view key, std::string_view wanted, std::string_view where) {
+  if (value.is_null()) bad_input("{}: '{}' is missing ({} is needed)", where, key, wanted);
+  bad_input("{}: '{}' must be {}, found {}", where, key, wanted, printable(value.dump(-1, ' ', false, Json::error_handler_t::replace), 60));
+}
+
+const Json* find_member(const Json& json, std::string_view key, std::string_view where) {
+  if (!json.is_object()) bad_input("{}: expected a JSON object, found {}", where, json.type_name());
+  const auto found = json.find(std::string(key));
+  return found == json.end() ? nullptr : &*found;
+}
+
+std::string pretty(const Json& json) {
+  std::string out;
+  print(json, 0, out);
+  out += '\n';
+  return out;
+}
+
+}  // namespace hies

@@ -1,0 +1,104 @@
+#include "hies/model/cost.h"
+
+#include <functional>
+#include <map>
+#include <numeric>
+#include <unordered_map>
+
+namespace hies::model {
+namespace {
+
+std::int64_t elements(const TensorDecl& decl) {
+  return std::accumulate(decl.shape.begin(), decl.shape.end(), std::int64_t{1}, std::multiplies<>());
+}
+
+using Declared = std::unordered_map<std::string, TensorDecl>;
+
+Declared by_name(const Arch& arch, const ModelSpec& spec) {
+  Declared all;
+  for (TensorDecl& decl : arch.tensors(spec)) all.emplace(decl.name, decl);
+  return all;
+}
+
+HeadCost slice_cost(const std::vector<HeadSlice>& slices, const Declared& declared) {
+  HeadCost cost;
+  for (const HeadSlice& slice : slices) {
+    const TensorDecl& decl = declared.at(slice.tensor);
+    const std::int64_t along = decl.shape[static_cast<std::size_t>(slice.axis)];
+    const std::int64_t share = along == 0 ? 0 : elements(decl) / along * (slice.end - slice.begin);
+    cost.parameters += share;
+    if (decl.use == TensorUse::per_token) cost.flops_per_token += 2.0 * static_cast<double>(share);
+  }
+  return cost;
+}
+
+// Scores and weighted sum of one query over `tokens` keys.
+double attention_flops(const LayerHeads& layer, double tokens) { return 4.0 * tokens * layer.head_dim; }
+
+template <class Cost>
+double mean_over(std::span<const std::int64_t> lengths, const Cost& cost_per_token) {
+  std::map<std::int64_t, std::int64_t> examples_of;  // few distinct lengths: price each once
+  for (const std::int64_t length : lengths) ++examples_of[length];
+  double sum = 0;
+  for (const auto& [length, examples] : examples_of)
+    sum += cost_per_token(static_cast<double>(length)) * static_cast<double>(length) * static_cast<double>(examples);
+  return lengths.empty() ? 0 : sum / static_cast<double>(lengths.size());
+}
+
+}  // namespace
+
+HeadTable<HeadCost> head_costs(const Arch& arch, const ModelSpec& spec, double tokens) {
+  const Declared declared = by_name(arch, spec);
+  HeadTable<HeadCost> table = make_head_table<HeadCost>(spec.layers);
+  for (int layer = 0; layer < spec.layer_count(); ++layer) {
+    auto& row = table[static_cast<std::size_t>(layer)];
+    for (std::size_t position = 0; position < row.size(); ++position) {
+      row[position] = slice_cost(arch.head_slices(spec, layer, static_cast<int>(position)), declared);
+      row[position].flops_per_token += attention_flops(spec.layers[static_cast<std::size_t>(layer)], tokens);
+    }
+  }
+  return table;
+}
+
+HeadTable<HeadCost> kv_head_costs(const Arch& arch, const ModelSpec& spec, double) {
+  const Declared declared = by_name(arch, spec);
+  HeadTable<HeadCost> table;
+  for (int layer = 0; layer < spec.layer_count(); ++layer) {
+    auto& row = table.emplace_back();
+    for (int position = 0; position < spec.layers[static_cast<std::size_t>(layer)].kv_count(); ++position)
+      row.push_back(slice_cost(arch.kv_slices(spec, layer, position), declared));
+  }
+  return table;
+}
+
+ModelCost model_cost(const Arch& arch, const ModelSpec& spec, double tokens) {
+  ModelCost cost;
+  for (const TensorDecl& decl : arch.tensors(spec)) {
+    cost.parameters += elements(decl);
+    const double flops = 2.0 * static_cast<double>(elements(decl));
+    if (decl.use == TensorUse::per_token) cost.flops_per_token += flops;
+    if (decl.use == TensorUse::per_example && tokens > 0) cost.flops_per_token += flops / tokens;
+  }
+  const auto add_heads = [&](const HeadTable<HeadCost>& table) {
+    for (const auto& row : table) {
+      for (const HeadCost& head : row) {
+        cost.attention_parameters += head.parameters;
+        cost.attention_flops_per_token += head.flops_per_token;
+      }
+    }
+  };
+  add_heads(head_costs(arch, spec, tokens));
+  add_heads(kv_head_costs(arch, spec, tokens));
+  for (const LayerHeads& layer : spec.layers) cost.flops_per_token += layer.count() * attention_flops(layer, tokens);
+  return cost;
+}
+
+double flops_per_example(const Arch& arch, const ModelSpec& spec, std::span<const std::int64_t> lengths) {
+  return mean_over(lengths, [&](double tokens) { return model_cost(arch, spec, tokens).flops_per_token; });
+}
+
+double attention_flops_per_example(const Arch& arch, const ModelSpec& spec, std::span<const std::int64_t> lengths) {
+  return mean_over(lengths, [&](double tokens) { return model_cost(arch, spec, tokens).attention_flops_per_token; });
+}
+
+}  // namespace hies::model

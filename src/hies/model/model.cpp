@@ -1,0 +1,107 @@
+#include "hies/model/model.h"
+
+#include <thread>
+
+#include <ATen/Parallel.h>
+
+#include "hies/base/error.h"
+#include "hies/model/network_torch.h"
+#include "hies/model/weights_torch.h"
+
+namespace hies::model {
+namespace {
+
+at::ScalarType scalar_type(ComputeType type) {
+  switch (type) {
+    case ComputeType::float32: return at::kFloat;
+    case ComputeType::bfloat16: return at::kBFloat16;
+    case ComputeType::float64: return at::kDouble;
+  }
+  return at::kFloat;
+}
+
+void check_batch(const Batch& batch, const ModelSpec& spec) {
+  for (std::int64_t b = 0; b < batch.size(); ++b) {
+    check(batch.length(b) > 0, "a sequence without tokens");
+    if (batch.length(b) > spec.positions)
+      bad_input("an example has {} tokens, but the model has {} positions", batch.length(b), spec.positions);
+  }
+  for (const std::int32_t token : batch.tokens)
+    if (token < 0 || token >= spec.vocabulary) bad_input("token id {} is outside the model's vocabulary of {}", token, spec.vocabulary);
+}
+
+void check_gates(const HeadGates& gates, const HeadLayout& layout) {
+  check(gates.size() == layout.size(), "gates for another number of layers");
+  for (std::size_t layer = 0; layer < gates.size(); ++layer)
+    check(gates[layer].size() == layout[layer].heads.size(), "gates for another number of heads");
+}
+
+std::vector<double> host_copy(const at::Tensor& tensor) {
+  const at::Tensor values = tensor.detach().to(at::kDouble).contiguous();
+  return {values.const_data_ptr<double>(), values.const_data_ptr<double>() + values.numel()};
+}
+
+}  // namespace
+
+struct Model::State {
+  at::ScalarType type;
+  Weights weights;
+  std::unique_ptr<Network> network;
+};
+
+ComputeType parse_compute_type(const std::string& name) {
+  if (name == "float32") return ComputeType::float32;
+  if (name == "bfloat16") return ComputeType::bfloat16;
+  if (name == "float64") return ComputeType::float64;
+  throw Error(ErrorKind::bad_input, fmt::format("unknown dtype '{}'", printable(name)), "known: float32, bfloat16, float64");
+}
+
+Model::Model(std::shared_ptr<const Checkpoint> checkpoint, std::unique_ptr<State> state)
+    : checkpoint_(std::move(checkpoint)), state_(std::move(state)) {}
+Model::~Model() = default;
+Model::Model(Model&&) noexcept = default;
+Model& Model::operator=(Model&&) noexcept = default;
+
+Model Model::load(std::shared_ptr<const Checkpoint> checkpoint, ComputeType type) {
+  if (!checkpoint->has_task_head())
+    throw Error(ErrorKind::bad_input, fmt::format("{} has no task head", checkpoint->folder().string()),
+                "fine-tune the encoder on the task first; a checkpoint of the bare encoder predicts nothing");
+  const at::NoGradGuard frozen;
+  auto state = std::make_unique<State>(State{scalar_type(type), Weights(*checkpoint, scalar_type(type)), nullptr});
+  state->network = checkpoint->arch().build(checkpoint->spec(), state->weights);
+  return Model(std::move(checkpoint), std::move(state));
+}
+
+RunResult Model::run(const Batch& batch, const RunRequest& request) const {
+  check_batch(batch, spec());
+  if (request.gates != nullptr) check_gates(*request.gates, spec().layers);
+  const bool backward = request.probe != nullptr && request.probe->want_inner;
+  check(!backward || request.objective != nullptr, "inner products need an objective");
+  RunResult result;
+  result.classes = static_cast<std::int64_t>(spec().labels.size());
+  AttentionRun run(spec().layers, batch, request.gates, request.probe);
+  if (batch.size() == 0) return result;
+  const at::AutoGradMode graph(backward);
+  const at::Tensor logits = state_->network->forward(batch, run);
+  result.logits = host_copy(logits);
+  if (request.objective == nullptr) return result;
+
+  result.losses.resize(static_cast<std::size_t>(batch.size()));
+  std::vector<double> gradient(backward ? result.logits.size() : 0);
+  request.objective->evaluate({result.logits, batch.examples, result.classes}, result.losses, gradient);
+  // Examples do not interact, so one backward pass of the summed losses gives each example its own gradients.
+  if (backward && logits.requires_grad()) {
+    logits.backward(at::from_blob(gradient.data(), logits.sizes(), at::TensorOptions().dtype(at::kDouble)).to(state_->type));
+    run.finish();
+  }
+  return result;
+}
+
+void set_threads(int threads) {
+  if (threads < 0) bad_input("--threads is {}, but it must be at least 0", threads);
+  at::set_num_threads(threads == 0 ? static_cast<int>(std::max(1u, std::thread::hardware_concurrency())) : threads);
+}
+
+int threads() { return at::get_num_threads(); }
+
+}  // namespace hies::model

@@ -1,0 +1,51 @@
+#include "hies/base/error.h"
+#include "hies/formats/float_conversion.h"
+#include "hies/model/weights_torch.h"
+
+namespace hies::model {
+namespace {
+
+at::ScalarType scalar_type(formats::DType dtype) {
+  switch (dtype) {
+    case formats::DType::float64: return at::kDouble;
+    case formats::DType::float32: return at::kFloat;
+    case formats::DType::float16: return at::kHalf;
+    case formats::DType::bfloat16: return at::kBFloat16;
+    default: break;
+  }
+  check(false, "a weight has no floating-point type");
+  return at::kFloat;
+}
+
+at::Tensor mapped(const formats::TensorView& view) {
+  // from_blob wants a pointer that it could write through. The mapping is read-only and weights are frozen.
+  auto* data = const_cast<std::byte*>(view.bytes.data());
+  return at::from_blob(data, view.shape, at::TensorOptions().dtype(scalar_type(view.dtype)));
+}
+
+bool aligned(const formats::TensorView& view) {
+  return reinterpret_cast<std::uintptr_t>(view.bytes.data()) % formats::element_bytes(view.dtype) == 0;
+}
+
+}  // namespace
+
+Weights::Weights(const Checkpoint& checkpoint, at::ScalarType type) {
+  for (const Checkpoint::Bound& bound : checkpoint.tensors()) {
+    if (bound.view == nullptr) {
+      tensors_[bound.decl.name] = at::empty(bound.decl.shape, at::TensorOptions().dtype(type));  // a layer without heads: no elements
+      continue;
+    }
+    formats::check_finite(*bound.view);
+    at::Tensor stored = mapped(*bound.view);
+    if (!aligned(*bound.view)) stored = stored.clone();
+    tensors_[bound.decl.name] = stored.to(type);
+  }
+}
+
+const at::Tensor& Weights::get(const std::string& name) const {
+  const auto found = tensors_.find(name);
+  check(found != tensors_.end(), "unknown weight " + name);
+  return found->second;
+}
+
+}  // namespace hies::model
