@@ -1,0 +1,45 @@
+"""Puts one golden.json together. README.md in this folder documents the fields."""
+
+import json
+
+import tables
+from measure import check_gate_gradient, gated_logits, head_counts, measure
+
+ALPHA = 0.7
+BATCH_EXAMPLES = 2
+
+
+def build(model, examples, task_loss, mask, classifier, heads=None):
+    """The golden of one tiny model. heads [L][H]: original indices, when some are gone already."""
+    losses = [task_loss, "logit-norm"] + ([] if task_loss == "mse" else ["pseudo-label"])
+    measured = measure(model, examples, losses)
+    for name in (task_loss, "logit-norm"):
+        check_gate_gradient(model, examples[2], name, measured["inner"][name][2])
+    lengths = [len(e.ids) for e in examples]
+    of = lambda fold, field, *more: {n: fold(measured[field][n], lengths, *more) for n in losses}
+    his, ae_mean = of(tables.his, "inner"), tables.ae_mean(measured["ae"], lengths)
+    return {
+        "schema": "hies.golden/1",
+        "task_loss": task_loss,
+        "heads": heads or [list(range(n)) for n in head_counts(model)],
+        "head_dim": model.config.hidden_size // model.config.num_attention_heads,
+        "inputs": [vars(e) for e in examples],
+        **measured,
+        "his": his,
+        "his_token": of(tables.his_token, "inner_abs_token"),
+        "batch_examples": BATCH_EXAMPLES,
+        "his_batch": of(tables.his_batch, "inner", BATCH_EXAMPLES),
+        "ae_mean": ae_mean,
+        "l2": tables.l2(model),
+        "l2_out": tables.l2_out(measured["out_sq"], lengths),
+        f"hies_{ALPHA}": tables.hies(his[task_loss], ae_mean, ALPHA),
+        "spectral": tables.spectral_norms(model, classifier),
+        "mask": mask,
+        "masked_logits": gated_logits(model, examples, mask),
+    }
+
+
+def write(path, golden):
+    """One line per field, so that a diff shows which one changed."""
+    body = ",\n".join(f"{json.dumps(k)}: {json.dumps(v, ensure_ascii=False, allow_nan=False)}" for k, v in golden.items())
+    path.write_text("{\n" + body + "\n}\n", encoding="utf-8")

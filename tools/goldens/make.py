@@ -1,0 +1,45 @@
+#!/usr/bin/env python3
+"""Regenerates tests/golden: `python tools/goldens/make.py [name…]`; without names, all of them. The same input gives the same bytes.
+
+Needs tools/requirements-goldens.txt. `bert-v4-pruned` needs tools/requirements-goldens-v4.txt (transformers 4.57, the last with prune_heads): run it
+with that environment's python, or name that python in HIES_V4_PYTHON.
+"""
+
+import importlib
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+TINY = {
+    "bert-tiny": "models_bert.bert_tiny",
+}
+
+
+def make_tiny(name):
+    module, function = TINY[name].split(".")
+    folder = ROOT / "tests" / "golden" / name
+    shutil.rmtree(folder, ignore_errors=True)
+    (folder / "model").mkdir(parents=True)
+    getattr(importlib.import_module(module), function)(folder)
+    sizes = {p.name: p.stat().st_size for p in sorted(folder.rglob("*")) if p.is_file()}
+    print(name, sizes, flush=True)
+    assert sum(v for k, v in sizes.items() if k.endswith(".safetensors")) < 300_000, "a tiny model is below 300 kB"
+
+
+def main(names):
+    import torch
+
+    torch.set_num_threads(1)
+    torch.use_deterministic_algorithms(True)
+    unknown = [n for n in names if n not in TINY]
+    if unknown:
+        sys.exit(f"error: no golden is called {unknown[0]}; there are: {', '.join(TINY)}")
+    for name in names or TINY:
+        make_tiny(name)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

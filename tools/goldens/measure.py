@@ -1,0 +1,159 @@
+"""Head scores of a Hugging Face classifier, one example at a time, in float64 with eager attention.
+
+Shapes: N examples, L layers, H heads kept in a layer, D head size, T tokens, V labels. Tables are ragged: row l has as many entries as layer l has heads.
+"""
+
+import math
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+
+
+@dataclass
+class Example:
+    """One tokenised input. `label` is a class index, a number (regression), or None."""
+
+    ids: list
+    type_ids: list
+    label: object
+    text: list | None = None
+
+
+def attention_parts(model):
+    """Per layer the linear maps (query, key, value, output projection), in order, whatever the family calls them."""
+    parts = []
+    for name, module in model.named_modules():
+        if name.endswith("attention.self"):
+            output = model.get_submodule(name[: -len("self")] + "output").dense
+            parts.append((module.query, module.key, module.value, output))
+        elif name.endswith("attention") and hasattr(module, "out_lin"):
+            parts.append((module.q_lin, module.k_lin, module.v_lin, module.out_lin))
+    return parts
+
+
+def head_size(model):
+    return model.config.hidden_size // model.config.num_attention_heads
+
+
+def head_counts(model):
+    size = head_size(model)
+    return [output.in_features // size for *_, output in attention_parts(model)]
+
+
+class Heads:
+    """While entered: keeps each layer's A (the input of the output projection, [1,T,H·D]) and multiplies it by `gates` [L][H]."""
+
+    def __init__(self, model, gates=None):
+        self.outputs, self.size = [], head_size(model)
+        self.parts = attention_parts(model)
+        self.gates = gates
+
+    def __enter__(self):
+        self.handles = [part[-1].register_forward_pre_hook(self._hook(layer)) for layer, part in enumerate(self.parts)]
+        return self
+
+    def __exit__(self, *_):
+        for handle in self.handles:
+            handle.remove()
+
+    def _hook(self, layer):
+        def pre_hook(_module, args):
+            a = args[0]
+            if self.gates is not None:
+                a = a * self.gates[layer].to(a.dtype).repeat_interleave(self.size)
+            if a.requires_grad:
+                a.retain_grad()
+            self.outputs.append(a)
+            return (a,)
+
+        return pre_hook
+
+
+def forward(model, example, attentions=False):
+    ids = torch.tensor([example.ids])
+    arguments = {"attention_mask": torch.ones_like(ids), "output_attentions": attentions}
+    if getattr(model.config, "type_vocab_size", 0) > 1:
+        arguments["token_type_ids"] = torch.tensor([example.type_ids])
+    return model(input_ids=ids, **arguments)
+
+
+def loss_of(name, logits, label):
+    """One example's loss. logits [V]. `logit-norm` is half the squared norm of the logits."""
+    if name == "ce":
+        return F.cross_entropy(logits[None], torch.tensor([label]))
+    if name == "mse":
+        return (logits[0] - label) ** 2
+    if name == "pseudo-label":
+        return F.cross_entropy(logits[None], logits.argmax()[None])
+    if name == "logit-norm":
+        return 0.5 * (logits**2).sum()
+    raise ValueError(name)
+
+
+def entropies(attentions):
+    """Per layer [H]: mean over the queries of H(p)/ln T. A single token sees one key only and counts nothing (0)."""
+    rows = []
+    for p in attentions:
+        tokens = p.shape[-1]
+        assert p.dtype == torch.float64 and (p.sum(-1) - 1).abs().max() < 1e-13, "attention was computed below float64"
+        if tokens < 2:
+            rows.append(torch.zeros(p.shape[1], dtype=p.dtype))
+        else:
+            rows.append((-torch.special.xlogy(p, p).sum(-1) / math.log(tokens)).mean(-1)[0])
+    return rows
+
+
+def measure(model, examples, losses):
+    """Everything that is per example: logits [N][V], losses, inner and inner_abs_token [N][L][H], ae and out_sq [N][L][H]."""
+    model = model.double().eval()
+    size = head_size(model)
+    result = {"logits": [], "losses": {n: [] for n in losses}, "inner": {n: [] for n in losses}, "inner_abs_token": {n: [] for n in losses}}
+    result.update(ae=[], out_sq=[])
+    for example in examples:
+        with Heads(model) as heads:
+            output = forward(model, example, attentions=True)
+        logits = output.logits[0]
+        result["logits"].append(logits.tolist())
+        result["ae"].append([row.tolist() for row in entropies(output.attentions)])
+        result["out_sq"].append([(a**2).reshape(-1, a.shape[-1] // size, size).sum((0, 2)).tolist() for a in heads.outputs])
+        for name in losses:
+            loss = loss_of(name, logits, example.label)
+            gradients = torch.autograd.grad(loss, heads.outputs, retain_graph=True)
+            d = [(g * a).detach().reshape(-1, a.shape[-1] // size, size).sum(-1) for g, a in zip(gradients, heads.outputs)]
+            result["losses"][name].append(loss.item())
+            result["inner"][name].append([row.sum(0).tolist() for row in d])
+            result["inner_abs_token"][name].append([row.abs().sum(0).tolist() for row in d])
+    return result
+
+
+def gated_logits(model, examples, gates):
+    """Logits [N][V] with every A_h multiplied by its gate; gates [L][H]."""
+    model = model.double().eval()
+    gates = [torch.tensor(row, dtype=torch.float64) for row in gates]
+    with torch.no_grad():
+        rows = []
+        for example in examples:
+            with Heads(model, gates):
+                rows.append(forward(model, example).logits[0].tolist())
+    return rows
+
+
+def check_gate_gradient(model, example, loss, inner, step=1e-5):
+    """Asserts inner = dL/dgate by central differences; the identity that HIS stands on."""
+    model = model.double().eval()
+    counts = head_counts(model)
+    for layer, count in enumerate(counts):
+        for head in range(count):
+            values = []
+            for sign in (1, -1):
+                gates = [[1.0] * n for n in counts]
+                gates[layer][head] += sign * step
+                logits = torch.tensor(gated_logits(model, [example], gates)[0], dtype=torch.float64)
+                target = example.label
+                if loss == "pseudo-label":
+                    raise ValueError("the pseudo-label may flip; use another loss")
+                values.append(loss_of(loss, logits, target).item())
+            difference = (values[0] - values[1]) / (2 * step)
+            largest = max(abs(v) for row in inner for v in row)
+            assert abs(difference - inner[layer][head]) < 1e-8 * max(1.0, largest), (layer, head, difference, inner[layer][head])

@@ -1,0 +1,72 @@
+"""The tiny models: random weights, scaled so that attention is neither uniform nor one-hot and the logits differ."""
+
+import zlib
+
+import numpy as np
+import torch
+from measure import Example, attention_parts, head_size
+
+
+def randomise(model, name):
+    """Fills every parameter from a generator seeded with the model's name.
+
+    Query and key weights have standard deviation 0.2 to 0.5, different for each head: small ones give a nearly uniform attention (AE near 1),
+    large ones a concentrated one. All biases and layer-norm parameters are non-trivial, so that forgetting one of them shows.
+    """
+    rng = np.random.default_rng(zlib.crc32(name.encode()))
+    normal = lambda shape, std: torch.from_numpy(rng.normal(0.0, std, tuple(shape))).float()
+    with torch.no_grad():
+        for key, parameter in sorted(model.named_parameters()):
+            norm = "layernorm" in key.lower() or "layer_norm" in key.lower()
+            if norm:
+                parameter.copy_(normal(parameter.shape, 0.2) + (1.0 if key.endswith("weight") else 0.0))
+            elif key.endswith("bias"):
+                parameter.copy_(normal(parameter.shape, 0.2))
+            elif "embeddings" in key:
+                parameter.copy_(normal(parameter.shape, 0.8))
+            else:
+                parameter.copy_(normal(parameter.shape, 1.2 / parameter.shape[-1] ** 0.5))
+        for query, key, *_ in attention_parts(model):
+            heads = query.out_features // head_size(model)
+            scale = torch.from_numpy(rng.uniform(0.2, 0.5, heads)).float().repeat_interleave(head_size(model))[:, None]
+            for linear in (query, key):
+                linear.weight.copy_(normal(linear.weight.shape, 1.0) * scale)
+    return model
+
+
+def draw_examples(name, vocabulary, lengths, first, last, specials, labels, pairs):
+    """Random token ids between the special tokens; every second example longer than 6 is a pair where `pairs`. labels: a list."""
+    rng = np.random.default_rng(zlib.crc32(("examples of " + name).encode()))
+    examples = []
+    for index, (length, label) in enumerate(zip(lengths, labels)):
+        ids = [first] + rng.integers(specials, vocabulary, length - 2).tolist() + [last]
+        type_ids = [0] * length
+        if pairs and length > 6 and index % 2:
+            cut = length // 2
+            ids[cut] = last
+            type_ids = [0] * (cut + 1) + [1] * (length - cut - 1)
+        examples.append(Example(ids, type_ids, label))
+    return examples
+
+
+def draw_mask(name, counts, empty_layer):
+    """Random gates [L][H], 1 = kept; `empty_layer` loses all its heads, every other one keeps at least one."""
+    rng = np.random.default_rng(zlib.crc32(("mask of " + name).encode()))
+    mask = []
+    for layer, count in enumerate(counts):
+        row = rng.integers(0, 2, count).tolist()
+        row[int(rng.integers(count))] = 1
+        mask.append([0] * count if layer == empty_layer else row)
+    return mask
+
+
+def check_scale(model, ae, logits):
+    """Asserts what makes a tiny model worth comparing with."""
+    for query, key, *_ in attention_parts(model):
+        assert query.weight.std() >= 0.2 and key.weight.std() >= 0.2
+    values = [v for example in ae for row in example for v in row if v > 0]
+    assert max(values) - min(values) >= 0.2, (min(values), max(values))
+    table = np.array(logits)
+    assert (table.max(0) - table.min(0)).min() >= 0.2, table
+    if table.shape[1] > 1:
+        assert len(set(table.argmax(1))) > 1, "every example has the same prediction"
