@@ -3,10 +3,24 @@
 import json
 
 import tables
-from measure import check_gate_gradient, gated_logits, head_counts, measure
+import torch
+from measure import attention_parts, check_gate_gradient, forward, gated_logits, head_counts, head_size, measure
 
 ALPHA = 0.7
 BATCH_EXAMPLES = 2
+
+
+def keep_shapes_logits(model, examples, mask):
+    """Logits [N][V] with the output-projection columns of the masked heads set to zero: the surgery that keeps all shapes."""
+    size, kept = head_size(model), []
+    with torch.no_grad():
+        for (*_, output), row in zip(attention_parts(model), mask):
+            kept.append(output.weight.clone())
+            output.weight.mul_(torch.tensor(row, dtype=output.weight.dtype).repeat_interleave(size))
+        logits = [forward(model, e).logits[0].tolist() for e in examples]
+        for (*_, output), weight in zip(attention_parts(model), kept):
+            output.weight.copy_(weight)
+    return logits
 
 
 def build(model, examples, task_loss, mask, classifier, heads=None):
@@ -22,7 +36,7 @@ def build(model, examples, task_loss, mask, classifier, heads=None):
         "schema": "hies.golden/1",
         "task_loss": task_loss,
         "heads": heads or [list(range(n)) for n in head_counts(model)],
-        "head_dim": model.config.hidden_size // model.config.num_attention_heads,
+        "head_dim": head_size(model),
         "inputs": [vars(e) for e in examples],
         **measured,
         "his": his,
@@ -36,6 +50,7 @@ def build(model, examples, task_loss, mask, classifier, heads=None):
         "spectral": tables.spectral_norms(model, classifier),
         "mask": mask,
         "masked_logits": gated_logits(model, examples, mask),
+        "keep_shapes_logits": keep_shapes_logits(model, examples, mask),
     }
 
 

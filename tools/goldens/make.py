@@ -15,7 +15,20 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 TINY = {
     "bert-tiny": "models_bert.bert_tiny",
+    "bert-reg": "models_bert.bert_reg",
+    "roberta-tiny": "models_other.roberta_tiny",
+    "distilbert-tiny": "models_other.distilbert_tiny",
+    "bert-legacy": "models_bert.bert_legacy",
+    "bert-v4-pruned": "models_bert.bert_v4_pruned",
 }
+NEEDS_V4 = {"bert-v4-pruned"}
+
+
+def make_with_v4(name):
+    python = os.environ.get("HIES_V4_PYTHON")
+    if not python:
+        sys.exit(f"error: {name} needs transformers 4.57: set HIES_V4_PYTHON to the python of an environment with tools/requirements-goldens-v4.txt")
+    subprocess.run([python, __file__, name], check=True)
 
 
 def make_tiny(name):
@@ -31,6 +44,7 @@ def make_tiny(name):
 
 def main(names):
     import torch
+    import transformers
 
     torch.set_num_threads(1)
     torch.use_deterministic_algorithms(True)
@@ -38,7 +52,10 @@ def main(names):
     if unknown:
         sys.exit(f"error: no golden is called {unknown[0]}; there are: {', '.join(TINY)}")
     for name in names or TINY:
-        make_tiny(name)
+        if name in NEEDS_V4 and not transformers.__version__.startswith("4."):
+            make_with_v4(name)
+        else:
+            make_tiny(name)
 
 
 if __name__ == "__main__":

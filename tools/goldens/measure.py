@@ -139,7 +139,7 @@ def gated_logits(model, examples, gates):
     return rows
 
 
-def check_gate_gradient(model, example, loss, inner, step=1e-5):
+def check_gate_gradient(model, example, loss, inner, step=2e-6):
     """Asserts inner = dL/dgate by central differences; the identity that HIS stands on."""
     model = model.double().eval()
     counts = head_counts(model)

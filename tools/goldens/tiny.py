@@ -4,14 +4,14 @@ import zlib
 
 import numpy as np
 import torch
-from measure import Example, attention_parts, head_size
+from measure import Example, attention_parts, forward, head_size
 
 
 def randomise(model, name):
     """Fills every parameter from a generator seeded with the model's name.
 
-    Query and key weights have standard deviation 0.2 to 0.5, different for each head: small ones give a nearly uniform attention (AE near 1),
-    large ones a concentrated one. All biases and layer-norm parameters are non-trivial, so that forgetting one of them shows.
+    Query and key weights have standard deviation 0.2 over a layer, with heads from a third of that to one and a half times: small ones give a nearly
+    uniform attention (AE near 1), large ones a concentrated one. More would make the model so steep that float32 itself errs by 1e-5. All biases and layer-norm parameters are non-trivial, so that forgetting one of them shows.
     """
     rng = np.random.default_rng(zlib.crc32(name.encode()))
     normal = lambda shape, std: torch.from_numpy(rng.normal(0.0, std, tuple(shape))).float()
@@ -25,13 +25,23 @@ def randomise(model, name):
             elif "embeddings" in key:
                 parameter.copy_(normal(parameter.shape, 0.8))
             else:
-                parameter.copy_(normal(parameter.shape, 1.2 / parameter.shape[-1] ** 0.5))
+                gain = 2.5 if key.startswith("classifier") else 1.2
+                parameter.copy_(normal(parameter.shape, gain / parameter.shape[-1] ** 0.5))
         for query, key, *_ in attention_parts(model):
             heads = query.out_features // head_size(model)
-            scale = torch.from_numpy(rng.uniform(0.2, 0.5, heads)).float().repeat_interleave(head_size(model))[:, None]
+            scale = torch.from_numpy(rng.permutation(np.linspace(0.35, 1.35, heads))).float().repeat_interleave(head_size(model))[:, None]
             for linear in (query, key):
-                linear.weight.copy_(normal(linear.weight.shape, 1.0) * scale)
+                weight = normal(linear.weight.shape, 1.0) * scale
+                linear.weight.copy_(weight * (0.201 / weight.std()))
     return model
+
+
+def centre(model, classifier, examples, mean=0.0):
+    """Shifts the last bias so that each logit's mean over the examples is `mean`: without it, one class would win on all of them."""
+    bias = model.get_submodule(classifier).bias
+    with torch.no_grad():
+        logits = torch.cat([forward(model, e).logits for e in examples])
+        bias += mean - logits.mean(0)
 
 
 def draw_examples(name, vocabulary, lengths, first, last, specials, labels, pairs):
@@ -50,21 +60,24 @@ def draw_examples(name, vocabulary, lengths, first, last, specials, labels, pair
 
 
 def draw_mask(name, counts, empty_layer):
-    """Random gates [L][H], 1 = kept; `empty_layer` loses all its heads, every other one keeps at least one."""
+    """Random gates [L][H], 1 = kept; `empty_layer` loses all its heads, every other one keeps at least one and loses one if it has two."""
     rng = np.random.default_rng(zlib.crc32(("mask of " + name).encode()))
     mask = []
     for layer, count in enumerate(counts):
         row = rng.integers(0, 2, count).tolist()
-        row[int(rng.integers(count))] = 1
+        first, second = rng.permutation(max(count, 2)).tolist()[:2]
+        row[first % count] = 1
+        if count > 1:
+            row[second] = 0
         mask.append([0] * count if layer == empty_layer else row)
     return mask
 
 
-def check_scale(model, ae, logits):
+def check_scale(model, ae_mean, logits):
     """Asserts what makes a tiny model worth comparing with."""
-    for query, key, *_ in attention_parts(model):
-        assert query.weight.std() >= 0.2 and key.weight.std() >= 0.2
-    values = [v for example in ae for row in example for v in row if v > 0]
+    for linears in list(zip(*attention_parts(model)))[:2]:
+        assert torch.cat([linear.weight.flatten() for linear in linears]).double().std() >= 0.2
+    values = [v for row in ae_mean for v in row]
     assert max(values) - min(values) >= 0.2, (min(values), max(values))
     table = np.array(logits)
     assert (table.max(0) - table.min(0)).min() >= 0.2, table

@@ -1,4 +1,4 @@
-"""Vocabularies of the tiny models."""
+"""Vocabularies and tokenizers of the tiny models."""
 
 import json
 
@@ -6,18 +6,48 @@ SPECIALS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 WORDS = """the a an of and or not no but is was it this that film movie story actor plot scene ending music joke very too
 never more less good bad great dull warm cold long short funny sad slow fast honest lazy bright ##ly ##er ##est ##s ##ing ##ed
 , . ! ? ' s t e""".split()
+SIZE = len(SPECIALS) + len(WORDS)
+BPE_CORPUS = [
+    "The film is great and the story is warm, but the ending is too long.",
+    "A funny actor in a dull scene; the music was never good.",
+    "Is it the best movie of the year? No, but it is honest and bright.",
+]
 
 
-def word_piece(size):
-    """The first `size` entries of the WordPiece vocabulary (specials first)."""
-    entries = SPECIALS + WORDS
-    assert size <= len(entries) and len(set(entries)) == len(entries), len(entries)
-    return entries[:size]
+def write_word_piece(folder):
+    """vocab.txt alone, with tokenizer_config.json."""
+    (folder / "vocab.txt").write_text("".join(w + "\n" for w in SPECIALS + WORDS), encoding="utf-8")
+    write_options(folder, tokenizer_class="BertTokenizer", do_lower_case=True, model_max_length=1000000000000000019884624838656)
 
 
-def write_word_piece(folder, size):
-    (folder / "vocab.txt").write_text("".join(w + "\n" for w in word_piece(size)), encoding="utf-8")
-    options = {"do_lower_case": True, "tokenizer_class": "BertTokenizer", "model_max_length": 1000000000000000019884624838656}
+def write_word_piece_json(folder):
+    """tokenizer.json, with the padding and truncation blocks that a training script leaves there and that loading ignores."""
+    from tokenizers.implementations import BertWordPieceTokenizer
+
+    tokenizer = BertWordPieceTokenizer({w: i for i, w in enumerate(SPECIALS + WORDS)}, lowercase=True)
+    tokenizer.enable_padding(length=20)
+    tokenizer.enable_truncation(max_length=6)
+    tokenizer.save(str(folder / "tokenizer.json"))
+    write_options(folder, tokenizer_class="BertTokenizerFast", do_lower_case=True, model_max_length=24)
+
+
+def write_byte_bpe(folder):
+    """vocab.json and merges.txt of a byte-level BPE; returns the vocabulary's size."""
+    from tokenizers import ByteLevelBPETokenizer
+
+    tokenizer = ByteLevelBPETokenizer()
+    specials = ["<s>", "<pad>", "</s>", "<unk>"]
+    tokenizer.train_from_iterator(BPE_CORPUS, vocab_size=300, min_frequency=1, special_tokens=specials, show_progress=False)
+    tokenizer.save_model(str(folder))
+    vocabulary = json.loads((folder / "vocab.json").read_text(encoding="utf-8"))
+    vocabulary["<mask>"] = len(vocabulary)
+    ordered = dict(sorted(vocabulary.items(), key=lambda item: item[1]))
+    (folder / "vocab.json").write_text(json.dumps(ordered, ensure_ascii=False) + "\n", encoding="utf-8")
+    write_options(folder, tokenizer_class="RobertaTokenizer", model_max_length=32)
+    return len(vocabulary)
+
+
+def write_options(folder, **options):
     (folder / "tokenizer_config.json").write_text(json.dumps(options, indent=2) + "\n", encoding="utf-8")
 
 
