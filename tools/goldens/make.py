@@ -2,7 +2,7 @@
 """Regenerates tests/golden: `python tools/goldens/make.py [name…]`; without names, all of them. The same input gives the same bytes.
 
 Needs tools/requirements-goldens.txt. `bert-v4-pruned` needs tools/requirements-goldens-v4.txt (transformers 4.57, the last with prune_heads): run it
-with that environment's python, or name that python in HIES_V4_PYTHON.
+with that environment's python, or name that python in HIES_V4_PYTHON. The real checkpoints and GLUE are read from ../shared.
 """
 
 import importlib
@@ -22,6 +22,7 @@ TINY = {
     "bert-v4-pruned": "models_bert.bert_v4_pruned",
 }
 NEEDS_V4 = {"bert-v4-pruned"}
+REAL = ["demo-sst2", "minilm-sst2", "minilm-cola", "minilm-mrpc", "minilm-stsb"]
 
 
 def make_with_v4(name):
@@ -42,18 +43,27 @@ def make_tiny(name):
     assert sum(v for k, v in sizes.items() if k.endswith(".safetensors")) < 300_000, "a tiny model is below 300 kB"
 
 
+def make_real(name):
+    path = ROOT / "tests" / "golden" / "real" / f"{name}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    importlib.import_module("real").make(name, path)
+    print(name, path.stat().st_size, flush=True)
+
+
 def main(names):
     import torch
     import transformers
 
     torch.set_num_threads(1)
     torch.use_deterministic_algorithms(True)
-    unknown = [n for n in names if n not in TINY]
+    unknown = [n for n in names if n not in TINY and n not in REAL]
     if unknown:
-        sys.exit(f"error: no golden is called {unknown[0]}; there are: {', '.join(TINY)}")
-    for name in names or TINY:
+        sys.exit(f"error: no golden is called {unknown[0]}; there are: {', '.join([*TINY, *REAL])}")
+    for name in names or [*TINY, *REAL]:
         if name in NEEDS_V4 and not transformers.__version__.startswith("4."):
             make_with_v4(name)
+        elif name in REAL:
+            make_real(name)
         else:
             make_tiny(name)
 
