@@ -1,0 +1,44 @@
+#include "hies/data/metrics.h"
+
+#include <array>
+#include <limits>
+
+#include "hies/base/error.h"
+#include "hies/base/suggest.h"
+
+namespace hies::data {
+namespace {
+
+double matthews_scaled(std::span<const double> predictions, std::span<const double> labels) { return (1 + matthews(predictions, labels)) / 2; }
+double pearson_scaled(std::span<const double> predictions, std::span<const double> labels) { return (1 + pearson(predictions, labels)) / 2; }
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+constexpr std::array kMetrics = {
+    Metric{"accuracy", "share of right predictions", 0, 1, true, accuracy},
+    Metric{"f1", "F1 of class 1", 0, 1, true, f1},
+    Metric{"matthews", "Matthews' correlation", -1, 1, true, matthews},
+    Metric{"matthews-scaled", "(1 + Matthews' correlation) / 2", 0, 1, true, matthews_scaled},
+    Metric{"pearson", "Pearson's correlation", -1, 1, true, pearson},
+    Metric{"pearson-scaled", "(1 + Pearson's correlation) / 2", 0, 1, true, pearson_scaled},
+    Metric{"spearman", "Spearman's rank correlation", -1, 1, true, spearman},
+    Metric{"mse", "mean squared error", 0, kInfinity, false, mse},
+};
+
+}  // namespace
+
+void check_metric_input(std::span<const double> predictions, std::span<const double> labels) {
+  check(!labels.empty() && predictions.size() == labels.size(), "a metric gets one prediction per label");
+}
+
+std::span<const Metric> metrics() noexcept { return kMetrics; }
+
+const Metric& metric(std::string_view name) {
+  std::vector<std::string> names;
+  for (const Metric& known : kMetrics) {
+    if (known.name == name) return known;
+    names.emplace_back(known.name);
+  }
+  throw Error(ErrorKind::bad_input, fmt::format("unknown metric '{}'", printable(name)), known_names_hint(name, names));
+}
+
+}  // namespace hies::data

@@ -1,0 +1,75 @@
+#include <arrow/api.h>
+#include <arrow/io/memory.h>
+#include <parquet/arrow/reader.h>
+
+#include "hies/base/error.h"
+#include "hies/base/json.h"
+#include "hies/data/table_readers.h"
+
+namespace hies::data {
+namespace {
+
+using Cells = std::vector<std::optional<std::string>>;
+
+template <class T>
+T value_of(const std::filesystem::path& path, arrow::Result<T> result) {
+  if (!result.ok()) bad_input("{}: not a readable Parquet file: {}", path.string(), printable(result.status().message(), 200));
+  return std::move(result).ValueUnsafe();
+}
+
+// Numbers are written as JSON writes them, so that the same rows give the same cells from either format.
+std::string scalar_text(const arrow::Scalar& scalar) {
+  switch (scalar.type->id()) {
+    case arrow::Type::FLOAT:  // 4.2f is "4.2", not "4.19999980926"
+      return Json(std::stod(fmt::format("{}", static_cast<const arrow::FloatScalar&>(scalar).value))).dump();
+    case arrow::Type::DOUBLE: return Json(static_cast<const arrow::DoubleScalar&>(scalar).value).dump();
+    case arrow::Type::STRING:
+    case arrow::Type::LARGE_STRING:
+    case arrow::Type::STRING_VIEW:
+    case arrow::Type::BINARY:
+    case arrow::Type::LARGE_BINARY:
+    case arrow::Type::BINARY_VIEW: return std::string(static_cast<const arrow::BaseBinaryScalar&>(scalar).view());
+    default: return scalar.ToString();
+  }
+}
+
+void append_cells(const std::filesystem::path& path, const arrow::Array& array, Cells& cells) {
+  if (array.type_id() == arrow::Type::STRING) {  // the usual case, without a Scalar per cell
+    const auto& strings = static_cast<const arrow::StringArray&>(array);
+    for (std::int64_t i = 0; i < strings.length(); ++i) {
+      cells.push_back(strings.IsNull(i) ? std::nullopt : std::optional(strings.GetString(i)));
+    }
+    return;
+  }
+  for (std::int64_t i = 0; i < array.length(); ++i) {
+    std::shared_ptr<arrow::Scalar> scalar = value_of(path, array.GetScalar(i));
+    if (scalar->type->id() == arrow::Type::DICTIONARY && scalar->is_valid) {
+      scalar = value_of(path, static_cast<const arrow::DictionaryScalar&>(*scalar).GetEncodedValue());
+    }
+    cells.push_back(scalar->is_valid ? std::optional(scalar_text(*scalar)) : std::nullopt);
+  }
+}
+
+}  // namespace
+
+Table read_parquet(const std::filesystem::path& path, std::span<const std::byte> content) {
+  const auto buffer = std::make_shared<arrow::Buffer>(reinterpret_cast<const std::uint8_t*>(content.data()), static_cast<std::int64_t>(content.size()));
+  const auto reader = value_of(path, parquet::arrow::OpenFile(std::make_shared<arrow::io::BufferReader>(buffer), arrow::default_memory_pool()));
+  const std::shared_ptr<arrow::Table> source = value_of(path, reader->ReadTable());
+
+  Table table(path, source->ColumnNames());
+  table.number_rows();
+  check_columns(path, table.columns());
+  std::vector<Cells> columns(static_cast<std::size_t>(source->num_columns()));
+  for (std::size_t c = 0; c < columns.size(); ++c) {
+    for (const auto& chunk : source->column(static_cast<int>(c))->chunks()) append_cells(path, *chunk, columns[c]);
+  }
+  for (std::int64_t row = 0; row < source->num_rows(); ++row) {
+    Cells cells;
+    for (Cells& column : columns) cells.push_back(std::move(column[static_cast<std::size_t>(row)]));
+    table.add_row(row + 1, std::move(cells));
+  }
+  return table;
+}
+
+}  // namespace hies::data

@@ -1,0 +1,22 @@
+#include "hies/data/tasks/tasks.h"
+
+namespace hies::data {
+
+// The user's own texts, with the labels of the model.
+Task classification_task() {
+  return {
+      .name = "classification",
+      .description = "your own texts, with the labels of the model",
+      .text_count = TextCount::one,
+      .texts = {{"text", ""}, {"sentence", ""}, {"content", ""}, {"review", ""}},
+      .label_columns = {"label", "labels", "class", "target"},
+      .headerless_columns = {},
+      .skip_short_rows = false,
+      .labels = {},
+      .label_range = std::nullopt,
+      .metrics = {"accuracy", "matthews"},
+      .loss = "ce",
+  };
+}
+
+}  // namespace hies::data

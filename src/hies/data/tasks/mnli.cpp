@@ -1,0 +1,22 @@
+#include "hies/data/tasks/tasks.h"
+
+namespace hies::data {
+
+// Does a premise entail a hypothesis, contradict it, or neither? (Multi-Genre Natural Language Inference.)
+Task mnli_task() {
+  return {
+      .name = "mnli",
+      .description = "Does a premise entail a hypothesis, contradict it, or neither?",
+      .text_count = TextCount::two,
+      .texts = {{"premise", "hypothesis"}, {"sentence1", "sentence2"}, {"text1", "text2"}},
+      .label_columns = {"gold_label", "label"},
+      .headerless_columns = {},
+      .skip_short_rows = false,
+      .labels = {"entailment", "neutral", "contradiction"},
+      .label_range = std::nullopt,
+      .metrics = {"accuracy"},
+      .loss = "ce",
+  };
+}
+
+}  // namespace hies::data

@@ -1,0 +1,22 @@
+#include "hies/data/tasks/tasks.h"
+
+namespace hies::data {
+
+// Does a sentence answer a question? (Stanford Question Answering as inference.)
+Task qnli_task() {
+  return {
+      .name = "qnli",
+      .description = "Does a sentence answer a question?",
+      .text_count = TextCount::two,
+      .texts = {{"question", "sentence"}, {"text1", "text2"}},
+      .label_columns = {"label"},
+      .headerless_columns = {},
+      .skip_short_rows = false,
+      .labels = {"entailment", "not_entailment"},
+      .label_range = std::nullopt,
+      .metrics = {"accuracy"},
+      .loss = "ce",
+  };
+}
+
+}  // namespace hies::data

@@ -1,0 +1,22 @@
+#include "hies/data/tasks/tasks.h"
+
+namespace hies::data {
+
+// Sentiment of film reviews (Stanford Sentiment Treebank): negative or positive.
+Task sst2_task() {
+  return {
+      .name = "sst2",
+      .description = "Sentiment of film reviews: negative or positive",
+      .text_count = TextCount::one,
+      .texts = {{"sentence", ""}, {"text", ""}},
+      .label_columns = {"label"},
+      .headerless_columns = {},
+      .skip_short_rows = false,
+      .labels = {"negative", "positive"},
+      .label_range = std::nullopt,
+      .metrics = {"accuracy"},
+      .loss = "ce",
+  };
+}
+
+}  // namespace hies::data

@@ -1,0 +1,20 @@
+#pragma once
+
+#include "hies/data/task.h"
+
+// One function per file of this folder. A new task is declared here and listed in ../task.cpp.
+namespace hies::data {
+
+Task sst2_task();
+Task cola_task();
+Task mrpc_task();
+Task qqp_task();
+Task stsb_task();
+Task qnli_task();
+Task mnli_task();
+Task rte_task();
+Task classification_task();
+Task pair_classification_task();
+Task regression_task();
+
+}  // namespace hies::data

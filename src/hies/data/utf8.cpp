@@ -1,0 +1,58 @@
+#include <algorithm>
+#include <cstdint>
+#include <cstring>
+
+#include "hies/base/error.h"
+#include "hies/data/table_readers.h"
+
+namespace hies::data {
+namespace {
+
+// Bytes of the well-formed sequence at the start of `text`, 0 when there is none.
+std::size_t sequence_length(std::string_view text) noexcept {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  const unsigned char lead = byte(0);
+  if (lead < 0x80) return 1;
+  if (lead < 0xC2 || lead > 0xF4) return 0;
+  const std::size_t length = lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
+  if (text.size() < length) return 0;
+  for (std::size_t i = 1; i < length; ++i) {
+    if ((byte(i) & 0xC0) != 0x80) return 0;
+  }
+  // Overlong forms, surrogates, and what lies above U+10FFFF show in the second byte.
+  if ((lead == 0xE0 && byte(1) < 0xA0) || (lead == 0xED && byte(1) > 0x9F)) return 0;
+  if ((lead == 0xF0 && byte(1) < 0x90) || (lead == 0xF4 && byte(1) > 0x8F)) return 0;
+  return length;
+}
+
+}  // namespace
+
+std::size_t find_invalid_utf8(std::string_view text) noexcept {
+  std::size_t at = 0;
+  while (at < text.size()) {
+    // Eight ASCII bytes at a time: most text is ASCII.
+    std::uint64_t word = 0;
+    if (at + sizeof word <= text.size()) {
+      std::memcpy(&word, text.data() + at, sizeof word);
+      if ((word & 0x8080808080808080ull) == 0) {
+        at += sizeof word;
+        continue;
+      }
+    }
+    const std::size_t length = sequence_length(text.substr(at));
+    if (length == 0) return at;
+    at += length;
+  }
+  return std::string_view::npos;
+}
+
+void check_utf8(const std::filesystem::path& path, std::string_view content) {
+  const std::size_t at = find_invalid_utf8(content);
+  if (at == std::string_view::npos) return;
+  const auto line = 1 + std::count(content.begin(), content.begin() + static_cast<std::ptrdiff_t>(at), '\n');
+  throw Error(ErrorKind::bad_input,
+              fmt::format("{}: line {} is not UTF-8 (byte 0x{:02x})", path.string(), line, static_cast<unsigned char>(content[at])),
+              "convert the file to UTF-8, for example with iconv");
+}
+
+}  // namespace hies::data
