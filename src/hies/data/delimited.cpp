@@ -1,7 +1,7 @@
 // TSV, CSV and plain text lines.
-#include <algorithm>
-
 #include <fmt/ranges.h>
+
+#include <algorithm>
 
 #include "hies/base/error.h"
 #include "hies/data/table_readers.h"
@@ -126,7 +126,8 @@ class CsvRecords {
       field.push_back(c);
     }
     throw Error(ErrorKind::bad_input, fmt::format("{}: the quote opened on line {} is never closed", path_.string(), opened),
-                "in .csv files a field that begins with a quote must end with one; name the file .tsv where quotes are ordinary characters");
+                "in .csv files a field that begins with a quote must end with one; name the file .tsv where quotes are ordinary "
+                "characters");
   }
 
   const std::filesystem::path& path_;

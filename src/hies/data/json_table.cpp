@@ -78,7 +78,8 @@ void read_array(const std::filesystem::path& path, std::string_view content, Row
   std::size_t at = content.find('[') + 1, counted = 0;
   std::int64_t line = 1;
   const auto line_of = [&](std::size_t position) {
-    line += std::count(content.begin() + static_cast<std::ptrdiff_t>(counted), content.begin() + static_cast<std::ptrdiff_t>(position), '\n');
+    line += std::count(content.begin() + static_cast<std::ptrdiff_t>(counted),
+                       content.begin() + static_cast<std::ptrdiff_t>(position), '\n');
     counted = position;
     return line;
   };
@@ -87,14 +88,16 @@ void read_array(const std::filesystem::path& path, std::string_view content, Row
   while (!no_elements) {
     const std::int64_t begins = line_of(at);
     const std::size_t end = element_end(content, at);
-    if (end == std::string_view::npos) bad_input("{}: the array ends in the element that begins on line {}", path.string(), begins);
+    if (end == std::string_view::npos)
+      bad_input("{}: the array ends in the element that begins on line {}", path.string(), begins);
     rows.add(begins, content.substr(at, end - at));
     const bool last = content[end] == ']';
     at = last ? end : std::min(content.find_first_not_of(kSpace, end + 1), content.size());
     if (last) break;
   }
   const std::size_t after = content.find_first_not_of(kSpace, at + 1);
-  if (after != std::string_view::npos) bad_input("{}: line {} holds text after the end of the array", path.string(), line_of(after));
+  if (after != std::string_view::npos)
+    bad_input("{}: line {} holds text after the end of the array", path.string(), line_of(after));
 }
 
 void read_lines(std::string_view content, Rows& rows) {

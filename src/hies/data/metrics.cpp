@@ -9,8 +9,12 @@
 namespace hies::data {
 namespace {
 
-double matthews_scaled(std::span<const double> predictions, std::span<const double> labels) { return (1 + matthews(predictions, labels)) / 2; }
-double pearson_scaled(std::span<const double> predictions, std::span<const double> labels) { return (1 + pearson(predictions, labels)) / 2; }
+double matthews_scaled(std::span<const double> predictions, std::span<const double> labels) {
+  return (1 + matthews(predictions, labels)) / 2;
+}
+double pearson_scaled(std::span<const double> predictions, std::span<const double> labels) {
+  return (1 + pearson(predictions, labels)) / 2;
+}
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr std::array kMetrics = {

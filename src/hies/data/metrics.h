@@ -7,8 +7,8 @@
 
 namespace hies::data {
 
-// A figure of quality over a whole data set. `predictions` are class ids for classifiers and numbers for regression; `labels` the same.
-// Both have the same length, at least 1.
+// A figure of quality over a whole data set. `predictions` are class ids for classifiers and numbers for regression; `labels` the
+// same. Both have the same length, at least 1.
 struct Metric {
   std::string_view name;         // as it stands in result.json
   std::string_view description;  // one line
@@ -23,7 +23,8 @@ void check_metric_input(std::span<const double> predictions, std::span<const dou
 
 // Share of predictions that are right.
 double accuracy(std::span<const double> predictions, std::span<const double> labels);
-// F1 of class 1, as GLUE reports it for MRPC and QQP; 0 when neither predictions nor labels hold class 1 (scikit-learn's zero_division=0).
+// F1 of class 1, as GLUE reports it for MRPC and QQP; 0 when neither predictions nor labels hold class 1 (scikit-learn's
+// zero_division=0).
 double f1(std::span<const double> predictions, std::span<const double> labels);
 // Matthews' correlation for any number of classes (Gorodkin 2004, R_K); 0 when predictions or labels are constant.
 double matthews(std::span<const double> predictions, std::span<const double> labels);

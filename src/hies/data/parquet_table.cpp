@@ -53,8 +53,10 @@ void append_cells(const std::filesystem::path& path, const arrow::Array& array, 
 }  // namespace
 
 Table read_parquet(const std::filesystem::path& path, std::span<const std::byte> content) {
-  const auto buffer = std::make_shared<arrow::Buffer>(reinterpret_cast<const std::uint8_t*>(content.data()), static_cast<std::int64_t>(content.size()));
-  const auto reader = value_of(path, parquet::arrow::OpenFile(std::make_shared<arrow::io::BufferReader>(buffer), arrow::default_memory_pool()));
+  const auto buffer = std::make_shared<arrow::Buffer>(reinterpret_cast<const std::uint8_t*>(content.data()),
+                                                      static_cast<std::int64_t>(content.size()));
+  const auto reader =
+      value_of(path, parquet::arrow::OpenFile(std::make_shared<arrow::io::BufferReader>(buffer), arrow::default_memory_pool()));
   const std::shared_ptr<arrow::Table> source = value_of(path, reader->ReadTable());
 
   Table table(path, source->ColumnNames());

@@ -16,8 +16,9 @@ struct FormatName {
   TableFormat format;
 };
 constexpr std::array kFormats = {
-    FormatName{".tsv", TableFormat::tsv},   FormatName{".csv", TableFormat::csv},         FormatName{".jsonl", TableFormat::jsonl},
-    FormatName{".json", TableFormat::json}, FormatName{".parquet", TableFormat::parquet}, FormatName{".txt", TableFormat::text},
+    FormatName{".tsv", TableFormat::tsv},         FormatName{".csv", TableFormat::csv},
+    FormatName{".jsonl", TableFormat::jsonl},     FormatName{".json", TableFormat::json},
+    FormatName{".parquet", TableFormat::parquet}, FormatName{".txt", TableFormat::text},
 };
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
@@ -33,7 +34,8 @@ TableFormat format_of(const std::filesystem::path& path) {
 
 }  // namespace
 
-Table::Table(std::filesystem::path source, std::vector<std::string> columns) : source_(std::move(source)), columns_(std::move(columns)) {}
+Table::Table(std::filesystem::path source, std::vector<std::string> columns)
+    : source_(std::move(source)), columns_(std::move(columns)) {}
 
 std::optional<std::size_t> Table::find(std::string_view column) const {
   const auto found = std::find(columns_.begin(), columns_.end(), column);

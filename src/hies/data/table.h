@@ -11,15 +11,17 @@ namespace hies::data {
 
 enum class TableFormat { automatic, tsv, csv, jsonl, json, parquet, text };
 
-// Whether the first line of a .tsv or .csv file names the columns. `detect`: it does exactly when it holds one of TableOptions::marks.
+// Whether the first line of a .tsv or .csv file names the columns. `detect`: it does exactly when it holds one of
+// TableOptions::marks.
 enum class Header { yes, no, detect };
 
 struct TableOptions {
   TableFormat format = TableFormat::automatic;  // automatic: by extension
   Header header = Header::yes;
-  std::vector<std::string> columns;  // names of the columns of a file without header; must not be empty for `no` and `detect`
-  std::vector<std::string> marks;    // column names that give a header away
-  bool skip_short_rows = false;      // leave out .tsv rows with too few fields (counted in Table::skipped) instead of refusing them
+  std::vector<std::string> columns =
+      {};                               // names of the columns of a file without header; must not be empty for `no` and `detect`
+  std::vector<std::string> marks = {};  // column names that give a header away
+  bool skip_short_rows = false;  // leave out .tsv rows with too few fields (counted in Table::skipped) instead of refusing them
 };
 
 // Rows of named text cells, whatever the format: numbers are kept as they are written, "NA" and "null" are texts.
@@ -48,7 +50,9 @@ class Table {
   void number_rows() noexcept { numbered_rows_ = true; }
 
  private:
-  std::size_t index(std::int64_t row, std::size_t column) const { return static_cast<std::size_t>(row) * columns_.size() + column; }
+  std::size_t index(std::int64_t row, std::size_t column) const {
+    return static_cast<std::size_t>(row) * columns_.size() + column;
+  }
 
   std::filesystem::path source_;
   std::vector<std::string> columns_;

@@ -1,8 +1,8 @@
 #include "hies/data/task.h"
 
-#include <array>
-
 #include <fmt/ranges.h>
+
+#include <array>
 
 #include "hies/base/error.h"
 #include "hies/base/suggest.h"
@@ -39,16 +39,18 @@ const Task& task(std::string_view name) {
 void check_model_fits(const Task& task, const model::ModelSpec& spec) {
   if (task.problem != spec.problem) {
     const bool wants_number = task.problem == model::Problem::regression;
-    throw Error(ErrorKind::bad_input,
-                fmt::format("task '{}' is a {} task, but the model is a {} model", task.name, wants_number ? "regression" : "classification",
-                            wants_number ? "classification" : "regression"),
-                wants_number ? "use a classification task, or a model with problem_type \"regression\"" : "use task regression or stsb");
+    throw Error(
+        ErrorKind::bad_input,
+        fmt::format("task '{}' is a {} task, but the model is a {} model", task.name,
+                    wants_number ? "regression" : "classification", wants_number ? "classification" : "regression"),
+        wants_number ? "use a classification task, or a model with problem_type \"regression\"" : "use task regression or stsb");
   }
   if (!task.labels.empty() && task.labels.size() != spec.labels.size()) {
-    throw Error(ErrorKind::bad_input,
-                fmt::format("task '{}' has {} labels ({}), but the model has {} ({})", task.name, task.labels.size(), fmt::join(task.labels, ", "),
-                            spec.labels.size(), printable(fmt::format("{}", fmt::join(spec.labels, ", ")))),
-                "task classification takes the labels from the model");
+    throw Error(
+        ErrorKind::bad_input,
+        fmt::format("task '{}' has {} labels ({}), but the model has {} ({})", task.name, task.labels.size(),
+                    fmt::join(task.labels, ", "), spec.labels.size(), printable(fmt::format("{}", fmt::join(spec.labels, ", ")))),
+        "task classification takes the labels from the model");
   }
 }
 

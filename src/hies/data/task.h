@@ -13,8 +13,8 @@ namespace hies::data {
 
 enum class TextCount { one, two, one_or_two };
 
-// What is read from a data file for a task, and how the model's answers are judged. All data, no behaviour: a task is one file that
-// returns one of these, and one line in task.cpp.
+// What is read from a data file for a task, and how the model's answers are judged. All data, no behaviour: a task is one file
+// that returns one of these, and one line in task.cpp.
 struct Task {
   // Column names of one known form of the task's files.
   struct Texts {
@@ -26,14 +26,15 @@ struct Task {
   std::string description;
   model::Problem problem = model::Problem::classification;
   TextCount text_count = TextCount::one;
-  std::vector<Texts> texts;                     // known forms, the first that the file has is taken
-  std::vector<std::string> label_columns;       // likewise
-  std::vector<std::string> headerless_columns;  // columns of .tsv and .csv files without header; empty: the task's files have one
-  bool skip_short_rows = false;                 // the official files have damaged rows
-  std::vector<std::string> labels;              // names in the order of ids; empty: the model's own
-  std::optional<std::pair<double, double>> label_range;  // regression: inclusive
-  std::vector<std::string> metrics;             // names in metrics.h; the first is the primary one
-  std::string loss;                             // the default: "ce" or "mse"
+  std::vector<Texts> texts = {};                // known forms, the first that the file has is taken
+  std::vector<std::string> label_columns = {};  // likewise
+  // Columns of .tsv and .csv files without header; empty: the task's files have one.
+  std::vector<std::string> headerless_columns = {};
+  bool skip_short_rows = false;                                         // the official files have damaged rows
+  std::vector<std::string> labels = {};                                 // names in the order of ids; empty: the model's own
+  std::optional<std::pair<double, double>> label_range = std::nullopt;  // regression: inclusive
+  std::vector<std::string> metrics = {};                                // names in metrics.h; the first is the primary one
+  std::string loss;                                                     // the default: "ce" or "mse"
 
   const std::string& primary_metric() const { return metrics.front(); }
 };
@@ -44,7 +45,8 @@ std::span<const Task> tasks();
 // Throws bad_input for an unknown name, with the known ones as hint.
 const Task& task(std::string_view name);
 
-// Throws bad_input when the model cannot answer the task: regression where the task has classes, the reverse, or another number of labels.
+// Throws bad_input when the model cannot answer the task: regression where the task has classes, the reverse, or another number
+// of labels.
 void check_model_fits(const Task& task, const model::ModelSpec& spec);
 
 }  // namespace hies::data

@@ -50,9 +50,10 @@ void check_utf8(const std::filesystem::path& path, std::string_view content) {
   const std::size_t at = find_invalid_utf8(content);
   if (at == std::string_view::npos) return;
   const auto line = 1 + std::count(content.begin(), content.begin() + static_cast<std::ptrdiff_t>(at), '\n');
-  throw Error(ErrorKind::bad_input,
-              fmt::format("{}: line {} is not UTF-8 (byte 0x{:02x})", path.string(), line, static_cast<unsigned char>(content[at])),
-              "convert the file to UTF-8, for example with iconv");
+  throw Error(
+      ErrorKind::bad_input,
+      fmt::format("{}: line {} is not UTF-8 (byte 0x{:02x})", path.string(), line, static_cast<unsigned char>(content[at])),
+      "convert the file to UTF-8, for example with iconv");
 }
 
 }  // namespace hies::data

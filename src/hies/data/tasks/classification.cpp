@@ -10,10 +10,6 @@ Task classification_task() {
       .text_count = TextCount::one,
       .texts = {{"text", ""}, {"sentence", ""}, {"content", ""}, {"review", ""}},
       .label_columns = {"label", "labels", "class", "target"},
-      .headerless_columns = {},
-      .skip_short_rows = false,
-      .labels = {},
-      .label_range = std::nullopt,
       .metrics = {"accuracy", "matthews"},
       .loss = "ce",
   };

@@ -11,9 +11,7 @@ Task cola_task() {
       .texts = {{"sentence", ""}, {"text", ""}},
       .label_columns = {"label"},
       .headerless_columns = {"source", "label", "star", "sentence"},
-      .skip_short_rows = false,
       .labels = {"unacceptable", "acceptable"},
-      .label_range = std::nullopt,
       .metrics = {"matthews", "matthews-scaled", "accuracy"},
       .loss = "ce",
   };

@@ -10,10 +10,7 @@ Task mnli_task() {
       .text_count = TextCount::two,
       .texts = {{"premise", "hypothesis"}, {"sentence1", "sentence2"}, {"text1", "text2"}},
       .label_columns = {"gold_label", "label"},
-      .headerless_columns = {},
-      .skip_short_rows = false,
       .labels = {"entailment", "neutral", "contradiction"},
-      .label_range = std::nullopt,
       .metrics = {"accuracy"},
       .loss = "ce",
   };

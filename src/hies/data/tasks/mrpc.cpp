@@ -10,10 +10,7 @@ Task mrpc_task() {
       .text_count = TextCount::two,
       .texts = {{"#1 String", "#2 String"}, {"sentence1", "sentence2"}, {"text1", "text2"}},
       .label_columns = {"Quality", "label"},
-      .headerless_columns = {},
-      .skip_short_rows = false,
       .labels = {"not_equivalent", "equivalent"},
-      .label_range = std::nullopt,
       .metrics = {"f1", "accuracy"},
       .loss = "ce",
   };

@@ -10,10 +10,8 @@ Task qqp_task() {
       .text_count = TextCount::two,
       .texts = {{"question1", "question2"}, {"text1", "text2"}},
       .label_columns = {"is_duplicate", "label"},
-      .headerless_columns = {},
       .skip_short_rows = true,
       .labels = {"not_duplicate", "duplicate"},
-      .label_range = std::nullopt,
       .metrics = {"f1", "accuracy"},
       .loss = "ce",
   };

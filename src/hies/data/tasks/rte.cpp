@@ -10,10 +10,7 @@ Task rte_task() {
       .text_count = TextCount::two,
       .texts = {{"sentence1", "sentence2"}, {"premise", "hypothesis"}, {"text1", "text2"}},
       .label_columns = {"label"},
-      .headerless_columns = {},
-      .skip_short_rows = false,
       .labels = {"entailment", "not_entailment"},
-      .label_range = std::nullopt,
       .metrics = {"accuracy"},
       .loss = "ce",
   };

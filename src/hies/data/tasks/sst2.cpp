@@ -10,10 +10,7 @@ Task sst2_task() {
       .text_count = TextCount::one,
       .texts = {{"sentence", ""}, {"text", ""}},
       .label_columns = {"label"},
-      .headerless_columns = {},
-      .skip_short_rows = false,
       .labels = {"negative", "positive"},
-      .label_range = std::nullopt,
       .metrics = {"accuracy"},
       .loss = "ce",
   };

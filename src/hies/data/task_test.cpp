@@ -1,0 +1,63 @@
+#include "hies/data/task.h"
+
+#include <set>
+
+#include "hies/data/metrics.h"
+#include "hies/data/test_files.h"
+
+namespace hies::data {
+namespace {
+
+TEST(Tasks, EveryTaskIsWholeAndItsNameIsItsOwn) {
+  std::set<std::string> names;
+  for (const Task& known : tasks()) {
+    SCOPED_TRACE(known.name);
+    EXPECT_TRUE(names.insert(known.name).second);
+    EXPECT_EQ(&task(known.name), &known);
+    EXPECT_FALSE(known.description.empty());
+    EXPECT_FALSE(known.texts.empty());
+    EXPECT_FALSE(known.label_columns.empty());
+    ASSERT_FALSE(known.metrics.empty());
+    for (const std::string& name : known.metrics) EXPECT_NO_THROW(metric(name));
+    EXPECT_EQ(known.loss, known.problem == model::Problem::regression ? "mse" : "ce");
+    for (const Task::Texts& texts : known.texts) {
+      EXPECT_FALSE(texts.first.empty());
+      EXPECT_TRUE(known.text_count == TextCount::one_or_two || texts.second.empty() == (known.text_count == TextCount::one))
+          << texts.first;
+    }
+  }
+  EXPECT_EQ(names, (std::set<std::string>{"classification", "cola", "mnli", "mrpc", "pair-classification", "qnli", "qqp",
+                                          "regression", "rte", "sst2", "stsb"}));
+}
+
+TEST(Tasks, LabelsAreInTheOrderOfGlue) {
+  EXPECT_EQ(task("rte").labels, (std::vector<std::string>{"entailment", "not_entailment"}));
+  EXPECT_EQ(task("mnli").labels, (std::vector<std::string>{"entailment", "neutral", "contradiction"}));
+  EXPECT_EQ(task("cola").primary_metric(), "matthews");
+  EXPECT_EQ(task("mrpc").primary_metric(), "f1");
+  EXPECT_EQ(task("stsb").primary_metric(), "pearson");
+}
+
+TEST(Tasks, UnknownNameIsMetWithTheNearest) {
+  expect_error(error_of([] { task("sst-2"); }), ErrorKind::bad_input, "did you mean 'sst2'?");
+}
+
+TEST(Tasks, ModelMustAnswerTheTask) {
+  model::ModelSpec classifier, regressor, three;
+  classifier.labels = {"LABEL_0", "LABEL_1"};
+  three.labels = {"a", "b", "c"};
+  regressor.labels = {"LABEL_0"};
+  regressor.problem = model::Problem::regression;
+  EXPECT_NO_THROW(check_model_fits(task("sst2"), classifier));
+  EXPECT_NO_THROW(check_model_fits(task("classification"), three));
+  EXPECT_NO_THROW(check_model_fits(task("stsb"), regressor));
+  expect_error(error_of([&] { check_model_fits(task("stsb"), classifier); }), ErrorKind::bad_input,
+               "task 'stsb' is a regression task, but the model is a classification model");
+  expect_error(error_of([&] { check_model_fits(task("sst2"), regressor); }), ErrorKind::bad_input,
+               "task 'sst2' is a classification task, but the model is a regression model");
+  expect_error(error_of([&] { check_model_fits(task("sst2"), three); }), ErrorKind::bad_input,
+               "task 'sst2' has 2 labels (negative, positive), but the model has 3 (a, b, c)");
+}
+
+}  // namespace
+}  // namespace hies::data
