@@ -12,6 +12,7 @@
 //
 // and a visitor gets name, reference and help of each field in order. The flag is the name with '_' written as '-'.
 
+#include <optional>
 #include <string_view>
 
 #include "hies/base/json.h"
@@ -23,6 +24,11 @@ struct ToJson {
   template <class T>
   void operator()(std::string_view name, const T& value, std::string_view /*help*/) {
     json[std::string(name)] = value;
+  }
+  // An option that was not set is null.
+  template <class T>
+  void operator()(std::string_view name, const std::optional<T>& value, std::string_view /*help*/) {
+    json[std::string(name)] = value ? Json(*value) : Json();
   }
 };
 

@@ -1,0 +1,168 @@
+#include "hies/data/rows.h"
+
+#include <fmt/ranges.h>
+
+#include <numeric>
+
+#include "hies/base/error.h"
+#include "hies/base/rng.h"
+#include "hies/base/suggest.h"
+#include "hies/data/labels.h"
+#include "hies/data/table.h"
+#include "hies/data/table_readers.h"
+
+namespace hies::data {
+namespace {
+
+struct Columns {
+  std::size_t first = 0;
+  std::optional<std::size_t> second;
+  std::optional<std::size_t> label;
+};
+
+std::size_t named_column(const Table& table, const std::string& name) {
+  if (const auto found = table.find(name)) return *found;
+  throw Error(ErrorKind::bad_input, fmt::format("{} has no column '{}'", table.source().string(), printable(name)),
+              printable(known_names_hint(name, table.columns()), 400));
+}
+
+[[noreturn]] void no_usual_column(const Table& table, const Task& task, std::string_view what,
+                                  const std::vector<std::string>& usual, std::string_view flags) {
+  throw Error(ErrorKind::bad_input,
+              fmt::format("{} has no {} column that task '{}' knows (it looks for {})", table.source().string(), what, task.name,
+                          fmt::join(usual, ", ")),
+              printable(fmt::format("columns: {}; name yours with {}", fmt::join(table.columns(), ", "), flags), 400));
+}
+
+void find_texts(const Table& table, const Task& task, const LoadOptions& options, Columns& columns) {
+  const bool named = !options.text.empty(), pair_named = !options.text_pair.empty();
+  if (pair_named && task.text_count == TextCount::one) {
+    throw Error(ErrorKind::bad_input, fmt::format("task '{}' reads one text, but a column of second texts is named", task.name),
+                "use task pair-classification, or leave --text-pair out");
+  }
+  if (named != pair_named && (pair_named || task.text_count == TextCount::two)) {
+    bad_input("task '{}' reads pairs: --text and --text-pair go together, only {} is given", task.name,
+              named ? "--text" : "--text-pair");
+  }
+  if (named) {
+    columns.first = named_column(table, options.text);
+    if (pair_named) columns.second = named_column(table, options.text_pair);
+    return;
+  }
+  std::vector<std::string> usual;
+  for (const Task::Texts& form : task.texts) {
+    const auto first = table.find(form.first);
+    const auto second = form.second.empty() ? std::nullopt : table.find(form.second);
+    if (first && (form.second.empty() || second)) {
+      columns.first = *first;
+      columns.second = second;
+      return;
+    }
+    usual.push_back(form.second.empty() ? form.first : fmt::format("{} + {}", form.first, form.second));
+  }
+  no_usual_column(table, task, "text", usual, task.text_count == TextCount::one ? "--text" : "--text and --text-pair");
+}
+
+void find_label_column(const Table& table, const Task& task, const LoadOptions& options, Columns& columns) {
+  if (!options.label.empty()) {
+    columns.label = named_column(table, options.label);
+    return;
+  }
+  for (const std::string& name : task.label_columns) {
+    if ((columns.label = table.find(name))) return;
+  }
+  if (options.require_labels) no_usual_column(table, task, "label", task.label_columns, "--label");
+}
+
+TableOptions table_options(const Task& task) {
+  TableOptions options;
+  options.skip_short_rows = task.skip_short_rows;
+  if (task.headerless_columns.empty()) return options;
+  options.header = Header::detect;
+  options.columns = task.headerless_columns;
+  for (const Task::Texts& form : task.texts) options.marks.push_back(form.first);
+  return options;
+}
+
+void check_options(const LoadOptions& options) {
+  if (options.examples && *options.examples < 1) bad_input("examples is {}, but at least 1 is needed", *options.examples);
+  if (options.order != "file" && options.order != "random") {
+    throw Error(ErrorKind::bad_input, fmt::format("unknown order '{}'", printable(options.order)), "known: file, random");
+  }
+}
+
+std::vector<std::int64_t> choose(const Table& table, const LoadOptions& options, Progress& progress) {
+  std::vector<std::int64_t> order(static_cast<std::size_t>(table.row_count()));
+  std::iota(order.begin(), order.end(), std::int64_t{0});
+  if (options.order == "random") {
+    Rng rng(options.seed);
+    order = permutation(table.row_count(), rng);
+  }
+  if (options.examples && *options.examples > table.row_count()) {
+    progress.warn(fmt::format("{} has {} rows, fewer than the {} asked for: all are used", table.source().string(),
+                              table.row_count(), *options.examples));
+  } else if (options.examples) {
+    order.resize(static_cast<std::size_t>(*options.examples));
+  }
+  return order;
+}
+
+std::string where(const Table& table, std::int64_t row) {
+  return fmt::format("{}: {}", table.source().string(), table.place(row));
+}
+
+std::string text_of(const Table& table, std::int64_t row, std::size_t column) {
+  if (table.is_null(row, column))
+    bad_input("{} has no text in column '{}'", where(table, row), printable(table.columns()[column]));
+  const std::string& text = table.text(row, column);
+  if (find_invalid_utf8(text) != std::string_view::npos)
+    bad_input("{} is not UTF-8 in column '{}'", where(table, row), printable(table.columns()[column]));
+  return text;
+}
+
+double label_of(const Table& table, std::int64_t row, std::size_t column, const LabelReader& reader) {
+  if (table.is_null(row, column))
+    bad_input("{} has no label in column '{}'", where(table, row), printable(table.columns()[column]));
+  return reader.read(table.text(row, column), where(table, row));
+}
+
+}  // namespace
+
+Rows load_rows(const std::filesystem::path& path, const Task& task, const LoadOptions& options, const model::ModelSpec& spec,
+               Progress& progress) {
+  check_options(options);
+  const LabelReader reader(task, spec);
+  const Table table = read_table(path, table_options(task));
+  if (table.skipped() > 0)
+    progress.warn(fmt::format("{}: {} rows with too few fields are left out", path.string(), table.skipped()));
+  Columns columns;
+  find_texts(table, task, options, columns);
+  find_label_column(table, task, options, columns);
+
+  Rows rows;
+  rows.source = path;
+  rows.pairs = columns.second.has_value();
+  const std::vector<std::int64_t> order = choose(table, options, progress);
+  for (const std::int64_t row : order) {
+    rows.texts.push_back(text_of(table, row, columns.first));
+    if (columns.second) rows.pair_texts.push_back(text_of(table, row, *columns.second));
+    rows.lines.push_back(table.line(row));
+  }
+  if (!columns.label) return rows;
+  try {
+    for (const std::int64_t row : order) rows.labels.push_back(label_of(table, row, *columns.label, reader));
+  } catch (const Error& error) {
+    if (options.require_labels) throw;
+    progress.warn(fmt::format("done without labels: {}", error.what()));
+    rows.labels.clear();
+  }
+  rows.has_labels = !rows.labels.empty();
+  if (rows.has_labels && reader.order_is_assumed()) {
+    progress.warn(
+        fmt::format("the model's labels ({}) are not named like those of task '{}' ({}): integers are taken in this order",
+                    fmt::join(spec.labels, ", "), task.name, fmt::join(task.labels, ", ")));
+  }
+  return rows;
+}
+
+}  // namespace hies::data

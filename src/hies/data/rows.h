@@ -1,0 +1,60 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "hies/base/progress.h"
+#include "hies/data/task.h"
+#include "hies/model/spec.h"
+
+namespace hies::data {
+
+// Which rows and columns of a data file are used, and how much of each text.
+struct LoadOptions {
+  std::string text;  // column names; empty: the task's usual ones
+  std::string text_pair;
+  std::string label;
+  std::optional<std::int64_t> examples;  // all when not set
+  std::string order = "random";          // "file" or "random"
+  std::uint64_t seed = 0;
+  std::optional<std::int64_t> max_length;  // tokens of a sequence; default: what tokenizer and model allow
+  bool require_labels =
+      true;  // set by the command, not by the user: without, labels that are missing or unreadable are done without
+
+  template <class V, class Self>
+  static void fields(V& v, Self& self) {
+    v("text", self.text, "column of the (first) text");
+    v("text_pair", self.text_pair, "column of the second text");
+    v("label", self.label, "column of the label");
+    v("examples", self.examples, "how many rows to use");
+    v("order", self.order, "order in which rows are taken: file or random");
+    v("seed", self.seed, "seed of the random order");
+    v("max_length", self.max_length, "most tokens of a sequence; longer ones are cut");
+  }
+};
+
+// The chosen rows of a data file, in the chosen order.
+struct Rows {
+  std::filesystem::path source;
+  bool pairs = false;
+  bool has_labels = false;
+  std::vector<std::string> texts;       // [N]
+  std::vector<std::string> pair_texts;  // [N], or empty without pairs
+  std::vector<double> labels;           // [N] class ids of the model or numbers; or empty without labels
+  std::vector<std::int64_t> lines;      // [N] where each row stands in the file (Table::line)
+
+  std::int64_t size() const noexcept { return static_cast<std::int64_t>(texts.size()); }
+};
+
+// Reads `path` and takes the rows that `options` ask for: the first `examples` of permutation(rows, Rng(seed)), or of the file.
+// Warns when fewer rows are there than asked for, when damaged rows were left out, and when labels are done without.
+// Throws bad_input for a missing column (with the columns there are), a null or non-UTF-8 text, a label the model does not know,
+// examples < 1, an unknown order, a task that the model cannot answer; and what read_table throws.
+Rows load_rows(const std::filesystem::path& path, const Task& task, const LoadOptions& options, const model::ModelSpec& spec,
+               Progress& progress);
+
+}  // namespace hies::data
