@@ -4,7 +4,9 @@
 #include <fmt/format.h>
 #include <parquet/arrow/writer.h>
 
+#include "hies/base/files.h"
 #include "hies/base/json.h"
+#include "hies/base/rng.h"
 #include "hies/data/rows.h"
 #include "hies/data/table.h"
 #include "hies/data/test_files.h"
@@ -143,6 +145,41 @@ TEST_F(FormatsTest, ParquetProblemsAreNamed) {
   expect_error(error_of([&] { read_table(folder / "twice.parquet"); }), ErrorKind::bad_input, "two columns are named 'text'");
   write_parquet(*arrow::Table::Make(arrow::schema({field}), {texts->Slice(0, 0)}), folder / "none.parquet");
   expect_error(error_of([&] { read_table(folder / "none.parquet"); }), ErrorKind::bad_input, "has no rows");
+}
+
+TEST_F(FormatsTest, NestedParquetValuesAreNoTexts) {
+  arrow::ListBuilder lists(arrow::default_memory_pool(), std::make_shared<arrow::Int32Builder>());
+  ASSERT_TRUE(lists.Append().ok() && static_cast<arrow::Int32Builder&>(*lists.value_builder()).Append(1).ok());
+  arrow::StringBuilder texts;
+  ASSERT_TRUE(texts.Append("a").ok());
+  const auto list = lists.Finish().ValueOrDie();
+  write_parquet(*arrow::Table::Make(arrow::schema({arrow::field("text", arrow::utf8()), arrow::field("list", list->type())}),
+                                    {texts.Finish().ValueOrDie(), list}),
+                folder / "d.parquet");
+  const Table read = read_table(folder / "d.parquet");
+  EXPECT_EQ(read.text(0, 0), "a");
+  EXPECT_TRUE(read.is_null(0, 1));
+}
+
+TEST_F(FormatsTest, DamagedFilesAreReadOrRefusedInOneLine) {
+  for (const std::filesystem::path& file : files) {
+    const std::string whole = read_file(file);
+    std::int64_t refused = 0;
+    for (std::uint64_t seed = 0; seed < 200; ++seed) {
+      SCOPED_TRACE(fmt::format("{} seed {}", file.extension().string(), seed));
+      Rng rng(seed);
+      std::string damaged = whole.substr(0, rng.below(4) == 0 ? rng.below(whole.size()) : whole.size());
+      for (std::uint64_t i = rng.below(4); i > 0 && !damaged.empty(); --i)
+        damaged[rng.below(damaged.size())] = static_cast<char>(rng.below(256));
+      try {
+        read_table(folder.write("damaged" + file.extension().string(), damaged));
+      } catch (const Error& error) {
+        expect_error(error, ErrorKind::bad_input, "damaged");
+        ++refused;
+      }
+    }
+    EXPECT_GT(refused, 50) << file.extension();
+  }
 }
 
 TEST_F(FormatsTest, BytesThatAreNoTextAreRefusedWhenChosen) {

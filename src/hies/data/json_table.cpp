@@ -28,7 +28,8 @@ class Rows {
         columns_.push_back(name);
         cells.emplace_back();
       }
-      if (!value.is_null()) cells[known->second] = value.is_string() ? value.get<std::string>() : value.dump();
+      if (value.is_primitive() && !value.is_null())
+        cells[known->second] = value.is_string() ? value.get<std::string>() : value.dump();
     }
     lines_.push_back(line);
     rows_.push_back(std::move(cells));

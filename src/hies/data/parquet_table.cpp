@@ -34,6 +34,10 @@ std::string scalar_text(const arrow::Scalar& scalar) {
 }
 
 void append_cells(const std::filesystem::path& path, const arrow::Array& array, Cells& cells) {
+  if (arrow::is_nested(array.type_id())) {
+    cells.resize(cells.size() + static_cast<std::size_t>(array.length()));
+    return;
+  }
   if (array.type_id() == arrow::Type::STRING) {  // the usual case, without a Scalar per cell
     const auto& strings = static_cast<const arrow::StringArray&>(array);
     for (std::int64_t i = 0; i < strings.length(); ++i) {

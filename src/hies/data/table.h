@@ -25,7 +25,8 @@ struct TableOptions {
 };
 
 // Rows of named text cells, whatever the format: numbers are kept as they are written, "NA" and "null" are texts.
-// A cell is null only where a JSON member is null or absent, or a Parquet value is null.
+// A cell is null only where a JSON member is null or absent, or a Parquet value is null,
+// or where either is a list or an object, which are not texts.
 class Table {
  public:
   Table(std::filesystem::path source, std::vector<std::string> columns);
@@ -67,7 +68,7 @@ class Table {
 //   .tsv      fields between tabs; quotes are ordinary characters (as in GLUE)
 //   .csv      RFC 4180: quoted fields may hold commas, doubled quotes and line ends
 //   .jsonl    one object per line;  .json: an array of objects, or one object per line
-//   .parquet  flat columns; dictionaries are decoded, nested values become texts
+//   .parquet  dictionaries are decoded
 //   .txt      one text per line, column "text"
 // A byte order mark, CRLF line ends and a missing last line end are accepted; blank lines are skipped.
 // Throws io for a missing file; bad_input, with the line, for an empty file, a header without rows, rows with too few or too many
