@@ -1,0 +1,48 @@
+# The verbs. `make` alone lists them.
+.DEFAULT_GOAL := help
+.PHONY: help setup configure build demo test test-asan lint format install clean
+
+# One translation unit with torch takes about 1.5 GiB of memory.
+JOBS := $(shell awk -v cores=$$(nproc) '/^MemAvailable/ { fit = int($$2 / 1572864) } END { j = fit < cores ? fit : cores; print j < 1 ? 1 : j }' /proc/meminfo)
+PRESET ?= release
+BUILD := build/$(PRESET)
+PREFIX ?= /usr/local
+# rustup puts cargo where a non-login shell does not look.
+export PATH := $(PATH):$(HOME)/.cargo/bin
+
+help: ## list these verbs
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## install what the build needs: Debian packages, cargo, pinned wheels in .venv
+	@tools/setup.sh
+
+configure: setup
+	@cmake --preset $(PRESET) --log-level=WARNING
+
+build: configure ## build everything, tests included (PRESET=release|debug|asan|tidy)
+	@cmake --build $(BUILD) -j $(JOBS)
+
+demo: configure ## build the program and prune the bundled example
+	@cmake --build $(BUILD) -j $(JOBS) --target hies
+	@tools/demo.sh $(BUILD)
+
+test: build ## build and run every test that needs no GPU
+	@tools/run_tests.py $(BUILD) --exclude gpu dist
+
+test-asan: ## the `fast` tests under the address and undefined-behaviour sanitizers
+	@$(MAKE) --no-print-directory build PRESET=asan
+	@tools/run_tests.py build/asan --only fast
+
+lint: ## clang-format, clang-tidy, shellcheck, Python syntax
+	@tools/setup.sh --lint
+	@cmake --preset tidy --log-level=WARNING
+	@tools/lint.sh build/tidy $(JOBS)
+
+format: ## rewrite the sources with clang-format
+	@git ls-files '*.h' '*.cpp' '*.cu' | xargs clang-format -i
+
+install: build ## install the program, headers and CMake package (PREFIX=/usr/local)
+	@cmake --install $(BUILD) --prefix $(PREFIX)
+
+clean: ## remove what was built; .venv stays
+	@rm -rf build rust/target
