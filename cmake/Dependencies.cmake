@@ -5,23 +5,27 @@ find_package(fmt 9 REQUIRED)
 find_library(XXHASH_LIBRARY xxhash REQUIRED)
 find_path(XXHASH_INCLUDE_DIR xxhash.h REQUIRED)
 
-file(GLOB _site ${CMAKE_SOURCE_DIR}/.venv/lib/python3*/site-packages)
+file(GLOB _site ${PROJECT_SOURCE_DIR}/.venv/lib/python3*/site-packages)
 set(HIES_SITE_PACKAGES "${_site}" CACHE PATH "folder that holds the torch, nvidia and pyarrow wheels")
 set(HIES_TORCH_DIR "${HIES_SITE_PACKAGES}/torch" CACHE PATH "libtorch: the folder with include/ and lib/")
 set(HIES_ARROW_DIR "${HIES_SITE_PACKAGES}/pyarrow" CACHE PATH "Arrow C++: the folder with include/ and libarrow.so.2600")
 
-# torch: a CPU program links only these two (DESIGN §6); CUDA stays out of the link.
+# torch: a CPU program links only these two (the CUDA half of the wheel is never loaded). Places are for this build only: an
+# installed package finds them anew (hies-config.cmake.in).
 add_library(hies_torch INTERFACE)
-target_include_directories(hies_torch SYSTEM INTERFACE ${HIES_TORCH_DIR}/include ${HIES_TORCH_DIR}/include/torch/csrc/api/include)
-target_link_directories(hies_torch INTERFACE ${HIES_TORCH_DIR}/lib)
+target_include_directories(hies_torch SYSTEM INTERFACE
+  $<BUILD_INTERFACE:${HIES_TORCH_DIR}/include> $<BUILD_INTERFACE:${HIES_TORCH_DIR}/include/torch/csrc/api/include>)
+target_link_directories(hies_torch INTERFACE $<BUILD_INTERFACE:${HIES_TORCH_DIR}/lib>)
 target_link_libraries(hies_torch INTERFACE torch_cpu c10)
 target_link_options(hies_torch INTERFACE
-  -Wl,-rpath,${HIES_TORCH_DIR}/lib -Wl,-rpath,${HIES_SITE_PACKAGES}/nvidia/cu13/lib -Wl,--allow-shlib-undefined)
+  $<BUILD_INTERFACE:-Wl,-rpath,${HIES_TORCH_DIR}/lib> $<BUILD_INTERFACE:-Wl,-rpath,${HIES_SITE_PACKAGES}/nvidia/cu13/lib>
+  $<BUILD_INTERFACE:-Wl,--allow-shlib-undefined>)
 
 add_library(hies_arrow INTERFACE)
-target_include_directories(hies_arrow SYSTEM INTERFACE ${HIES_ARROW_DIR}/include)
-target_link_libraries(hies_arrow INTERFACE ${HIES_ARROW_DIR}/libarrow.so.2600 ${HIES_ARROW_DIR}/libparquet.so.2600)
-target_link_options(hies_arrow INTERFACE -Wl,-rpath,${HIES_ARROW_DIR})
+target_include_directories(hies_arrow SYSTEM INTERFACE $<BUILD_INTERFACE:${HIES_ARROW_DIR}/include>)
+target_link_libraries(hies_arrow INTERFACE
+  $<BUILD_INTERFACE:${HIES_ARROW_DIR}/libarrow.so.2600> $<BUILD_INTERFACE:${HIES_ARROW_DIR}/libparquet.so.2600>)
+target_link_options(hies_arrow INTERFACE $<BUILD_INTERFACE:-Wl,-rpath,${HIES_ARROW_DIR}>)
 
 if(HIES_TESTS)
   find_package(GTest REQUIRED)

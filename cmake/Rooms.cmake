@@ -27,3 +27,21 @@ function(hies_test name)
   endif()
   gtest_discover_tests(${name} PROPERTIES LABELS "${A_LABELS}" TIMEOUT ${A_TIMEOUT} DISCOVERY_TIMEOUT 60)
 endfunction()
+
+# hies_script_test(NAME SCRIPT FILE LABELS …): a Python script, standard library only; exit code 77 means skipped.
+# It sees HIES_SOURCE_DIR, HIES_SHARED_DIR, HIES_BUILD_DIR and, where the program is built, HIES_BIN.
+function(hies_script_test name)
+  cmake_parse_arguments(A "" "SCRIPT;TIMEOUT" "LABELS" ${ARGN})
+  find_package(Python3 REQUIRED COMPONENTS Interpreter)
+  if(NOT A_TIMEOUT)
+    set(A_TIMEOUT 300)
+  endif()
+  set(environment HIES_SOURCE_DIR=${PROJECT_SOURCE_DIR} HIES_SHARED_DIR=${PROJECT_SOURCE_DIR}/../shared
+    HIES_BUILD_DIR=${PROJECT_BINARY_DIR} HIES_SITE_PACKAGES=${HIES_SITE_PACKAGES} PYTHONDONTWRITEBYTECODE=1)
+  if(TARGET hies)
+    list(APPEND environment HIES_BIN=$<TARGET_FILE:hies>)
+  endif()
+  add_test(NAME ${name} COMMAND Python3::Interpreter ${A_SCRIPT})
+  set_tests_properties(${name} PROPERTIES
+    LABELS "${A_LABELS}" TIMEOUT ${A_TIMEOUT} SKIP_RETURN_CODE 77 ENVIRONMENT "${environment}")
+endfunction()
