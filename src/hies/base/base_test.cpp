@@ -17,7 +17,8 @@ namespace fs = std::filesystem;
 
 class FilesTest : public testing::Test {
  protected:
-  fs::path folder = fs::path(testing::TempDir()) / fmt::format("hies-base-{}", testing::UnitTest::GetInstance()->current_test_info()->name());
+  fs::path folder =
+      fs::path(testing::TempDir()) / fmt::format("hies-base-{}", testing::UnitTest::GetInstance()->current_test_info()->name());
   void SetUp() override {
     fs::remove_all(folder);
     fs::create_directories(folder);
@@ -98,9 +99,11 @@ TEST(Hash, KnowsWherePartsEnd) {
 }
 
 TEST(JsonText, ErrorsSayWhere) {
-  EXPECT_NE(std::string(error_of([] { parse_json("{\n  \"a\": ,\n}", "x.json"); }).what()).find("line 2, column 8"), std::string::npos);
+  EXPECT_NE(std::string(error_of([] { parse_json("{\n  \"a\": ,\n}", "x.json"); }).what()).find("line 2, column 8"),
+            std::string::npos);
   const Json json = parse_json(R"({"a": "text", "n": null})", "x.json");
-  EXPECT_NE(std::string(error_of([&] { require<int>(json, "a", "x.json"); }).what()).find("'a' must be an integer"), std::string::npos);
+  EXPECT_NE(std::string(error_of([&] { require<int>(json, "a", "x.json"); }).what()).find("'a' must be an integer"),
+            std::string::npos);
   EXPECT_NE(std::string(error_of([&] { require<int>(json, "b", "x.json"); }).what()).find("'b' is missing"), std::string::npos);
   EXPECT_EQ(value_or<int>(json, "n", 7, "x.json"), 7);
 }

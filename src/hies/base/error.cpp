@@ -18,7 +18,8 @@ std::string printable(std::string_view text, std::size_t most) {
   for (std::size_t i = 0; i < text.size(); ++i) {
     if (out.size() >= most) {
       // Do not cut inside a UTF-8 sequence.
-      while (!out.empty() && (static_cast<unsigned char>(text[i]) & 0xC0) == 0x80 && (static_cast<unsigned char>(out.back()) & 0x80)) {
+      while (!out.empty() && (static_cast<unsigned char>(text[i]) & 0xC0) == 0x80 &&
+             (static_cast<unsigned char>(out.back()) & 0x80)) {
         const bool lead = (static_cast<unsigned char>(out.back()) & 0xC0) == 0xC0;
         out.pop_back();
         if (lead) break;

@@ -24,8 +24,8 @@ int exit_code(ErrorKind kind) noexcept;
 // `hint` is one line that says what to do, or empty.
 class Error : public std::runtime_error {
  public:
-  Error(ErrorKind kind, std::string message, std::string hint = {})
-      : std::runtime_error(std::move(message)), kind_(kind), hint_(std::move(hint)) {}
+  Error(ErrorKind kind, const std::string& message, std::string hint = {})
+      : std::runtime_error(message), kind_(kind), hint_(std::move(hint)) {}
 
   ErrorKind kind() const noexcept { return kind_; }
   const std::string& hint() const noexcept { return hint_; }

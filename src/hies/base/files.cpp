@@ -46,7 +46,7 @@ fs::path parent_of(const fs::path& path) {
   return parent.empty() ? fs::path(".") : parent;
 }
 
-fs::path without_trailing_slash(fs::path path) { return path.has_filename() ? path : path.parent_path(); }
+fs::path without_trailing_slash(const fs::path& path) { return path.has_filename() ? path : path.parent_path(); }
 
 fs::path temporary_beside(const fs::path& path) {
   static std::atomic<int> counter{0};
@@ -61,7 +61,8 @@ void sync_folder(const fs::path& folder) {
 }
 
 void refuse_existing(const fs::path& path) {
-  throw Error(ErrorKind::bad_input, fmt::format("{} exists already", path.string()), "use --force to overwrite it, or choose another name");
+  throw Error(ErrorKind::bad_input, fmt::format("{} exists already", path.string()),
+              "use --force to overwrite it, or choose another name");
 }
 
 }  // namespace
@@ -107,13 +108,16 @@ void check_writable(const fs::path& path, bool force) {
   const fs::path target = without_trailing_slash(path);
   if (!force && fs::exists(fs::symlink_status(target))) refuse_existing(target);
   const fs::path parent = parent_of(target);
-  if (!fs::is_directory(parent)) throw Error(ErrorKind::io, fmt::format("cannot write {}: {} is not a directory", path.string(), parent.string()), "create it first");
+  if (!fs::is_directory(parent))
+    throw Error(ErrorKind::io, fmt::format("cannot write {}: {} is not a directory", path.string(), parent.string()),
+                "create it first");
   if (::access(parent.c_str(), W_OK) != 0) fail("write", path, errno);
 }
 
 AtomicFile::AtomicFile(fs::path path, bool force) : path_(std::move(path)) {
   check_writable(path_, force);
-  if (fs::is_directory(path_)) throw Error(ErrorKind::bad_input, fmt::format("{} is a directory", path_.string()), "give the name of a file");
+  if (fs::is_directory(path_))
+    throw Error(ErrorKind::bad_input, fmt::format("{} is a directory", path_.string()), "give the name of a file");
   temporary_ = temporary_beside(path_);
   descriptor_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
   if (descriptor_ < 0) fail("write", path_, errno);
@@ -151,7 +155,7 @@ void write_file(const fs::path& path, std::string_view text, bool force) {
   file.commit();
 }
 
-AtomicDirectory::AtomicDirectory(fs::path path, bool force) : path_(without_trailing_slash(std::move(path))) {
+AtomicDirectory::AtomicDirectory(const fs::path& path, bool force) : path_(without_trailing_slash(path)) {
   check_writable(path_, force);
   if (fs::exists(path_) && !(fs::is_directory(path_) && (fs::is_empty(path_) || fs::exists(path_ / "config.json"))))
     throw Error(ErrorKind::bad_input, fmt::format("{} exists and is not a checkpoint directory", path_.string()),

@@ -61,7 +61,7 @@ void check_writable(const std::filesystem::path& path, bool force);
 // only an empty folder or one that holds a config.json.
 class AtomicDirectory {
  public:
-  AtomicDirectory(std::filesystem::path path, bool force);
+  AtomicDirectory(const std::filesystem::path& path, bool force);
   ~AtomicDirectory();
   AtomicDirectory(const AtomicDirectory&) = delete;
   AtomicDirectory& operator=(const AtomicDirectory&) = delete;

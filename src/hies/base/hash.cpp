@@ -29,7 +29,8 @@ Hasher& Hasher::update(std::string_view text) {
 
 Hasher& Hasher::update(std::int64_t number) {
   std::byte bytes[8];
-  for (int i = 0; i < 8; ++i) bytes[i] = static_cast<std::byte>(static_cast<std::uint64_t>(number) >> (8 * i));  // little-endian everywhere
+  for (int i = 0; i < 8; ++i)
+    bytes[i] = static_cast<std::byte>(static_cast<std::uint64_t>(number) >> (8 * i));  // little-endian everywhere
   return update(std::span<const std::byte>(bytes));
 }
 

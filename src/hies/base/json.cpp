@@ -68,7 +68,8 @@ Json read_json(const std::filesystem::path& path) { return parse_json(read_file(
 
 void json_type_error(const Json& value, std::string_view key, std::string_view wanted, std::string_view where) {
   if (value.is_null()) bad_input("{}: '{}' is missing ({} is needed)", where, key, wanted);
-  bad_input("{}: '{}' must be {}, found {}", where, key, wanted, printable(value.dump(-1, ' ', false, Json::error_handler_t::replace), 60));
+  bad_input("{}: '{}' must be {}, found {}", where, key, wanted,
+            printable(value.dump(-1, ' ', false, Json::error_handler_t::replace), 60));
 }
 
 const Json* find_member(const Json& json, std::string_view key, std::string_view where) {

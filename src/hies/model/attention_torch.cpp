@@ -58,8 +58,8 @@ struct AttentionRun::Call {
 // The kernels under torch's autograd. Weights are frozen, so the graph holds activations only.
 struct AttentionFunction : torch::autograd::Function<AttentionFunction> {
   // The run owns the call and outlives the backward pass; the graph keeps its address.
-  static at::Tensor forward(AutogradContext* context, const at::Tensor& query, const at::Tensor& key, const at::Tensor& value, std::int64_t call,
-                            bool note) {
+  static at::Tensor forward(AutogradContext* context, const at::Tensor& query, const at::Tensor& key, const at::Tensor& value,
+                            std::int64_t call, bool note) {
     auto& target = *reinterpret_cast<AttentionRun::Call*>(call);
     at::Tensor out = target.run->forward(target, query, key, value, true, note);
     context->save_for_backward({query, key, value, out});
@@ -71,7 +71,9 @@ struct AttentionFunction : torch::autograd::Function<AttentionFunction> {
     auto& call = *reinterpret_cast<AttentionRun::Call*>(context->saved_data["call"].toInt());
     const auto saved = context->get_saved_variables();
     // Each gradient is computed only where something below has a graph.
-    const auto like = [&](std::size_t input) { return context->needs_input_grad(input) ? at::empty_like(saved[input]) : at::Tensor(); };
+    const auto like = [&](std::size_t input) {
+      return context->needs_input_grad(input) ? at::empty_like(saved[input]) : at::Tensor();
+    };
     variable_list result = {like(0), like(1), like(2), {}, {}};
     call.run->backward(call, saved, gradients[0], result);
     return result;
@@ -120,7 +122,8 @@ AttentionRun::Call& AttentionRun::add_call(int layer, QueryRows rows, at::Scalar
   return call;
 }
 
-at::Tensor AttentionRun::forward(Call& call, const at::Tensor& query, const at::Tensor& key, const at::Tensor& value, bool want_output, bool note) {
+at::Tensor AttentionRun::forward(Call& call, const at::Tensor& query, const at::Tensor& key, const at::Tensor& value,
+                                 bool want_output, bool note) {
   const at::Tensor out = want_output ? at::empty(query.sizes(), query.options().requires_grad(false)) : at::Tensor();
   kernels::AttentionForward forward;
   forward.q = strided(query, call.shape.head_dim);
@@ -139,7 +142,8 @@ at::Tensor AttentionRun::forward(Call& call, const at::Tensor& query, const at::
   return out;
 }
 
-at::Tensor AttentionRun::attend(int layer, const at::Tensor& query, const at::Tensor& key, const at::Tensor& value, QueryRows rows) {
+at::Tensor AttentionRun::attend(int layer, const at::Tensor& query, const at::Tensor& key, const at::Tensor& value,
+                                QueryRows rows) {
   Call& call = add_call(layer, rows, query.scalar_type());
   const bool note = rows == QueryRows::all && wants_all_queries();
   at::Tensor out;
@@ -160,7 +164,8 @@ void AttentionRun::observe(int layer, const at::Tensor& query, const at::Tensor&
   forward(add_call(layer, QueryRows::all, query.scalar_type()), query, key, value, probe_->want_out_sq, true);
 }
 
-void AttentionRun::backward(Call& call, const std::vector<at::Tensor>& saved, const at::Tensor& gradient, const std::vector<at::Tensor>& wanted) {
+void AttentionRun::backward(Call& call, const std::vector<at::Tensor>& saved, const at::Tensor& gradient,
+                            const std::vector<at::Tensor>& wanted) {
   const at::Tensor dout = gradient.contiguous();
   const at::Tensor inner = at::empty_like(call.lse);
   kernels::AttentionBackward backward;

@@ -41,9 +41,11 @@ class AttentionRun {
   friend struct AttentionFunction;
   struct Call;  // what one kernel call needs; kept by the autograd graph
   Call& add_call(int layer, QueryRows rows, at::ScalarType type);
-  at::Tensor forward(Call& call, const at::Tensor& query, const at::Tensor& key, const at::Tensor& value, bool want_output, bool note);
+  at::Tensor forward(Call& call, const at::Tensor& query, const at::Tensor& key, const at::Tensor& value, bool want_output,
+                     bool note);
   // saved: query, key, value, out. wanted: their gradients, undefined where none is needed. Notes the inner products.
-  void backward(Call& call, const std::vector<at::Tensor>& saved, const at::Tensor& gradient, const std::vector<at::Tensor>& wanted);
+  void backward(Call& call, const std::vector<at::Tensor>& saved, const at::Tensor& gradient,
+                const std::vector<at::Tensor>& wanted);
   void note_inner(const Call& call, const at::Tensor& per_token);
   void note_out_sq(const Call& call, const at::Tensor& out);
   at::Tensor gated(int layer, const at::Tensor& out) const;

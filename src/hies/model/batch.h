@@ -16,7 +16,8 @@ struct Batch {
   std::vector<std::int32_t> tokens;       // [T] vocabulary ids
   std::vector<std::int32_t> token_types;  // [T] 0 or 1; ignored by families without token types
   std::vector<std::int64_t> offsets{0};   // [B+1]
-  std::vector<std::int64_t> examples;     // [B] index of each sequence's example in its data set, for labels and for the order of results
+  std::vector<std::int64_t>
+      examples;  // [B] index of each sequence's example in its data set, for labels and for the order of results
 
   std::int64_t size() const noexcept { return static_cast<std::int64_t>(offsets.size()) - 1; }
   std::int64_t token_count() const noexcept { return static_cast<std::int64_t>(tokens.size()); }

@@ -10,7 +10,8 @@ namespace hies::model {
 namespace {
 
 std::string replaced(std::string text, std::string_view from, std::string_view to) {
-  if (const auto at = text.rfind(from); at != std::string::npos && at + from.size() == text.size()) text.replace(at, from.size(), to);
+  if (const auto at = text.rfind(from); at != std::string::npos && at + from.size() == text.size())
+    text.replace(at, from.size(), to);
   return text;
 }
 
@@ -31,11 +32,13 @@ bool is_empty(const std::vector<std::int64_t>& shape) { return std::find(shape.b
 
 void check_tensor(const formats::TensorView& view, const TensorDecl& decl, const std::filesystem::path& folder) {
   if (view.shape != decl.shape)
-    bad_input("tensor {} of {} has shape {}, but config.json implies {}", view.name, folder.string(), shape_text(view.shape), shape_text(decl.shape));
+    bad_input("tensor {} of {} has shape {}, but config.json implies {}", view.name, folder.string(), shape_text(view.shape),
+              shape_text(decl.shape));
   using formats::DType;
-  if (view.dtype != DType::float32 && view.dtype != DType::float16 && view.dtype != DType::bfloat16 && view.dtype != DType::float64)
-    bad_input("tensor {} of {} has dtype {}, but weights must be float16, bfloat16, float32 or float64", view.name, folder.string(),
-              formats::display_name(view.dtype));
+  if (view.dtype != DType::float32 && view.dtype != DType::float16 && view.dtype != DType::bfloat16 &&
+      view.dtype != DType::float64)
+    bad_input("tensor {} of {} has dtype {}, but weights must be float16, bfloat16, float32 or float64", view.name,
+              folder.string(), formats::display_name(view.dtype));
 }
 
 }  // namespace
@@ -44,12 +47,15 @@ Checkpoint Checkpoint::open(const std::filesystem::path& folder) {
   Checkpoint c;
   c.folder_ = folder;
   if (!std::filesystem::exists(folder))
-    throw Error(ErrorKind::io, fmt::format("model directory {} does not exist", folder.string()), "give the path of a Hugging Face checkpoint directory");
+    throw Error(ErrorKind::io, fmt::format("model directory {} does not exist", folder.string()),
+                "give the path of a Hugging Face checkpoint directory");
   if (!std::filesystem::is_directory(folder))
-    throw Error(ErrorKind::bad_input, fmt::format("{} is not a directory", folder.string()), "give the path of a Hugging Face checkpoint directory");
+    throw Error(ErrorKind::bad_input, fmt::format("{} is not a directory", folder.string()),
+                "give the path of a Hugging Face checkpoint directory");
   const auto config_path = folder / "config.json";
   if (!std::filesystem::exists(config_path))
-    throw Error(ErrorKind::bad_input, fmt::format("{} has no config.json", folder.string()), "give the path of a Hugging Face checkpoint directory");
+    throw Error(ErrorKind::bad_input, fmt::format("{} has no config.json", folder.string()),
+                "give the path of a Hugging Face checkpoint directory");
   const std::string where = config_path.string();
   c.config_ = read_json(config_path);
   if (!c.config_.is_object()) bad_input("{}: expected a JSON object, found {}", where, c.config_.type_name());

@@ -27,7 +27,8 @@ void check_batch(const Batch& batch, const ModelSpec& spec) {
       bad_input("an example has {} tokens, but the model has {} positions", batch.length(b), spec.positions);
   }
   for (const std::int32_t token : batch.tokens)
-    if (token < 0 || token >= spec.vocabulary) bad_input("token id {} is outside the model's vocabulary of {}", token, spec.vocabulary);
+    if (token < 0 || token >= spec.vocabulary)
+      bad_input("token id {} is outside the model's vocabulary of {}", token, spec.vocabulary);
 }
 
 void check_gates(const HeadGates& gates, const HeadLayout& layout) {

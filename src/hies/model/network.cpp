@@ -7,7 +7,8 @@ namespace {
 template <class T>
 at::Tensor view_of(std::span<const T> indices, at::ScalarType type) {
   // from_blob wants a pointer that it could write through; index tensors are only read.
-  return at::from_blob(const_cast<T*>(indices.data()), {static_cast<std::int64_t>(indices.size())}, at::TensorOptions().dtype(type));
+  return at::from_blob(const_cast<T*>(indices.data()), {static_cast<std::int64_t>(indices.size())},
+                       at::TensorOptions().dtype(type));
 }
 
 }  // namespace

@@ -7,14 +7,14 @@ namespace hies::model {
 
 // What a run should note about every (example, head), and where it is put. A_h is the head's output before the output projection.
 struct AttentionProbe {
-  bool want_inner = false;    // needs an objective: Σ_t ⟨∂Loss/∂A_h,t , A_h,t⟩ and Σ_t |…|
+  bool want_inner = false;  // needs an objective: Σ_t ⟨∂Loss/∂A_h,t , A_h,t⟩ and Σ_t |…|
   bool want_entropy = false;
-  bool want_out_sq = false;   // makes the last layer of a classifier compute every token's A_h
+  bool want_out_sq = false;  // makes the last layer of a classifier compute every token's A_h
 
   struct Layer {
-    std::vector<double> inner;                  // [B, H] signed; equals ∂Loss_b/∂m_h at gate 1 (PAPER §2, HIS without the token average)
-    std::vector<double> inner_abs;              // [B, H] Σ over tokens of the absolute inner product
-    std::vector<double> entropy;                // [B, H] sum over queries that see ≥ 2 keys of H(p)/ln(keys seen), each 0…1
+    std::vector<double> inner;      // [B, H] signed; equals ∂Loss_b/∂m_h at gate 1 (PAPER §2, HIS without the token average)
+    std::vector<double> inner_abs;  // [B, H] Σ over tokens of the absolute inner product
+    std::vector<double> entropy;    // [B, H] sum over queries that see ≥ 2 keys of H(p)/ln(keys seen), each 0…1
     std::vector<std::int64_t> entropy_queries;  // [B] how many such queries
     std::vector<double> out_sq;                 // [B, H] ‖A_h‖²_F over all tokens
   };

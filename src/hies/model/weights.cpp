@@ -32,7 +32,8 @@ bool aligned(const formats::TensorView& view) {
 Weights::Weights(const Checkpoint& checkpoint, at::ScalarType type) {
   for (const Checkpoint::Bound& bound : checkpoint.tensors()) {
     if (bound.view == nullptr) {
-      tensors_[bound.decl.name] = at::empty(bound.decl.shape, at::TensorOptions().dtype(type));  // a layer without heads: no elements
+      tensors_[bound.decl.name] =
+          at::empty(bound.decl.shape, at::TensorOptions().dtype(type));  // a layer without heads: no elements
       continue;
     }
     formats::check_finite(*bound.view);

@@ -11,8 +11,8 @@
 
 namespace hies::model {
 
-class Network;   // network_torch.h
-class Weights;   // weights_torch.h
+class Network;  // network_torch.h
+class Weights;  // weights_torch.h
 
 // How a tensor takes part in a forward pass; from it follow FLOPs.
 enum class TensorUse {

@@ -8,7 +8,9 @@ namespace {
 class BertNetwork : public EncoderNetwork {
  public:
   BertNetwork(const ModelSpec& spec, const EncoderNames& names, const Weights& weights)
-      : EncoderNetwork(spec, names, weights), pooler_(weights.linear("bert.pooler.dense")), classifier_(weights.linear("classifier")) {}
+      : EncoderNetwork(spec, names, weights),
+        pooler_(weights.linear("bert.pooler.dense")),
+        classifier_(weights.linear("classifier")) {}
 
  private:
   at::Tensor task_head(const at::Tensor& first) const override { return classifier_(at::tanh(pooler_(first))); }
@@ -21,7 +23,9 @@ class BertArch : public EncoderArch {
   std::string_view description() const noexcept override { return "BERT for sequence classification and regression"; }
   std::string_view prefix() const noexcept override { return "bert."; }
 
-  ModelSpec parse(const Json& config, std::string_view where) const override { return parse_bert_config(config, where, "bert", 0); }
+  ModelSpec parse(const Json& config, std::string_view where) const override {
+    return parse_bert_config(config, where, "bert", 0);
+  }
 
   const EncoderNames& names() const noexcept override {
     static const EncoderNames names = bert_names("bert.");
@@ -31,7 +35,8 @@ class BertArch : public EncoderArch {
   std::vector<TensorDecl> head_tensors(const ModelSpec& spec) const override {
     std::vector<TensorDecl> all;
     declare_linear(all, "bert.pooler.dense", spec.hidden, spec.hidden, TensorUse::per_example, -1, true);
-    declare_linear(all, "classifier", static_cast<std::int64_t>(spec.labels.size()), spec.hidden, TensorUse::per_example, -1, true);
+    declare_linear(all, "classifier", static_cast<std::int64_t>(spec.labels.size()), spec.hidden, TensorUse::per_example, -1,
+                   true);
     return all;
   }
 

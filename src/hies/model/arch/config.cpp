@@ -39,7 +39,8 @@ std::vector<int> without(int count, const std::vector<int>& removed) {
 void apply_hies_block(const Json& block, std::string_view where, const HeadCounts& counts, HeadLayout& layout) {
   const auto schema = require<std::string>(block, "schema", where);
   if (schema != "hies.pruned/1") {
-    throw Error(ErrorKind::unsupported, fmt::format("{}: hies.schema is '{}'", where, printable(schema)), "this version reads hies.pruned/1");
+    throw Error(ErrorKind::unsupported, fmt::format("{}: hies.schema is '{}'", where, printable(schema)),
+                "this version reads hies.pruned/1");
   }
   for (const bool kv : {false, true}) {
     const std::string key = kv ? "kv_heads" : "heads";
@@ -56,7 +57,8 @@ void apply_hies_block(const Json& block, std::string_view where, const HeadCount
     for (const int head : layout[layer].heads) {
       const auto& kv = layout[layer].kv_heads;
       if (!std::binary_search(kv.begin(), kv.end(), layout[layer].kv_of(head)))
-        bad_input("{}: hies.heads[{}] keeps head {} but its key/value head {} is gone", where, layer, head, layout[layer].kv_of(head));
+        bad_input("{}: hies.heads[{}] keeps head {} but its key/value head {} is gone", where, layer, head,
+                  layout[layer].kv_of(head));
     }
   }
 }
@@ -109,15 +111,20 @@ void parse_task(const Json& config, std::string_view where, ModelSpec& spec) {
     if (count < 1 || count > 1 << 20) bad_input("{}: num_labels is {}, but it must be at least 1", where, count);
     for (std::int64_t i = 0; i < count; ++i) spec.labels.push_back(fmt::format("LABEL_{}", i));
   }
-  const auto problem = value_or<std::string>(config, "problem_type", spec.labels.size() == 1 ? "regression" : "single_label_classification", where);
+  const auto problem = value_or<std::string>(config, "problem_type",
+                                             spec.labels.size() == 1 ? "regression" : "single_label_classification", where);
   if (problem == "regression") {
-    if (spec.labels.size() != 1) unsupported("{}: regression with {} outputs is not supported (one is)", where, spec.labels.size());
+    if (spec.labels.size() != 1)
+      unsupported("{}: regression with {} outputs is not supported (one is)", where, spec.labels.size());
     spec.problem = Problem::regression;
   } else if (problem == "single_label_classification") {
-    if (spec.labels.size() < 2) bad_input("{}: problem_type single_label_classification needs at least 2 labels, id2label has {}", where, spec.labels.size());
+    if (spec.labels.size() < 2)
+      bad_input("{}: problem_type single_label_classification needs at least 2 labels, id2label has {}", where,
+                spec.labels.size());
     spec.problem = Problem::classification;
   } else {
-    unsupported("{}: problem_type '{}' is not supported (regression and single_label_classification are)", where, printable(problem));
+    unsupported("{}: problem_type '{}' is not supported (regression and single_label_classification are)", where,
+                printable(problem));
   }
 }
 

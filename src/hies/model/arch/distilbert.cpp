@@ -8,7 +8,9 @@ namespace {
 class DistilBertNetwork : public EncoderNetwork {
  public:
   DistilBertNetwork(const ModelSpec& spec, const EncoderNames& names, const Weights& weights)
-      : EncoderNetwork(spec, names, weights), pre_classifier_(weights.linear("pre_classifier")), classifier_(weights.linear("classifier")) {}
+      : EncoderNetwork(spec, names, weights),
+        pre_classifier_(weights.linear("pre_classifier")),
+        classifier_(weights.linear("classifier")) {}
 
  private:
   at::Tensor task_head(const at::Tensor& first) const override { return classifier_(at::relu(pre_classifier_(first))); }
@@ -31,7 +33,8 @@ class DistilBertArch : public EncoderArch {
     spec.norm_epsilon = 1e-12;  // transformers fixes it for this family
     spec.activation = parse_activation(value_or<std::string>(config, "activation", "gelu", where));
     const int heads = require_count(config, "n_heads", where);
-    const HeadCounts counts{require_count(config, "n_layers", where), heads, heads, head_dim_of(spec.hidden, heads, "n_heads", where)};
+    const HeadCounts counts{require_count(config, "n_layers", where), heads, heads,
+                            head_dim_of(spec.hidden, heads, "n_heads", where)};
     spec.layers = parse_layout(config, where, counts);
     parse_task(config, where, spec);
     return spec;
@@ -59,7 +62,8 @@ class DistilBertArch : public EncoderArch {
   std::vector<TensorDecl> head_tensors(const ModelSpec& spec) const override {
     std::vector<TensorDecl> all;
     declare_linear(all, "pre_classifier", spec.hidden, spec.hidden, TensorUse::per_example, -1, true);
-    declare_linear(all, "classifier", static_cast<std::int64_t>(spec.labels.size()), spec.hidden, TensorUse::per_example, -1, true);
+    declare_linear(all, "classifier", static_cast<std::int64_t>(spec.labels.size()), spec.hidden, TensorUse::per_example, -1,
+                   true);
     return all;
   }
 

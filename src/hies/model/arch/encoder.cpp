@@ -10,8 +10,8 @@ void declare_norm(std::vector<TensorDecl>& out, const std::string& name, std::in
 
 }  // namespace
 
-void declare_linear(std::vector<TensorDecl>& out, const std::string& name, std::int64_t outputs, std::int64_t inputs, TensorUse use, int layer,
-                    bool task_head) {
+void declare_linear(std::vector<TensorDecl>& out, const std::string& name, std::int64_t outputs, std::int64_t inputs,
+                    TensorUse use, int layer, bool task_head) {
   out.push_back({name + ".weight", {outputs, inputs}, use, layer, task_head});
   out.push_back({name + ".bias", {outputs}, TensorUse::lookup, layer, task_head});
 }
@@ -21,7 +21,8 @@ std::vector<TensorDecl> EncoderArch::tensors(const ModelSpec& spec) const {
   std::vector<TensorDecl> all;
   all.push_back({n.word + ".weight", {spec.vocabulary, spec.hidden}, TensorUse::lookup, -1, false});
   all.push_back({n.position + ".weight", {position_rows(spec), spec.hidden}, TensorUse::lookup, -1, false});
-  if (!n.token_type.empty()) all.push_back({n.token_type + ".weight", {spec.token_types, spec.hidden}, TensorUse::lookup, -1, false});
+  if (!n.token_type.empty())
+    all.push_back({n.token_type + ".weight", {spec.token_types, spec.hidden}, TensorUse::lookup, -1, false});
   declare_norm(all, n.embedding_norm, spec.hidden, -1);
   for (int layer = 0; layer < spec.layer_count(); ++layer) {
     const LayerHeads& heads = spec.layers[static_cast<std::size_t>(layer)];

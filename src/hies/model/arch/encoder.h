@@ -32,7 +32,7 @@ class EncoderArch : public Arch {
 };
 
 // Declarations of name.weight [out, in] and name.bias [out].
-void declare_linear(std::vector<TensorDecl>& out, const std::string& name, std::int64_t outputs, std::int64_t inputs, TensorUse use, int layer,
-                    bool task_head = false);
+void declare_linear(std::vector<TensorDecl>& out, const std::string& name, std::int64_t outputs, std::int64_t inputs,
+                    TensorUse use, int layer, bool task_head = false);
 
 }  // namespace hies::model

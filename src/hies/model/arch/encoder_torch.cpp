@@ -8,8 +8,8 @@ EncoderNetwork::EncoderNetwork(const ModelSpec& spec, const EncoderNames& n, con
   embedding_norm_ = weights.norm(n.embedding_norm, spec.norm_epsilon);
   for (int i = 0; i < spec.layer_count(); ++i) {
     const auto linear = [&](const std::string& part) { return weights.linear(n.in_layer(i, part)); };
-    layers_.push_back({i, i + 1 == spec.layer_count(), linear(n.query), linear(n.key), linear(n.value), linear(n.output), linear(n.up),
-                       linear(n.down), weights.norm(n.in_layer(i, n.attention_norm), spec.norm_epsilon),
+    layers_.push_back({i, i + 1 == spec.layer_count(), linear(n.query), linear(n.key), linear(n.value), linear(n.output),
+                       linear(n.up), linear(n.down), weights.norm(n.in_layer(i, n.attention_norm), spec.norm_epsilon),
                        weights.norm(n.in_layer(i, n.output_norm), spec.norm_epsilon)});
   }
 }
@@ -29,7 +29,8 @@ at::Tensor EncoderNetwork::embed(const Batch& batch) const {
 
 // The attention block up to the output projection. In the last layer only each sequence's first token asks, because the
 // task head reads no other; the other tokens' queries exist only for the entropy and the norms that the probe wants.
-at::Tensor EncoderNetwork::attention(const Layer& layer, const at::Tensor& hidden, const at::Tensor& first_rows, AttentionRun& run) const {
+at::Tensor EncoderNetwork::attention(const Layer& layer, const at::Tensor& hidden, const at::Tensor& first_rows,
+                                     AttentionRun& run) const {
   if (spec_.layers[static_cast<std::size_t>(layer.index)].count() == 0)
     return layer.output.bias.expand({layer.last ? first_rows.size(0) : hidden.size(0), spec_.hidden});
   const at::Tensor key = layer.key(hidden);
@@ -42,7 +43,8 @@ at::Tensor EncoderNetwork::attention(const Layer& layer, const at::Tensor& hidde
   return layer.output(run.attend(layer.index, layer.query(hidden.index_select(0, first_rows)), key, value, QueryRows::first));
 }
 
-at::Tensor EncoderNetwork::run_layer(const Layer& layer, const at::Tensor& hidden, const at::Tensor& first_rows, AttentionRun& run) const {
+at::Tensor EncoderNetwork::run_layer(const Layer& layer, const at::Tensor& hidden, const at::Tensor& first_rows,
+                                     AttentionRun& run) const {
   const at::Tensor residual = layer.last ? hidden.index_select(0, first_rows) : hidden;
   const at::Tensor attended = layer.attention_norm(attention(layer, hidden, first_rows, run) + residual);
   const at::Tensor fed = layer.down(activate(spec_.activation, layer.up(attended)));

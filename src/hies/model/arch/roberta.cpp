@@ -8,7 +8,9 @@ namespace {
 class RobertaNetwork : public EncoderNetwork {
  public:
   RobertaNetwork(const ModelSpec& spec, const EncoderNames& names, const Weights& weights)
-      : EncoderNetwork(spec, names, weights), dense_(weights.linear("classifier.dense")), out_(weights.linear("classifier.out_proj")) {}
+      : EncoderNetwork(spec, names, weights),
+        dense_(weights.linear("classifier.dense")),
+        out_(weights.linear("classifier.out_proj")) {}
 
  private:
   at::Tensor task_head(const at::Tensor& first) const override { return out_(at::tanh(dense_(first))); }
@@ -36,7 +38,8 @@ class RobertaArch : public EncoderArch {
   std::vector<TensorDecl> head_tensors(const ModelSpec& spec) const override {
     std::vector<TensorDecl> all;
     declare_linear(all, "classifier.dense", spec.hidden, spec.hidden, TensorUse::per_example, -1, true);
-    declare_linear(all, "classifier.out_proj", static_cast<std::int64_t>(spec.labels.size()), spec.hidden, TensorUse::per_example, -1, true);
+    declare_linear(all, "classifier.out_proj", static_cast<std::int64_t>(spec.labels.size()), spec.hidden, TensorUse::per_example,
+                   -1, true);
     return all;
   }
 
