@@ -1,0 +1,163 @@
+//! A tokenizer whose truncation is given per call instead of kept in it, so that threads can share it.
+
+use serde::Deserialize;
+use tokenizers::tokenizer::PostProcessor;
+use tokenizers::utils::truncation::{
+    truncate_encodings, TruncationDirection, TruncationParams, TruncationStrategy,
+};
+use tokenizers::{
+    AddedToken, Encoding, NormalizerWrapper, PostProcessorWrapper, PreTokenizerWrapper, Tokenizer,
+};
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+struct Overrides {
+    bert_normalizer: Option<BertNormalizerOverride>,
+    add_prefix_space: Option<bool>,
+    added_tokens: Vec<AddedTokenOverride>,
+    truncate_left: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct BertNormalizerOverride {
+    lowercase: bool,
+    strip_accents: Option<bool>,
+    handle_chinese_chars: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AddedTokenOverride {
+    content: String,
+    single_word: bool,
+    lstrip: bool,
+    rstrip: bool,
+    normalized: bool,
+    special: bool,
+    only_if_known: bool,
+}
+
+pub struct Pipeline {
+    tokenizer: Tokenizer, // without post-processor: texts are truncated before it
+    post_processor: Option<PostProcessorWrapper>,
+    direction: TruncationDirection,
+    vocabulary_size: usize,
+    id_bound: usize,
+}
+
+impl Pipeline {
+    pub fn new(document: &str, overrides: &str) -> Result<Self, String> {
+        let overrides: Overrides = serde_json::from_str(overrides).map_err(|e| e.to_string())?;
+        let mut tokenizer: Tokenizer = document.parse().map_err(|e| format!("{e}"))?;
+        tokenizer.with_truncation(None).map_err(|e| e.to_string())?;
+        tokenizer.with_padding(None);
+        replace_options(&mut tokenizer, &overrides);
+        for token in overrides.added_tokens {
+            if token.only_if_known && tokenizer.token_to_id(&token.content).is_none() {
+                continue;
+            }
+            let special = token.special;
+            let token = AddedToken::from(token.content, special)
+                .single_word(token.single_word)
+                .lstrip(token.lstrip)
+                .rstrip(token.rstrip)
+                .normalized(token.normalized);
+            match special {
+                true => tokenizer.add_special_tokens(&[token]),
+                false => tokenizer.add_tokens(&[token]),
+            };
+        }
+        let post_processor = tokenizer.get_post_processor().cloned();
+        tokenizer.with_post_processor(None::<PostProcessorWrapper>);
+        let vocabulary = tokenizer.get_vocab(true);
+        Ok(Self {
+            direction: match overrides.truncate_left {
+                true => TruncationDirection::Left,
+                false => TruncationDirection::Right,
+            },
+            vocabulary_size: vocabulary.len(),
+            id_bound: vocabulary.values().max().map_or(0, |&id| id as usize + 1),
+            tokenizer,
+            post_processor,
+        })
+    }
+
+    /// The encoding, and whether tokens were cut off. The steps are those of `TokenizerImpl::encode`, in its order.
+    pub fn encode(
+        &self,
+        text: &str,
+        pair: Option<&str>,
+        max_length: usize,
+        special_tokens: bool,
+    ) -> Result<(Encoding, bool), String> {
+        let added = match &self.post_processor {
+            Some(processor) if special_tokens => processor.added_tokens(pair.is_some()),
+            _ => 0,
+        };
+        // The crate computes max_length - added unsigned, which wraps: then it does not truncate at all.
+        let room = max_length.checked_sub(added).ok_or_else(|| {
+            format!("a maximum of {max_length} tokens leaves no room for {added} special tokens")
+        })?;
+        let first = self.sequence(text, 0)?;
+        let second = pair.map(|pair| self.sequence(pair, 1)).transpose()?;
+        let truncated = first.len() + second.as_ref().map_or(0, Encoding::len) > room;
+        let (mut first, mut second) = (first, second);
+        if truncated {
+            let params = TruncationParams {
+                direction: self.direction,
+                max_length: room,
+                strategy: TruncationStrategy::LongestFirst,
+                stride: 0,
+            };
+            (first, second) =
+                truncate_encodings(first, second, &params).map_err(|e| e.to_string())?;
+            // What was cut off would be post-processed too, every part of one text with every part of the other.
+            first.take_overflowing();
+            second.as_mut().map(Encoding::take_overflowing);
+        }
+        let encoding = match &self.post_processor {
+            Some(processor) => processor
+                .process(first, second, special_tokens)
+                .map_err(|e| e.to_string())?,
+            None => Encoding::merge(std::iter::once(first).chain(second), false),
+        };
+        Ok((encoding, truncated))
+    }
+
+    fn sequence(&self, text: &str, type_id: u32) -> Result<Encoding, String> {
+        let mut encoding = self
+            .tokenizer
+            .encode_fast(text, false)
+            .map_err(|e| e.to_string())?;
+        encoding.set_type_ids(vec![type_id; encoding.len()]);
+        Ok(encoding)
+    }
+
+    pub fn vocabulary_size(&self) -> usize {
+        self.vocabulary_size
+    }
+
+    pub fn id_bound(&self) -> usize {
+        self.id_bound
+    }
+}
+
+/// Options that a tokenizer class of transformers sets anew after it has read tokenizer.json.
+fn replace_options(tokenizer: &mut Tokenizer, overrides: &Overrides) {
+    if let (Some(NormalizerWrapper::BertNormalizer(old)), Some(new)) =
+        (tokenizer.get_normalizer(), &overrides.bert_normalizer)
+    {
+        let mut normalizer = *old;
+        normalizer.lowercase = new.lowercase;
+        normalizer.strip_accents = new.strip_accents;
+        normalizer.handle_chinese_chars = new.handle_chinese_chars;
+        tokenizer.with_normalizer(Some(normalizer));
+    }
+    if let (Some(PreTokenizerWrapper::ByteLevel(old)), Some(add_prefix_space)) =
+        (tokenizer.get_pre_tokenizer(), overrides.add_prefix_space)
+    {
+        let byte_level = old.add_prefix_space(add_prefix_space);
+        tokenizer.with_pre_tokenizer(Some(byte_level));
+    }
+}

@@ -1,0 +1,130 @@
+#include "hies/text/tokenizer.h"
+
+#include <algorithm>
+#include <atomic>
+#include <exception>
+#include <mutex>
+#include <thread>
+
+#include <hies_tokenizer.h>
+#include "hies/base/error.h"
+#include "hies/text/source.h"
+
+namespace hies::text {
+namespace {
+
+// Texts that a thread takes at a time: few enough that the last ones do not leave the others idle.
+constexpr std::size_t kChunk = 64;
+
+// Turns a failed call into an Error and frees its message.
+void check_call(int code, char* message, std::string_view where) {
+  if (code == HIES_TOKENIZER_OK) return;
+  const std::string text = printable(message, 300);
+  hies_tokenizer_error_free(message);
+  if (code == HIES_TOKENIZER_BAD_INPUT) throw Error(ErrorKind::bad_input, fmt::format("{}: {}", where, text));
+  throw Error(ErrorKind::internal, fmt::format("{}: the tokenizer failed: {}", where, text), "please report this as a bug");
+}
+
+struct RawEncoding : hies_tokenizer_encoding {
+  RawEncoding() : hies_tokenizer_encoding{} {}
+  ~RawEncoding() {
+    if (ids != nullptr) hies_tokenizer_encoding_free(this);
+  }
+  RawEncoding(const RawEncoding&) = delete;
+  RawEncoding& operator=(const RawEncoding&) = delete;
+};
+
+Encoding encode_one(const hies_tokenizer* handle, std::string_view text, std::optional<std::string_view> pair,
+                    const EncodeOptions& options, std::string_view where) {
+  if (options.max_length < 1) bad_input("max_length {} is less than 1", options.max_length);
+  // A null pointer means that there is no second text, which an empty one is not.
+  const char* second = !pair ? nullptr : pair->data() != nullptr ? pair->data() : "";
+  RawEncoding raw;
+  char* message = nullptr;
+  const int code =
+      hies_tokenizer_encode(handle, text.data(), text.size(), second, pair ? pair->size() : 0,
+                            static_cast<std::size_t>(options.max_length), options.special_tokens ? 1 : 0, &raw, &message);
+  check_call(code, message, where);
+  return {.ids = {raw.ids, raw.ids + raw.count},
+          .type_ids = {raw.type_ids, raw.type_ids + raw.count},
+          .truncated = raw.truncated != 0};
+}
+
+// Calls work(begin, end) for chunks of [0, count). Chunks are taken in order and finished once taken, so the failure that is thrown
+// is that of the lowest failing chunk, whatever the number of threads.
+template <class Work>
+void for_chunks(std::size_t count, int threads, const Work& work) {
+  std::atomic<std::size_t> next{0};
+  std::atomic<bool> failed{false};
+  std::mutex mutex;
+  std::size_t failed_at = count;
+  std::exception_ptr failure;
+  const auto run = [&] {
+    while (!failed) {
+      const std::size_t begin = next.fetch_add(kChunk);
+      if (begin >= count) return;
+      try {
+        work(begin, std::min(begin + kChunk, count));
+      } catch (...) {
+        const std::lock_guard lock(mutex);
+        failed = true;
+        if (begin < failed_at) {
+          failed_at = begin;
+          failure = std::current_exception();
+        }
+      }
+    }
+  };
+  {
+    std::vector<std::jthread> others;
+    const std::size_t useful = (count + kChunk - 1) / kChunk;
+    for (std::size_t i = 1; i < std::min(static_cast<std::size_t>(threads), useful); ++i) others.emplace_back(run);
+    run();
+  }
+  if (failure) std::rethrow_exception(failure);
+}
+
+}  // namespace
+
+void Tokenizer::Free::operator()(hies_tokenizer* handle) const { hies_tokenizer_free(handle); }
+
+Tokenizer::Tokenizer(hies_tokenizer* handle) : handle_(handle) {}
+Tokenizer::~Tokenizer() = default;
+Tokenizer::Tokenizer(Tokenizer&&) noexcept = default;
+Tokenizer& Tokenizer::operator=(Tokenizer&&) noexcept = default;
+
+Tokenizer Tokenizer::load(const std::filesystem::path& dir, std::string_view model_type) {
+  const Source source = read_source(dir, model_type);
+  const std::string overrides = source.overrides.dump();
+  hies_tokenizer* handle = nullptr;
+  char* message = nullptr;
+  const int code =
+      hies_tokenizer_new(source.document.data(), source.document.size(), overrides.data(), overrides.size(), &handle, &message);
+  check_call(code, message, source.name);
+  Tokenizer tokenizer(handle);
+  tokenizer.model_max_length_ = source.model_max_length;
+  return tokenizer;
+}
+
+Encoding Tokenizer::encode(std::string_view text, std::optional<std::string_view> pair, const EncodeOptions& options) const {
+  return encode_one(handle_.get(), text, pair, options, "cannot encode a text");
+}
+
+std::vector<Encoding> Tokenizer::encode_all(std::span<const TextPair> texts, const EncodeOptions& options, int threads) const {
+  if (threads <= 0) threads = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+  std::vector<Encoding> encodings(texts.size());
+  for_chunks(texts.size(), threads, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t i = begin; i < end; ++i) {
+      encodings[i] = encode_one(handle_.get(), texts[i].first, texts[i].second, options, fmt::format("cannot encode text {}", i));
+    }
+  });
+  return encodings;
+}
+
+std::int64_t Tokenizer::vocabulary_size() const {
+  return static_cast<std::int64_t>(hies_tokenizer_vocabulary_size(handle_.get()));
+}
+
+std::int64_t Tokenizer::id_bound() const { return static_cast<std::int64_t>(hies_tokenizer_id_bound(handle_.get())); }
+
+}  // namespace hies::text
