@@ -79,7 +79,7 @@ TEST_P(RealTest, SameIdsAsHuggingFace) {
   for (const auto& [task, lengths] : expected["tasks"].items()) {
     const std::vector<TextPair> texts = read_texts(task, golden()["tasks"].at(task));
     for (const auto& [length, numbers] : lengths.items()) {
-      SCOPED_TRACE(task + " at " + length);
+      SCOPED_TRACE(fmt::format("{} at {}", task, length));
       Fnv1a hash;
       std::int64_t ids = 0;
       for (const Encoding& encoding : tokenizer.encode_all(texts, {.max_length = std::stoll(length)})) {
