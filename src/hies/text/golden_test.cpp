@@ -22,8 +22,9 @@ TEST_P(GoldenTest, SameIdsAsHuggingFace) {
     if (texts.size() > 1) pair = texts[1];
     const Encoding encoding = tokenizer.encode(texts.at(0), pair, {.max_length = 512});
     EXPECT_EQ(encoding.ids, input["ids"].get<std::vector<std::int32_t>>()) << texts[0];
-    if (config["model_type"] == "bert")
+    if (config["model_type"] == "bert") {
       EXPECT_EQ(encoding.type_ids, input["type_ids"].get<std::vector<std::int32_t>>()) << texts[0];
+    }
     ++compared;
   }
   EXPECT_GE(compared, 3);
