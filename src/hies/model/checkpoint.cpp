@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <unordered_set>
 
+#include <fmt/ranges.h>
+
 #include "hies/base/error.h"
 #include "hies/base/files.h"
 

@@ -1,0 +1,16 @@
+#include "hies/score/methods/l2.h"
+
+#include "hies/score/methods/normalise.h"
+
+namespace hies::score {
+
+Method l2_method() {
+  return {.name = "l2",
+          .description = "norm of the weights",
+          .tables = {"l2"},
+          .keep_scores = [](const Scores& scores, const MethodOptions& options) {
+            return ranked(scores.table("l2"), parse_scope(options.normalise));
+          }};
+}
+
+}  // namespace hies::score

@@ -1,0 +1,10 @@
+#pragma once
+
+#include "hies/score/methods/method.h"
+
+namespace hies::score {
+
+// Norm of the head's weights: the smallest goes first.
+Method l2_method();
+
+}  // namespace hies::score

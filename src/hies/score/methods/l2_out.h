@@ -1,0 +1,10 @@
+#pragma once
+
+#include "hies/score/methods/method.h"
+
+namespace hies::score {
+
+// Norm of the head's output (App. D.9): the smallest goes first.
+Method l2_out_method();
+
+}  // namespace hies::score

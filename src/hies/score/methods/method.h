@@ -1,0 +1,48 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "hies/model/heads.h"
+#include "hies/score/scores.h"
+
+namespace hies::score {
+
+// How keep-scores are made of raw scores.
+struct MethodOptions {
+  std::string method = "hies";
+  double alpha = 0.7;
+  std::string normalise = "global";
+  std::uint64_t seed = 0;
+
+  template <class V, class Self>
+  static void fields(V& v, Self& self) {
+    v("method", self.method, "his, hies, ad, l2, l2-out, l2-out+ae, his+second-order or random");
+    v("alpha", self.alpha, "weight of importance against concentration in hies and l2-out+ae, 0 … 1");
+    v("normalise", self.normalise, "min-max of scores: global (over all heads) or per-layer");
+    v("seed", self.seed, "seed of random");
+  }
+};
+
+// One way to rank heads. All data but for `keep_scores`: a method is one pair of files and one line in registry.cpp.
+struct Method {
+  std::string_view name;
+  std::string_view description;          // one line
+  std::vector<std::string_view> tables;  // entries of ScoreOptions::tables that it needs
+  // [L][H], higher = keep.
+  model::HeadTable<double> (*keep_scores)(const Scores& scores, const MethodOptions& options) = nullptr;
+};
+
+// All methods, in the order in which they are listed to the user.
+std::span<const Method> methods();
+// Throws bad_input for an unknown name, with the known ones as hint.
+const Method& find_method(std::string_view name);
+
+// The keep-scores [L][H] of the options' method, higher = keep, finite. Throws bad_input for an unknown method or normalisation,
+// alpha outside 0 … 1 or NaN, and a missing table (it says how to compute it).
+model::HeadTable<double> keep_scores(const Scores& scores, const MethodOptions& options);
+
+}  // namespace hies::score

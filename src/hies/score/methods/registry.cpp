@@ -1,0 +1,47 @@
+#include <array>
+
+#include "hies/base/error.h"
+#include "hies/base/suggest.h"
+#include "hies/score/methods/ad.h"
+#include "hies/score/methods/hies.h"
+#include "hies/score/methods/his.h"
+#include "hies/score/methods/l2.h"
+#include "hies/score/methods/l2_out.h"
+#include "hies/score/methods/l2_out_ae.h"
+#include "hies/score/methods/method.h"
+#include "hies/score/methods/normalise.h"
+#include "hies/score/methods/random.h"
+#include "hies/score/methods/second_order.h"
+
+namespace hies::score {
+
+std::span<const Method> methods() {
+  static const std::array kMethods = {
+      hies_method(),       //
+      his_method(),        //
+      ad_method(),         //
+      l2_method(),         //
+      l2_out_method(),     //
+      l2_out_ae_method(),  //
+      second_order_method(), random_method(),
+  };
+  return kMethods;
+}
+
+const Method& find_method(std::string_view name) {
+  std::vector<std::string> names;
+  for (const Method& known : methods()) {
+    if (known.name == name) return known;
+    names.emplace_back(known.name);
+  }
+  throw Error(ErrorKind::bad_input, fmt::format("unknown method '{}'", printable(name)), known_names_hint(name, names));
+}
+
+model::HeadTable<double> keep_scores(const Scores& scores, const MethodOptions& options) {
+  const Method& method = find_method(options.method);
+  if (!(options.alpha >= 0 && options.alpha <= 1)) bad_input("alpha is {}, but it must be within 0 … 1", options.alpha);
+  parse_scope(options.normalise);
+  return method.keep_scores(scores, options);
+}
+
+}  // namespace hies::score

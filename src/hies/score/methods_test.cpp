@@ -1,0 +1,187 @@
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <filesystem>
+#include <set>
+
+#include "hies/base/error.h"
+#include "hies/score/methods/method.h"
+#include "hies/score/methods/normalise.h"
+#include "hies/score/options.h"
+
+namespace hies::score {
+namespace {
+
+// Layers of two heads and one; head 1 of layer 0 is gone.
+Scores small_scores() {
+  Scores scores;
+  scores.layout = {{{0, 2}, {0, 2}, 3, 3, 8}, {{1}, {1}, 3, 3, 8}};
+  scores.tables["his"] = {{1, 3}, {5}};
+  scores.tables["ae"] = {{0.2, 0.6}, {0.4}};
+  scores.tables["l2"] = {{9, 8}, {7}};
+  scores.tables["l2-out"] = {{4, 2}, {6}};
+  scores.tables["gate_grad"] = {{10, 20}, {30}};
+  scores.tables["a_sq"] = {{1, 2}, {3}};
+  scores.output_norms = OutputNorms{{2, 3}, {{1, 1}, {1}}};
+  scores.curvature = 0.5;
+  return scores;
+}
+
+model::HeadTable<double> keep(const std::string& method, double alpha = 0.7, const std::string& normalise = "global",
+                              std::uint64_t seed = 0) {
+  return keep_scores(small_scores(), {method, alpha, normalise, seed});
+}
+
+void expect_near(const model::HeadTable<double>& got, const model::HeadTable<double>& wanted, double tolerance = 1e-15) {
+  ASSERT_EQ(got.size(), wanted.size());
+  for (std::size_t layer = 0; layer < got.size(); ++layer) {
+    ASSERT_EQ(got[layer].size(), wanted[layer].size()) << "layer " << layer;
+    for (std::size_t head = 0; head < got[layer].size(); ++head)
+      EXPECT_NEAR(got[layer][head], wanted[layer][head], tolerance) << "layer " << layer << ", head " << head;
+  }
+}
+
+template <class Call>
+Error error_of(const Call& call) {
+  try {
+    call();
+  } catch (const Error& error) {
+    return error;
+  }
+  ADD_FAILURE() << "nothing was thrown";
+  return Error(ErrorKind::internal, "");
+}
+
+TEST(MinMax, GlobalAndPerLayer) {
+  const model::HeadTable<double> table = {{1, 3}, {5, 5}, {}};
+  expect_near(min_max(table, Scope::global), {{0, 0.5}, {1, 1}, {}});
+  expect_near(min_max(table, Scope::per_layer), {{0, 1}, {0, 0}, {}});
+}
+
+TEST(MinMax, AllEqualIsZero) { expect_near(min_max({{4, 4}, {4}}, Scope::global), {{0, 0}, {0}}); }
+
+TEST(Methods, TablesAsTheyAre) {
+  expect_near(keep("his"), {{1, 3}, {5}});
+  expect_near(keep("ad"), {{0.2, 0.6}, {0.4}});
+  expect_near(keep("l2"), {{9, 8}, {7}});
+  expect_near(keep("l2-out"), {{4, 2}, {6}});
+}
+
+TEST(Methods, HiesMixesImportanceAndConcentration) {
+  // min–max: HIS 0, ½, 1; AE 0, 1, ½.
+  expect_near(keep("hies", 0.7), {{0.3, 0.35}, {0.7 + 0.15}});
+  expect_near(keep("hies", 1), {{0, 0.5}, {1}});
+  expect_near(keep("hies", 0), {{1, 0}, {0.5}});
+}
+
+TEST(Methods, HiesPerLayer) {
+  // Alone in its layer, a head has min–max 0 in both tables.
+  expect_near(keep("hies", 0.7, "per-layer"), {{0.3, 0.7}, {0.3}});
+  expect_near(keep("his", 0.7, "per-layer"), {{0, 1}, {0}});
+}
+
+TEST(Methods, OutputNormAndConcentration) { expect_near(keep("l2-out+ae", 0.5), {{0.25 + 0.5, 0}, {0.5 + 0.25}}); }
+
+TEST(Methods, SecondOrderAddsTheBoundsTerm) {
+  // β = ½·2² = 2 and ½·3² = 4.5; + β/2·a_sq.
+  expect_near(keep("his+second-order"), {{10 + 1, 20 + 2}, {30 + 4.5 / 2 * 3}});
+}
+
+TEST(Methods, RandomFollowsSeedAndOriginalPlace) {
+  EXPECT_EQ(keep("random", 0.7, "global", 5), keep("random", 0.7, "global", 5));
+  EXPECT_NE(keep("random", 0.7, "global", 5), keep("random", 0.7, "global", 6));
+  Scores whole = small_scores();
+  for (model::LayerHeads& layer : whole.layout) layer.heads = layer.kv_heads = {0, 1, 2};
+  const auto all = keep_scores(whole, {"random", 0.7, "global", 5});
+  EXPECT_EQ(keep("random", 0.7, "global", 5), (model::HeadTable<double>{{all[0][0], all[0][2]}, {all[1][1]}}));
+}
+
+TEST(Methods, RandomIsUniform) {
+  Scores scores;
+  scores.layout = {model::LayerHeads{{}, {}, 10000, 10000, 1}};
+  for (int head = 0; head < 10000; ++head) scores.layout[0].heads.push_back(head);
+  double sum = 0;
+  for (const double value : keep_scores(scores, {"random", 0.7, "global", 1})[0]) {
+    ASSERT_GE(value, 0);
+    ASSERT_LT(value, 1);
+    sum += value;
+  }
+  EXPECT_NEAR(sum / 10000, 0.5, 0.015);  // five standard errors
+}
+
+TEST(Methods, AlphaMustBeAShare) {
+  for (const double alpha : {-0.1, 1.1, std::nan(""), HUGE_VAL})
+    EXPECT_EQ(error_of([&] { keep("hies", alpha); }).kind(), ErrorKind::bad_input) << alpha;
+}
+
+TEST(Methods, MissingTableSaysHowToComputeIt) {
+  for (const Method& method : methods()) {
+    Scores scores = small_scores();
+    scores.tables.clear();
+    if (method.tables.empty()) {
+      EXPECT_NO_THROW(keep_scores(scores, {std::string(method.name), 0.7, "global", 0}));
+      continue;
+    }
+    const Error error = error_of([&] { keep_scores(scores, {std::string(method.name), 0.7, "global", 0}); });
+    EXPECT_EQ(error.kind(), ErrorKind::bad_input) << method.name;
+    EXPECT_NE(error.hint().find("--tables " + std::string(method.tables.front())), std::string::npos) << error.hint();
+  }
+}
+
+TEST(Methods, SecondOrderNeedsItsNorms) {
+  Scores scores = small_scores();
+  scores.output_norms.reset();
+  EXPECT_NE(error_of([&] {
+              keep_scores(scores, {"his+second-order", 0.7, "global", 0});
+            })
+                .hint()
+                .find("second-order"),
+            std::string::npos);
+}
+
+TEST(Methods, NeedOnlyTablesThatCanBeAskedFor) {
+  std::set<std::string_view> known, names;
+  for (const TableKind& table : table_kinds()) known.insert(table.name);
+  for (const Method& method : methods()) {
+    EXPECT_TRUE(names.insert(method.name).second) << method.name;
+    for (const std::string_view table : method.tables) EXPECT_TRUE(known.contains(table)) << method.name << ": " << table;
+  }
+}
+
+TEST(Methods, UnknownNamesAreSuggested) {
+  EXPECT_NE(error_of([] { keep("heis"); }).hint().find("did you mean 'hies'"), std::string::npos);
+  EXPECT_NE(error_of([] { keep("hies", 0.5, "perlayer"); }).hint().find("per-layer"), std::string::npos);
+}
+
+TEST(Methods, HiesOfTheGoldens) {
+  int compared = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(HIES_SOURCE_DIR "/tests/golden")) {
+    if (!std::filesystem::exists(entry.path() / "golden.json")) continue;
+    SCOPED_TRACE(entry.path().filename().string());
+    const Json golden = read_json(entry.path() / "golden.json");
+    Scores scores;
+    scores.tables["his"] = golden["his"][golden["task_loss"].get<std::string>()].get<model::HeadTable<double>>();
+    scores.tables["ae"] = golden["ae_mean"].get<model::HeadTable<double>>();
+    expect_near(keep_scores(scores, {"hies", 0.7, "global", 0}), golden["hies_0.7"].get<model::HeadTable<double>>(), 1e-12);
+    ++compared;
+  }
+  EXPECT_GE(compared, 6);
+}
+
+TEST(Options, AreChecked) {
+  const auto bad = [](auto change) {
+    ScoreOptions options;
+    change(options);
+    return error_of([&] { check_options(options); }).kind() == ErrorKind::bad_input;
+  };
+  EXPECT_NO_THROW(check_options({}));
+  EXPECT_TRUE(bad([](ScoreOptions& o) { o.granularity = "head"; }));
+  EXPECT_TRUE(bad([](ScoreOptions& o) { o.loss = "hinge"; }));
+  EXPECT_TRUE(bad([](ScoreOptions& o) { o.tables = {"his", "gate_grad"}; }));
+  EXPECT_TRUE(bad([](ScoreOptions& o) { o.tables.clear(); }));
+  EXPECT_TRUE(bad([](ScoreOptions& o) { o.batch_examples = 0; }));
+  EXPECT_TRUE(bad([](ScoreOptions& o) { o.batch_tokens = 0; }));
+}
+
+}  // namespace
+}  // namespace hies::score

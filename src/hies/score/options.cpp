@@ -1,0 +1,51 @@
+#include "hies/score/options.h"
+
+#include <algorithm>
+#include <array>
+
+#include "hies/base/error.h"
+#include "hies/base/suggest.h"
+#include "hies/score/objectives/objectives.h"
+
+namespace hies::score {
+namespace {
+
+constexpr std::array kTables = {
+    TableKind{"his", "head importance (Eq. 2): how the loss reacts to the head, per token and example"},
+    TableKind{"ae", "attention entropy, 0 (one key) … 1 (all keys alike)"},
+    TableKind{"l2", "norm of the head's weights"},
+    TableKind{"l2-out", "norm of the head's output"},
+    TableKind{"second-order", "what the bound of the loss needs (Eq. 3, 4): gate_grad, a_sq and norms of output projections"},
+};
+
+void check_least(std::string_view name, std::int64_t value) {
+  if (value < 1) bad_input("{} is {}, but at least 1 is needed", name, value);
+}
+
+}  // namespace
+
+Granularity parse_granularity(std::string_view name) {
+  if (name == "example") return Granularity::example;
+  if (name == "token") return Granularity::token;
+  if (name == "batch") return Granularity::batch;
+  const std::array<std::string, 3> known = {"example", "token", "batch"};
+  throw Error(ErrorKind::bad_input, fmt::format("unknown granularity '{}'", printable(name)), known_names_hint(name, known));
+}
+
+std::span<const TableKind> table_kinds() noexcept { return kTables; }
+
+void check_options(const ScoreOptions& options) {
+  parse_granularity(options.granularity);
+  if (!options.loss.empty()) find_objective(options.loss);
+  check_least("batch-examples", options.batch_examples);
+  check_least("batch-tokens", options.batch_tokens);
+  std::vector<std::string> names;
+  for (const TableKind& known : kTables) names.emplace_back(known.name);
+  if (options.tables.empty()) throw Error(ErrorKind::bad_input, "no table is asked for", known_names_hint("", names));
+  for (const std::string& table : options.tables) {
+    if (std::find(names.begin(), names.end(), table) == names.end())
+      throw Error(ErrorKind::bad_input, fmt::format("unknown table '{}'", printable(table)), known_names_hint(table, names));
+  }
+}
+
+}  // namespace hies::score

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace hies::score {
+
+// What is computed of every head. Which examples are used is data::LoadOptions' matter.
+struct ScoreOptions {
+  std::string loss;  // empty: what fits the model, ce or mse
+  std::string granularity = "example";
+  std::int64_t batch_examples = 32;
+  std::int64_t batch_tokens = 2048;
+  std::vector<std::string> tables = {"his", "ae", "l2", "l2-out"};
+
+  template <class V, class Self>
+  static void fields(V& v, Self& self) {
+    v("loss", self.loss, "loss whose gradient is taken: ce, mse, pseudo-label or logit-norm (default: the task's)");
+    v("granularity", self.granularity, "where HIS takes the absolute value: per example, token or batch");
+    v("batch_examples", self.batch_examples, "examples of a group with --granularity batch, in calibration order");
+    v("batch_tokens", self.batch_tokens, "most tokens computed at once; bounds memory, does not change results");
+    v("tables", self.tables, "what to compute: his, ae, l2, l2-out, second-order");
+  }
+};
+
+// Where the absolute value of HIS is taken (HIES paper, Eq. 2): over the sum of an example's tokens, over each token, or over the
+// mean of a group of examples.
+enum class Granularity { example, token, batch };
+// Throws bad_input.
+Granularity parse_granularity(std::string_view name);
+
+// One thing that `tables` may ask for.
+struct TableKind {
+  std::string_view name;
+  std::string_view description;  // one line
+};
+std::span<const TableKind> table_kinds() noexcept;
+
+// Throws bad_input for an unknown table, granularity or loss, no table at all, or a count below 1.
+void check_options(const ScoreOptions& options);
+
+}  // namespace hies::score
