@@ -13,8 +13,9 @@ set(HIES_ARROW_DIR "${HIES_SITE_PACKAGES}/pyarrow" CACHE PATH "Arrow C++: the fo
 # torch: a CPU program links only these two (the CUDA half of the wheel is never loaded). Places are for this build only: an
 # installed package finds them anew (hies-config.cmake.in).
 add_library(hies_torch INTERFACE)
-target_include_directories(hies_torch SYSTEM INTERFACE
-  $<BUILD_INTERFACE:${HIES_TORCH_DIR}/include> $<BUILD_INTERFACE:${HIES_TORCH_DIR}/include/torch/csrc/api/include>)
+# Its headers come last: among them is another version of fmt.
+target_compile_options(hies_torch INTERFACE
+  "$<BUILD_INTERFACE:SHELL:-idirafter ${HIES_TORCH_DIR}/include -idirafter ${HIES_TORCH_DIR}/include/torch/csrc/api/include>")
 target_link_directories(hies_torch INTERFACE $<BUILD_INTERFACE:${HIES_TORCH_DIR}/lib>)
 target_link_libraries(hies_torch INTERFACE torch_cpu c10)
 target_link_options(hies_torch INTERFACE

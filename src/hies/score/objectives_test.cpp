@@ -117,7 +117,10 @@ TEST_P(EveryObjective, CurvatureBoundsTheHessian) {
     for (double& logit : logits) logit = 12 * rng.uniform() - 6;
     if (trial % 2 == 0 && width > 1) logits[1] = logits[0] + 1e-3;  // near the tie of two classes, where softmax curves most
     double squares = 0;
-    for (double& d : direction) squares += (d = rng.uniform() - 0.5) * d;
+    for (double& d : direction) {
+      d = rng.uniform() - 0.5;
+      squares += d * d;
+    }
     if (trial % 2 == 0 && width > 1) {
       direction.assign(width, 0);
       direction[0] = 1, direction[1] = -1, squares = 2;

@@ -8,10 +8,6 @@
 namespace hies::score {
 namespace {
 
-std::string_view option_that_gives(std::string_view table) {
-  return table == "gate_grad" || table == "a_sq" ? "second-order" : table;
-}
-
 Json costs_json(const std::vector<model::HeadCost>& costs) {
   Json json = Json::array();
   for (const model::HeadCost& cost : costs)
@@ -49,11 +45,14 @@ model::HeadTable<model::HeadCost> expand(const std::vector<model::HeadCost>& cos
 
 }  // namespace
 
+bool Scores::has(std::string_view asked) const {
+  if (asked != "second-order") return tables.contains(asked);
+  return tables.contains("gate_grad") && tables.contains("a_sq") && output_norms && curvature;
+}
+
 const model::HeadTable<double>& Scores::table(std::string_view name) const {
   const auto found = tables.find(name);
-  if (found == tables.end())
-    throw Error(ErrorKind::bad_input, fmt::format("the scores have no table '{}'", name),
-                fmt::format("compute it with `hies score --tables {}`", option_that_gives(name)));
+  if (found == tables.end()) bad_input("the scores have no table '{}'", printable(name));
   return found->second;
 }
 

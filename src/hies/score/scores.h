@@ -50,7 +50,9 @@ struct Scores {
   std::optional<double> curvature;          // of the loss, with second-order: ObjectiveKind::curvature
   std::map<std::string, double> timings;    // …_ms; the only part that differs between equal runs
 
-  // Throws bad_input that says which `hies score --tables …` gives it.
+  // Whether all is there that an entry of ScoreOptions::tables gives.
+  bool has(std::string_view asked) const;
+  // Throws bad_input for a table that is not there.
   const model::HeadTable<double>& table(std::string_view name) const;
   // One entry per present query head, and per present KV head.
   model::HeadTable<model::HeadCost> head_costs() const;

@@ -1,3 +1,5 @@
+#include <fmt/ranges.h>
+
 #include <array>
 
 #include "hies/base/error.h"
@@ -41,6 +43,12 @@ model::HeadTable<double> keep_scores(const Scores& scores, const MethodOptions& 
   const Method& method = find_method(options.method);
   if (!(options.alpha >= 0 && options.alpha <= 1)) bad_input("alpha is {}, but it must be within 0 … 1", options.alpha);
   parse_scope(options.normalise);
+  for (const std::string_view asked : method.tables) {
+    if (!scores.has(asked))
+      throw Error(ErrorKind::bad_input,
+                  fmt::format("method {} needs table '{}', which the scores do not have", method.name, asked),
+                  fmt::format("score again with `hies score --tables {}`", fmt::join(method.tables, ",")));
+  }
   return method.keep_scores(scores, options);
 }
 

@@ -1,6 +1,5 @@
 #include "hies/score/methods/second_order.h"
 
-#include "hies/base/error.h"
 #include "hies/score/methods/normalise.h"
 
 namespace hies::score {
@@ -12,9 +11,6 @@ Method second_order_method() {
           .keep_scores = [](const Scores& scores, const MethodOptions& options) {
             model::HeadTable<double> bound = scores.table("gate_grad");
             const model::HeadTable<double>& squares = scores.table("a_sq");
-            if (!scores.output_norms || !scores.curvature)
-              throw Error(ErrorKind::bad_input, "the scores lack output_norms or curvature, which his+second-order needs",
-                          "compute them with `hies score --tables second-order`");
             for (std::size_t layer = 0; layer < bound.size(); ++layer) {
               const double norm = scores.output_norms->layer[layer];
               const double beta = *scores.curvature * norm * norm;
