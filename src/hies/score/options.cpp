@@ -39,8 +39,8 @@ void check_options(const ScoreOptions& options) {
   if (!options.loss.empty()) find_objective(options.loss);
   check_least("batch-examples", options.batch_examples);
   check_least("batch-tokens", options.batch_tokens);
-  std::vector<std::string> names;
-  for (const TableKind& known : kTables) names.emplace_back(known.name);
+  std::vector<std::string> names(kTables.size());
+  std::transform(kTables.begin(), kTables.end(), names.begin(), [](const TableKind& table) { return std::string(table.name); });
   if (options.tables.empty()) throw Error(ErrorKind::bad_input, "no table is asked for", known_names_hint("", names));
   for (const std::string& table : options.tables) {
     if (std::find(names.begin(), names.end(), table) == names.end())

@@ -47,7 +47,7 @@ class Safetensors {
 
 // A copy of the golden's checkpoint, the heads of each layer in reverse order.
 std::filesystem::path reversed_copy(const Golden& golden, const std::string& name) {
-  const auto folder = std::filesystem::path(testing::TempDir()) / ("hies_reversed_" + name);
+  auto folder = std::filesystem::path(testing::TempDir()) / ("hies_reversed_" + name);
   std::filesystem::remove_all(folder);
   std::filesystem::copy(golden.folder / "model", folder);
   const model::ModelSpec& spec = golden.checkpoint->spec();
