@@ -23,9 +23,9 @@ inline const std::vector<std::string>& golden_names() {
   return names;
 }
 
-// A tiny model and what Hugging Face computes of it in float64 (tools/goldens/README.md).
+// A tiny model, tests/golden/<name>, and what Hugging Face computes of it in float64 (tools/goldens/README.md).
 struct Golden {
-  explicit Golden(const std::string& name) : folder(HIES_SOURCE_DIR "/tests/golden/" + name) {
+  explicit Golden(std::filesystem::path golden_folder) : folder(std::move(golden_folder)) {
     json = read_json(folder / "golden.json");
     checkpoint = std::make_shared<model::Checkpoint>(model::Checkpoint::open(folder / "model"));
     for (const Json& input : json["inputs"]) {

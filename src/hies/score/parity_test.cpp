@@ -27,7 +27,7 @@ ScoreOptions options_for(const Golden& golden, std::vector<std::string> tables) 
 
 class EveryGolden : public testing::TestWithParam<std::string> {
  protected:
-  Golden golden{GetParam()};
+  Golden golden{HIES_SOURCE_DIR "/tests/golden/" + GetParam()};
 
   // Every table of every loss and granularity.
   void compare_all(ComputeType type, double tolerance) const {
@@ -179,7 +179,7 @@ INSTANTIATE_TEST_SUITE_P(All, EveryGolden, testing::ValuesIn(golden_names()), []
 
 class Scorer : public testing::Test {
  protected:
-  Golden golden{"bert-tiny"};
+  Golden golden{HIES_SOURCE_DIR "/tests/golden/bert-tiny"};
   model::Model model = golden.load(ComputeType::float32);
 
   Error error_of(const data::Dataset& dataset, const ScoreOptions& options) const {

@@ -70,7 +70,7 @@ std::filesystem::path reversed_copy(const Golden& golden, const std::string& nam
 class Permutation : public testing::TestWithParam<std::string> {};
 
 TEST_P(Permutation, OfHeadsPermutesAllScores) {
-  const Golden golden(GetParam());
+  const Golden golden(HIES_SOURCE_DIR "/tests/golden/" + GetParam());
   const auto folder = reversed_copy(golden, GetParam());
   const auto checkpoint = std::make_shared<model::Checkpoint>(model::Checkpoint::open(folder));
   EXPECT_NE(checkpoint->hash(), golden.checkpoint->hash());
