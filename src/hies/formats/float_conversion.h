@@ -1,0 +1,16 @@
+#pragma once
+
+#include <vector>
+
+#include "hies/formats/tensor_store.h"
+
+namespace hies::formats {
+
+// Throws bad_input that names the tensor, its file and the index of the first NaN or infinity. Fast: one pass over the bytes.
+// Other dtypes than floating ones are finite.
+void check_finite(const TensorView& tensor, const std::filesystem::path& file = {});
+
+// The values of a floating tensor (is_floating), exactly. Throws internal for another dtype.
+std::vector<double> to_double(const TensorView& tensor);
+
+}  // namespace hies::formats

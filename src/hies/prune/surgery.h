@@ -1,0 +1,31 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+
+#include "hies/base/progress.h"
+#include "hies/model/checkpoint.h"
+#include "hies/prune/plan.h"
+
+namespace hies::prune {
+
+struct SurgeryOptions {
+  bool keep_shapes = false;
+  std::string max_shard_size = "5GB";
+
+  template <class V, class Self>
+  static void fields(V& v, Self& self) {
+    v("keep_shapes", self.keep_shapes, "zero the output projection of removed heads instead of cutting: loads everywhere, saves nothing");
+    v("max_shard_size", self.max_shard_size, "largest weight file: 500MB, 5GB, …");
+  }
+};
+
+// Writes the checkpoint that `plan` leaves of `source` into `folder`, an existing empty folder (an AtomicDirectory's): slices of
+// the removed heads cut out of the tensors that the family's slice table names, every other tensor byte for byte, config.json as
+// DESIGN §7 says, all other files of the directory copied. Knows no family. `note`: Markdown that is appended to README.md.
+// Throws as check_plan does; bad_input for NaN or infinity in a weight; io.
+void write_pruned(const model::Checkpoint& source, const Plan& plan, const SurgeryOptions& options, const std::string& note,
+                  const std::filesystem::path& folder, Progress& progress);
+
+}  // namespace hies::prune

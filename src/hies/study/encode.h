@@ -1,0 +1,20 @@
+#pragma once
+
+#include <filesystem>
+
+#include "hies/base/progress.h"
+#include "hies/data/dataset.h"
+#include "hies/data/rows.h"
+#include "hies/data/task.h"
+#include "hies/model/checkpoint.h"
+#include "hies/text/tokenizer.h"
+
+namespace hies::study {
+
+// The chosen rows of a data file as the model reads them. max_length: what options say, else the smaller of the tokenizer's
+// model_max_length and the model's positions. Warns when examples were cut. Throws bad_input when max_length exceeds the model's
+// positions, and when the tokenizer's ids do not fit the embedding; and what load_rows throws.
+data::Dataset load_dataset(const std::filesystem::path& file, const data::Task& task, const data::LoadOptions& options,
+                           const model::Checkpoint& checkpoint, const text::Tokenizer& tokenizer, Progress& progress);
+
+}  // namespace hies::study
