@@ -98,7 +98,8 @@ bool Arguments::parse() {
   app.add_flag("-h,--help", help);
   for (Argument& argument : arguments_) {
     const auto set = [&argument](const std::vector<std::string>& results) { return accept(argument, results); };
-    const std::string names = argument.short_name.empty() ? "--" + argument.name : "-" + argument.short_name + ",--" + argument.name;
+    const std::string names =
+        argument.short_name.empty() ? "--" + argument.name : "-" + argument.short_name + ",--" + argument.name;
     CLI::Option* option = app.add_option(argument.positional ? argument.name : names, set);
     option->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
     if (!argument.positional && argument.placeholder.empty()) option->type_size(0);
@@ -106,7 +107,8 @@ bool Arguments::parse() {
   // CLI11 takes the words from the back.
   std::vector<std::string> words(words_.rbegin(), words_.rend());
   // Help goes before any complaint about the rest of the line.
-  if (std::find(words.begin(), words.end(), "--help") != words.end() || std::find(words.begin(), words.end(), "-h") != words.end()) {
+  if (std::find(words.begin(), words.end(), "--help") != words.end() ||
+      std::find(words.begin(), words.end(), "-h") != words.end()) {
     print_out(help_text(output_width()));
     return false;
   }

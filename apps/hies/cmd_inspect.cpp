@@ -113,9 +113,9 @@ std::string layer_table(const Checkpoint& checkpoint, double tokens, const model
     original += layer.original_heads;
     rest.parameters -= costs[i].parameters;
     rest.flops_per_token -= costs[i].flops_per_token;
-    table.row({fmt::to_string(i), fmt::to_string(layer.count()), fmt::to_string(layer.original_heads), fmt::to_string(layer.head_dim),
-               human_count(static_cast<double>(costs[i].parameters)), human_count(costs[i].flops_per_token),
-               fmt::format("{}", fmt::join(missing_heads(layer), " "))});
+    table.row({fmt::to_string(i), fmt::to_string(layer.count()), fmt::to_string(layer.original_heads),
+               fmt::to_string(layer.head_dim), human_count(static_cast<double>(costs[i].parameters)),
+               human_count(costs[i].flops_per_token), fmt::format("{}", fmt::join(missing_heads(layer), " "))});
   }
   table.row({"rest", "", "", "", human_count(static_cast<double>(rest.parameters)), human_count(rest.flops_per_token)});
   table.rule();
@@ -129,12 +129,13 @@ std::string describe(const Checkpoint& checkpoint, double tokens, const model::M
   std::string text = fmt::format("{}: {}\n\n", checkpoint.folder().string(), checkpoint.arch().description());
   text += layer_table(checkpoint, tokens, total) + "\n";
   const auto line = [&](std::string_view name, const std::string& value) { text += fmt::format("{:15} {}\n", name, value); };
-  line("of attention", fmt::format("{} parameters, {} FLOPs per token", human_count(static_cast<double>(total.attention_parameters)),
-                                   human_count(total.attention_flops_per_token)));
+  line("of attention",
+       fmt::format("{} parameters, {} FLOPs per token", human_count(static_cast<double>(total.attention_parameters)),
+                   human_count(total.attention_flops_per_token)));
   line("FLOPs are for", fmt::format("sequences of {:g} tokens (--tokens); a multiply-add counts as two", tokens));
   line("weights", fmt::format("{} on disk, {}", human_bytes(static_cast<double>(checkpoint.weight_bytes())), dtypes(checkpoint)));
-  line("size", fmt::format("hidden {}, feed-forward {}, vocabulary {}, positions {}", spec.hidden, spec.intermediate, spec.vocabulary,
-                           spec.positions));
+  line("size", fmt::format("hidden {}, feed-forward {}, vocabulary {}, positions {}", spec.hidden, spec.intermediate,
+                           spec.vocabulary, spec.positions));
   if (!checkpoint.has_task_head()) line("task head", "none: fine-tune the model before it can be scored");
   else if (spec.problem == model::Problem::regression) line("task head", "regression (one number)");
   else line("task head", printable(fmt::format("classification: {}", fmt::join(spec.labels, ", ")), 200));

@@ -30,7 +30,8 @@ void print_json(const Json& json) { print_out(json.dump(2) + "\n"); }
 }  // namespace
 
 void run_tasks(Words words) {
-  const auto json = parse_list(words, {"hies tasks", "list what models can be asked to do", {"hies tasks"}, {"hies tasks --json"}});
+  const auto json =
+      parse_list(words, {"hies tasks", "list what models can be asked to do", {"hies tasks"}, {"hies tasks --json"}});
   if (!json) return;
   Json list = Json::array();
   TextTable table({"task", "question", "metrics (the first is the primary one)"}, {0, 1, 2});
@@ -47,8 +48,8 @@ void run_tasks(Words words) {
 }
 
 void run_methods(Words words) {
-  const auto json =
-      parse_list(words, {"hies methods", "list the ways to rank heads, and the losses", {"hies methods"}, {"hies methods --json"}});
+  const auto json = parse_list(
+      words, {"hies methods", "list the ways to rank heads, and the losses", {"hies methods"}, {"hies methods --json"}});
   if (!json) return;
   Json list = {{"methods", Json::array()}, {"losses", Json::array()}};
   TextTable table({"--method", "which heads go first", "needs tables"}, {0, 1, 2});
@@ -68,7 +69,8 @@ void run_methods(Words words) {
 }
 
 void run_models(Words words) {
-  const auto json = parse_list(words, {"hies models", "list the supported model families", {"hies models"}, {"hies models --json"}});
+  const auto json =
+      parse_list(words, {"hies models", "list the supported model families", {"hies models"}, {"hies models --json"}});
   if (!json) return;
   Json list = Json::array();
   TextTable table({"model_type", "family"}, {0, 1});

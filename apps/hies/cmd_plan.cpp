@@ -4,11 +4,11 @@
 #include "commands.h"
 #include "common_options.h"
 #include "head_map.h"
-#include "hies/base/fields.h"
 #include "hies/base/files.h"
 #include "hies/prune/budget.h"
 #include "hies/score/methods/method.h"
 #include "hies/score/scores.h"
+#include "hies/study/plan_run.h"
 #include "plan_map.h"
 #include "terminal.h"
 
@@ -42,12 +42,7 @@ void run_plan(Words words) {
 
   const score::Scores scores = score::read_scores(file);
   const model::HeadTable<double> keep = score::keep_scores(scores, method);
-  const auto costs = scores.head_costs();
-  prune::Plan plan = prune::make_plan(
-      {scores.model_info.hash, scores.layout, keep, costs, scores.cost.parameters, scores.cost.flops_per_token}, budget);
-  plan.information["options"] = options_json(method);
-  plan.information["scores"] = {{"file", file}, {"calibration_hash", scores.calibration.hash}, {"options", scores.options}};
-
+  const prune::Plan plan = study::run_plan(scores, method, budget);
   const HeadMap map = plan_map(scores.model_info.path, method, scores.layout, keep, plan);
   if (!write.output.empty()) prune::write_plan(write.output, plan, write.force);
   if (!svg.empty()) write_file(svg, head_map_svg(map), write.force);

@@ -41,4 +41,7 @@ struct ComputeOptions {
   }
 };
 
+// Sets the number of threads. Throws bad_input for what cannot be.
+void apply(const ComputeOptions& options);
+
 }  // namespace hies::cli

@@ -34,8 +34,8 @@ std::string cross(int x, int y) {
 }
 
 std::string square(int x, int y, std::string_view attributes, std::string_view inside) {
-  return fmt::format(R"(<rect x="{}" y="{}" width="{}" height="{}" rx="3" {}>{}</rect>)", x, y, kCell - kGap, kCell - kGap, attributes,
-                     inside);
+  return fmt::format(R"(<rect x="{}" y="{}" width="{}" height="{}" rx="3" {}>{}</rect>)", x, y, kCell - kGap, kCell - kGap,
+                     attributes, inside);
 }
 
 std::string draw(const MapCell& cell, int x, int y, std::size_t layer, std::size_t head) {
@@ -68,7 +68,7 @@ std::string legend(const HeadMap& map, const MapCells& cells, int y) {
   for (int i = 0; i <= 4; ++i) stops += fmt::format(R"(<stop offset="{}%" stop-color="{}"/>)", i * 25, hex(ramp(i / 4.0)));
   std::string svg = fmt::format(R"(<defs><linearGradient id="ramp">{}</linearGradient></defs>)", stops) + "\n";
   svg += fmt::format(R"(<text x="{}" y="{}">{}</text>)", kLeft, y, escaped(map.quantity)) + "\n";
-  svg += fmt::format(R"(<rect x="{}" y="{}" width="{}" height="12" rx="3" fill="url(#ramp)"/>)", kLeft, y + 9, kBar) + "\n";
+  svg += fmt::format(R"_(<rect x="{}" y="{}" width="{}" height="12" rx="3" fill="url(#ramp)"/>)_", kLeft, y + 9, kBar) + "\n";
   svg += fmt::format(R"(<text x="{}" y="{}">{:.4g}</text>)", kLeft, y + 35, cells.least);
   svg += fmt::format(R"(<text x="{}" y="{}" text-anchor="end">{:.4g}</text>)", kLeft + kBar, y + 35, cells.greatest) + "\n";
   int x = kLeft + kBar + 24;
@@ -92,17 +92,20 @@ std::string head_map_svg(const HeadMap& map) {
   const int width = std::max({kLeft + map.columns() * kCell + 20, 400, 40 + 9 * display_width(map.title)});
   const int height = kTop + rows * kCell + kLegend;
   std::string svg = fmt::format(
-      R"(<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {0} {1}" width="{0}" height="{1}" role="img" aria-label="{2}">)", width,
-      height, escaped(map.title));
+      R"(<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {0} {1}" width="{0}" height="{1}" role="img" aria-label="{2}">)",
+      width, height, escaped(map.title));
   svg += fmt::format("\n<title>{}</title>\n", escaped(map.title));
   svg += kStyle;
   svg += "<rect class=\"page\" width=\"100%\" height=\"100%\"/>\n";
   svg += fmt::format(R"(<text class="title" x="20" y="28">{}</text>)", escaped(map.title)) + "\n";
-  svg += fmt::format(R"(<text x="{}" y="{}" text-anchor="middle">head</text>)", kLeft + map.columns() * kCell / 2, kTop - 26) + "\n";
-  svg += fmt::format(R"(<text transform="translate(18 {}) rotate(-90)" text-anchor="middle">layer</text>)", kTop + rows * kCell / 2) +
+  svg +=
+      fmt::format(R"(<text x="{}" y="{}" text-anchor="middle">head</text>)", kLeft + map.columns() * kCell / 2, kTop - 26) + "\n";
+  svg += fmt::format(R"_(<text transform="translate(18 {}) rotate(-90)" text-anchor="middle">layer</text>)_",
+                     kTop + rows * kCell / 2) +
          "\n";
   for (int head = 0; head < map.columns(); ++head)
-    svg += fmt::format(R"(<text x="{}" y="{}" text-anchor="middle">{}</text>)", kLeft + head * kCell + (kCell - kGap) / 2, kTop - 8, head);
+    svg += fmt::format(R"(<text x="{}" y="{}" text-anchor="middle">{}</text>)", kLeft + head * kCell + (kCell - kGap) / 2,
+                       kTop - 8, head);
   svg += "\n";
   for (std::size_t layer = 0; layer < cells.rows.size(); ++layer) {
     const int y = kTop + static_cast<int>(layer) * kCell;

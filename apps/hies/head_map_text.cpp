@@ -38,9 +38,7 @@ class CellStyle {
                        padded(fmt::to_string(digit)));
   }
   // `text`, one column wide, at the cell's right end, where digits stand.
-  std::string padded(const std::string& text) const {
-    return std::string(static_cast<std::size_t>(columns_ - 1), ' ') + text;
-  }
+  std::string padded(const std::string& text) const { return std::string(static_cast<std::size_t>(columns_ - 1), ' ') + text; }
 
  private:
   int columns_;

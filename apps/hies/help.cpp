@@ -13,7 +13,8 @@ constexpr int kLeft = 26;  // columns of the options' names
 
 std::string name_column(const Argument& argument) {
   if (argument.positional) return "  " + argument.name;
-  std::string text = argument.short_name.empty() ? "  --" + argument.name : fmt::format("  -{}, --{}", argument.short_name, argument.name);
+  std::string text =
+      argument.short_name.empty() ? "  --" + argument.name : fmt::format("  -{}, --{}", argument.short_name, argument.name);
   if (!argument.placeholder.empty()) text += " " + argument.placeholder;
   return text;
 }
