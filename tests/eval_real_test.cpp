@@ -79,11 +79,12 @@ class RealPruning : public RealModel {
 
 // The whole job on a trained checkpoint: what is written answers as what was masked.
 TEST_P(RealPruning, TheSmallerCheckpointAnswersAsTheMaskedModel) {
-  PruneRequest request{.model = folder,
-                       .output = output,
-                       .task = GetParam().task,
-                       .calibration = shared / "data/glue" / GetParam().data / "train.tsv",
-                       .evaluation = file};
+  PruneRequest request;
+  request.model = folder;
+  request.output = output;
+  request.task = GetParam().task;
+  request.calibration = shared / "data/glue" / GetParam().data / "train.tsv";
+  request.evaluation = file;
   request.budget.ratio = 0.3;
   request.eval.latency.latency_seconds = 0;
   const PruneRun run = run_prune(request);

@@ -94,7 +94,7 @@ TEST_F(Encode, MoreTokensThanPositionsAreRefused) {
 
 TEST_F(Encode, AVocabularyLargerThanTheEmbeddingIsRefused) {
   const auto bigger = folder.folder("bigger");
-  std::filesystem::copy(SmallTask::model(), bigger, std::filesystem::copy_options::overwrite_existing);
+  std::filesystem::copy(SmallTask::model(), bigger, std::filesystem::copy_options::recursive);
   std::ofstream(bigger / "vocab.txt", std::ios::app) << "onemore\n";
   subject.tokenizer = text::Tokenizer::load(bigger, "bert");
   EXPECT_NE(refusal(folder.write("a.tsv", SmallTask::tsv())).find("the model's embedding holds 62"), std::string::npos);
