@@ -20,16 +20,16 @@ struct Strided {
 // tokens key_offsets[b] … key_offsets[b+1]-1. Queries are the last tokens of their keys: query i of T sees as position
 // S − T + i (matters for `causal` and `window` only). All pointers are read only and outlive the call.
 struct AttentionShape {
-  std::int64_t sequences = 0;                     // B
-  const std::int64_t* query_offsets = nullptr;    // [B+1], ascending, from 0
-  const std::int64_t* key_offsets = nullptr;      // [B+1], ascending, from 0
-  std::int64_t heads = 0;                         // H query heads
-  std::int64_t kv_heads = 0;                      // K key/value heads
-  const std::int32_t* kv_of_head = nullptr;       // [H] which KV head a query head reads, 0 … K−1
-  std::int64_t head_dim = 0;                      // D, 16 … 256
-  double scale = 1;                               // of the logits: scale · q·k
-  bool causal = false;                            // a query at position p sees keys 0 … p
-  std::int64_t window = 0;                        // > 0: and of these only the last `window` (Mistral's sliding window)
+  std::int64_t sequences = 0;                   // B
+  const std::int64_t* query_offsets = nullptr;  // [B+1], ascending, from 0
+  const std::int64_t* key_offsets = nullptr;    // [B+1], ascending, from 0
+  std::int64_t heads = 0;                       // H query heads
+  std::int64_t kv_heads = 0;                    // K key/value heads
+  const std::int32_t* kv_of_head = nullptr;     // [H] which KV head a query head reads, 0 … K−1
+  std::int64_t head_dim = 0;                    // D, 16 … 256
+  double scale = 1;                             // of the logits: scale · q·k
+  bool causal = false;                          // a query at position p sees keys 0 … p
+  std::int64_t window = 0;                      // > 0: and of these only the last `window` (Mistral's sliding window)
   DType dtype = DType::float32;
 };
 
@@ -37,7 +37,8 @@ struct AttentionShape {
 struct AttentionForward {
   Strided q, k, v;  // [Tq,H,D], [Tk,K,D], [Tk,K,D]
   Strided out;      // [Tq,H,D]; absent: only statistics are computed, and v may be absent too
-  const std::uint8_t* skip_head = nullptr;  // [H] 1: the head is not computed, its out is 0, lse −inf, entropy untouched; null: none
+  const std::uint8_t* skip_head =
+      nullptr;          // [H] 1: the head is not computed, its out is 0, lse −inf, entropy untouched; null: none
   void* lse = nullptr;  // [Tq,H] ln Σ exp(logit) in nats; null: not wanted
   // Sum over the sequence's queries that see at least 2 keys of H(p)/ln(keys seen), each 0…1; added to [B,H]. Null: not wanted.
   double* entropy = nullptr;

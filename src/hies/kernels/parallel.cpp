@@ -1,0 +1,39 @@
+#include "hies/kernels/parallel.h"
+
+#include <algorithm>
+#include <atomic>
+#include <exception>
+
+#include <omp.h>
+
+#include "hies/kernels/attention.h"
+
+namespace hies::kernels {
+namespace {
+
+std::atomic<int> threads_wanted{0};
+
+}  // namespace
+
+void set_threads(int threads) { threads_wanted = std::max(threads, 0); }
+
+void parallel_for(std::int64_t count, const std::function<void(std::int64_t)>& work) {
+  int threads = threads_wanted;
+  if (threads == 0) threads = omp_get_max_threads();
+  threads = static_cast<int>(std::clamp<std::int64_t>(threads, 1, std::max<std::int64_t>(count, 1)));
+  // Short items are handed out several at a time, so that the counter they share costs little.
+  const auto chunk = static_cast<int>(std::clamp<std::int64_t>(count / (std::int64_t{threads} * 16), 1, 64));
+  std::exception_ptr failure;
+#pragma omp parallel for schedule(dynamic, chunk) num_threads(threads) if (threads > 1)
+  for (std::int64_t item = 0; item < count; ++item) {
+    try {
+      work(item);
+    } catch (...) {
+#pragma omp critical
+      failure = std::current_exception();
+    }
+  }
+  if (failure) std::rethrow_exception(failure);
+}
+
+}  // namespace hies::kernels
