@@ -71,6 +71,27 @@ TEST_F(PrunedConfig, OfDistilBertKeepsItsOwnWordForHeads) {
   EXPECT_EQ(result.config()["pruned_heads"], Json::parse(R"({"0":[1],"1":[1]})"));
 }
 
+// The documentation's example is what surgery writes.
+TEST_F(PrunedConfig, IsAsDocumented) {
+  const std::string page = read_file(HIES_SOURCE_DIR "/docs/formats.md");
+  const std::size_t section = page.find("\n## A pruned checkpoint");
+  ASSERT_NE(section, std::string::npos);
+  const std::size_t begin = page.find("```json\n", section);
+  ASSERT_NE(begin, std::string::npos);
+  std::string block = page.substr(begin + 8, page.find("```", begin + 8) - begin - 8);
+  const auto source = model::Checkpoint::open(golden("bert-tiny"));
+  const auto documented_hash = parse_json(block, "docs/formats.md")["hies"]["source_hash"].get<std::string>();
+  for (std::size_t at = block.find(documented_hash); at != std::string::npos; at = block.find(documented_hash))
+    block.replace(at, documented_hash.size(), source.hash());
+  const Json documented = parse_json(block, "docs/formats.md");
+  Json plan = documented["hies"]["history"][0];
+  plan["schema"] = kPlanSchema;
+  const auto result = pruned(source, plan_from_json(plan, "docs/formats.md"), "out");
+  Json written;
+  for (const char* key : {"pruned_heads", "hies"}) written[key] = result.config()[key];
+  EXPECT_EQ(pretty(written), block);
+}
+
 class Warnings : public Progress {
  public:
   std::vector<std::string> lines;
