@@ -20,14 +20,20 @@ namespace {
 std::string quoted(const std::string& word) {
   constexpr std::string_view kPlain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./=,:+@%";
   if (!word.empty() && word.find_first_not_of(kPlain) == std::string::npos) return word;
-  std::string text = "'";
-  for (const char c : word) text += c == '\'' ? "'\\''" : std::string(1, c);
-  return text + "'";
+  std::string text(1, '\'');
+  for (const char c : word) {
+    if (c == '\'') text += "'\\''";
+    else text += c;
+  }
+  return text += '\'';
 }
 
 std::string as_typed(Words words) {
   std::string command = "hies prune";
-  for (const std::string& word : words) command += " " + quoted(word);
+  for (const std::string& word : words) {
+    command += ' ';
+    command += quoted(word);
+  }
   return command;
 }
 
