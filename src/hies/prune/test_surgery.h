@@ -14,7 +14,7 @@
 #include "hies/base/files.h"
 #include "hies/formats/safetensors_writer.h"
 #include "hies/prune/surgery.h"
-#include "hies/prune/test_layouts.h"
+#include "hies/prune/test_models.h"
 
 namespace hies::prune {
 
