@@ -58,11 +58,12 @@ Json to_json(const study::PruneRequest& request, const study::PruneRun& run) {
 }
 
 std::string match_line(const study::LogitMatch& match) {
-  return fmt::format(
-      "Loaded again, it answers {} examples like the model with these heads masked: {} answers differ, logits by at most {:.1e} "
-      "(largest logit {:.3g})\n",
-      match.examples, match.different_answers == 0 ? "no" : fmt::to_string(match.different_answers), match.largest_difference,
-      match.largest_logit);
+  const std::string logits =
+      match.largest_difference == 0
+          ? std::string("logits are equal")
+          : fmt::format("logits differ by at most {:.1e} (the largest is {:.3g})", match.largest_difference, match.largest_logit);
+  return fmt::format("Loaded again and compared with the masked model on {} examples: {} answers differ, {}.\n", match.examples,
+                     match.different_answers == 0 ? "no" : fmt::to_string(match.different_answers), logits);
 }
 
 std::string describe(const study::PruneRequest& request, const study::PruneRun& run, const HeadMap* map) {

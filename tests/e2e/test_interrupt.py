@@ -14,9 +14,11 @@ DEMO = EXAMPLES / "demo-sst2"
 def handles_signals(process):
     """Whether the program has come so far that it looks after SIGINT itself."""
     try:
+        if os.readlink(f"/proc/{process.pid}/exe") != os.path.realpath(BIN):
+            return False  # not even started
         with open(f"/proc/{process.pid}/status") as status:
             blocked = next(line for line in status if line.startswith("SigBlk:"))
-    except (FileNotFoundError, ProcessLookupError, StopIteration):
+    except (OSError, StopIteration):
         return False
     return bool(int(blocked.split()[1], 16) & 1 << (signal.SIGINT - 1))
 
