@@ -7,6 +7,10 @@
 namespace hies::prune {
 namespace {
 
+std::filesystem::path golden(const std::string& name) {
+  return std::filesystem::path(HIES_SOURCE_DIR) / "tests/golden" / name / "model";
+}
+
 std::vector<std::string> keys_of(const Json& json) {
   std::vector<std::string> keys;
   for (const auto& [key, value] : json.items()) keys.push_back(key);
@@ -126,7 +130,7 @@ TEST_F(PrunedFolder, HasTheTokenizerAndTheRest) {
 }
 
 TEST_F(PrunedFolder, LeavesStaleWeightsBehindAndSaysSo) {
-  const auto folder = copy_of("bert-tiny");
+  const auto folder = copy_of(golden("bert-tiny"));
   for (const char* stale :
        {"pytorch_model.bin", "pytorch_model-00001-of-00002.bin", "pytorch_model.bin.index.json", "tf_model.h5",
         "flax_model.msgpack", "onnx/model.onnx", "adapter_model.safetensors", "model.gguf", "optimizer.pt"})
@@ -156,7 +160,7 @@ TEST_F(PrunedFolder, LeavesStaleWeightsBehindAndSaysSo) {
 }
 
 TEST_F(PrunedFolder, AppendsTheNoteToTheModelCard) {
-  const auto folder = copy_of("bert-tiny");
+  const auto folder = copy_of(golden("bert-tiny"));
   const auto source = model::Checkpoint::open(folder);
   const auto readme_after = [&](const std::string& note, const std::string& name) {
     std::filesystem::create_directories(room / name);

@@ -8,6 +8,10 @@ namespace {
 
 using formats::TensorView;
 
+std::filesystem::path golden(const std::string& name) {
+  return std::filesystem::path(HIES_SOURCE_DIR) / "tests/golden" / name / "model";
+}
+
 // The layer that a stored name tells, or -1.
 int layer_of(const std::string& name) {
   const auto at = name.find("layer.");
@@ -192,7 +196,7 @@ void rewrite(const std::filesystem::path& folder, const std::function<void(const
 
 TEST_F(Weights, ThatAreNotNumbersAreRefused) {
   const std::string name = "bert.encoder.layer.1.intermediate.dense.weight";
-  const auto folder = copy_of("bert-tiny");
+  const auto folder = copy_of(golden("bert-tiny"));
   rewrite(folder, [&](const TensorView& view, std::string& bytes) {
     if (view.name == name) bytes.replace(bytes.size() - 4, 4, std::string("\0\0\xc0\x7f", 4));
   });
@@ -209,7 +213,7 @@ TEST_F(Weights, ThatAreNotNumbersAreRefused) {
 
 // Also in the part that is cut away.
 TEST_F(Weights, OfRemovedHeadsAreLookedAtToo) {
-  const auto folder = copy_of("bert-tiny");
+  const auto folder = copy_of(golden("bert-tiny"));
   rewrite(folder, [&](const TensorView& view, std::string& bytes) {
     if (view.name == "bert.encoder.layer.0.attention.self.key.weight") bytes.replace(0, 4, std::string("\0\0\x80\x7f", 4));
   });
@@ -219,7 +223,7 @@ TEST_F(Weights, OfRemovedHeadsAreLookedAtToo) {
 }
 
 TEST_F(Weights, ThatTheFamilyDoesNotUseComeAlong) {
-  const auto folder = copy_of("bert-tiny");
+  const auto folder = copy_of(golden("bert-tiny"));
   const auto fill = [](std::string bytes) {
     return [bytes = std::move(bytes)](const auto& sink) { sink(std::as_bytes(std::span(bytes))); };
   };

@@ -14,7 +14,7 @@
 #include "hies/base/files.h"
 #include "hies/formats/safetensors_writer.h"
 #include "hies/prune/surgery.h"
-#include "hies/prune/test_layouts.h"
+#include "hies/prune/test_models.h"
 
 namespace hies::prune {
 
@@ -33,12 +33,9 @@ class SurgeryTest : public testing::Test {
   }
   void TearDown() override { std::filesystem::remove_all(room); }
 
-  static std::filesystem::path golden(const std::string& name) {
-    return std::filesystem::path(HIES_SOURCE_DIR) / "tests/golden" / name / "model";
-  }
-  // A copy that a test may change.
-  std::filesystem::path copy_of(const std::string& name) const {
-    std::filesystem::copy(golden(name), room / "source", std::filesystem::copy_options::recursive);
+  // A copy of a checkpoint that a test may change.
+  std::filesystem::path copy_of(const std::filesystem::path& checkpoint) const {
+    std::filesystem::copy(checkpoint, room / "source", std::filesystem::copy_options::recursive);
     return room / "source";
   }
 
