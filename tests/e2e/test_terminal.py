@@ -48,9 +48,9 @@ class Terminal(ProgramTest):
         self.assertTrue(text.startswith("error: "), text)
 
     def test_progress_bar(self):
-        words = self.evaluate(MODEL, None, "--latency-seconds", 3, "--latency-rounds", 10**9)
+        words = ["eval", MODEL, "--task", "classification", "--data", self.data, "--latency-seconds", 3, "--latency-rounds", 10**9]
         _, text = self.on_terminal(*words, stream="stderr")
-        self.assertRegex(text, r"\r\x1b\[Ktime █*░* +\d+ % \d s of 3 s")
+        self.assertRegex(text, r"\r\x1b\[Ktime █*░* +\d+ % \d\.\d of 1\.5 s")
         self.assertTrue(text.endswith("\r\x1b[K"), "the bar is wiped at the end")
         _, text = self.on_terminal(*words, "--quiet", stream="stderr")
         self.assertEqual(text, "")
