@@ -190,7 +190,7 @@ TEST_F(FormatsTest, BytesThatAreNoTextAreRefusedWhenChosen) {
   model::ModelSpec spec;
   spec.labels = {"LABEL_0", "LABEL_1"};
   LoadOptions options;
-  options.require_labels = false;
+  options.labels = LabelNeed::if_readable;
   expect_error(error_of([&] { load_rows(folder / "c.parquet", task("classification"), options, spec, silent_progress()); }),
                ErrorKind::bad_input, "row 2 is not UTF-8 in column 'text'");
 }

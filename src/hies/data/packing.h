@@ -8,6 +8,9 @@
 
 namespace hies::data {
 
+// What a batch holds unless the user says otherwise: enough to keep the cores busy, little enough for their caches.
+inline constexpr std::int64_t kBatchTokens = 2048;
+
 // Every example once, in batches of at most `batch_tokens` tokens (a longer sequence gets a batch of its own).
 // Batch::examples indexes Dataset::examples. Throws bad_input when batch_tokens < 1.
 

@@ -71,7 +71,7 @@ void find_label_column(const Table& table, const Task& task, const LoadOptions& 
   for (const std::string& name : task.label_columns) {
     if ((columns.label = table.find(name))) return;
   }
-  if (options.require_labels) no_usual_column(table, task, "label", task.label_columns, "--label");
+  if (options.labels == LabelNeed::required) no_usual_column(table, task, "label", task.label_columns, "--label");
 }
 
 TableOptions table_options(const Task& task) {
@@ -152,7 +152,7 @@ Rows load_rows(const std::filesystem::path& path, const Task& task, const LoadOp
   try {
     for (const std::int64_t row : order) rows.labels.push_back(label_of(table, row, *columns.label, reader));
   } catch (const Error& error) {
-    if (options.require_labels) throw;
+    if (options.labels != LabelNeed::if_readable) throw;
     progress.warn(fmt::format("done without labels: {}", error.what()));
     rows.labels.clear();
   }

@@ -13,6 +13,10 @@
 
 namespace hies::data {
 
+// What happens without labels. `if_present`: a file without a label column is done without, unreadable labels are refused.
+// `if_readable`: unreadable labels are done without, too.
+enum class LabelNeed { required, if_present, if_readable };
+
 // Which rows and columns of a data file are used, and how much of each text.
 struct LoadOptions {
   std::string text;  // column names; empty: the task's usual ones
@@ -22,8 +26,7 @@ struct LoadOptions {
   std::string order = "random";          // "file" or "random"
   std::uint64_t seed = 0;
   std::optional<std::int64_t> max_length;  // tokens of a sequence; default: what tokenizer and model allow
-  bool require_labels =
-      true;  // set by the command, not by the user: without, labels that are missing or unreadable are done without
+  LabelNeed labels = LabelNeed::required;  // set by the command, not by the user
 
   template <class V, class Self>
   static void fields(V& v, Self& self) {
@@ -51,7 +54,7 @@ struct Rows {
 };
 
 // Reads `path` and takes the rows that `options` ask for: the first `examples` of permutation(rows, Rng(seed)), or of the file.
-// Warns when fewer rows are there than asked for, when damaged rows were left out, and when labels are done without.
+// Warns when fewer rows are there than asked for, when damaged rows were left out, and when labels are there but done without.
 // Throws bad_input for a missing column (with the columns there are), a null or non-UTF-8 text, a label the model does not know,
 // examples < 1, an unknown order, a task that the model cannot answer; and what read_table throws.
 Rows load_rows(const std::filesystem::path& path, const Task& task, const LoadOptions& options, const model::ModelSpec& spec,

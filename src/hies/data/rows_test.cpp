@@ -131,7 +131,7 @@ TEST_F(RowsTest, OnlyTheChosenRowsAreRead) {
 }
 
 TEST_F(RowsTest, LabelsMayBeDoneWithout) {
-  options.require_labels = false;
+  options.labels = LabelNeed::if_readable;
   EXPECT_TRUE(load("sst2", "a.tsv", "sentence\tlabel\nx\t1\n").has_labels);
   EXPECT_TRUE(progress.lines.empty());
   EXPECT_FALSE(load("sst2", "a.txt", "just a sentence\n").has_labels);
@@ -141,6 +141,13 @@ TEST_F(RowsTest, LabelsMayBeDoneWithout) {
   EXPECT_TRUE(hidden.labels.empty());
   ASSERT_EQ(progress.lines.size(), 1u);
   EXPECT_NE(progress.lines[0].find("done without labels"), std::string::npos);
+}
+
+TEST_F(RowsTest, LabelsThatAreThereMustBeReadable) {
+  options.labels = LabelNeed::if_present;
+  EXPECT_FALSE(load("sst2", "a.txt", "just a sentence\n").has_labels);
+  EXPECT_TRUE(load("sst2", "a.tsv", "sentence\tlabel\nx\t1\n").has_labels);
+  expect_refused("sst2", "a.tsv", "sentence\tlabel\nx\t1\ny\tmeh\n", "line 3: unknown label 'meh'");
 }
 
 TEST_F(RowsTest, AnotherKindOfModelIsRefused) {
@@ -157,7 +164,7 @@ TEST_F(RowsTest, OptionsAreStoredAsJson) {
   EXPECT_EQ(json["examples"], 32);
   EXPECT_EQ(json["order"], "file");
   EXPECT_TRUE(json["max_length"].is_null());
-  EXPECT_FALSE(json.contains("require_labels"));
+  EXPECT_FALSE(json.contains("labels"));
 }
 
 }  // namespace

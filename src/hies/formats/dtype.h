@@ -7,7 +7,23 @@
 namespace hies::formats {
 
 // The element types of safetensors that have whole bytes.
-enum class DType { boolean, uint8, int8, uint16, int16, uint32, int32, uint64, int64, float8_e4m3, float8_e5m2, float16, bfloat16, float32, float64 };
+enum class DType {
+  boolean,
+  uint8,
+  int8,
+  uint16,
+  int16,
+  uint32,
+  int32,
+  uint64,
+  int64,
+  float8_e4m3,
+  float8_e5m2,
+  float16,
+  bfloat16,
+  float32,
+  float64
+};
 
 std::size_t element_bytes(DType dtype) noexcept;
 // "F16", the name in a safetensors header.

@@ -8,7 +8,7 @@ namespace hies::formats {
 
 // Throws bad_input that names the tensor, its file and the index of the first NaN or infinity. Fast: one pass over the bytes.
 // Other dtypes than floating ones are finite.
-void check_finite(const TensorView& tensor, const std::filesystem::path& file = {});
+void check_finite(const TensorView& tensor);
 
 // The values of a floating tensor (is_floating), exactly. Throws internal for another dtype.
 std::vector<double> to_double(const TensorView& tensor);

@@ -21,7 +21,8 @@ struct TensorView {
   DType dtype = DType::float32;
   std::vector<std::int64_t> shape;
   std::span<const std::byte> bytes;
-  std::size_t file = 0;  // index in TensorStore::files()
+  std::size_t file = 0;                 // index in TensorStore::files()
+  const MappedFile* mapping = nullptr;  // what `bytes` is part of, as long-lived; for messages
 
   std::int64_t elements() const noexcept;
 };

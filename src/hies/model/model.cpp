@@ -5,6 +5,7 @@
 #include <ATen/Parallel.h>
 
 #include "hies/base/error.h"
+#include "hies/kernels/attention.h"
 #include "hies/model/network_torch.h"
 #include "hies/model/weights_torch.h"
 
@@ -100,7 +101,9 @@ RunResult Model::run(const Batch& batch, const RunRequest& request) const {
 
 void set_threads(int threads) {
   if (threads < 0) bad_input("--threads is {}, but it must be at least 0", threads);
-  at::set_num_threads(threads == 0 ? static_cast<int>(std::max(1u, std::thread::hardware_concurrency())) : threads);
+  const int count = threads == 0 ? static_cast<int>(std::max(1u, std::thread::hardware_concurrency())) : threads;
+  at::set_num_threads(count);
+  kernels::set_threads(count);
 }
 
 int threads() { return at::get_num_threads(); }

@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "hies/data/packing.h"
+
 namespace hies::score {
 
 // What is computed of every head. Which examples are used is data::LoadOptions' matter.
@@ -13,7 +15,7 @@ struct ScoreOptions {
   std::string loss;  // empty: what fits the model, ce or mse
   std::string granularity = "example";
   std::int64_t batch_examples = 32;
-  std::int64_t batch_tokens = 2048;
+  std::int64_t batch_tokens = data::kBatchTokens;
   std::vector<std::string> tables = {"his", "ae", "l2", "l2-out"};
 
   template <class V, class Self>

@@ -1,0 +1,103 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <initializer_list>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "parse_value.h"
+
+namespace hies::cli {
+
+// What a command's help says besides its options.
+struct Usage {
+  std::string_view name;     // "hies plan"
+  std::string_view summary;  // one line
+  std::vector<std::string_view> forms;
+  std::vector<std::string_view> examples;
+  std::string note = {};  // a paragraph before the example
+};
+
+// One option or positional argument, as --help shows it.
+struct Argument {
+  std::string name;  // "min-heads-per-layer"; of a positional argument "MODEL"
+  std::string short_name;
+  std::string placeholder;    // "N"; empty for a flag
+  std::string default_value;  // empty: none worth telling
+  std::string help;
+  std::string heading;
+  bool positional = false;
+  bool given = false;
+  // Every variable that it sets: one flag may stand for a field of several options structs. Flags get an empty text.
+  std::vector<std::function<void(const std::string&)>> setters;
+};
+
+// The command line of one command. First declare, then parse(), then work.
+class Arguments {
+ public:
+  Arguments(Usage usage, std::span<const std::string> words) : usage_(std::move(usage)), words_(words) {}
+
+  // Words in the order of their declaration. All must be given.
+  void positional(std::string_view placeholder, std::string& value, std::string_view help);
+
+  // Options declared from here on stand under `heading` in --help.
+  void heading(std::string_view heading) { heading_ = heading; }
+
+  // One option "--name": `name` may be written with '_'. Declared again, it also sets that variable. Its default is the value
+  // that the variable has now.
+  template <class T>
+  void operator()(std::string_view name, T& value, std::string_view help) {
+    Argument& argument = declare(name, placeholder_of(value), shown_default(value), help);
+    argument.setters.push_back([&value, flag = "--" + argument.name](const std::string& text) { set_value(value, text, flag); });
+  }
+  // One option for each field of an options struct (base/fields.h), except those in `without`.
+  template <class Options>
+  void add(Options& options, std::initializer_list<std::string_view> without = {}) {
+    FieldVisitor visitor{*this, without};
+    Options::fields(visitor, options);
+  }
+
+  // Refines an option declared before. Empty texts leave things as they are.
+  struct Shown {
+    std::string_view placeholder = {}, default_value = {}, help = {}, short_name = {};
+  };
+  void describe(std::string_view name, const Shown& shown);
+
+  // Sets the variables. False when help was asked for and printed. Throws bad_input for what cannot be understood, and for a
+  // positional argument that is missing.
+  bool parse();
+
+  bool given(std::string_view name) const;
+  // Throws bad_input unless the option was given.
+  void require(std::string_view name) const;
+  // Throws bad_input when both were given.
+  void exclude(std::string_view one, std::string_view other) const;
+
+ private:
+  struct FieldVisitor {
+    Arguments& arguments;
+    std::initializer_list<std::string_view> without;
+    template <class T>
+    void operator()(std::string_view name, T& value, std::string_view help) {
+      for (const std::string_view skipped : without)
+        if (skipped == name) return;
+      arguments(name, value, help);
+    }
+  };
+
+  Argument& declare(std::string_view name, std::string placeholder, std::string default_value, std::string_view help);
+  const Argument& find(std::string_view name) const;
+  void refuse_unknown(const std::vector<std::string>& rest) const;
+  std::string help_text(int width) const;
+
+  Usage usage_;
+  std::span<const std::string> words_;
+  std::string heading_ = "Options";
+  std::vector<Argument> arguments_;
+};
+
+}  // namespace hies::cli

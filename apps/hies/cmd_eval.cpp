@@ -1,0 +1,78 @@
+#include <fmt/format.h>
+
+#include "arguments.h"
+#include "commands.h"
+#include "common_options.h"
+#include "comparison.h"
+#include "console_progress.h"
+#include "hies/base/error.h"
+#include "hies/base/files.h"
+#include "hies/eval/predictions_file.h"
+#include "hies/study/eval_run.h"
+#include "load_options.h"
+#include "terminal.h"
+
+namespace hies::cli {
+
+void run_eval(Words words) {
+  Arguments arguments({"hies eval",
+                       "quality, stability, size and speed of a model on a data file",
+                       {"hies eval MODEL --task T --data FILE [--plan plan.json] [--reference MODEL] [-o result.json]"},
+                       {"hies eval SMALLER --task sst2 --data examples/reviews-evaluation.tsv --reference examples/demo-sst2"}},
+                      words);
+  std::string folder, data_file, plan, reference, predictions;
+  study::EvalRequest request;
+  WriteOptions write;
+  ShowOptions show;
+  ComputeOptions compute;
+  arguments.positional("MODEL", folder, "a Hugging Face checkpoint directory");
+  arguments("task", request.task, "what the model is asked to do (`hies tasks` lists them)");
+  arguments("data", data_file, "data file: tsv, csv, jsonl, json, parquet or txt; without labels there are no metrics");
+  arguments.describe("data", {.placeholder = "FILE"});
+  arguments("plan", plan, "mask the heads of this plan.json, and compare with the model as it is");
+  arguments.describe("plan", {.placeholder = "FILE"});
+  arguments("reference", reference, "checkpoint to compare with: stability, and latency in turns");
+  arguments.describe("reference", {.placeholder = "MODEL"});
+  arguments.add(write);
+  arguments.describe("output", {.placeholder = "FILE", .help = "result.json to write", .short_name = "o"});
+  arguments("predictions", predictions, "write one row per example into this tsv file");
+  arguments.describe("predictions", {.placeholder = "FILE"});
+  arguments.heading("Data");
+  add_load_options(arguments, request.load);
+  arguments.heading("Judging");
+  arguments("loss", request.loss, "loss whose mean is told: ce, mse, pseudo-label or logit-norm");
+  arguments.describe("loss", {.default_value = "the task's"});
+  arguments.add(request.eval);
+  arguments.heading("Running and showing");
+  arguments.add(compute);
+  arguments.add(show);
+  if (!arguments.parse()) return;
+  arguments.require("task");
+  arguments.require("data");
+  apply(compute);
+  if (!write.output.empty()) check_writable(write.output, write.force);
+  if (!predictions.empty()) check_writable(predictions, write.force);
+
+  request.model = folder;
+  request.data = data_file;
+  request.dtype = compute.dtype;
+  if (!plan.empty()) request.plan = plan;
+  if (!reference.empty()) request.reference = reference;
+  ConsoleProgress progress(show.quiet);
+  const study::EvalRun run = study::run_eval(request, progress);
+  const eval::Evaluation& done = run.evaluation;
+  Progress::throw_if_cancelled();
+  if (!write.output.empty()) eval::write_result(write.output, done.result, write.force);
+  if (!predictions.empty())
+    eval::write_predictions(predictions, run.dataset, run.labels, done.predictions, done.reference ? &*done.reference : nullptr,
+                            write.force);
+  if (show.json) return print_out(pretty(eval::to_json(done.result)) + "\n");
+  if (show.quiet) return;
+  std::string text = fmt::format("{} on {}: {} examples, {} tokens\n\n", done.result.task, printable(data_file),
+                                 done.result.examples, done.result.tokens);
+  const bool masked = request.plan && !request.reference;
+  text += comparison_table(done.result, masked ? "unpruned" : "reference", masked ? "masked" : "model");
+  print_out(text);
+}
+
+}  // namespace hies::cli

@@ -1,0 +1,176 @@
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <functional>
+#include <map>
+#include <numeric>
+
+#include "arguments.h"
+#include "commands.h"
+#include "common_options.h"
+#include "hies/base/error.h"
+#include "hies/base/progress.h"
+#include "hies/formats/dtype.h"
+#include "hies/model/checkpoint.h"
+#include "hies/model/cost.h"
+#include "human.h"
+#include "terminal.h"
+#include "text_layout.h"
+
+namespace hies::cli {
+namespace {
+
+using model::Checkpoint;
+using model::LayerHeads;
+
+std::vector<int> missing_heads(const LayerHeads& layer) {
+  std::vector<int> gone;
+  for (int head = 0; head < layer.original_heads; ++head)
+    if (layer.position_of(head) < 0) gone.push_back(head);
+  return gone;
+}
+
+struct LayerCost {
+  std::int64_t parameters = 0;
+  double flops_per_token = 0;
+};
+
+// Of all tensors of each layer, feed-forward included; what the layers do not have (embeddings, task head) is the rest to the total.
+std::vector<LayerCost> layer_costs(const Checkpoint& checkpoint, double tokens) {
+  const model::ModelSpec& spec = checkpoint.spec();
+  std::vector<LayerCost> costs(spec.layers.size());
+  for (const Checkpoint::Bound& tensor : checkpoint.tensors()) {
+    if (tensor.decl.layer < 0) continue;
+    const auto& shape = tensor.decl.shape;
+    const std::int64_t elements = std::accumulate(shape.begin(), shape.end(), std::int64_t{1}, std::multiplies<>());
+    LayerCost& cost = costs[static_cast<std::size_t>(tensor.decl.layer)];
+    cost.parameters += elements;
+    if (tensor.decl.use == model::TensorUse::per_token) cost.flops_per_token += 2.0 * static_cast<double>(elements);
+  }
+  for (std::size_t layer = 0; layer < costs.size(); ++layer)
+    costs[layer].flops_per_token += 4.0 * tokens * spec.layers[layer].head_dim * spec.layers[layer].count();
+  return costs;
+}
+
+// "float16", or "float16 (3 tensors float32)" where they differ.
+std::string dtypes(const Checkpoint& checkpoint) {
+  std::map<std::string, int> count;
+  for (const Checkpoint::Bound& tensor : checkpoint.tensors())
+    if (tensor.view != nullptr) ++count[std::string(formats::display_name(tensor.view->dtype))];
+  std::vector<std::pair<int, std::string>> order;
+  for (const auto& [name, tensors] : count) order.emplace_back(-tensors, name);
+  std::sort(order.begin(), order.end());
+  std::string text = order.empty() ? "none" : order.front().second;
+  for (std::size_t i = 1; i < order.size(); ++i) text += fmt::format(", {} in {} tensors", order[i].second, -order[i].first);
+  return text;
+}
+
+Json to_json(const Checkpoint& checkpoint, double tokens, const model::ModelCost& total) {
+  const model::ModelSpec& spec = checkpoint.spec();
+  Json layers = Json::array();
+  const std::vector<LayerCost> costs = layer_costs(checkpoint, tokens);
+  for (std::size_t i = 0; i < costs.size(); ++i) {
+    const LayerHeads& layer = spec.layers[i];
+    layers.push_back({{"heads", layer.heads},
+                      {"kv_heads", layer.kv_heads},
+                      {"original_heads", layer.original_heads},
+                      {"original_kv_heads", layer.original_kv_heads},
+                      {"head_dim", layer.head_dim},
+                      {"pruned", missing_heads(layer)},
+                      {"parameters", costs[i].parameters},
+                      {"flops_per_token", costs[i].flops_per_token}});
+  }
+  return {{"schema", "hies.inspect/1"},
+          {"path", checkpoint.folder().string()},
+          {"model_type", spec.model_type},
+          {"hash", checkpoint.hash()},
+          {"dtype", dtypes(checkpoint)},
+          {"hidden", spec.hidden},
+          {"intermediate", spec.intermediate},
+          {"vocabulary", spec.vocabulary},
+          {"positions", spec.positions},
+          {"problem", spec.problem == model::Problem::regression ? "regression" : "classification"},
+          {"labels", spec.labels},
+          {"task_head", checkpoint.has_task_head()},
+          {"tokens", tokens},
+          {"heads", model::head_count(spec.layers)},
+          {"parameters", total.parameters},
+          {"attention_parameters", total.attention_parameters},
+          {"flops_per_token", total.flops_per_token},
+          {"attention_flops_per_token", total.attention_flops_per_token},
+          {"bytes", checkpoint.weight_bytes()},
+          {"layers", layers},
+          {"unused_tensors", checkpoint.unused()}};
+}
+
+std::string layer_table(const Checkpoint& checkpoint, double tokens, const model::ModelCost& total) {
+  const model::ModelSpec& spec = checkpoint.spec();
+  TextTable table({"layer", "heads", "of", "head size", "parameters", "FLOPs/token", "pruned heads"}, {6});
+  const std::vector<LayerCost> costs = layer_costs(checkpoint, tokens);
+  int original = 0;
+  LayerCost rest{total.parameters, total.flops_per_token};
+  for (std::size_t i = 0; i < costs.size(); ++i) {
+    const LayerHeads& layer = spec.layers[i];
+    original += layer.original_heads;
+    rest.parameters -= costs[i].parameters;
+    rest.flops_per_token -= costs[i].flops_per_token;
+    table.row({fmt::to_string(i), fmt::to_string(layer.count()), fmt::to_string(layer.original_heads),
+               fmt::to_string(layer.head_dim), human_count(static_cast<double>(costs[i].parameters)),
+               human_count(costs[i].flops_per_token), fmt::format("{}", fmt::join(missing_heads(layer), " "))});
+  }
+  table.row({"rest", "", "", "", human_count(static_cast<double>(rest.parameters)), human_count(rest.flops_per_token)});
+  table.rule();
+  table.row({"total", fmt::to_string(model::head_count(spec.layers)), fmt::to_string(original), "",
+             human_count(static_cast<double>(total.parameters)), human_count(total.flops_per_token)});
+  return table.text();
+}
+
+std::string describe(const Checkpoint& checkpoint, double tokens, const model::ModelCost& total, bool verbose) {
+  const model::ModelSpec& spec = checkpoint.spec();
+  std::string text = fmt::format("{}: {}\n\n", checkpoint.folder().string(), checkpoint.arch().description());
+  text += layer_table(checkpoint, tokens, total) + "\n";
+  const auto line = [&](std::string_view name, const std::string& value) { text += fmt::format("{:15} {}\n", name, value); };
+  line("of attention",
+       fmt::format("{} parameters, {} FLOPs per token", human_count(static_cast<double>(total.attention_parameters)),
+                   human_count(total.attention_flops_per_token)));
+  line("FLOPs are for", fmt::format("sequences of {:g} tokens (--tokens); a multiply-add counts as two", tokens));
+  line("weights", fmt::format("{} on disk, {}", human_bytes(static_cast<double>(checkpoint.weight_bytes())), dtypes(checkpoint)));
+  line("size", fmt::format("hidden {}, feed-forward {}, vocabulary {}, positions {}", spec.hidden, spec.intermediate,
+                           spec.vocabulary, spec.positions));
+  if (!checkpoint.has_task_head()) line("task head", "none: fine-tune the model before it can be scored");
+  else if (spec.problem == model::Problem::regression) line("task head", "regression (one number)");
+  else line("task head", printable(fmt::format("classification: {}", fmt::join(spec.labels, ", ")), 200));
+  if (verbose) {
+    line("hash", checkpoint.hash());
+    line("unused tensors", checkpoint.unused().empty() ? "none" : fmt::format("{}", fmt::join(checkpoint.unused(), ", ")));
+  } else if (!checkpoint.unused().empty()) {
+    line("unused tensors", fmt::format("{} (--verbose lists them)", checkpoint.unused().size()));
+  }
+  return text;
+}
+
+}  // namespace
+
+void run_inspect(Words words) {
+  Arguments arguments({"hies inspect",
+                       "what a checkpoint is made of: heads, parameters, FLOPs, what is pruned already",
+                       {"hies inspect MODEL"},
+                       {"hies inspect examples/demo-sst2 --tokens 64"}},
+                      words);
+  std::string folder;
+  double tokens = 128;
+  bool json = false, verbose = false;
+  arguments.positional("MODEL", folder, "a Hugging Face checkpoint directory");
+  arguments("tokens", tokens, "sequence length that FLOPs are counted for");
+  arguments("json", json, "one JSON document on standard output instead of a table");
+  arguments("verbose", verbose, "also the hash, and the names of tensors that the family does not use");
+  if (!arguments.parse()) return;
+  if (!(tokens >= 1 && tokens <= 1e9)) bad_input("--tokens is {}, but it must be at least 1", tokens);
+
+  const Checkpoint checkpoint = Checkpoint::open(folder);
+  const model::ModelCost total = model::model_cost(checkpoint.arch(), checkpoint.spec(), tokens);
+  Progress::throw_if_cancelled();
+  print_out(json ? to_json(checkpoint, tokens, total).dump(2) + "\n" : describe(checkpoint, tokens, total, verbose));
+}
+
+}  // namespace hies::cli

@@ -1,0 +1,85 @@
+// hies tasks, hies methods, hies models: what the registries hold, one line each.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "arguments.h"
+#include "commands.h"
+#include "common_options.h"
+#include "hies/base/json.h"
+#include "hies/data/task.h"
+#include "hies/model/arch/arch.h"
+#include "hies/score/methods/method.h"
+#include "hies/score/objectives/objectives.h"
+#include "terminal.h"
+#include "text_layout.h"
+
+namespace hies::cli {
+namespace {
+
+// True when the list is to be printed as JSON; nothing when help was printed.
+std::optional<bool> parse_list(Words words, Usage usage) {
+  Arguments arguments(std::move(usage), words);
+  bool json = false;
+  arguments("json", json, "one JSON document on standard output instead of a table");
+  if (!arguments.parse()) return std::nullopt;
+  return json;
+}
+
+void print_json(const Json& json) { print_out(json.dump(2) + "\n"); }
+
+}  // namespace
+
+void run_tasks(Words words) {
+  const auto json =
+      parse_list(words, {"hies tasks", "list what models can be asked to do", {"hies tasks"}, {"hies tasks --json"}});
+  if (!json) return;
+  Json list = Json::array();
+  TextTable table({"task", "question", "metrics (the first is the primary one)"}, {0, 1, 2});
+  for (const data::Task& task : data::tasks()) {
+    list.push_back({{"name", task.name},
+                    {"description", task.description},
+                    {"problem", task.problem == model::Problem::regression ? "regression" : "classification"},
+                    {"metrics", task.metrics},
+                    {"loss", task.loss}});
+    table.row({task.name, task.description, fmt::format("{}", fmt::join(task.metrics, ", "))});
+  }
+  if (*json) return print_json(list);
+  print_out(table.text());
+}
+
+void run_methods(Words words) {
+  const auto json = parse_list(
+      words, {"hies methods", "list the ways to rank heads, and the losses", {"hies methods"}, {"hies methods --json"}});
+  if (!json) return;
+  Json list = {{"methods", Json::array()}, {"losses", Json::array()}};
+  TextTable table({"--method", "which heads go first", "needs tables"}, {0, 1, 2});
+  for (const score::Method& method : score::methods()) {
+    list["methods"].push_back({{"name", method.name}, {"description", method.description}, {"tables", method.tables}});
+    table.row({std::string(method.name), std::string(method.description), fmt::format("{}", fmt::join(method.tables, ", "))});
+  }
+  TextTable losses({"--loss", "whose gradient HIS takes", "needs labels"}, {0, 1, 2});
+  for (const score::ObjectiveKind& loss : score::objectives()) {
+    list["losses"].push_back({{"name", loss.name}, {"description", loss.description}, {"needs_labels", loss.needs_labels}});
+    losses.row({std::string(loss.name), std::string(loss.description), loss.needs_labels ? "yes" : "no"});
+  }
+  if (*json) return print_json(list);
+  std::string text = table.text() + "\n" + losses.text() + "\n";
+  for (const std::string& line : wrap(score::kNoDivergenceNote, output_width())) text += line + "\n";
+  print_out(text);
+}
+
+void run_models(Words words) {
+  const auto json =
+      parse_list(words, {"hies models", "list the supported model families", {"hies models"}, {"hies models --json"}});
+  if (!json) return;
+  Json list = Json::array();
+  TextTable table({"model_type", "family"}, {0, 1});
+  for (const model::Arch* arch : model::all_archs()) {
+    list.push_back({{"model_type", arch->model_type()}, {"description", arch->description()}});
+    table.row({std::string(arch->model_type()), std::string(arch->description())});
+  }
+  if (*json) return print_json(list);
+  print_out(table.text());
+}
+
+}  // namespace hies::cli

@@ -1,0 +1,58 @@
+#include <fmt/format.h>
+
+#include "arguments.h"
+#include "commands.h"
+#include "common_options.h"
+#include "head_map.h"
+#include "hies/base/files.h"
+#include "hies/base/progress.h"
+#include "hies/prune/budget.h"
+#include "hies/score/methods/method.h"
+#include "hies/score/scores.h"
+#include "hies/study/plan_run.h"
+#include "plan_map.h"
+#include "terminal.h"
+
+namespace hies::cli {
+
+void run_plan(Words words) {
+  Arguments arguments({"hies plan",
+                       "choose which heads go; needs scores.json, but no model",
+                       {"hies plan SCORES --ratio 0.3 -o plan.json"},
+                       {"hies plan scores.json --method hies --alpha 0.7 --ratio 0.3 -o plan.json"}},
+                      words);
+  std::string file, svg;
+  WriteOptions write;
+  ShowOptions show;
+  score::MethodOptions method;
+  prune::BudgetOptions budget;
+  arguments.positional("SCORES", file, "scores.json of `hies score`");
+  arguments.add(write);
+  arguments.describe("output", {.placeholder = "FILE", .help = "plan.json to write", .short_name = "o"});
+  arguments("svg", svg, "draw the head map, pruned heads crossed, into this file");
+  arguments.describe("svg", {.placeholder = "FILE"});
+  arguments.heading("How many heads go (exactly one of the first four)");
+  arguments.add(budget);
+  arguments.heading("Which heads go");
+  arguments.add(method);
+  arguments.heading("Showing");
+  arguments.add(show);
+  if (!arguments.parse()) return;
+  if (!write.output.empty()) check_writable(write.output, write.force);
+  if (!svg.empty()) check_writable(svg, write.force);
+
+  const score::Scores scores = score::read_scores(file);
+  const model::HeadTable<double> keep = score::keep_scores(scores, method);
+  const prune::Plan plan = study::run_plan(scores, method, budget);
+  Progress::throw_if_cancelled();
+  const HeadMap map = plan_map(scores.model_info.path, method, scores.layout, keep, plan);
+  if (!write.output.empty()) prune::write_plan(write.output, plan, write.force);
+  if (!svg.empty()) write_file(svg, head_map_svg(map), write.force);
+  if (show.json) return print_out(pretty(prune::to_json(plan)) + "\n");
+  if (show.quiet) return;
+  std::string text = head_map_text(map, output_width(), colour_out()) + plan_summary(plan, scores.layout);
+  if (!write.output.empty()) text += fmt::format("plan in {}\n", write.output);
+  print_out(text);
+}
+
+}  // namespace hies::cli

@@ -1,0 +1,155 @@
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "arguments.h"
+#include "commands.h"
+#include "common_options.h"
+#include "comparison.h"
+#include "console_progress.h"
+#include "hies/base/error.h"
+#include "hies/base/files.h"
+#include "hies/study/prune_run.h"
+#include "load_options.h"
+#include "plan_map.h"
+#include "terminal.h"
+
+namespace hies::cli {
+namespace {
+
+// A word as a shell would take it back.
+std::string quoted(const std::string& word) {
+  constexpr std::string_view kPlain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./=,:+@%";
+  if (!word.empty() && word.find_first_not_of(kPlain) == std::string::npos) return word;
+  std::string text(1, '\'');
+  for (const char c : word) {
+    if (c == '\'') text += "'\\''";
+    else text += c;
+  }
+  return text += '\'';
+}
+
+std::string as_typed(Words words) {
+  std::string command = "hies prune";
+  for (const std::string& word : words) {
+    command += ' ';
+    command += quoted(word);
+  }
+  return command;
+}
+
+// A plan says which heads go: nothing else may.
+void refuse_beside_plan(const Arguments& arguments) {
+  for (const std::string_view decides :
+       {"calib", "ratio", "heads", "params-ratio", "flops-ratio", "uniform", "min-heads-per-layer", "protect", "method", "alpha",
+        "normalise", "loss", "granularity", "svg"})
+    arguments.exclude("plan", decides);
+}
+
+Json to_json(const study::PruneRequest& request, const study::PruneRun& run) {
+  Json json = {{"schema", "hies.prune/1"}, {"output", request.output.string()}, {"plan", prune::to_json(run.plan)}};
+  json["match"] = nullptr;
+  if (run.match)
+    json["match"] = {{"examples", run.match->examples},
+                     {"largest_difference", run.match->largest_difference},
+                     {"largest_logit", run.match->largest_logit},
+                     {"different_answers", run.match->different_answers}};
+  json["evaluation"] = run.evaluation ? eval::to_json(run.evaluation->result) : Json();
+  return json;
+}
+
+std::string match_line(const study::LogitMatch& match) {
+  const std::string logits =
+      match.largest_difference == 0
+          ? std::string("logits are equal")
+          : fmt::format("logits differ by at most {:.1e} (the largest is {:.3g})", match.largest_difference, match.largest_logit);
+  return fmt::format("Loaded again and compared with the masked model on {} examples: {} answers differ, {}.\n", match.examples,
+                     match.different_answers == 0 ? "no" : fmt::to_string(match.different_answers), logits);
+}
+
+std::string describe(const study::PruneRequest& request, const study::PruneRun& run, const HeadMap* map) {
+  std::string text;
+  if (map != nullptr) text += head_map_text(*map, output_width(), colour_out()) + "\n";
+  text += plan_summary(run.plan, run.before);
+  if (run.evaluation) {
+    const eval::Result& result = run.evaluation->result;
+    text += fmt::format("\n{}: {} examples, {} tokens\n\n", printable(result.data_file), result.examples, result.tokens);
+    text += comparison_table(result, "before", "after");
+  }
+  if (run.match) text += "\n" + match_line(*run.match);
+  return text + fmt::format("\npruned checkpoint in {}\n", request.output.string());
+}
+
+}  // namespace
+
+void run_prune(Words words) {
+  Arguments arguments(
+      {"hies prune",
+       "cut attention heads out of a checkpoint",
+       {"hies prune MODEL --plan plan.json -o DIR", "hies prune MODEL --task T --calib FILE --ratio 0.3 -o DIR [--eval FILE]"},
+       {"hies prune examples/demo-sst2 --task sst2 --calib examples/reviews-calibration.tsv --ratio 0.3 -o smaller"}},
+      words);
+  std::string folder, plan, calibration, evaluation, svg;
+  study::PruneRequest request;
+  WriteOptions write;
+  ShowOptions show;
+  ComputeOptions compute;
+  arguments.positional("MODEL", folder, "a Hugging Face checkpoint directory");
+  arguments("plan", plan, "plan.json: which heads go");
+  arguments.describe("plan", {.placeholder = "FILE"});
+  arguments("task", request.task, "what the model is asked to do (`hies tasks` lists them)");
+  arguments("calib", calibration, "data file with calibration examples, to find the heads that go");
+  arguments.describe("calib", {.placeholder = "FILE"});
+  arguments("eval", evaluation, "data file to compare the model before and after on");
+  arguments.describe("eval", {.placeholder = "FILE"});
+  arguments.add(write);
+  arguments.describe("output", {.placeholder = "DIR", .help = "directory of the smaller checkpoint", .short_name = "o"});
+  arguments.describe("force", {.help = "replace a checkpoint directory that is there"});
+  arguments.add(request.surgery);
+  arguments.describe("max-shard-size", {.placeholder = "SIZE"});
+  arguments("svg", svg, "draw the head map, pruned heads crossed, into this file");
+  arguments.describe("svg", {.placeholder = "FILE"});
+  arguments.heading("How many heads go (exactly one of the first four)");
+  arguments.add(request.budget);
+  arguments.heading("Which heads go");
+  arguments.add(request.method);
+  arguments.describe("seed", {.help = "seed of the random order of examples, and of method random"});
+  arguments.add(request.score, {"tables", "batch_tokens"});
+  arguments.heading("Calibration and evaluation");
+  add_load_options(arguments, request.load);
+  arguments.describe("examples", {.help = "how many rows to calibrate with; evaluation uses all"});
+  arguments("batch-tokens", request.score.batch_tokens, "most tokens computed at once; bounds memory, does not change results");
+  arguments.add(request.eval);
+  arguments.heading("Running and showing");
+  arguments.add(compute);
+  arguments.add(show);
+  if (!arguments.parse()) return;
+  arguments.require("output");
+  if (arguments.given("plan")) refuse_beside_plan(arguments);
+  if (arguments.given("calib") || arguments.given("eval")) arguments.require("task");
+  apply(compute);
+  check_writable(write.output, write.force);
+  if (!svg.empty()) check_writable(svg, write.force);
+
+  request.model = folder;
+  request.output = write.output;
+  request.force = write.force;
+  request.dtype = compute.dtype;
+  request.command = as_typed(words);
+  if (!plan.empty()) request.plan = plan;
+  if (!calibration.empty()) request.calibration = calibration;
+  if (!evaluation.empty()) request.evaluation = evaluation;
+  ConsoleProgress progress(show.quiet);
+  const study::PruneRun run = study::run_prune(request, progress);
+
+  model::HeadTable<double> keep;
+  std::optional<HeadMap> map;
+  if (run.scores) {
+    keep = score::keep_scores(*run.scores, request.method);
+    map.emplace(plan_map(folder, request.method, run.before, keep, run.plan));
+  }
+  if (!svg.empty()) write_file(svg, head_map_svg(*map), write.force);
+  if (show.json) return print_out(pretty(to_json(request, run)) + "\n");
+  if (!show.quiet) print_out(describe(request, run, map ? &*map : nullptr));
+}
+
+}  // namespace hies::cli

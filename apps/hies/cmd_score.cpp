@@ -1,0 +1,88 @@
+#include <fmt/format.h>
+
+#include "arguments.h"
+#include "commands.h"
+#include "common_options.h"
+#include "console_progress.h"
+#include "head_map.h"
+#include "hies/base/error.h"
+#include "hies/base/files.h"
+#include "hies/score/methods/method.h"
+#include "hies/score/objectives/objectives.h"
+#include "hies/score/scores.h"
+#include "hies/study/score_run.h"
+#include "load_options.h"
+#include "terminal.h"
+
+namespace hies::cli {
+namespace {
+
+// The map shows HIES where its tables are there, else the first table.
+struct Shown {
+  std::string quantity;
+  model::HeadTable<double> values;
+};
+Shown shown_values(const score::Scores& scores) {
+  const score::MethodOptions options;
+  if (scores.has("his") && scores.has("ae"))
+    return {fmt::format("HIES (alpha {:g}), low goes first", options.alpha), score::keep_scores(scores, options)};
+  const auto& [name, table] = *scores.tables.begin();
+  return {name, table};
+}
+
+}  // namespace
+
+void run_score(Words words) {
+  Arguments arguments({"hies score",
+                       "score every attention head on a few calibration examples",
+                       {"hies score MODEL --task T --calib FILE -o scores.json"},
+                       {"hies score examples/demo-sst2 --task sst2 --calib examples/reviews-calibration.tsv -o scores.json"},
+                       std::string(score::kNoDivergenceNote)},
+                      words);
+  std::string folder, calibration, svg;
+  study::ScoreRequest request;
+  WriteOptions write;
+  ShowOptions show;
+  ComputeOptions compute;
+  arguments.positional("MODEL", folder, "a Hugging Face checkpoint directory");
+  arguments("task", request.task, "what the model is asked to do (`hies tasks` lists them)");
+  arguments("calib", calibration, "data file with calibration examples: tsv, csv, jsonl, json, parquet or txt");
+  arguments.describe("calib", {.placeholder = "FILE"});
+  arguments.add(write);
+  arguments.describe("output", {.placeholder = "FILE", .help = "scores.json to write", .short_name = "o"});
+  arguments("svg", svg, "draw the head map into this file");
+  arguments.describe("svg", {.placeholder = "FILE"});
+  arguments.heading("Calibration");
+  add_load_options(arguments, request.load);
+  arguments.heading("Scores");
+  arguments.add(request.score);
+  arguments.heading("Running and showing");
+  arguments.add(compute);
+  arguments.add(show);
+  if (!arguments.parse()) return;
+  arguments.require("task");
+  arguments.require("calib");
+  apply(compute);
+  if (!write.output.empty()) check_writable(write.output, write.force);
+  if (!svg.empty()) check_writable(svg, write.force);
+
+  request.model = folder;
+  request.calibration = calibration;
+  request.dtype = compute.dtype;
+  ConsoleProgress progress(show.quiet);
+  const score::Scores scores = study::run_score(request, progress).scores;
+  const Shown shown = shown_values(scores);
+  const HeadMap map{fmt::format("Attention heads of {}", printable(folder)), shown.quantity, scores.layout, shown.values, {}};
+  Progress::throw_if_cancelled();
+  if (!write.output.empty()) score::write_scores(write.output, scores, write.force);
+  if (!svg.empty()) write_file(svg, head_map_svg(map), write.force);
+  if (show.json) return print_out(pretty(score::to_json(scores)) + "\n");
+  if (show.quiet) return;
+  std::string text = head_map_text(map, output_width(), colour_out());
+  text += fmt::format("{} examples, {} tokens", scores.calibration.examples, scores.calibration.tokens);
+  if (scores.calibration.mean_loss) text += fmt::format(", mean loss {:.4f}", *scores.calibration.mean_loss);
+  if (!write.output.empty()) text += fmt::format("; scores in {}", write.output);
+  print_out(text + "\n");
+}
+
+}  // namespace hies::cli

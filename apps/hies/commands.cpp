@@ -1,0 +1,69 @@
+#include "commands.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <vector>
+
+#include "hies/base/error.h"
+#include "hies/base/suggest.h"
+#include "terminal.h"
+
+namespace hies::cli {
+namespace {
+
+constexpr std::array kCommands = {
+    Command{"inspect", "what a checkpoint is made of: heads, parameters, FLOPs", run_inspect},
+    Command{"score", "score every head on a few examples, into scores.json", run_score},
+    Command{"plan", "choose which heads go, into plan.json; needs no model", run_plan},
+    Command{"prune", "cut heads out of a checkpoint, by a plan or in one go", run_prune},
+    Command{"eval", "quality, stability, size and speed on a data file", run_eval},
+    Command{"tasks", "list what models can be asked to do", run_tasks},
+    Command{"methods", "list the ways to rank heads, and the losses", run_methods},
+    Command{"models", "list the supported model families", run_models},
+};
+
+// Fits a screen of 80 columns and 24 lines.
+std::string overview() {
+  std::string text =
+      "hies: find the attention heads that a Transformer does not need, remove them,\n"
+      "and show what that cost.\n\n"
+      "usage: hies COMMAND …       hies COMMAND --help       hies --version\n\n";
+  for (const Command& command : kCommands) text += fmt::format("  {:9} {}\n", command.name, command.summary);
+  text +=
+      "\nMODEL is a Hugging Face checkpoint directory. Exit codes: 0 done, 2 bad input,\n"
+      "3 unsupported, 4 input/output, 70 internal error, 130 interrupted.\n\n"
+      "Example, in one go and step by step:\n"
+      "  hies prune MODEL --task sst2 --calib train.tsv --ratio 0.3 -o SMALL\n\n"
+      "  hies score MODEL --task sst2 --calib train.tsv -o scores.json\n"
+      "  hies plan scores.json --method hies --ratio 0.3 -o plan.json\n"
+      "  hies prune MODEL --plan plan.json -o SMALL\n"
+      "  hies eval SMALL --task sst2 --data dev.tsv --reference MODEL\n";
+  return text;
+}
+
+[[noreturn]] void refuse(const std::string& word) {
+  std::vector<std::string> names;
+  for (const Command& command : kCommands) names.emplace_back(command.name);
+  const bool option = word.starts_with('-');
+  if (option) names = {"--help", "--version"};
+  const std::string near = nearest(word, names);
+  throw Error(ErrorKind::bad_input, fmt::format("unknown {} '{}'", option ? "option" : "command", printable(word)),
+              near.empty() ? "`hies --help` lists the commands" : fmt::format("did you mean '{}'?", near));
+}
+
+}  // namespace
+
+std::span<const Command> commands() noexcept { return kCommands; }
+
+void run_hies(Words words) {
+  if (words.empty() || words.front() == "--help" || words.front() == "-h" || words.front() == "help")
+    return print_out(overview());
+  if (words.front() == "--version") return print_out("hies " HIES_VERSION "\n");
+  const auto found = std::find_if(kCommands.begin(), kCommands.end(), [&](const Command& c) { return c.name == words.front(); });
+  if (found == kCommands.end()) refuse(words.front());
+  found->run(words.subspan(1));
+}
+
+}  // namespace hies::cli

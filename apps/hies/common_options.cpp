@@ -1,0 +1,16 @@
+#include "common_options.h"
+
+#include "hies/base/error.h"
+#include "hies/model/model.h"
+
+namespace hies::cli {
+
+void apply(const ComputeOptions& options) {
+  constexpr std::int64_t kMost = 4096;
+  if (options.threads < 0 || options.threads > kMost)
+    bad_input("--threads is {}, but it must be within 0 … {}", options.threads, kMost);
+  model::parse_compute_type(options.dtype);
+  model::set_threads(static_cast<int>(options.threads));
+}
+
+}  // namespace hies::cli

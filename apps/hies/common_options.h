@@ -1,0 +1,47 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace hies::cli {
+
+// How results are shown. For every command.
+struct ShowOptions {
+  bool json = false;
+  bool quiet = false;
+
+  template <class V, class Self>
+  static void fields(V& v, Self& self) {
+    v("json", self.json, "one JSON document on standard output instead of a table");
+    v("quiet", self.quiet, "no progress bar, and no table where a file is written");
+  }
+};
+
+// What may be done to a result that exists.
+struct WriteOptions {
+  std::string output;
+  bool force = false;
+
+  template <class V, class Self>
+  static void fields(V& v, Self& self) {
+    v("output", self.output, "where the result is written");
+    v("force", self.force, "overwrite what is there");
+  }
+};
+
+// How the model is run.
+struct ComputeOptions {
+  std::string dtype = "float32";
+  std::int64_t threads = 0;
+
+  template <class V, class Self>
+  static void fields(V& v, Self& self) {
+    v("dtype", self.dtype, "computation type: float32, bfloat16 or float64");
+    v("threads", self.threads, "threads to compute with; 0: one per core");
+  }
+};
+
+// Sets the number of threads. Throws bad_input for what cannot be.
+void apply(const ComputeOptions& options);
+
+}  // namespace hies::cli

@@ -1,0 +1,17 @@
+#pragma once
+
+#include "arguments.h"
+#include "hies/data/rows.h"
+
+namespace hies::cli {
+
+// The options of a data file, with words for the defaults that are no values.
+inline void add_load_options(Arguments& arguments, data::LoadOptions& load) {
+  arguments.add(load);
+  for (const std::string_view column : {"text", "text-pair", "label"})
+    arguments.describe(column, {.placeholder = "COLUMN", .default_value = "the task's usual ones"});
+  if (!load.examples) arguments.describe("examples", {.default_value = "all"});
+  arguments.describe("max-length", {.default_value = "what tokenizer and model allow"});
+}
+
+}  // namespace hies::cli

@@ -1,0 +1,54 @@
+#include <fmt/format.h>
+
+#include <new>
+#include <string>
+#include <vector>
+
+#include "commands.h"
+#include "hies/base/error.h"
+#include "signals.h"
+#include "terminal.h"
+
+namespace {
+
+// Exactly one line, and one more where there is advice.
+int report(std::string_view message, std::string_view hint, int code) noexcept {
+  using namespace hies::cli;
+  print_err(colour_err() ? "\x1b[31;1merror:\x1b[0m " : "error: ");
+  print_err(hies::printable(message, 1000));
+  print_err("\n");
+  if (!hint.empty()) {
+    print_err(colour_err() ? "\x1b[36mhint:\x1b[0m " : "hint: ");
+    print_err(hies::printable(hint, 1000));
+    print_err("\n");
+  }
+  return code;
+}
+
+int no_memory() noexcept {
+  return report("not enough memory", "lower --batch-tokens or --max-length, or close other programs",
+                hies::exit_code(hies::ErrorKind::io));
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  constexpr int kClosedPipe = 141;  // what a shell reports of a program that SIGPIPE ended
+  try {
+    hies::cli::install_signal_handling();
+    const std::vector<std::string> words(argv + std::min(argc, 1), argv + argc);
+    hies::cli::run_hies(words);
+    return 0;
+  } catch (const hies::cli::OutputClosed&) {
+    return kClosedPipe;
+  } catch (const hies::Error& error) {
+    return report(error.what(), error.hint(), hies::exit_code(error.kind()));
+  } catch (const std::bad_alloc&) {
+    return no_memory();
+  } catch (const std::exception& error) {
+    const std::string_view what = error.what();
+    if (what.find("not enough memory") != std::string_view::npos) return no_memory();  // torch's allocator throws its own
+    return report(fmt::format("internal error: {}", what.substr(0, what.find('\n'))), "please report this as a bug",
+                  hies::exit_code(hies::ErrorKind::internal));
+  }
+}

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <exception>
+#include <string_view>
+
+namespace hies::cli {
+
+// Whoever read our standard output has gone: nothing is left to say.
+struct OutputClosed : std::exception {
+  const char* what() const noexcept override { return "standard output was closed"; }
+};
+
+// Writes to standard output. Throws OutputClosed, or io when it cannot be written (disk full).
+void print_out(std::string_view text);
+// Writes to standard error; failures are ignored.
+void print_err(std::string_view text) noexcept;
+
+bool is_terminal_out();
+bool is_terminal_err();
+// Colour only on a terminal that can, and never with NO_COLOR (https://no-color.org).
+bool colour_out();
+bool colour_err();
+// Columns of the terminal; 100 where there is none.
+int output_width();
+int error_width();
+
+// "warning: …" on its own line.
+void print_warning(std::string_view message) noexcept;
+
+}  // namespace hies::cli

@@ -1,0 +1,50 @@
+#include "hies/base/json_node.h"
+
+#include <cmath>
+
+namespace hies {
+
+JsonNode JsonNode::member(std::string_view name) const {
+  const Json* found = find_member(object(), name, where_);
+  const std::string key = key_.empty() ? std::string(name) : key_ + "." + std::string(name);
+  if (found == nullptr) json_type_error(Json(), key, "a value", where_);
+  return {*found, where_, key};
+}
+
+const Json& JsonNode::object() const {
+  if (!json_.is_object()) json_type_error(json_, key_.empty() ? "the file" : key_, "an object", where_);
+  return json_;
+}
+
+std::int64_t JsonNode::count(std::int64_t most) const {
+  // Numbers above the range of int64 are unsigned in the parser.
+  const bool fits = json_.is_number_integer() && (!json_.is_number_unsigned() || json_.get<std::uint64_t>() <= INT64_MAX);
+  if (!fits || json_.get<std::int64_t>() < 0 || json_.get<std::int64_t>() > most)
+    json_type_error(json_, key_,
+                    most < std::numeric_limits<int>::max() ? fmt::format("an integer 0 … {}", most) : "an integer ≥ 0", where_);
+  return json_.get<std::int64_t>();
+}
+
+double JsonNode::number() const {
+  const double value = detail::json_as<double>(json_, key_, where_);
+  if (!std::isfinite(value)) json_type_error(json_, key_, "a finite number", where_);
+  return value;
+}
+
+std::size_t JsonNode::list_size() const {
+  if (!json_.is_array()) json_type_error(json_, key_, "a list", where_);
+  return json_.size();
+}
+
+void check_schema(const JsonNode& root, std::string_view wanted, std::string_view where, std::string_view if_older,
+                  std::string_view if_other) {
+  const std::string schema = root.member("schema").text();
+  if (schema == wanted) return;
+  if (schema.starts_with(wanted.substr(0, wanted.find('/') + 1)))
+    throw Error(ErrorKind::unsupported, fmt::format("{}: schema '{}' is of another version", where, printable(schema)),
+                fmt::format("this version reads '{}'; {}", wanted, if_older));
+  throw Error(ErrorKind::bad_input, fmt::format("{}: schema is '{}', not '{}'", where, printable(schema), wanted),
+              std::string(if_other));
+}
+
+}  // namespace hies

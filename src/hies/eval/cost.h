@@ -1,0 +1,30 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "hies/data/dataset.h"
+#include "hies/model/checkpoint.h"
+#include "hies/model/heads.h"
+
+namespace hies::eval {
+
+// What a model costs, whatever machine it runs on. FLOPs as in model/cost.h.
+struct Cost {
+  std::int64_t parameters = 0;
+  std::int64_t attention_parameters = 0;   // of the heads' slices
+  double flops_per_example = 0;            // mean over the data, at its real lengths
+  double attention_flops_per_example = 0;  // of the heads
+  std::uint64_t bytes = 0;                 // of the weight files on disk
+  bool operator==(const Cost&) const = default;
+};
+
+// Tokens of every example, in the order of the data set.
+std::vector<std::int64_t> lengths(const data::Dataset& dataset);
+
+// Of the checkpoint with the heads of `left` only: what is masked counts as gone, except for `bytes`, which are those of the
+// checkpoint as it is on disk, masked heads and all. `left` is the checkpoint's layout or a part of it.
+Cost cost(const model::Checkpoint& checkpoint, const model::HeadLayout& left, std::span<const std::int64_t> lengths);
+
+}  // namespace hies::eval

@@ -1,0 +1,85 @@
+#include "hies/eval/evaluate.h"
+
+#include <cmath>
+#include <numeric>
+
+#include "hies/base/error.h"
+#include "hies/base/fields.h"
+#include "hies/eval/label_order.h"
+#include "hies/eval/stability.h"
+
+namespace hies::eval {
+namespace {
+
+model::HeadLayout present(const Side& side) {
+  const model::HeadLayout& all = side.model.spec().layers;
+  return side.plan == nullptr ? all : prune::pruned_layout(*side.plan, all);
+}
+
+Predictions answers_of(const Side& side, std::int64_t batch_tokens, Progress& progress) {
+  if (side.known != nullptr) return *side.known;
+  const auto gates = side.plan == nullptr ? model::HeadGates() : prune::gates(*side.plan, side.model.spec().layers);
+  return predict(side.model, side.dataset, side.plan == nullptr ? nullptr : &gates, side.objective, batch_tokens, progress);
+}
+
+std::optional<double> mean_loss(const Predictions& predictions) {
+  if (predictions.losses.empty()) return std::nullopt;
+  const double sum = std::accumulate(predictions.losses.begin(), predictions.losses.end(), 0.0);
+  return sum / static_cast<double>(predictions.losses.size());
+}
+
+Figures figures(const data::Task& task, const Side& side, const Predictions& predictions) {
+  const model::Checkpoint& checkpoint = side.model.checkpoint();
+  const model::HeadLayout left = present(side);
+  return {checkpoint.folder().string(),
+          checkpoint.hash(),
+          model::head_count(left),
+          mean_loss(predictions),
+          quality(task, side.dataset, predictions),
+          cost(checkpoint, left, lengths(side.dataset)),
+          std::nullopt};
+}
+
+void check_comparable(const Side& model, const Side& reference) {
+  const model::ModelSpec &mine = model.model.spec(), &other = reference.model.spec();
+  check(model.dataset.size() == reference.dataset.size(), "both sides answer the same examples");
+  if (mine.problem != other.problem || mine.labels.size() != other.labels.size())
+    bad_input("the reference {} predicts one of {} labels, but {} predicts one of {}: they cannot be compared",
+              reference.model.checkpoint().folder().string(), other.labels.size(), model.model.checkpoint().folder().string(),
+              mine.labels.size());
+}
+
+}  // namespace
+
+Evaluation evaluate(const data::Task& task, const Side& model, const Side* reference, const EvalOptions& options,
+                    Progress& progress) {
+  if (model.dataset.size() == 0) bad_input("{}: no examples to evaluate on", model.dataset.source.string());
+  if (reference != nullptr) check_comparable(model, *reference);
+  Evaluation done;
+  Result& result = done.result;
+  result.task = task.name;
+  result.data_file = model.dataset.source.string();
+  result.data_hash = model.dataset.hash;
+  result.examples = model.dataset.size();
+  result.tokens = model.dataset.token_count();
+  result.options = options_json(options);
+
+  done.predictions = answers_of(model, options.batch_tokens, progress);
+  result.model = figures(task, model, done.predictions);
+  if (reference != nullptr) {
+    done.reference = answers_of(*reference, options.batch_tokens, progress);
+    result.reference = figures(task, *reference, *done.reference);
+    done.reference = in_label_order(std::move(*done.reference), reference->model.spec().labels, model.model.spec().labels);
+    const double tolerance = agreement_tolerance(task, model.dataset, *done.reference, options.stability_tolerance);
+    result.stability = stability(done.predictions, *done.reference, tolerance);
+    if (task.problem == model::Problem::regression) result.tolerance = tolerance;
+  }
+  if (const auto timing = time_models(model, reference, options.latency, options.batch_tokens, progress)) {
+    result.model.speed = timing->model;
+    if (reference != nullptr) result.reference->speed = timing->reference;
+    result.speedup = timing->speedup;
+  }
+  return done;
+}
+
+}  // namespace hies::eval

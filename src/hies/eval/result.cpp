@@ -1,0 +1,127 @@
+#include "hies/eval/result.h"
+
+#include <cmath>
+
+#include "hies/base/error.h"
+#include "hies/base/files.h"
+#include "hies/base/json_node.h"
+
+namespace hies::eval {
+namespace {
+
+double finite(double value, std::string_view what) {
+  if (!std::isfinite(value))
+    throw Error(ErrorKind::bad_input, fmt::format("{} is {}", what, value), "the model's numbers overflow: try --dtype float64");
+  return value;
+}
+
+Json optional_number(const std::optional<double>& value, std::string_view what) {
+  return value ? Json(finite(*value, what)) : Json();
+}
+
+Json spread_json(const Spread& s) {
+  return {{"median", s.median}, {"p25", s.p25}, {"p75", s.p75}, {"min", s.least}, {"max", s.most}, {"count", s.count}};
+}
+
+void add_figures(const Figures& figures, Json& json) {
+  json["model"] = {{"path", figures.path}, {"hash", figures.hash}, {"heads", figures.heads}};
+  json["loss"] = optional_number(figures.loss, "the mean loss");
+  json["metrics"] = Json::object();
+  for (const auto& [name, value] : figures.metrics) json["metrics"][name] = finite(value, name);
+  json["cost"] = {{"parameters", figures.cost.parameters},
+                  {"attention_parameters", figures.cost.attention_parameters},
+                  {"flops_per_example", figures.cost.flops_per_example},
+                  {"attention_flops_per_example", figures.cost.attention_flops_per_example},
+                  {"bytes", figures.cost.bytes},
+                  {"latency_ms", figures.speed ? spread_json(figures.speed->latency_ms) : Json()},
+                  {"tokens_per_second", figures.speed ? spread_json(figures.speed->tokens_per_second) : Json()}};
+}
+
+double not_negative(const JsonNode& node) {
+  const double value = node.number();
+  if (value < 0) node.fail(fmt::format("is {}, less than 0", value));
+  return value;
+}
+
+double share(const JsonNode& node) {
+  const double value = not_negative(node);
+  if (value > 1) node.fail(fmt::format("is {}, more than 1", value));
+  return value;
+}
+
+Spread read_spread(const JsonNode& node) {
+  const auto number = [&](std::string_view name) { return not_negative(node.member(name)); };
+  const Spread s{number("median"), number("p25"), number("p75"), number("min"), number("max"), node.member("count").count()};
+  if (!(s.least <= s.p25 && s.p25 <= s.median && s.median <= s.p75 && s.p75 <= s.most))
+    node.fail("is not in order: min ≤ p25 ≤ median ≤ p75 ≤ max");
+  return s;
+}
+
+Figures read_figures(const JsonNode& node) {
+  Figures figures;
+  const JsonNode model = node.member("model");
+  figures.path = model.has("path") ? model.member("path").text() : "";
+  figures.hash = model.member("hash").text();
+  figures.heads = model.member("heads").count();
+  if (node.holds("loss")) figures.loss = node.member("loss").number();
+  const JsonNode metrics = node.member("metrics");
+  for (const auto& [name, value] : metrics.object().items()) figures.metrics.emplace_back(name, metrics.member(name).number());
+  const JsonNode cost = node.member("cost");
+  figures.cost = {cost.member("parameters").count(), cost.member("attention_parameters").count(),
+                  not_negative(cost.member("flops_per_example")), not_negative(cost.member("attention_flops_per_example")),
+                  static_cast<std::uint64_t>(cost.member("bytes").count())};
+  if (cost.holds("latency_ms"))
+    figures.speed = Speed{read_spread(cost.member("latency_ms")), read_spread(cost.member("tokens_per_second"))};
+  return figures;
+}
+
+}  // namespace
+
+Json to_json(const Result& result) {
+  Json json;
+  json["schema"] = kResultSchema;
+  json["task"] = result.task;
+  json["data"] = {{"file", result.data_file}, {"hash", result.data_hash}, {"tokens", result.tokens}};
+  json["examples"] = result.examples;
+  add_figures(result.model, json);
+  json["stability"] = optional_number(result.stability, "stability");
+  json["tolerance"] = optional_number(result.tolerance, "tolerance");
+  json["speedup"] = Json();
+  if (result.speedup)
+    json["speedup"] = {{"latency", spread_json(result.speedup->latency)},
+                       {"throughput", spread_json(result.speedup->throughput)}};
+  json["reference"] = Json();
+  if (result.reference) add_figures(*result.reference, json["reference"]);
+  json["options"] = result.options;
+  return json;
+}
+
+Result result_from_json(const Json& json, std::string_view where) {
+  const JsonNode root(json, where);
+  check_schema(root, kResultSchema, where, "evaluate the model again", "give a file that `hies eval` wrote");
+  Result result;
+  result.task = root.member("task").text();
+  const JsonNode data = root.member("data");
+  result.data_file = data.has("file") ? data.member("file").text() : "";
+  result.data_hash = data.member("hash").text();
+  result.tokens = data.member("tokens").count();
+  result.examples = root.member("examples").count();
+  result.model = read_figures(root);
+  if (root.holds("reference")) result.reference = read_figures(root.member("reference"));
+  if (root.holds("stability")) result.stability = share(root.member("stability"));
+  if (root.holds("tolerance")) result.tolerance = not_negative(root.member("tolerance"));
+  if (root.holds("speedup")) {
+    const JsonNode speedup = root.member("speedup");
+    result.speedup = Speedup{read_spread(speedup.member("latency")), read_spread(speedup.member("throughput"))};
+  }
+  result.options = root.member("options").object();
+  return result;
+}
+
+Result read_result(const std::filesystem::path& path) { return result_from_json(read_json(path), path.string()); }
+
+void write_result(const std::filesystem::path& path, const Result& result, bool force) {
+  write_file(path, pretty(to_json(result)), force);
+}
+
+}  // namespace hies::eval

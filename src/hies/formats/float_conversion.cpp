@@ -1,0 +1,96 @@
+#include "hies/formats/float_conversion.h"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <cstring>
+
+#include "hies/base/error.h"
+
+namespace hies::formats {
+namespace {
+
+static_assert(std::endian::native == std::endian::little, "tensors are read in the machine's byte order");
+
+// Files need not align tensors, so every element is loaded by memcpy; compilers turn that into plain (vector) loads.
+template <class T>
+T load(const std::byte* bytes, std::size_t index) {
+  T value;
+  std::memcpy(&value, bytes + index * sizeof(T), sizeof(T));
+  return value;
+}
+
+// A float is NaN or infinite where all bits of its exponent are set. Blocks are tested without a branch inside; only a block that
+// fails is searched. Returns the number of elements when all are finite.
+template <class Bits, Bits exponent>
+std::size_t first_non_finite(std::span<const std::byte> bytes) {
+  constexpr std::size_t kBlock = 1024;
+  const std::size_t count = bytes.size() / sizeof(Bits);
+  for (std::size_t begin = 0; begin < count; begin += kBlock) {
+    const std::size_t end = std::min(count, begin + kBlock);
+    Bits bad = 0;
+    for (std::size_t i = begin; i < end; ++i)
+      bad = static_cast<Bits>(bad | static_cast<Bits>((load<Bits>(bytes.data(), i) & exponent) == exponent));
+    if (bad == 0) continue;
+    for (std::size_t i = begin; i < end; ++i)
+      if ((load<Bits>(bytes.data(), i) & exponent) == exponent) return i;
+  }
+  return count;
+}
+
+std::size_t first_non_finite(const TensorView& tensor) {
+  switch (tensor.dtype) {
+    case DType::float16: return first_non_finite<std::uint16_t, 0x7C00>(tensor.bytes);
+    case DType::bfloat16: return first_non_finite<std::uint16_t, 0x7F80>(tensor.bytes);
+    case DType::float32: return first_non_finite<std::uint32_t, 0x7F800000>(tensor.bytes);
+    case DType::float64: return first_non_finite<std::uint64_t, 0x7FF0000000000000>(tensor.bytes);
+    default: return tensor.bytes.size() / element_bytes(tensor.dtype);
+  }
+}
+
+double half_to_double(std::uint16_t bits) {
+  const double sign = (bits & 0x8000) != 0 ? -1.0 : 1.0;
+  const int exponent = bits >> 10 & 0x1F;
+  const int fraction = bits & 0x3FF;
+  if (exponent == 0) return sign * fraction * 0x1p-24;
+  if (exponent == 31) return fraction == 0 ? sign * INFINITY : NAN;
+  // The same number with double's exponent bias and width.
+  const std::uint64_t wide = std::uint64_t{bits & 0x8000U} << 48 | static_cast<std::uint64_t>(exponent - 15 + 1023) << 52 |
+                             static_cast<std::uint64_t>(fraction) << 42;
+  return std::bit_cast<double>(wide);
+}
+
+double element(const TensorView& tensor, std::size_t index) {
+  const std::byte* bytes = tensor.bytes.data();
+  switch (tensor.dtype) {
+    case DType::float16: return half_to_double(load<std::uint16_t>(bytes, index));
+    case DType::bfloat16: return std::bit_cast<float>(static_cast<std::uint32_t>(load<std::uint16_t>(bytes, index)) << 16);
+    case DType::float32: return load<float>(bytes, index);
+    case DType::float64: return load<double>(bytes, index);
+    default: check(false, "only floating tensors have values as double"); return 0;
+  }
+}
+
+}  // namespace
+
+void check_finite(const TensorView& tensor) {
+  const std::size_t count = tensor.bytes.size() / element_bytes(tensor.dtype);
+  const std::size_t index = first_non_finite(tensor);
+  if (index == count) return;
+  const double value = element(tensor, index);
+  bad_input("tensor '{}'{} has {} at element {} of {}", printable(tensor.name),
+            tensor.mapping != nullptr ? " of " + tensor.mapping->path().string() : std::string(),
+            std::isnan(value) ? "NaN"
+            : value > 0       ? "infinity"
+                              : "-infinity",
+            index, count);
+}
+
+std::vector<double> to_double(const TensorView& tensor) {
+  check(is_floating(tensor.dtype), "only floating tensors have values as double");
+  std::vector<double> values(tensor.bytes.size() / element_bytes(tensor.dtype));
+  for (std::size_t i = 0; i < values.size(); ++i) values[i] = element(tensor, i);
+  return values;
+}
+
+}  // namespace hies::formats

@@ -1,0 +1,74 @@
+#include "hies/study/encode.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "hies/base/error.h"
+#include "hies/model/model.h"
+
+namespace hies::study {
+namespace {
+
+constexpr std::int64_t kTextsAtOnce = 4096;  // between two looks at the progress
+
+std::int64_t chosen_max_length(const data::LoadOptions& options, const model::Checkpoint& checkpoint,
+                               const text::Tokenizer& tokenizer) {
+  const std::int64_t positions = checkpoint.spec().positions;
+  if (!options.max_length) return std::min(positions, tokenizer.model_max_length().value_or(positions));
+  if (*options.max_length < 1) bad_input("max-length is {}, but at least 1 is needed", *options.max_length);
+  if (*options.max_length > positions)
+    bad_input("max-length is {}, but {} has positions for {} tokens", *options.max_length, checkpoint.folder().string(),
+              positions);
+  return *options.max_length;
+}
+
+std::vector<text::TextPair> pairs(const data::Rows& rows) {
+  std::vector<text::TextPair> all(rows.texts.size());
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    all[i].first = rows.texts[i];
+    if (rows.pairs) all[i].second = rows.pair_texts[i];
+  }
+  return all;
+}
+
+}  // namespace
+
+data::Dataset load_dataset(const std::filesystem::path& file, const data::Task& task, const data::LoadOptions& options,
+                           const model::Checkpoint& checkpoint, const text::Tokenizer& tokenizer, Progress& progress) {
+  if (tokenizer.id_bound() > checkpoint.spec().vocabulary)
+    bad_input("the tokenizer of {} gives ids up to {}, but the model's embedding holds {}", checkpoint.folder().string(),
+              tokenizer.id_bound() - 1, checkpoint.spec().vocabulary);
+  data::Dataset dataset;
+  dataset.max_length = chosen_max_length(options, checkpoint, tokenizer);
+  const data::Rows rows = data::load_rows(file, task, options, checkpoint.spec(), progress);
+  dataset.source = rows.source;
+  dataset.has_labels = rows.has_labels;
+  dataset.examples.reserve(rows.texts.size());
+
+  const std::vector<text::TextPair> texts = pairs(rows);
+  progress.begin("tokenize", rows.size(), "texts");
+  for (std::int64_t begin = 0; begin < rows.size(); begin += kTextsAtOnce) {
+    const std::int64_t count = std::min(kTextsAtOnce, rows.size() - begin);
+    const auto some = std::span(texts).subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(count));
+    for (text::Encoding& encoding : tokenizer.encode_all(some, {.max_length = dataset.max_length}, model::threads())) {
+      const std::size_t i = dataset.examples.size();
+      dataset.truncated += encoding.truncated;
+      dataset.examples.push_back(
+          {std::move(encoding.ids), std::move(encoding.type_ids), rows.has_labels ? rows.labels[i] : 0, rows.lines[i]});
+    }
+    progress.advance(count);
+  }
+  progress.end();
+
+  if (rows.has_labels && !rows.labels.empty()) {
+    const auto [least, most] = std::minmax_element(rows.labels.begin(), rows.labels.end());
+    dataset.label_range = {*least, *most};
+  }
+  dataset.hash = data::content_hash(dataset.examples, dataset.has_labels);
+  if (dataset.truncated > 0)
+    progress.warn(fmt::format("{}: {} of {} examples were cut to {} tokens", file.string(), dataset.truncated, dataset.size(),
+                              dataset.max_length));
+  return dataset;
+}
+
+}  // namespace hies::study

@@ -1,0 +1,53 @@
+#include "hies/study/score_run.h"
+
+#include <algorithm>
+
+#include "hies/base/fields.h"
+#include "hies/score/objectives/objectives.h"
+#include "hies/score/scorer.h"
+#include "hies/study/encode.h"
+
+namespace hies::study {
+namespace {
+
+data::LabelNeed label_need(const score::ScoreOptions& options, const model::ModelSpec& spec) {
+  const score::ObjectiveKind& loss = options.loss.empty() ? score::default_objective(spec) : score::find_objective(options.loss);
+  const bool takes_gradient = std::any_of(options.tables.begin(), options.tables.end(),
+                                          [](const std::string& table) { return table == "his" || table == "second-order"; });
+  return loss.needs_labels && takes_gradient ? data::LabelNeed::required : data::LabelNeed::if_readable;
+}
+
+}  // namespace
+
+data::LoadOptions calibration_options() {
+  data::LoadOptions options;
+  options.examples = 32;
+  return options;
+}
+
+ScoreRun run_score(const ScoreRequest& request, Progress& progress) {
+  score::check_options(request.score);
+  data::task(request.task);
+  return run_score(load_subject(request.model, request.dtype), request, progress);
+}
+
+ScoreRun run_score(const Subject& subject, const ScoreRequest& request, Progress& progress) {
+  score::check_options(request.score);
+  const data::Task& task = data::task(request.task);
+  data::LoadOptions load = request.load;
+  load.labels = label_need(request.score, subject.checkpoint->spec());
+  ScoreRun run;
+  run.calibration = load_dataset(request.calibration, task, load, *subject.checkpoint, subject.tokenizer, progress);
+  run.scores = score::score_heads(subject.model, run.calibration, request.score, progress);
+
+  load.examples = run.calibration.size();
+  load.max_length = run.calibration.max_length;
+  Json options = {{"task", task.name}};
+  options.update(options_json(load));
+  options.update(run.scores.options);
+  options["dtype"] = request.dtype;
+  run.scores.options = std::move(options);
+  return run;
+}
+
+}  // namespace hies::study

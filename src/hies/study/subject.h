@@ -1,0 +1,24 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "hies/model/checkpoint.h"
+#include "hies/model/model.h"
+#include "hies/text/tokenizer.h"
+
+namespace hies::study {
+
+// A checkpoint in memory, with its tokenizer: all that is needed to run it on texts.
+struct Subject {
+  std::shared_ptr<const model::Checkpoint> checkpoint;
+  text::Tokenizer tokenizer;
+  model::Model model;
+};
+
+// `dtype`: computation type, "float32", "bfloat16" or "float64". Throws what Checkpoint::open, Tokenizer::load and Model::load throw.
+Subject load_subject(const std::filesystem::path& folder, const std::string& dtype);
+Subject load_subject(std::shared_ptr<const model::Checkpoint> checkpoint, const std::string& dtype);
+
+}  // namespace hies::study
