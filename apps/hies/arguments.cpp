@@ -34,7 +34,7 @@ void Arguments::positional(std::string_view placeholder, std::string& value, std
   Argument& argument = declare(placeholder, "", "", help);
   argument.positional = true;
   argument.heading.clear();
-  argument.setters.push_back([&value](const std::string& text) { value = text; });
+  argument.setters.emplace_back([&value](const std::string& text) { value = text; });
 }
 
 Argument& Arguments::declare(std::string_view name, std::string placeholder, std::string default_value, std::string_view help) {
