@@ -133,6 +133,7 @@ TEST(Suggest, NearNamesOnly) {
   const std::vector<std::string> names{"sst2", "cola", "classification"};
   EXPECT_EQ(nearest("sst", names), "sst2");
   EXPECT_EQ(nearest("clasification", names), "classification");
+  EXPECT_EQ(nearest("ss2t", names), "sst2");
   EXPECT_EQ(nearest("imagenet", names), "");
 }
 
