@@ -29,6 +29,7 @@ struct Warnings : Progress {
 class Sweep : public testing::Test {
  protected:
   Sweep() {
+    model::set_threads(1);
     SweepOptions& options = request.config.options;
     options.methods = {"random", "his", "hies", "l2", "ad/uniform"};
     options.alphas = {0.5};
@@ -129,17 +130,30 @@ TEST_F(Sweep, EndsWithTheSameBytesWhereverItWasStopped) {
     if (cut % 2 == 0) std::filesystem::remove(folder / "again/scores/tiny-ce-1.json");
     const SweepOutcome outcome = run("again");
     EXPECT_EQ(outcome.known, std::count(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(cut), '\n'));
-    EXPECT_EQ(records("again"), whole) << cut;
+    EXPECT_TRUE(records("again") == whole) << cut;
   }
 }
 
-TEST_F(Sweep, DoesNotDependOnChunksOrThreads) {
+TEST_F(Sweep, DoesNotDependOnChunks) {
   run("a");
   request.config.options.masks_at_once = 100;
-  model::set_threads(1);
   run("b");
-  model::set_threads(0);
-  EXPECT_EQ(records("a"), records("b"));
+  EXPECT_TRUE(records("a") == records("b"));
+}
+
+// Matrix products add up in another order, so that float32 losses differ in their last digits.
+TEST_F(Sweep, DoesNotDependOnThreadsButForRounding) {
+  const std::vector<Record> one = run("a").records;
+  model::set_threads(2);
+  const std::vector<Record> two = run("b").records;
+  ASSERT_EQ(one.size(), two.size());
+  for (std::size_t i = 0; i < one.size(); ++i) {
+    EXPECT_EQ(one[i].mask, two[i].mask);
+    EXPECT_EQ(one[i].method, two[i].method);
+    EXPECT_EQ(one[i].metrics, two[i].metrics);
+    EXPECT_EQ(one[i].stability, two[i].stability);
+    EXPECT_NEAR(one[i].mean_loss.value(), two[i].mean_loss.value(), 1e-5);
+  }
 }
 
 TEST_F(Sweep, StopsWhereNothingIsLost) {
@@ -165,7 +179,7 @@ TEST_F(Sweep, StopsWhereNothingIsLost) {
   EXPECT_EQ(outcome.known, static_cast<std::int64_t>(kept));
   EXPECT_LT(kept, outcome.records.size());
   run("b");
-  EXPECT_EQ(records("a"), records("b"));
+  EXPECT_TRUE(records("a") == records("b"));
 }
 
 TEST_F(Sweep, RecordsOfAnotherSweepAreRefused) {
@@ -249,7 +263,7 @@ TEST_F(Sweep, SeveralRunsStandOneAfterTheOther) {
   for (const std::size_t cut : {boundary - 200, boundary + 500}) {
     std::filesystem::resize_file(folder / "a/records.jsonl", cut);
     run("a");
-    EXPECT_EQ(records("a"), whole);
+    EXPECT_TRUE(records("a") == whole) << cut;
   }
 }
 
