@@ -21,6 +21,8 @@ function(hies_test name)
   list(TRANSFORM A_ROOMS PREPEND hies::)
   target_link_libraries(${name} PRIVATE ${A_ROOMS} ${A_LIBS} GTest::gtest GTest::gtest_main)
   target_compile_options(${name} PRIVATE -Wall -Wextra)
+  # A test that calls nothing of torch does not load it: each case is a process of its own.
+  target_link_options(${name} PRIVATE LINKER:--as-needed)
   target_compile_definitions(${name} PRIVATE HIES_SOURCE_DIR="${PROJECT_SOURCE_DIR}" HIES_SHARED_DIR="${PROJECT_SOURCE_DIR}/../shared")
   if(NOT A_TIMEOUT)
     set(A_TIMEOUT 300)

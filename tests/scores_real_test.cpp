@@ -6,11 +6,10 @@
 #include <algorithm>
 #include <filesystem>
 
-#include "hies/data/rows.h"
 #include "hies/score/golden_test.h"
 #include "hies/score/methods/method.h"
 #include "hies/score/scorer.h"
-#include "hies/text/tokenizer.h"
+#include "hies/study/encode.h"
 
 namespace hies::score {
 namespace {
@@ -19,18 +18,6 @@ struct Trained {
   const char* model;
   const char* calibration;  // the task's training file in ../shared/data
 };
-
-data::Dataset encode(const data::Rows& rows, const text::Tokenizer& tokenizer, std::int64_t max_length) {
-  data::Dataset dataset;
-  dataset.source = rows.source;
-  dataset.has_labels = rows.has_labels;
-  for (std::size_t i = 0; i < rows.texts.size(); ++i) {
-    const auto pair = rows.pairs ? std::optional<std::string_view>(rows.pair_texts[i]) : std::nullopt;
-    text::Encoding encoding = tokenizer.encode(rows.texts[i], pair, {.max_length = max_length});
-    dataset.examples.push_back({std::move(encoding.ids), std::move(encoding.type_ids), rows.labels[i], rows.lines[i]});
-  }
-  return dataset;
-}
 
 class RealModel : public testing::TestWithParam<Trained> {};
 
@@ -46,9 +33,10 @@ TEST_P(RealModel, ScoresAreHuggingFaces) {
   data::LoadOptions load;
   load.examples = golden["examples"].get<std::int64_t>();
   load.order = "file";
+  load.max_length = golden["max_length"].get<std::int64_t>();
   const data::Dataset dataset =
-      encode(data::load_rows(file, data::task(golden["task"].get<std::string>()), load, checkpoint->spec(), silent_progress()),
-             text::Tokenizer::load(folder, checkpoint->spec().model_type), golden["max_length"].get<std::int64_t>());
+      study::load_dataset(file, data::task(golden["task"].get<std::string>()), load, *checkpoint,
+                          text::Tokenizer::load(folder, checkpoint->spec().model_type), silent_progress());
   ASSERT_EQ(dataset.size(), 64);
   for (std::size_t x = 0; x < 64; ++x) {
     ASSERT_EQ(dataset.examples[x].ids.size(), golden["tokens"][x].get<std::size_t>()) << "row " << x;

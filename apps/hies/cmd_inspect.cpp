@@ -9,6 +9,7 @@
 #include "commands.h"
 #include "common_options.h"
 #include "hies/base/error.h"
+#include "hies/base/progress.h"
 #include "hies/formats/dtype.h"
 #include "hies/model/checkpoint.h"
 #include "hies/model/cost.h"
@@ -168,6 +169,7 @@ void run_inspect(Words words) {
 
   const Checkpoint checkpoint = Checkpoint::open(folder);
   const model::ModelCost total = model::model_cost(checkpoint.arch(), checkpoint.spec(), tokens);
+  Progress::throw_if_cancelled();
   print_out(json ? to_json(checkpoint, tokens, total).dump(2) + "\n" : describe(checkpoint, tokens, total, verbose));
 }
 

@@ -5,6 +5,7 @@
 #include "common_options.h"
 #include "head_map.h"
 #include "hies/base/files.h"
+#include "hies/base/progress.h"
 #include "hies/prune/budget.h"
 #include "hies/score/methods/method.h"
 #include "hies/score/scores.h"
@@ -43,6 +44,7 @@ void run_plan(Words words) {
   const score::Scores scores = score::read_scores(file);
   const model::HeadTable<double> keep = score::keep_scores(scores, method);
   const prune::Plan plan = study::run_plan(scores, method, budget);
+  Progress::throw_if_cancelled();
   const HeadMap map = plan_map(scores.model_info.path, method, scores.layout, keep, plan);
   if (!write.output.empty()) prune::write_plan(write.output, plan, write.force);
   if (!svg.empty()) write_file(svg, head_map_svg(map), write.force);

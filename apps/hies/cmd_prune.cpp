@@ -20,14 +20,20 @@ namespace {
 std::string quoted(const std::string& word) {
   constexpr std::string_view kPlain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./=,:+@%";
   if (!word.empty() && word.find_first_not_of(kPlain) == std::string::npos) return word;
-  std::string text = "'";
-  for (const char c : word) text += c == '\'' ? "'\\''" : std::string(1, c);
-  return text + "'";
+  std::string text(1, '\'');
+  for (const char c : word) {
+    if (c == '\'') text += "'\\''";
+    else text += c;
+  }
+  return text += '\'';
 }
 
 std::string as_typed(Words words) {
   std::string command = "hies prune";
-  for (const std::string& word : words) command += " " + quoted(word);
+  for (const std::string& word : words) {
+    command += ' ';
+    command += quoted(word);
+  }
   return command;
 }
 
@@ -52,11 +58,12 @@ Json to_json(const study::PruneRequest& request, const study::PruneRun& run) {
 }
 
 std::string match_line(const study::LogitMatch& match) {
-  return fmt::format(
-      "Loaded again, it answers {} examples like the model with these heads masked: {} answers differ, logits by at most {:.1e} "
-      "(largest logit {:.3g})\n",
-      match.examples, match.different_answers == 0 ? "no" : fmt::to_string(match.different_answers), match.largest_difference,
-      match.largest_logit);
+  const std::string logits =
+      match.largest_difference == 0
+          ? std::string("logits are equal")
+          : fmt::format("logits differ by at most {:.1e} (the largest is {:.3g})", match.largest_difference, match.largest_logit);
+  return fmt::format("Loaded again and compared with the masked model on {} examples: {} answers differ, {}.\n", match.examples,
+                     match.different_answers == 0 ? "no" : fmt::to_string(match.different_answers), logits);
 }
 
 std::string describe(const study::PruneRequest& request, const study::PruneRun& run, const HeadMap* map) {

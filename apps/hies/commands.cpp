@@ -24,21 +24,22 @@ constexpr std::array kCommands = {
     Command{"models", "list the supported model families", run_models},
 };
 
+// Fits a screen of 80 columns and 24 lines.
 std::string overview() {
   std::string text =
-      "hies: find the attention heads that a Transformer does not need, remove them, and show what that cost.\n\n"
-      "usage: hies COMMAND …            hies COMMAND --help            hies --version\n\n";
+      "hies: find the attention heads that a Transformer does not need, remove them,\n"
+      "and show what that cost.\n\n"
+      "usage: hies COMMAND …       hies COMMAND --help       hies --version\n\n";
   for (const Command& command : kCommands) text += fmt::format("  {:9} {}\n", command.name, command.summary);
   text +=
-      "\nMODEL is a Hugging Face checkpoint directory. Results go to standard output, progress and warnings to\n"
-      "standard error. Exit codes: 0 done, 2 bad input, 3 unsupported, 4 input/output, 70 internal, 130 interrupted.\n\n"
-      "Example: remove three heads of ten from a sentiment model and see what changed\n"
-      "  hies prune MODEL --task sst2 --calib train.tsv --ratio 0.3 -o SMALLER --eval dev.tsv\n"
-      "The same step by step\n"
+      "\nMODEL is a Hugging Face checkpoint directory. Exit codes: 0 done, 2 bad input,\n"
+      "3 unsupported, 4 input/output, 70 internal error, 130 interrupted.\n\n"
+      "Example, in one go and step by step:\n"
+      "  hies prune MODEL --task sst2 --calib train.tsv --ratio 0.3 -o SMALL\n\n"
       "  hies score MODEL --task sst2 --calib train.tsv -o scores.json\n"
-      "  hies plan scores.json --method hies --alpha 0.7 --ratio 0.3 -o plan.json\n"
-      "  hies prune MODEL --plan plan.json -o SMALLER\n"
-      "  hies eval SMALLER --task sst2 --data dev.tsv --reference MODEL\n";
+      "  hies plan scores.json --method hies --ratio 0.3 -o plan.json\n"
+      "  hies prune MODEL --plan plan.json -o SMALL\n"
+      "  hies eval SMALL --task sst2 --data dev.tsv --reference MODEL\n";
   return text;
 }
 

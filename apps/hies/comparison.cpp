@@ -65,8 +65,8 @@ class Comparison {
     rows("tokens per second", &eval::Speed::tokens_per_second, human_count);
     if (!speedup) return;
     const auto times = [](double value) { return fmt::format("{:.2f}×", value); };
-    only_model("latency, pair by pair", with_spread(speedup->latency, times) + " as quick");
-    only_model("throughput, pair by pair", with_spread(speedup->throughput, times) + " as much");
+    only_model("speed-up, pairs of runs", with_spread(speedup->latency, times));
+    only_model("  of tokens per second", with_spread(speedup->throughput, times));
   }
 
  private:

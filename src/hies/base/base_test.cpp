@@ -108,6 +108,12 @@ TEST(JsonText, ErrorsSayWhere) {
   EXPECT_EQ(value_or<int>(json, "n", 7, "x.json"), 7);
 }
 
+TEST(JsonText, NoMemberStandsTwice) {
+  EXPECT_EQ(std::string(error_of([] { parse_json(R"({"pruned": {"0": [1], "0": [2]}})", "plan.json"); }).what()),
+            "plan.json: '0' stands twice in one object");
+  EXPECT_EQ(parse_json(R"({"a": {"x": 1}, "b": [{"x": 1}, {"x": 2}]})", "x.json")["b"][1]["x"], 2);
+}
+
 TEST(JsonText, PrettyKeepsTablesOnLines) {
   const Json json = {{"b", {{1, 2}, {3, 4}}}, {"a", 0.1}};
   EXPECT_EQ(pretty(json), "{\n  \"b\": [\n    [1, 2],\n    [3, 4]\n  ],\n  \"a\": 0.1\n}\n");
@@ -127,6 +133,7 @@ TEST(Suggest, NearNamesOnly) {
   const std::vector<std::string> names{"sst2", "cola", "classification"};
   EXPECT_EQ(nearest("sst", names), "sst2");
   EXPECT_EQ(nearest("clasification", names), "classification");
+  EXPECT_EQ(nearest("ss2t", names), "sst2");
   EXPECT_EQ(nearest("imagenet", names), "");
 }
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
+#include <vector>
 
 #include "hies/base/error.h"
 #include "hies/base/files.h"
@@ -55,8 +57,17 @@ void print(const Json& value, int depth, std::string& out) {
 
 Json parse_json(std::string_view text, std::string_view where) {
   if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
+  // JSON leaves it open which of two members of one name counts; here neither does. One set of names per open object.
+  std::vector<std::set<std::string>> names;
+  const auto no_name_twice = [&](int, Json::parse_event_t event, Json& value) {
+    if (event == Json::parse_event_t::object_start) names.emplace_back();
+    if (event == Json::parse_event_t::object_end) names.pop_back();
+    if (event == Json::parse_event_t::key && !names.back().insert(value.get<std::string>()).second)
+      bad_input("{}: '{}' stands twice in one object", where, printable(value.get<std::string>()));
+    return true;
+  };
   try {
-    return Json::parse(text);
+    return Json::parse(text, no_name_twice);
   } catch (const Json::parse_error& error) {
     bad_input("{} is not valid JSON ({})", where, position_of(text, error.byte));
   } catch (const Json::exception& error) {

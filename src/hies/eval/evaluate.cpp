@@ -5,6 +5,7 @@
 
 #include "hies/base/error.h"
 #include "hies/base/fields.h"
+#include "hies/eval/label_order.h"
 #include "hies/eval/stability.h"
 
 namespace hies::eval {
@@ -68,6 +69,7 @@ Evaluation evaluate(const data::Task& task, const Side& model, const Side* refer
   if (reference != nullptr) {
     done.reference = answers_of(*reference, options.batch_tokens, progress);
     result.reference = figures(task, *reference, *done.reference);
+    done.reference = in_label_order(std::move(*done.reference), reference->model.spec().labels, model.model.spec().labels);
     const double tolerance = agreement_tolerance(task, model.dataset, *done.reference, options.stability_tolerance);
     result.stability = stability(done.predictions, *done.reference, tolerance);
     if (task.problem == model::Problem::regression) result.tolerance = tolerance;

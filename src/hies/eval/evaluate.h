@@ -28,7 +28,7 @@ struct EvalOptions {
 struct Evaluation {
   Result result;
   Predictions predictions;
-  std::optional<Predictions> reference;
+  std::optional<Predictions> reference;  // in the order of the model's classes
 };
 
 // Quality, stability, cost and speed of a model, beside those of a reference if there is one (`reference` may be null). Both sides

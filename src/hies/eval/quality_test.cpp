@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "hies/base/error.h"
+#include "hies/eval/label_order.h"
 #include "hies/eval/stability.h"
 
 namespace hies::eval {
@@ -64,6 +65,18 @@ TEST(Stability, TheUsersOwnRangeIsThatOfTheLabelsElseOfTheReference) {
   EXPECT_DOUBLE_EQ(agreement_tolerance(own, data, answers({0, 1, 2}), 0.05), 1);
   data.has_labels = false;
   EXPECT_DOUBLE_EQ(agreement_tolerance(own, data, answers({4, 1, 2}), 0.1), 0.3);
+}
+
+TEST(LabelOrder, ClassesGoByName) {
+  Predictions theirs = answers({0, 2});
+  theirs.classes = 3;
+  theirs.logits = {3, 1, 2, 4, 5, 6};
+  const std::vector<std::string> their_names = {"neutral", "entailment", "contradiction"};
+  const Predictions mine = in_label_order(theirs, their_names, {"entailment", "neutral", "contradiction"});
+  EXPECT_EQ(mine.logits, (std::vector<double>{1, 3, 2, 5, 4, 6}));
+  EXPECT_EQ(mine.answers, (std::vector<double>{1, 2}));
+  const Predictions unnamed = in_label_order(theirs, their_names, {"LABEL_0", "LABEL_1", "LABEL_2"});
+  EXPECT_EQ(unnamed.answers, theirs.answers);
 }
 
 TEST(Stability, TheShareIsAShare) {

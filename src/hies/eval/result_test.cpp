@@ -95,6 +95,34 @@ TEST(Result, DamagedFilesAreRefused) {
   EXPECT_EQ(error_of([&] { result_from_json(newer, "r.json"); }).kind(), ErrorKind::unsupported);
 }
 
+// Every member in turn replaced by something else: an Error or a result, never anything worse.
+void damage_each(Json& whole, Json& part, int& refused) {
+  for (auto& [key, member] : part.items()) {
+    const Json good = member;
+    for (const Json& bad :
+         {Json(), Json("text"), Json(-1), Json(1.5), Json::array({1}), Json::object({{"a", 1}}), Json(UINT64_MAX)}) {
+      member = bad;
+      try {
+        result_from_json(whole, "r.json");
+      } catch (const Error& error) {
+        EXPECT_TRUE(error.kind() == ErrorKind::bad_input || error.kind() == ErrorKind::unsupported) << error.what();
+        EXPECT_EQ(std::string(error.what()).find('\n'), std::string::npos);
+        ++refused;
+      }
+    }
+    member = good;
+    if (member.is_structured()) damage_each(whole, member, refused);
+  }
+}
+
+TEST(Result, AnyDamageIsOneErrorAtMost) {
+  Json json = to_json(example());
+  int refused = 0;
+  damage_each(json, json, refused);
+  EXPECT_GT(refused, 300);
+  EXPECT_EQ(json, to_json(example()));
+}
+
 TEST(Result, UnknownMembersAreIgnored) {
   Json json = to_json(example());
   json["colour"] = "blue";

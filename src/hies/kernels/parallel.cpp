@@ -12,19 +12,25 @@ namespace hies::kernels {
 namespace {
 
 std::atomic<int> threads_wanted{0};
+constexpr double kWorthAThread = 2e5;  // multiply-adds
 
 }  // namespace
 
 void set_threads(int threads) { threads_wanted = std::max(threads, 0); }
 
-void parallel_for(std::int64_t count, const std::function<void(std::int64_t)>& work) {
+void parallel_for(std::int64_t count, double multiply_adds, const std::function<void(std::int64_t)>& work) {
   int threads = threads_wanted;
   if (threads == 0) threads = omp_get_max_threads();
-  threads = static_cast<int>(std::clamp<std::int64_t>(threads, 1, std::max<std::int64_t>(count, 1)));
+  threads =
+      static_cast<int>(std::min({static_cast<double>(threads), static_cast<double>(count), 1 + multiply_adds / kWorthAThread}));
+  if (threads <= 1) {
+    for (std::int64_t item = 0; item < count; ++item) work(item);
+    return;
+  }
   // Short items are handed out several at a time, so that the counter they share costs little.
   const auto chunk = static_cast<int>(std::clamp<std::int64_t>(count / (std::int64_t{threads} * 16), 1, 64));
   std::exception_ptr failure;
-#pragma omp parallel for schedule(dynamic, chunk) num_threads(threads) if (threads > 1)
+#pragma omp parallel for schedule(dynamic, chunk) num_threads(threads)
   for (std::int64_t item = 0; item < count; ++item) {
     try {
       work(item);

@@ -11,7 +11,7 @@ namespace hies::model {
 struct HeadId {
   int layer = 0;
   int head = 0;
-  auto operator<=>(const HeadId&) const = default;
+  auto operator<=>(const HeadId&) const = default;  // NOLINT(modernize-use-nullptr): clang-tidy 14 sees a pointer here
 };
 
 // The heads that one layer has. Indices are those of the original model, ascending; a layer may have none.

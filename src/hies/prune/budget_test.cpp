@@ -4,124 +4,16 @@
 
 #include <cmath>
 #include <limits>
-#include <set>
 
-#include "hies/base/files.h"
-#include "hies/prune/test_layouts.h"
+#include "hies/prune/test_models.h"
 
 namespace hies::prune {
 namespace {
 
-using model::HeadCost;
 using model::HeadId;
 using model::HeadLayout;
-using model::HeadTable;
-using HeadSet = std::set<HeadId>;
-
-// A model of which a plan is made.
-struct Subject {
-  HeadLayout layout;
-  HeadTable<double> keep_scores;
-  HeadTable<HeadCost> costs;
-  std::int64_t parameters = 0;
-  double flops_per_token = 0;
-
-  Plan plan(const BudgetOptions& options) const {
-    return make_plan({"the model", layout, keep_scores, costs, parameters, flops_per_token}, options);
-  }
-  std::vector<HeadId> heads() const {
-    std::vector<HeadId> all;
-    for (std::size_t layer = 0; layer < layout.size(); ++layer)
-      for (const int head : layout[layer].heads) all.push_back({static_cast<int>(layer), head});
-    return all;
-  }
-  template <class T>
-  const T& at(const HeadTable<T>& table, HeadId id) const {
-    const auto layer = static_cast<std::size_t>(id.layer);
-    return table[layer][static_cast<std::size_t>(layout[layer].position_of(id.head))];
-  }
-};
-
-// Heads cost 100 + layer parameters and 200 + layer FLOPs, the rest of the model as much as they do.
-Subject with_scores(HeadLayout layout, const std::function<double(HeadId)>& score) {
-  Subject subject{std::move(layout), {}, {}};
-  subject.keep_scores = model::make_head_table<double>(subject.layout);
-  subject.costs = model::make_head_table<HeadCost>(subject.layout);
-  for (std::size_t layer = 0; layer < subject.layout.size(); ++layer) {
-    for (std::size_t position = 0; position < subject.layout[layer].heads.size(); ++position) {
-      subject.keep_scores[layer][position] = score({static_cast<int>(layer), subject.layout[layer].heads[position]});
-      const HeadCost cost{100 + static_cast<std::int64_t>(layer), 200.0 + static_cast<double>(layer)};
-      subject.costs[layer][position] = cost;
-      subject.parameters += 2 * cost.parameters;
-      subject.flops_per_token += 2 * cost.flops_per_token;
-    }
-  }
-  return subject;
-}
-
-// Scores of which many are equal.
-Subject random_subject(Rng& rng) {
-  return with_scores(random_layout(rng), [&](HeadId) { return static_cast<double>(rng.below(12)) / 4 - 1; });
-}
-
-HeadSet removed(const Plan& plan) {
-  HeadSet heads;
-  for (const auto& [layer, list] : plan.pruned) {
-    EXPECT_TRUE(std::is_sorted(list.begin(), list.end()));
-    for (const int head : list) EXPECT_TRUE(heads.insert({layer, head}).second);
-  }
-  return heads;
-}
 
 BudgetOptions ratio(double value) { return {.ratio = value}; }
-
-bool contains(const HeadSet& large, const HeadSet& small) {
-  return std::includes(large.begin(), large.end(), small.begin(), small.end());
-}
-
-// The specification, head by head: the lowest that may go, until `enough`. Empty when that is never.
-std::optional<HeadSet> naive(const Subject& subject, const HeadSet& kept, int least, int only_layer,
-                             const std::function<bool(const HeadSet&)>& enough) {
-  HeadSet gone;
-  while (!enough(gone)) {
-    std::optional<HeadId> lowest;
-    for (const HeadId id : subject.heads()) {
-      const auto in_layer = [&](HeadId other) { return other.layer == id.layer; };
-      const auto left =
-          subject.layout[static_cast<std::size_t>(id.layer)].count() - std::count_if(gone.begin(), gone.end(), in_layer);
-      if (kept.contains(id) || gone.contains(id) || left <= least || (only_layer >= 0 && id.layer != only_layer)) continue;
-      if (!lowest || subject.at(subject.keep_scores, id) < subject.at(subject.keep_scores, *lowest)) lowest = id;
-    }
-    if (!lowest) return std::nullopt;
-    gone.insert(*lowest);
-  }
-  return gone;
-}
-
-double parameter_share(const Subject& subject, const HeadSet& heads) {
-  std::int64_t sum = 0;
-  for (const HeadId id : heads) sum += subject.at(subject.costs, id).parameters;
-  return static_cast<double>(sum) / static_cast<double>(subject.parameters);
-}
-
-double flops_share(const Subject& subject, const HeadSet& heads) {
-  double sum = 0;  // whole numbers: exact in any order
-  for (const HeadId id : heads) sum += subject.at(subject.costs, id).flops_per_token;
-  return sum / subject.flops_per_token;
-}
-
-// The plan for `options`, or the error, is what `expected` says.
-void expect_plan(const Subject& subject, const BudgetOptions& options, const std::optional<HeadSet>& expected) {
-  if (!expected) {
-    EXPECT_EQ(error_of([&] { subject.plan(options); }).kind(), ErrorKind::bad_input);
-    return;
-  }
-  const Plan plan = subject.plan(options);
-  EXPECT_EQ(removed(plan), *expected);
-  EXPECT_EQ(plan.information["heads"]["removed"], expected->size());
-  EXPECT_EQ(plan.information["parameters"]["share"], subject.parameters > 0 ? parameter_share(subject, *expected) : 0);
-  EXPECT_EQ(plan.information["flops_per_token"]["share"], subject.parameters > 0 ? flops_share(subject, *expected) : 0);
-}
 
 TEST(Budget, CountsOfAllRatios) {
   Rng rng(1);
@@ -161,79 +53,6 @@ TEST(Budget, IndicesStayThoseOfTheOriginal) {
   Plan both = earlier;
   for (const auto& [layer, heads] : plan.pruned) both.pruned[layer].insert(both.pruned[layer].end(), heads.begin(), heads.end());
   EXPECT_EQ(pruned_layout(plan, layout), pruned_layout(both, original));
-}
-
-TEST(Budget, PlansAreNested) {
-  for (std::uint64_t seed = 0; seed < 30; ++seed) {
-    SCOPED_TRACE(seed);
-    Rng rng(seed);
-    const Subject subject = random_subject(rng);
-    const int present = model::head_count(subject.layout);
-    const bool uniform = seed % 2 == 0;
-    HeadSet before;
-    for (int percent = 0; percent <= 100; ++percent) {
-      const HeadSet now = removed(subject.plan({.ratio = percent / 100.0, .uniform = uniform}));
-      EXPECT_TRUE(contains(now, before)) << percent;
-      before = now;
-    }
-    EXPECT_EQ(static_cast<int>(before.size()), present);
-    before.clear();
-    for (int percent = 0; present > 0 && percent <= 50; ++percent) {
-      const HeadSet now = removed(subject.plan({.params_ratio = percent / 100.0}));
-      EXPECT_TRUE(contains(now, before)) << percent;
-      before = now;
-    }
-  }
-}
-
-TEST(Budget, EqualsTheSpecification) {
-  for (std::uint64_t seed = 0; seed < 100; ++seed) {
-    SCOPED_TRACE(seed);
-    Rng rng(seed + 1000);
-    const Subject subject = random_subject(rng);
-    const auto present = static_cast<double>(model::head_count(subject.layout));
-    BudgetOptions limits;
-    limits.min_heads_per_layer = static_cast<std::int64_t>(rng.below(3));
-    HeadSet kept;
-    for (const HeadId id : subject.heads()) {
-      if (rng.below(6) != 0) continue;
-      kept.insert(id);
-      limits.protect += fmt::format("{}{}:{}", limits.protect.empty() ? "" : ",", id.layer, id.head);
-    }
-    const int least = static_cast<int>(limits.min_heads_per_layer);
-    const double share = rng.uniform() * rng.uniform();
-    const auto at_least = [](double count) {
-      return [=](const HeadSet& gone) { return static_cast<double>(gone.size()) >= count; };
-    };
-
-    BudgetOptions options = limits;
-    options.ratio = share;
-    expect_plan(subject, options, naive(subject, kept, least, -1, at_least(std::floor(share * present + 0.5))));
-
-    options.uniform = true;
-    std::optional<HeadSet> expected = HeadSet();
-    for (std::size_t layer = 0; layer < subject.layout.size() && expected; ++layer) {
-      const double count = std::floor(share * subject.layout[layer].count() + 0.5);
-      const auto own = naive(subject, kept, least, static_cast<int>(layer), at_least(count));
-      if (own) expected->insert(own->begin(), own->end());
-      if (!own) expected.reset();
-    }
-    expect_plan(subject, options, expected);
-
-    if (present == 0) continue;
-    options = limits;
-    options.heads = static_cast<std::int64_t>(rng.below(static_cast<std::uint64_t>(present) + 1));
-    expect_plan(subject, options, naive(subject, kept, least, -1, at_least(static_cast<double>(*options.heads))));
-
-    options = limits;
-    options.params_ratio = share;
-    expect_plan(subject, options,
-                naive(subject, kept, least, -1, [&](const HeadSet& gone) { return parameter_share(subject, gone) >= share; }));
-    options = limits;
-    options.flops_ratio = share;
-    expect_plan(subject, options,
-                naive(subject, kept, least, -1, [&](const HeadSet& gone) { return flops_share(subject, gone) >= share; }));
-  }
 }
 
 TEST(Budget, SharesOfTheWholeModel) {

@@ -4,7 +4,7 @@
 
 #include "hies/base/error.h"
 #include "hies/base/files.h"
-#include "hies/prune/test_layouts.h"
+#include "hies/prune/test_models.h"
 
 namespace hies::prune {
 namespace {
@@ -139,6 +139,19 @@ TEST(Plan, FileIsWrittenOnceUnlessForced) {
   EXPECT_EQ(error_of([&] { write_plan(path, example(), false); }).kind(), ErrorKind::bad_input);
   EXPECT_NO_THROW(write_plan(path, example(), true));
   std::filesystem::remove(path);
+}
+
+// The documentation's example is a plan.
+TEST(Plan, DocumentedExampleIsRead) {
+  const std::string page = read_file(HIES_SOURCE_DIR "/docs/formats.md");
+  const std::size_t section = page.find("\n## plan.json");
+  ASSERT_NE(section, std::string::npos);
+  const std::size_t begin = page.find("```json\n", section);
+  ASSERT_NE(begin, std::string::npos);
+  const std::string block = page.substr(begin + 8, page.find("```", begin + 8) - begin - 8);
+  const Plan plan = plan_from_json(parse_json(block, "docs/formats.md"), "docs/formats.md");
+  EXPECT_EQ(plan.pruned_count(), plan.information["heads"]["removed"]);
+  EXPECT_EQ(pretty(to_json(plan)), block);  // as `hies plan` lays it out
 }
 
 }  // namespace

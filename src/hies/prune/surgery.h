@@ -16,7 +16,8 @@ struct SurgeryOptions {
 
   template <class V, class Self>
   static void fields(V& v, Self& self) {
-    v("keep_shapes", self.keep_shapes, "zero the output projection of removed heads instead of cutting: loads everywhere, saves nothing");
+    v("keep_shapes", self.keep_shapes,
+      "zero the output projection of removed heads instead of cutting: loads everywhere, saves nothing");
     v("max_shard_size", self.max_shard_size, "largest weight file: 500MB, 5GB, …");
   }
 };

@@ -27,13 +27,13 @@ EvaluationData load_evaluation(const Subject& subject, const data::Task& task, c
 // What `hies eval` is asked for.
 struct EvalRequest {
   std::filesystem::path model;                     // checkpoint directory
-  std::optional<std::filesystem::path> plan;       // plan.json: its heads are masked, and the reference is the unmasked model
-  std::optional<std::filesystem::path> reference;  // another checkpoint directory; goes before the unmasked model
-  std::string task;
+  std::optional<std::filesystem::path> plan = {};  // plan.json: its heads are masked, and the reference is the unmasked model
+  std::optional<std::filesystem::path> reference = {};  // another checkpoint directory; goes before the unmasked model
+  std::string task = {};
   std::filesystem::path data;
-  data::LoadOptions load;
-  std::string loss;  // empty: the task's
-  eval::EvalOptions eval;
+  data::LoadOptions load = {};
+  std::string loss = {};  // empty: the task's
+  eval::EvalOptions eval = {};
   std::string dtype = "float32";
 };
 

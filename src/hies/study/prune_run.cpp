@@ -52,6 +52,7 @@ class Job {
     ScoreRequest score{request_.model, request_.task, *request_.calibration, request_.load, request_.score, request_.dtype};
     const auto& tables = score::find_method(request_.method.method).tables;
     score.score.tables.assign(tables.begin(), tables.end());
+    if (tables.empty()) score.score.tables = {"l2"};  // a plan by chance needs the model's heads and their cost only
     ScoreRun scored = run_score(*whole_, score, progress_);
     run_.plan = run_plan(scored.scores, request_.method, request_.budget);
     run_.scores = std::move(scored.scores);

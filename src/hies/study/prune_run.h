@@ -21,32 +21,32 @@ struct PruneRequest {
   std::filesystem::path model;   // checkpoint directory
   std::filesystem::path output;  // the smaller checkpoint
   bool force = false;            // replace `output`
-  prune::SurgeryOptions surgery;
+  prune::SurgeryOptions surgery = {};
   std::string dtype = "float32";
 
-  std::optional<std::filesystem::path> plan;  // plan.json
+  std::optional<std::filesystem::path> plan = {};  // plan.json
 
-  std::string task;                                  // with calibration or evaluation data
-  std::optional<std::filesystem::path> calibration;  // data file
-  data::LoadOptions load = calibration_options();    // columns, max_length: of both data files; the rest: of the calibration data
-  score::ScoreOptions score;                         // `tables` is set to what the method needs
-  score::MethodOptions method;
-  prune::BudgetOptions budget;
+  std::string task = {};                                  // with calibration or evaluation data
+  std::optional<std::filesystem::path> calibration = {};  // data file
+  data::LoadOptions load = calibration_options();  // columns, max_length: of both data files; the rest: of the calibration data
+  score::ScoreOptions score = {};                  // `tables` is set to what the method needs
+  score::MethodOptions method = {};
+  prune::BudgetOptions budget = {};
 
-  std::optional<std::filesystem::path> evaluation;  // data file; all its examples are used
-  eval::EvalOptions eval;
+  std::optional<std::filesystem::path> evaluation = {};  // data file; all its examples are used
+  eval::EvalOptions eval = {};
 
-  std::string command;  // as typed, for README.md of the output; may be empty
+  std::string command = {};  // as typed, for README.md of the output; may be empty
 };
 
 struct PruneRun {
-  model::HeadLayout before, after;      // [L]
-  std::optional<score::Scores> scores;  // unless a plan was given
+  model::HeadLayout before, after;           // [L]
+  std::optional<score::Scores> scores = {};  // unless a plan was given
   prune::Plan plan;
-  std::optional<eval::Evaluation> evaluation;  // of the pruned checkpoint beside the whole one
+  std::optional<eval::Evaluation> evaluation = {};  // of the pruned checkpoint beside the whole one
   // The pruned checkpoint, loaded again, beside the masked model: on the evaluation data, else on the calibration data; not set
   // where there is neither.
-  std::optional<LogitMatch> match;
+  std::optional<LogitMatch> match = {};
 };
 
 // Score, plan, remove, evaluate. Nothing is written before all that can be wrong with the inputs has been looked at; `output`

@@ -19,10 +19,10 @@ data::LoadOptions calibration_options();
 // What `hies score` is asked for.
 struct ScoreRequest {
   std::filesystem::path model;        // checkpoint directory
-  std::string task;                   // data/task.h
+  std::string task = {};              // data/task.h
   std::filesystem::path calibration;  // data file
   data::LoadOptions load = calibration_options();
-  score::ScoreOptions score;
+  score::ScoreOptions score = {};
   std::string dtype = "float32";
 };
 

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "hies/kernels/attention.h"
+
+// What the tests and the benchmark of attention share: a problem with its numbers, and three ways to solve it.
+namespace hies::kernels::cases {
+
+// One attention over packed sequences. Values are held as float64 but are representable in `dtype`.
+struct Problem {
+  std::vector<std::int64_t> query_offsets, key_offsets;  // [B+1]
+  std::int64_t heads = 0, kv_heads = 0, head_dim = 0;
+  std::vector<std::int32_t> kv_of_head;  // [H]
+  double scale = 1;
+  bool causal = false;
+  std::int64_t window = 0;
+  DType dtype = DType::float32;
+  std::vector<std::uint8_t> skip_head;  // [H] or empty
+  std::vector<double> q, k, v, dout;    // [Tq,H,D], [Tk,K,D], [Tk,K,D], [Tq,H,D]
+
+  std::int64_t sequences() const { return static_cast<std::int64_t>(query_offsets.size()) - 1; }
+  std::int64_t query_tokens() const { return query_offsets.back(); }
+  std::int64_t key_tokens() const { return key_offsets.back(); }
+  bool skips(std::int64_t head) const { return !skip_head.empty() && skip_head[static_cast<std::size_t>(head)] != 0; }
+  AttentionShape shape() const;
+};
+
+// Lengths of a sequence: T queries, S keys.
+struct Lengths {
+  std::int64_t queries, keys;
+};
+
+// Standard normal values, logits of about ±`sharpness`.
+Problem random_problem(const std::vector<Lengths>& lengths, std::int64_t heads, std::int64_t kv_heads, std::int64_t head_dim,
+                       DType dtype, std::uint64_t seed, double sharpness = 1);
+
+// The sequences first … last−1 of a problem.
+Problem part(const Problem& problem, std::int64_t first, std::int64_t last);
+
+struct Solution {
+  std::vector<double> out, lse, entropy;      // [Tq,H,D], [Tq,H], [B,H]
+  std::vector<double> dq, dk, dv, inner;      // [Tq,H,D], [Tk,K,D], [Tk,K,D], [Tq,H]
+  std::vector<std::int64_t> entropy_queries;  // [B]
+};
+
+// The textbook way, with every intermediate in float64, or, `in_dtype`, as a composition of operations of the problem's dtype
+// would have it (those of bfloat16 accumulate in float32 and round their results).
+Solution textbook(const Problem& problem, bool in_dtype);
+
+// Through the kernels. `fused`: q, k and v stand side by side in one buffer of rows, and so do their gradients.
+Solution through_kernels(const Problem& problem, bool fused = false);
+
+}  // namespace hies::kernels::cases

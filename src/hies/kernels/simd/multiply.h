@@ -1,0 +1,68 @@
+#pragma once
+
+#include "hies/kernels/simd/lanes.h"
+
+namespace hies::kernels {
+namespace {
+
+// How b is laid out in multiply: b[j][i] with rows of j, or b[i][j] with rows of i.
+enum class Rows { by_j, by_i };
+
+// R rows of multiply, held in R·M registers.
+template <class Real, int N, int M, Rows Layout, int R>
+HIES_INLINE void multiply_rows(const Real* a, std::int64_t a_row, const Real* b, std::int64_t b_row, Real* c, std::int64_t c_row,
+                               std::int64_t count, bool add) {
+  using V = Lanes<Real, N>;
+  typename V::Vec sum[R][M] = {};
+  if (add) {
+    for (int j = 0; j < R; ++j)
+      for (int m = 0; m < M; ++m) sum[j][m] = V::load(c + j * c_row + m * N);
+  }
+#pragma GCC unroll 4
+  for (std::int64_t i = 0; i < count; ++i) {
+    typename V::Vec lanes[M];
+    for (int m = 0; m < M; ++m) lanes[m] = V::load(a + i * a_row + m * N);
+    for (int j = 0; j < R; ++j) {
+      const Real factor = Layout == Rows::by_j ? b[j * b_row + i] : b[i * b_row + j];
+      for (int m = 0; m < M; ++m) sum[j][m] += lanes[m] * factor;
+    }
+  }
+  for (int j = 0; j < R; ++j)
+    for (int m = 0; m < M; ++m) V::store(c + j * c_row + m * N, sum[j][m]);
+}
+
+// The one matrix product of this room: c[j][lane] (+)= Σ_i a[i][lane]·b[j,i] for j < rows, i < count and N·M lanes. Each number is
+// summed in the order of i, whatever the blocking, so that results depend on the operands only.
+template <class Real, int N, int M, Rows Layout>
+__attribute__((noinline)) void multiply(const Real* a, std::int64_t a_row, const Real* b, std::int64_t b_row, Real* c,
+                                        std::int64_t c_row, std::int64_t rows, std::int64_t count, bool add) {
+#ifdef __AVX512F__
+  constexpr int kMost = 8;  // of 32 registers
+#else
+  constexpr int kMost = M == 1 ? 8 : 4;  // of 16 registers
+#endif
+  while (rows > 0) {
+    // Pieces of like size: a lone last row would wait for its own sums.
+    const std::int64_t pieces = (rows + kMost - 1) / kMost, piece = (rows + pieces - 1) / pieces;
+    switch (piece) {
+#define HIES_PIECE(R) \
+  case R: multiply_rows<Real, N, M, Layout, R <= kMost ? R : 1>(a, a_row, b, b_row, c, c_row, count, add); break
+      HIES_PIECE(1);
+      HIES_PIECE(2);
+      HIES_PIECE(3);
+      HIES_PIECE(4);
+      HIES_PIECE(5);
+      HIES_PIECE(6);
+      HIES_PIECE(7);
+      HIES_PIECE(8);
+#undef HIES_PIECE
+      default: break;
+    }
+    rows -= piece;
+    b += piece * (Layout == Rows::by_j ? b_row : 1);
+    c += piece * c_row;
+  }
+}
+
+}  // namespace
+}  // namespace hies::kernels

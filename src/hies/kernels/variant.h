@@ -1,0 +1,60 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "hies/kernels/attention.h"
+
+// How attention.cpp, which runs on any CPU, meets the code under simd/, which is compiled once per instruction set.
+namespace hies::kernels {
+
+// A piece of a forward pass: up to kItemQueries queries of one sequence and query head.
+inline constexpr std::int64_t kItemQueries = 128;
+struct ForwardItem {
+  const AttentionShape* shape = nullptr;
+  const AttentionForward* arguments = nullptr;
+  std::int64_t sequence = 0, head = 0;
+  std::int64_t first = 0, count = 0;  // queries of the sequence
+};
+
+// A piece of a backward pass: one sequence and KV head with all the query heads that read it.
+struct BackwardItem {
+  const AttentionShape* shape = nullptr;
+  const AttentionBackward* arguments = nullptr;
+  std::int64_t sequence = 0, kv_head = 0;
+};
+
+// The code compiled for one instruction set. `forward` returns the sum of the item's normalised entropies.
+struct Variant {
+  const char* name = nullptr;
+  bool (*supported)() = nullptr;                            // by this CPU
+  double (*forward_float32)(const ForwardItem&) = nullptr;  // and bfloat16
+  double (*forward_float64)(const ForwardItem&) = nullptr;
+  void (*backward_float32)(const BackwardItem&) = nullptr;  // and bfloat16
+  void (*backward_float64)(const BackwardItem&) = nullptr;
+};
+
+// All that were compiled in, the fastest first; the last one is supported everywhere.
+struct Variants {
+  const Variant* const* begin_;
+  std::size_t size;
+  const Variant* const* begin() const { return begin_; }
+  const Variant* const* end() const { return begin_ + size; }
+};
+Variants variants();
+
+// The one in use: the first supported, or what a test chose (null: the first supported again).
+const Variant& variant();
+void use_variant(const Variant* chosen);
+
+// Memory of the calling thread, at least `bytes`, 64-byte aligned, valid until the next call. Throws std::bad_alloc.
+void* scratch(std::size_t bytes);
+
+// The keys first … last−1 that a query sees, of a sequence with `queries` queries and `keys` keys.
+struct SeenKeys {
+  std::int64_t first, last;
+  std::int64_t count() const { return last - first; }
+};
+SeenKeys seen_keys(const AttentionShape& shape, std::int64_t queries, std::int64_t keys, std::int64_t query);
+
+}  // namespace hies::kernels

@@ -1,0 +1,70 @@
+#include "hies/prune/pruned_config.h"
+
+#include <algorithm>
+
+#include "hies/base/error.h"
+
+namespace hies::prune {
+namespace {
+
+// String keys, original indices, all that is gone since the original model.
+Json gone_heads(const model::HeadLayout& left) {
+  Json gone = Json::object();
+  for (std::size_t layer = 0; layer < left.size(); ++layer) {
+    Json heads = Json::array();
+    for (int head = 0; head < left[layer].original_heads; ++head)
+      if (left[layer].position_of(head) < 0) heads.push_back(head);
+    if (!heads.empty()) gone[std::to_string(layer)] = heads;
+  }
+  return gone;
+}
+
+// What one pruning did: the plan, less what the block says anyway.
+Json history_entry(const Plan& plan) {
+  Json entry = to_json(plan);
+  entry.erase("schema");
+  return entry;
+}
+
+Json hies_block(const model::Checkpoint& source, const Plan& plan, const model::HeadLayout& left) {
+  Json block;
+  block["schema"] = "hies.pruned/1";
+  block["heads"] = Json::array();
+  block["kv_heads"] = Json::array();
+  for (const model::LayerHeads& layer : left) {
+    check(layer.original_heads == left[0].original_heads && layer.original_kv_heads == left[0].original_kv_heads &&
+              layer.head_dim == left[0].head_dim,
+          "layers began with different heads");
+    block["heads"].push_back(layer.heads);
+    block["kv_heads"].push_back(layer.kv_heads);
+  }
+  block["original_heads"] = left[0].original_heads;
+  block["original_kv_heads"] = left[0].original_kv_heads;
+  block["head_dim"] = left[0].head_dim;
+  block["source_hash"] = source.hash();
+  block["history"] = Json::array();
+  const Json& config = source.config();
+  if (const auto before = config.find("hies"); before != config.end() && before->is_object()) {
+    if (const auto history = before->find("history"); history != before->end() && history->is_array())
+      block["history"] = *history;
+  }
+  block["history"].push_back(history_entry(plan));
+  return block;
+}
+
+}  // namespace
+
+Json pruned_config(const model::Checkpoint& source, const Plan& plan, const model::HeadLayout& left) {
+  Json config = source.config();
+  const bool every_layer_has_heads =
+      std::none_of(left.begin(), left.end(), [](const model::LayerHeads& layer) { return layer.heads.empty(); });
+  if (source.arch().has_pruned_heads() && every_layer_has_heads) {
+    config["pruned_heads"] = gone_heads(left);
+  } else {
+    config.erase("pruned_heads");
+  }
+  config["hies"] = hies_block(source, plan, left);
+  return config;
+}
+
+}  // namespace hies::prune

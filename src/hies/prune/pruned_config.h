@@ -1,0 +1,13 @@
+#pragma once
+
+#include "hies/base/json.h"
+#include "hies/model/checkpoint.h"
+#include "hies/prune/plan.h"
+
+namespace hies::prune {
+
+// config.json of what `plan` leaves of `source` (DESIGN §7, docs/formats.md): `pruned_heads` as transformers 4 reads it where it can
+// say what is gone, and the `hies` block. Everything else stays, in its order.
+Json pruned_config(const model::Checkpoint& source, const Plan& plan, const model::HeadLayout& left);
+
+}  // namespace hies::prune

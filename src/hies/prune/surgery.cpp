@@ -1,0 +1,84 @@
+#include "hies/prune/surgery.h"
+
+#include <algorithm>
+#include <unordered_map>
+
+#include "hies/base/error.h"
+#include "hies/base/files.h"
+#include "hies/formats/float_conversion.h"
+#include "hies/prune/head_cuts.h"
+#include "hies/prune/pruned_config.h"
+#include "hies/prune/side_files.h"
+
+namespace hies::prune {
+namespace {
+
+using formats::TensorSource;
+using formats::TensorView;
+
+// The stored tensors in the order in which they lie in their files.
+std::vector<const TensorView*> in_file_order(const formats::TensorStore& store) {
+  std::vector<const TensorView*> views;
+  for (const TensorView& view : store.tensors()) views.push_back(&view);
+  std::stable_sort(views.begin(), views.end(), [](const TensorView* a, const TensorView* b) {
+    return a->file != b->file ? a->file < b->file : a->bytes.data() < b->bytes.data();
+  });
+  return views;
+}
+
+// Every tensor has the shape that the family gives to what is left: only a slice table that contradicts it could break that.
+void check_shapes(const std::vector<TensorSource>& sources, const model::Checkpoint& source, const model::HeadLayout& left) {
+  std::unordered_map<std::string, const TensorSource*> by_name;
+  for (const TensorSource& tensor : sources) by_name[tensor.name] = &tensor;
+  model::ModelSpec spec = source.spec();
+  spec.layers = left;
+  for (const model::TensorDecl& decl : source.arch().tensors(spec)) {
+    const TensorView* view = source.find(decl.name);
+    check(view == nullptr || by_name.at(view->name)->shape == decl.shape, "the slices of " + decl.name + " do not fit its shape");
+  }
+}
+
+std::vector<TensorSource> tensor_sources(const model::Checkpoint& source, const model::HeadLayout& left, bool keep_shapes) {
+  const Cuts cuts = head_cuts(source, left, keep_shapes);
+  std::vector<TensorSource> sources;
+  for (const TensorView* view : in_file_order(source.store())) {
+    const auto cut = cuts.find(view);
+    sources.push_back(cut != cuts.end() ? cut_source(*view, cut->second, keep_shapes)
+                                        : TensorSource{view->name, view->dtype, view->shape, view->file,
+                                                       [view](const auto& sink) { sink(view->bytes); }});
+  }
+  check_shapes(sources, source, keep_shapes ? source.spec().layers : left);
+
+  // Looked at while it is copied, so that the file is read once. Tensors that the family does not use may hold anything.
+  std::unordered_map<std::string_view, const TensorView*> weights;
+  for (const auto& bound : source.tensors())
+    if (bound.view != nullptr) weights[bound.view->name] = bound.view;
+  for (TensorSource& tensor : sources) {
+    const auto weight = weights.find(tensor.name);
+    if (weight == weights.end()) continue;
+    tensor.write = [view = weight->second, write = std::move(tensor.write)](const auto& sink) {
+      formats::check_finite(*view);
+      write(sink);
+    };
+  }
+  return sources;
+}
+
+}  // namespace
+
+void write_pruned(const model::Checkpoint& source, const Plan& plan, const SurgeryOptions& options, const std::string& note,
+                  const std::filesystem::path& folder, Progress& progress) {
+  check_plan(plan, source.hash(), source.spec().layers, "plan");
+  const std::uint64_t max_shard_bytes = formats::parse_byte_size(options.max_shard_size, "max-shard-size");
+  const model::HeadLayout left = pruned_layout(plan, source.spec().layers);
+
+  copy_side_files(source.folder(), source.store(), folder, progress);
+  write_readme(source.folder(), note, folder);
+  // A plan that removes nothing leaves the model as it was, its config.json to the byte.
+  const bool same_config = options.keep_shapes || plan.pruned_count() == 0;
+  write_file(folder / "config.json",
+             same_config ? read_file(source.folder() / "config.json") : pretty(pruned_config(source, plan, left)), false);
+  formats::write_safetensors(folder, tensor_sources(source, left, options.keep_shapes), max_shard_bytes, progress);
+}
+
+}  // namespace hies::prune

@@ -1,0 +1,73 @@
+#pragma once
+
+// For the tests of surgery: golden checkpoints in folders of their own, and plans for them.
+
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "hies/base/error.h"
+#include "hies/base/files.h"
+#include "hies/formats/safetensors_writer.h"
+#include "hies/prune/surgery.h"
+#include "hies/prune/test_models.h"
+
+namespace hies::prune {
+
+class SurgeryTest : public testing::Test {
+ protected:
+  std::filesystem::path room;  // of this test, emptied when it begins
+
+  void SetUp() override {
+    const auto* info = testing::UnitTest::GetInstance()->current_test_info();
+    std::string name = fmt::format("hies-{}-{}", info->test_suite_name(), info->name());
+    for (char& c : name)
+      if (c == '/') c = '-';
+    room = std::filesystem::path(testing::TempDir()) / name;
+    std::filesystem::remove_all(room);
+    std::filesystem::create_directories(room);
+  }
+  void TearDown() override { std::filesystem::remove_all(room); }
+
+  // A copy of a checkpoint that a test may change.
+  std::filesystem::path copy_of(const std::filesystem::path& checkpoint) const {
+    std::filesystem::copy(checkpoint, room / "source", std::filesystem::copy_options::recursive);
+    return room / "source";
+  }
+
+  // Removes each present head for which `gone(layer, head)`.
+  static Plan plan_for(const model::Checkpoint& checkpoint, const std::function<bool(int, int)>& gone) {
+    Plan plan;
+    plan.model_hash = checkpoint.hash();
+    for (int layer = 0; layer < checkpoint.spec().layer_count(); ++layer)
+      for (const int head : checkpoint.spec().layers[static_cast<std::size_t>(layer)].heads)
+        if (gone(layer, head)) plan.pruned[layer].push_back(head);
+    return plan;
+  }
+
+  model::Checkpoint pruned(const model::Checkpoint& source, const Plan& plan, const std::string& name, bool keep_shapes = false,
+                           Progress& progress = silent_progress()) const {
+    std::filesystem::create_directories(room / name);
+    SurgeryOptions options;
+    options.keep_shapes = keep_shapes;
+    write_pruned(source, plan, options, "", room / name, progress);
+    return model::Checkpoint::open(room / name);
+  }
+};
+
+inline std::string text_of(std::span<const std::byte> bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+inline void expect_same_tensor(const formats::TensorView& got, const formats::TensorView& wanted) {
+  EXPECT_EQ(got.name, wanted.name);
+  EXPECT_EQ(got.dtype, wanted.dtype) << got.name;
+  EXPECT_EQ(got.shape, wanted.shape) << got.name;
+  EXPECT_TRUE(text_of(got.bytes) == text_of(wanted.bytes)) << got.name;
+}
+
+}  // namespace hies::prune
