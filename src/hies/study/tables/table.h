@@ -1,7 +1,9 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,7 +15,7 @@ struct TableCell {
   std::string text;             // of a text column
   std::optional<double> value;  // of a number or spread column; not set: there is none, and the cell is empty
   std::optional<double> sd;     // spread: of a sample; not set: of a single number
-  std::int64_t count = 0;       // spread: how many numbers
+  std::int64_t count = 0;       // spread: how many numbers; 0: not numbers of one kind
   bool best = false;            // among its like; bold where there are fonts
 
   bool operator==(const TableCell&) const = default;
@@ -23,7 +25,7 @@ struct TableColumn {
   enum class Kind { text, number, spread };  // spread: mean ± sd
   std::string title;
   Kind kind = Kind::text;
-  int digits = 2;  // after the point, for people; plain numbers are printed whole
+  int digits = 2;  // after the point, for people
 };
 
 struct TableRow {
@@ -39,13 +41,22 @@ struct Table {
   std::vector<TableRow> rows;
 };
 
+TableColumn text_column(std::string title);
+TableColumn number_column(std::string title, int digits);
+TableColumn spread_column(std::string title, int digits);
+
 TableCell text_cell(std::string text);
 TableCell number_cell(std::optional<double> value);
+// Mean, and sd of a sample where there are two numbers or more; empty where there is none.
+TableCell spread_cell(std::span<const double> numbers);
 
-// One way to print tables.
-struct TableFormat {
-  std::string_view ending;  // ".md"
-  std::string (*print)(const Table& table);
-};
+// Digits after the point that tell all of the numbers apart, at most four.
+int digits_for(std::span<const double> numbers);
+
+// Marks the best of rows [begin, end) in a column, and what is printed like it. Nothing where fewer than two have a value.
+void mark_best(Table& table, std::size_t column, std::size_t begin, std::size_t end, bool higher_is_better);
+
+// `value` with so many digits after the point; no sign before zeros.
+std::string shown_number(double value, int digits);
 
 }  // namespace hies::study
