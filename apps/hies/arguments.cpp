@@ -36,7 +36,7 @@ void Arguments::positional(std::string_view placeholder, std::string& value, std
   argument.positional = true;
   argument.optional = optional;
   argument.heading.clear();
-  argument.setters.push_back([&value](const std::string& text) { value = text; });
+  argument.setters.emplace_back([&value](const std::string& text) { value = text; });
 }
 
 void Arguments::repeated(std::string_view name, std::string_view placeholder, std::vector<std::string>& values,

@@ -57,7 +57,8 @@ class Arguments {
   template <class T>
   void operator()(std::string_view name, T& value, std::string_view help) {
     Argument& argument = declare(name, placeholder_of(value), shown_default(value), help);
-    argument.setters.push_back([&value, flag = "--" + argument.name](const std::string& text) { set_value(value, text, flag); });
+    argument.setters.emplace_back(
+        [&value, flag = "--" + argument.name](const std::string& text) { set_value(value, text, flag); });
   }
   // One option for each field of an options struct (base/fields.h), except those in `without`.
   template <class Options>

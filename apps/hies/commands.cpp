@@ -46,6 +46,7 @@ std::string overview() {
 
 [[noreturn]] void refuse(const std::string& word) {
   std::vector<std::string> names;
+  names.reserve(kCommands.size());
   for (const Command& command : kCommands) names.emplace_back(command.name);
   const bool option = word.starts_with('-');
   if (option) names = {"--help", "--version"};

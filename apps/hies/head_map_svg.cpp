@@ -69,8 +69,8 @@ std::string legend(const HeadMap& map, const MapCells& cells, int y) {
   std::string svg = fmt::format(R"(<defs><linearGradient id="ramp">{}</linearGradient></defs>)", stops) + "\n";
   svg += fmt::format(R"(<text x="{}" y="{}">{}</text>)", kLeft, y, escaped(map.quantity)) + "\n";
   svg += fmt::format(R"_(<rect x="{}" y="{}" width="{}" height="12" rx="3" fill="url(#ramp)"/>)_", kLeft, y + 9, kBar) + "\n";
-  svg += fmt::format(R"(<text x="{}" y="{}">{:.4g}</text>)", kLeft, y + 35, cells.least);
-  svg += fmt::format(R"(<text x="{}" y="{}" text-anchor="end">{:.4g}</text>)", kLeft + kBar, y + 35, cells.greatest) + "\n";
+  svg += fmt::format(R"(<text x="{}" y="{}">{:.3g}</text>)", kLeft, y + 35, cells.least);
+  svg += fmt::format(R"(<text x="{}" y="{}" text-anchor="end">{:.3g}</text>)", kLeft + kBar, y + 35, cells.greatest) + "\n";
   int x = kLeft + kBar + 24;
   if (cells.any_pruned) {
     svg += square(x, y + 4, R"(fill="#7c8084" fill-opacity="0.35")", "") + cross(x, y + 4);

@@ -69,9 +69,9 @@ std::string head_map_text(const HeadMap& map, int width, bool colour) {
     text += line + "\n";
   }
   const CellStyle legend(3, colour);
-  text += fmt::format("{}: {:.4g}", map.quantity, cells.least);
+  text += fmt::format("{}: {:.3g}", map.quantity, cells.least);
   for (int digit = 0; digit < 10; digit += 3) text += legend.shaded(digit / 10.0 + 0.05);
-  text += fmt::format(" {:.4g}", cells.greatest);
+  text += fmt::format(" {:.3g}", cells.greatest);
   if (cells.any_pruned) text += "   × pruned";
   if (cells.any_absent) text += "   · not there";
   return text + "\n";

@@ -44,6 +44,11 @@ class BadOptions(ProgramTest):
             self.refused(2, f"alpha is {alpha}", "plan", "scores.json", "--ratio", 0.5, "--alpha", alpha, "-o", "plan.json")
             self.refused(2, f"alpha is {alpha}", *self.prune(MODEL, None, "--alpha", alpha))
 
+    def test_refused_before_long_work(self):
+        """Not even the data file is looked at."""
+        self.refused(2, "ratio is 2", *self.prune(MODEL, "nothing.tsv", ratio=2))
+        self.refused(2, "alpha is 2", *self.prune(MODEL, "nothing.tsv", "--alpha", 2))
+
     def test_names(self):
         self.refused(2, "unknown method 'hise'", *self.prune(MODEL, None, "--method", "hise"), hint="hies")
         self.refused(2, "loss 'kl' is not offered", *self.score(MODEL, None, "--loss", "kl"), hint="gradient")

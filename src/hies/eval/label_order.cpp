@@ -8,6 +8,7 @@ Predictions in_label_order(Predictions predictions, const std::vector<std::strin
                            const std::vector<std::string>& mine) {
   if (theirs == mine || !std::is_permutation(theirs.begin(), theirs.end(), mine.begin(), mine.end())) return predictions;
   std::vector<std::size_t> my_id;
+  my_id.reserve(theirs.size());
   for (const std::string& name : theirs)
     my_id.push_back(static_cast<std::size_t>(std::find(mine.begin(), mine.end(), name) - mine.begin()));
   const std::vector<double> before = predictions.logits;

@@ -29,7 +29,7 @@ struct AttentionShape {
   std::int64_t head_dim = 0;                    // D, 16 … 256
   double scale = 1;                             // of the logits: scale · q·k
   bool causal = false;                          // a query at position p sees keys 0 … p
-  std::int64_t window = 0;                      // > 0: and of these only the last `window` (Mistral's sliding window)
+  std::int64_t window = 0;  // > 0: and of these only the last `window` (Mistral's sliding window); needs causal
   DType dtype = DType::float32;
 };
 
@@ -57,7 +57,7 @@ struct AttentionBackward {
 // With dq, dk and dv absent, q, k, v and lse may be absent: only head_inner is computed.
 void attention_backward(const AttentionShape& shape, const AttentionBackward& arguments);
 
-// Threads that one call may use; 0: one per core. Results do not depend on it.
+// Threads that one call may use; 0: as many as OpenMP gives (OMP_NUM_THREADS, else one per core). Results do not depend on it.
 void set_threads(int threads);
 
 }  // namespace hies::kernels

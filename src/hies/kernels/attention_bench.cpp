@@ -13,7 +13,8 @@ constexpr std::int64_t kHeads = 12;
 
 cases::Problem problem_of(std::int64_t tokens, std::int64_t head_dim, std::int64_t all_tokens) {
   const auto sequences = static_cast<std::size_t>(std::max<std::int64_t>(all_tokens / tokens, 1));
-  return cases::random_problem(std::vector<cases::Lengths>(sequences, {tokens, tokens}), kHeads, kHeads, head_dim, DType::float32, 1);
+  return cases::random_problem(std::vector<cases::Lengths>(sequences, {tokens, tokens}), kHeads, kHeads, head_dim, DType::float32,
+                               1);
 }
 
 double largest_difference(const std::vector<double>& a, const std::vector<double>& b) {
@@ -45,7 +46,9 @@ struct Buffers {
         lse(problem.query_tokens() * kHeads),
         inner(lse.size()),
         entropy(problem.sequences() * kHeads) {
-    const auto view = [&](std::vector<float>& values) { return Strided{values.data(), kHeads * problem.head_dim, problem.head_dim}; };
+    const auto view = [&](std::vector<float>& values) {
+      return Strided{values.data(), kHeads * problem.head_dim, problem.head_dim};
+    };
     forward.q = backward.q = view(q), forward.k = backward.k = view(k), forward.v = backward.v = view(v);
     forward.out = backward.out = view(out), backward.dout = view(dout);
     backward.dq = view(dq), backward.dk = view(dk), backward.dv = view(dv);

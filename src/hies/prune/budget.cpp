@@ -50,31 +50,6 @@ void check_share(std::string_view name, const std::optional<double>& share) {
     throw Error(ErrorKind::bad_input, fmt::format("{} is {}, but it must be 0 … 1", name, *share), "30 % is 0.3");
 }
 
-void check_options(const BudgetOptions& options, std::int64_t present) {
-  const std::array budgets = {std::pair("ratio", options.ratio.has_value()), std::pair("heads", options.heads.has_value()),
-                              std::pair("params-ratio", options.params_ratio.has_value()),
-                              std::pair("flops-ratio", options.flops_ratio.has_value())};
-  std::string_view given;
-  for (const auto& [name, is_given] : budgets) {
-    if (!is_given) continue;
-    if (!given.empty())
-      throw Error(ErrorKind::bad_input, fmt::format("{} and {} are two budgets, but a plan has one", given, name),
-                  std::string(kBudgets));
-    given = name;
-  }
-  if (given.empty()) throw Error(ErrorKind::bad_input, "no budget says how much is to be removed", std::string(kBudgets));
-  check_share("ratio", options.ratio);
-  check_share("params-ratio", options.params_ratio);
-  check_share("flops-ratio", options.flops_ratio);
-  if (options.heads && *options.heads < 0) bad_input("heads is {}, but it must be 0 or more", *options.heads);
-  if (options.heads && *options.heads > present) bad_input("heads is {}, but the model has only {}", *options.heads, present);
-  if (options.uniform && !options.ratio)
-    throw Error(ErrorKind::bad_input, fmt::format("uniform goes with ratio, not with {}", given),
-                "give ratio, or leave uniform out");
-  if (options.min_heads_per_layer < 0)
-    bad_input("min-heads-per-layer is {}, but it must be 0 or more", options.min_heads_per_layer);
-}
-
 // The units that may go, in the order in which they go. The same for every budget: a smaller plan is a part of a larger one.
 Units removal_order(Units units, const model::HeadLayout& layout, const BudgetOptions& options) {
   const std::set<model::HeadId> kept = parse_protect(options.protect, layout);
@@ -188,9 +163,35 @@ Json information(const PlanInput& input, const BudgetOptions& options, const Pla
 
 }  // namespace
 
+void check_options(const BudgetOptions& options) {
+  const std::array budgets = {std::pair("ratio", options.ratio.has_value()), std::pair("heads", options.heads.has_value()),
+                              std::pair("params-ratio", options.params_ratio.has_value()),
+                              std::pair("flops-ratio", options.flops_ratio.has_value())};
+  std::string_view given;
+  for (const auto& [name, is_given] : budgets) {
+    if (!is_given) continue;
+    if (!given.empty())
+      throw Error(ErrorKind::bad_input, fmt::format("{} and {} are two budgets, but a plan has one", given, name),
+                  std::string(kBudgets));
+    given = name;
+  }
+  if (given.empty()) throw Error(ErrorKind::bad_input, "no budget says how much is to be removed", std::string(kBudgets));
+  check_share("ratio", options.ratio);
+  check_share("params-ratio", options.params_ratio);
+  check_share("flops-ratio", options.flops_ratio);
+  if (options.heads && *options.heads < 0) bad_input("heads is {}, but it must be 0 or more", *options.heads);
+  if (options.uniform && !options.ratio)
+    throw Error(ErrorKind::bad_input, fmt::format("uniform goes with ratio, not with {}", given),
+                "give ratio, or leave uniform out");
+  if (options.min_heads_per_layer < 0)
+    bad_input("min-heads-per-layer is {}, but it must be 0 or more", options.min_heads_per_layer);
+}
+
 Plan make_plan(const PlanInput& input, const BudgetOptions& options) {
   const Units units = head_units(input);
-  check_options(options, model::head_count(input.layout));
+  check_options(options);
+  if (const int present = model::head_count(input.layout); options.heads && *options.heads > present)
+    bad_input("heads is {}, but the model has only {}", *options.heads, present);
   const Units chosen = choose(input, options, units.size(), removal_order(units, input.layout, options));
   Plan plan;
   plan.model_hash = input.model_hash;

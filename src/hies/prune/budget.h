@@ -32,6 +32,10 @@ struct BudgetOptions {
   }
 };
 
+// Throws bad_input for what is wrong whatever the model: no budget or two, a share outside 0 … 1 or NaN, `heads` or
+// min_heads_per_layer negative, `uniform` without ratio. For early refusal, before long work.
+void check_options(const BudgetOptions& options);
+
 // What a plan needs to know of the model; score::Scores has all of it.
 struct PlanInput {
   std::string model_hash;

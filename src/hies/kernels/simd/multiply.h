@@ -31,6 +31,16 @@ HIES_INLINE void multiply_rows(const Real* a, std::int64_t a_row, const Real* b,
     for (int m = 0; m < M; ++m) V::store(c + j * c_row + m * N, sum[j][m]);
 }
 
+// multiply_rows for a number of rows known at run time, 1 … R.
+template <class Real, int N, int M, Rows Layout, int R>
+HIES_INLINE void multiply_piece(std::int64_t rows, const Real* a, std::int64_t a_row, const Real* b, std::int64_t b_row, Real* c,
+                                std::int64_t c_row, std::int64_t count, bool add) {
+  if constexpr (R > 1) {
+    if (rows < R) return multiply_piece<Real, N, M, Layout, R - 1>(rows, a, a_row, b, b_row, c, c_row, count, add);
+  }
+  multiply_rows<Real, N, M, Layout, R>(a, a_row, b, b_row, c, c_row, count, add);
+}
+
 // The one matrix product of this room: c[j][lane] (+)= Σ_i a[i][lane]·b[j,i] for j < rows, i < count and N·M lanes. Each number is
 // summed in the order of i, whatever the blocking, so that results depend on the operands only.
 template <class Real, int N, int M, Rows Layout>
@@ -44,20 +54,7 @@ __attribute__((noinline)) void multiply(const Real* a, std::int64_t a_row, const
   while (rows > 0) {
     // Pieces of like size: a lone last row would wait for its own sums.
     const std::int64_t pieces = (rows + kMost - 1) / kMost, piece = (rows + pieces - 1) / pieces;
-    switch (piece) {
-#define HIES_PIECE(R) \
-  case R: multiply_rows<Real, N, M, Layout, R <= kMost ? R : 1>(a, a_row, b, b_row, c, c_row, count, add); break
-      HIES_PIECE(1);
-      HIES_PIECE(2);
-      HIES_PIECE(3);
-      HIES_PIECE(4);
-      HIES_PIECE(5);
-      HIES_PIECE(6);
-      HIES_PIECE(7);
-      HIES_PIECE(8);
-#undef HIES_PIECE
-      default: break;
-    }
+    multiply_piece<Real, N, M, Layout, kMost>(piece, a, a_row, b, b_row, c, c_row, count, add);
     rows -= piece;
     b += piece * (Layout == Rows::by_j ? b_row : 1);
     c += piece * c_row;

@@ -43,8 +43,11 @@ std::span<const Method> methods();
 // Throws bad_input for an unknown name, with the known ones as hint.
 const Method& find_method(std::string_view name);
 
-// The keep-scores [L][H] of the options' method, higher = keep, finite. Throws bad_input for an unknown method or normalisation,
-// alpha outside 0 … 1 or NaN, and a missing table (it says how to compute it).
+// Throws bad_input for an unknown method or normalisation, and alpha outside 0 … 1 or NaN. For early refusal, before long work.
+void check_options(const MethodOptions& options);
+
+// The keep-scores [L][H] of the options' method, higher = keep, finite. Throws as check_options does, and bad_input
+// for a missing table (it says how to compute it).
 model::HeadTable<double> keep_scores(const Scores& scores, const MethodOptions& options);
 
 }  // namespace hies::score

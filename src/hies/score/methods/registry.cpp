@@ -39,10 +39,15 @@ const Method& find_method(std::string_view name) {
   throw Error(ErrorKind::bad_input, fmt::format("unknown method '{}'", printable(name)), known_names_hint(name, names));
 }
 
-model::HeadTable<double> keep_scores(const Scores& scores, const MethodOptions& options) {
-  const Method& method = find_method(options.method);
+void check_options(const MethodOptions& options) {
+  find_method(options.method);
   if (!(options.alpha >= 0 && options.alpha <= 1)) bad_input("alpha is {}, but it must be within 0 … 1", options.alpha);
   parse_scope(options.normalise);
+}
+
+model::HeadTable<double> keep_scores(const Scores& scores, const MethodOptions& options) {
+  check_options(options);
+  const Method& method = find_method(options.method);
   for (const std::string_view asked : method.tables) {
     if (!scores.has(asked))
       throw Error(ErrorKind::bad_input,

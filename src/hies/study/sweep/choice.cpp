@@ -1,6 +1,7 @@
 #include "hies/study/sweep/choice.h"
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 #include <set>
 
@@ -122,7 +123,6 @@ double Chooser::wauc(const std::vector<Cell>& cells) const {
 Choice Chooser::choose_for(const Cell& waiting, const std::vector<Cell>& cells) const {
   Choice choice;
   choice.method = spelled(waiting.method);
-  if (!waiting.choose_loss) choice.given_loss = waiting.loss;
   choice.chose_alpha = waiting.choose_alpha;
   choice.chose_loss = waiting.choose_loss;
   std::vector<Cell> counting;
@@ -140,9 +140,11 @@ Choice Chooser::choose_for(const Cell& waiting, const std::vector<Cell>& cells) 
       choice.candidates.push_back({loss.front().loss, std::nullopt, sum / static_cast<double>(by_alpha.size())});
   }
   check(!choice.candidates.empty(), "there is something to choose from");
-  // The first of the best.
-  choice.chosen = *std::max_element(choice.candidates.begin(), choice.candidates.end(),
-                                    [](const auto& a, const auto& b) { return a.wauc < b.wauc; });
+  choice.chosen = *std::max_element(
+      choice.candidates.begin(), choice.candidates.end(), [usual = usual_alpha(options_)](const auto& a, const auto& b) {
+        if (a.wauc != b.wauc) return a.wauc < b.wauc;
+        return std::abs(a.alpha.value_or(usual) - usual) > std::abs(b.alpha.value_or(usual) - usual);
+      });
   return choice;
 }
 

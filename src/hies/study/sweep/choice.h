@@ -18,8 +18,7 @@ struct Choice {
     std::optional<double> alpha;
     double wauc = 0;
   };
-  std::string method;                     // with "/uniform"
-  std::optional<std::string> given_loss;  // of the cells that the choice is for; not set where the loss was chosen
+  std::string method;  // with "/uniform"
   bool chose_alpha = false, chose_loss = false;
   Candidate chosen;
   std::vector<Candidate> candidates;  // in the grid's order
@@ -30,9 +29,9 @@ struct Choice {
 double weighted_auc(const std::vector<double>& ratios, const std::vector<double>& quality);
 
 // Evaluates the grid's cells on the held-out rows, and sets alpha and loss of the cells that wait for it: the best mean over the
-// seeds of weighted_auc() of the task's primary metric, turned so that higher is better. Of equals the first in the grid's order
-// wins. A loss that is chosen while alpha is not has the best mean over all alphas. What has been evaluated is kept in
-// DIR/heldout.jsonl and not evaluated again. DEV is never looked at.
+// seeds of weighted_auc() of the task's primary metric, turned so that higher is better. Of equals the alpha nearest to
+// usual_alpha() wins, then the first of the grid. A loss that is chosen while alpha is not has the best mean over all alphas. What
+// has been evaluated is kept in DIR/heldout.jsonl and not evaluated again. DEV is never looked at.
 class Chooser {
  public:
   Chooser(const RunData& data, const SweepOptions& options, const Planner& planner, const model::Model& model,

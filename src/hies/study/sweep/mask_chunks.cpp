@@ -15,6 +15,9 @@ class MaskProgress : public Progress {
 
  protected:
   void advanced(std::int64_t done) override {
+    if (Progress::cancelled() && !warned_)
+      outer_.warn("stopping when the masks that were begun are done; once more stops at once");
+    warned_ = warned_ || Progress::cancelled();
     answers_ += done;
     outer_.advance(answers_ / answers_per_mask_ - told_);
     told_ = answers_ / answers_per_mask_;
@@ -23,6 +26,7 @@ class MaskProgress : public Progress {
  private:
   Progress& outer_;
   std::int64_t answers_per_mask_, answers_ = 0, told_ = 0;
+  bool warned_ = false;
 };
 
 void add(const eval::MaskStats& more, eval::MaskStats& sum) {
@@ -67,7 +71,7 @@ eval::MaskStats count_chunks(std::span<const model::HeadGates> masks, std::int64
 }
 
 std::int64_t chunk_size(std::int64_t asked, const model::Checkpoint& checkpoint, const data::Dataset& dataset) {
-  constexpr double kFlops = 2e12;
+  constexpr double kFlops = 4e12;
   constexpr double kMost = 256;
   if (asked > 0) return asked;
   const eval::Cost cost = eval::cost(checkpoint, checkpoint.spec().layers, eval::lengths(dataset));
