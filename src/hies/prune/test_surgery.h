@@ -19,19 +19,11 @@
 namespace hies::prune {
 
 class SurgeryTest : public testing::Test {
- protected:
-  std::filesystem::path room;  // of this test, emptied when it begins
+ private:
+  const TestFolder own_;
 
-  void SetUp() override {
-    const auto* info = testing::UnitTest::GetInstance()->current_test_info();
-    std::string name = fmt::format("hies-{}-{}", info->test_suite_name(), info->name());
-    for (char& c : name)
-      if (c == '/') c = '-';
-    room = std::filesystem::path(testing::TempDir()) / name;
-    std::filesystem::remove_all(room);
-    std::filesystem::create_directories(room);
-  }
-  void TearDown() override { std::filesystem::remove_all(room); }
+ protected:
+  const std::filesystem::path room = own_.path();  // of this test
 
   // A copy of a checkpoint that a test may change.
   std::filesystem::path copy_of(const std::filesystem::path& checkpoint) const {

@@ -4,7 +4,7 @@
 #include <filesystem>
 #include <set>
 
-#include "hies/base/error.h"
+#include "hies/base/test_files.h"
 #include "hies/score/methods/method.h"
 #include "hies/score/methods/normalise.h"
 #include "hies/score/options.h"
@@ -39,17 +39,6 @@ void expect_near(const model::HeadTable<double>& got, const model::HeadTable<dou
     for (std::size_t head = 0; head < got[layer].size(); ++head)
       EXPECT_NEAR(got[layer][head], wanted[layer][head], tolerance) << "layer " << layer << ", head " << head;
   }
-}
-
-template <class Call>
-Error error_of(const Call& call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    return error;
-  }
-  ADD_FAILURE() << "nothing was thrown";
-  return Error(ErrorKind::internal, "");
 }
 
 TEST(MinMax, GlobalAndPerLayer) {
