@@ -5,7 +5,6 @@
 #include <cmath>
 #include <functional>
 
-#include "hies/base/files.h"
 #include "hies/base/test_files.h"
 
 namespace hies::eval {

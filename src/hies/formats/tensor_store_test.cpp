@@ -1,4 +1,3 @@
-#include <algorithm>
 
 #include "hies/formats/test_files.h"
 

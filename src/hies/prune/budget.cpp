@@ -4,7 +4,6 @@
 #include <array>
 #include <cmath>
 #include <set>
-#include <span>
 #include <tuple>
 #include <utility>
 #include <vector>

@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include "hies/base/error.h"
-#include "hies/base/files.h"
 #include "hies/prune/test_models.h"
 
 namespace hies::prune {

@@ -3,15 +3,11 @@
 // For the tests of surgery: golden checkpoints in folders of their own, and plans for them.
 
 #include <filesystem>
-#include <fstream>
 #include <functional>
 #include <string>
-#include <vector>
 
 #include <gtest/gtest.h>
 
-#include "hies/base/error.h"
-#include "hies/base/files.h"
 #include "hies/formats/safetensors_writer.h"
 #include "hies/prune/surgery.h"
 #include "hies/prune/test_models.h"

@@ -5,7 +5,6 @@
 #include <cmath>
 #include <functional>
 
-#include "hies/base/files.h"
 #include "hies/base/test_files.h"
 
 namespace hies::score {
@@ -72,13 +71,10 @@ TEST(Scores, WhatIsOptionalMayBeMissing) {
 
 TEST(Scores, CostsOfEveryHead) {
   const auto heads = example().head_costs();
-  const auto kv_heads = example().kv_head_costs();
   ASSERT_EQ(heads.size(), 2u);
   EXPECT_EQ(heads[0].size(), 3u);
   EXPECT_EQ(heads[0][2].flops_per_token, 200.5);
   EXPECT_TRUE(heads[1].empty());
-  EXPECT_EQ(kv_heads[0].size(), 2u);
-  EXPECT_EQ(kv_heads[0][1].parameters, 50);
 }
 
 TEST(Scores, SchemaIsChecked) {
