@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <functional>
 #include <map>
 #include <numeric>
@@ -52,12 +53,13 @@ std::vector<LayerCost> layer_costs(const Checkpoint& checkpoint, double tokens) 
   return costs;
 }
 
-// "float16", or "float16 (3 tensors float32)" where they differ.
+// "float16", or "float16, float32 in 3 tensors" where they differ.
 std::string dtypes(const Checkpoint& checkpoint) {
   std::map<std::string, int> count;
   for (const Checkpoint::Bound& tensor : checkpoint.tensors())
     if (tensor.view != nullptr) ++count[std::string(formats::display_name(tensor.view->dtype))];
   std::vector<std::pair<int, std::string>> order;
+  order.reserve(count.size());
   for (const auto& [name, tensors] : count) order.emplace_back(-tensors, name);
   std::sort(order.begin(), order.end());
   std::string text = order.empty() ? "none" : order.front().second;

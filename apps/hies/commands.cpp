@@ -19,6 +19,7 @@ constexpr std::array kCommands = {
     Command{"plan", "choose which heads go, into plan.json; needs no model", run_plan},
     Command{"prune", "cut heads out of a checkpoint, by a plan or in one go", run_prune},
     Command{"eval", "quality, stability, size and speed on a data file", run_eval},
+    Command{"sweep", "a grid of methods, ratios and seeds: what each pruned model achieves", run_sweep},
     Command{"tasks", "list what models can be asked to do", run_tasks},
     Command{"methods", "list the ways to rank heads, and the losses", run_methods},
     Command{"models", "list the supported model families", run_models},
@@ -45,6 +46,7 @@ std::string overview() {
 
 [[noreturn]] void refuse(const std::string& word) {
   std::vector<std::string> names;
+  names.reserve(kCommands.size());
   for (const Command& command : kCommands) names.emplace_back(command.name);
   const bool option = word.starts_with('-');
   if (option) names = {"--help", "--version"};

@@ -7,6 +7,7 @@
 #include <torch/csrc/autograd/custom_function.h>
 
 #include "hies/base/error.h"
+#include "hies/model/network_torch.h"
 
 namespace hies::model {
 namespace {
@@ -28,11 +29,17 @@ kernels::DType kernel_type(at::ScalarType type) {
 // The kernels keep sums of bfloat16 in float32.
 at::ScalarType statistics_type(at::ScalarType type) { return type == at::kDouble ? at::kDouble : at::kFloat; }
 
-// [T, heads·D], rows possibly strided → the kernels' view.
-kernels::Strided strided(const at::Tensor& tensor, std::int64_t head_dim) {
-  if (!tensor.defined()) return {};
-  return {tensor.data_ptr(), tensor.stride(0), head_dim};
+kernels::Strided strided(const HeadColumns& columns) {
+  if (!columns.rows.defined()) return {};
+  auto* data = static_cast<std::byte*>(columns.rows.data_ptr());
+  return {data + columns.first * columns.rows.element_size(), columns.rows.stride(0), columns.step};
 }
+
+// [T, heads·D], one head after the other.
+kernels::Strided strided(const at::Tensor& tensor, std::int64_t head_dim) { return strided(HeadColumns{tensor, 0, head_dim}); }
+
+// The same columns of other rows.
+HeadColumns within(const HeadColumns& columns, const at::Tensor& rows) { return {rows, columns.first, columns.step}; }
 
 // Calls visit(b·H + head) for every query token and head, in that order.
 template <class Visit>
@@ -50,7 +57,9 @@ struct AttentionRun::Call {
   kernels::AttentionShape shape;
   std::vector<std::int32_t> kv_of_head;  // [H]
   std::vector<std::uint8_t> skip;        // [H] 1: gate 0
-  at::Tensor lse;                        // [query tokens, H]
+  Projected columns;                     // where heads stand; without rows
+  bool together = false;                 // queries stand with keys and values
+  at::Tensor lse;                        // [query tokens, H]; where a backward pass follows
 
   std::int64_t query_tokens() const { return shape.query_offsets[shape.sequences]; }
 };
@@ -58,24 +67,22 @@ struct AttentionRun::Call {
 // The kernels under torch's autograd. Weights are frozen, so the graph holds activations only.
 struct AttentionFunction : torch::autograd::Function<AttentionFunction> {
   // The run owns the call and outlives the backward pass; the graph keeps its address.
-  static at::Tensor forward(AutogradContext* context, const at::Tensor& query, const at::Tensor& key, const at::Tensor& value,
+  static at::Tensor forward(AutogradContext* context, const at::Tensor& query_rows, const at::Tensor& key_value_rows,
                             std::int64_t call, bool note) {
     auto& target = *reinterpret_cast<AttentionRun::Call*>(call);
-    at::Tensor out = target.run->forward(target, query, key, value, true, note);
-    context->save_for_backward({query, key, value, out});
+    const Projected& columns = target.columns;
+    at::Tensor out = target.run->forward(
+        target, {within(columns.query, query_rows), within(columns.key, key_value_rows), within(columns.value, key_value_rows)},
+        true, note);
+    context->save_for_backward({query_rows, key_value_rows, out});
     context->saved_data["call"] = call;
     return out;
   }
 
   static variable_list backward(AutogradContext* context, variable_list gradients) {
     auto& call = *reinterpret_cast<AttentionRun::Call*>(context->saved_data["call"].toInt());
-    const auto saved = context->get_saved_variables();
-    // Each gradient is computed only where something below has a graph.
-    const auto like = [&](std::size_t input) {
-      return context->needs_input_grad(input) ? at::empty_like(saved[input]) : at::Tensor();
-    };
-    variable_list result = {like(0), like(1), like(2), {}, {}};
-    call.run->backward(call, saved, gradients[0], result);
+    variable_list result = call.run->backward(call, context->get_saved_variables(), gradients[0]);
+    result.resize(4);
     return result;
   }
 };
@@ -83,6 +90,7 @@ struct AttentionFunction : torch::autograd::Function<AttentionFunction> {
 AttentionRun::AttentionRun(const HeadLayout& layout, const Batch& batch, const HeadGates* gates, AttentionProbe* probe)
     : layout_(layout), batch_(batch), gates_(gates), probe_(probe), one_query_(batch.offsets.size()) {
   std::iota(one_query_.begin(), one_query_.end(), std::int64_t{0});
+  first_rows_ = index_tensor(std::span(batch.offsets).first(static_cast<std::size_t>(batch.size())));
   if (probe_ == nullptr) return;
   probe_->layers.assign(layout.size(), {});
   for (std::size_t layer = 0; layer < layout.size(); ++layer) {
@@ -98,9 +106,10 @@ AttentionRun::AttentionRun(const HeadLayout& layout, const Batch& batch, const H
 
 AttentionRun::~AttentionRun() = default;
 
-AttentionRun::Call& AttentionRun::add_call(int layer, QueryRows rows, at::ScalarType type) {
-  const LayerHeads& heads = layout_[static_cast<std::size_t>(layer)];
-  Call& call = *calls_.emplace_back(std::make_unique<Call>());
+std::unique_ptr<AttentionRun::Call> AttentionRun::make_call(int layer, const LayerHeads& heads, const Projected& projected,
+                                                            QueryRows rows) {
+  auto made = std::make_unique<Call>();
+  Call& call = *made;
   call.run = this;
   call.layer = layer;
   call.kv_of_head = heads.kv_positions();
@@ -117,21 +126,23 @@ AttentionRun::Call& AttentionRun::add_call(int layer, QueryRows rows, at::Scalar
   call.shape.kv_of_head = call.kv_of_head.data();
   call.shape.head_dim = heads.head_dim;
   call.shape.scale = 1.0 / std::sqrt(static_cast<double>(heads.head_dim));
-  call.shape.dtype = kernel_type(type);
-  call.lse = at::empty({call.query_tokens(), heads.count()}, at::TensorOptions().dtype(statistics_type(type)));
-  return call;
+  call.shape.dtype = kernel_type(projected.query.rows.scalar_type());
+  call.columns = {within(projected.query, {}), within(projected.key, {}), within(projected.value, {})};
+  call.together = projected.query.rows.is_same(projected.key.rows);
+  return made;
 }
 
-at::Tensor AttentionRun::forward(Call& call, const at::Tensor& query, const at::Tensor& key, const at::Tensor& value,
-                                 bool want_output, bool note) {
-  const at::Tensor out = want_output ? at::empty(query.sizes(), query.options().requires_grad(false)) : at::Tensor();
+at::Tensor AttentionRun::forward(const Call& call, const Projected& projected, bool want_output, bool note) {
+  const at::Tensor& query = projected.query.rows;
+  at::Tensor out;
+  if (want_output) out = at::empty({query.size(0), call.shape.heads * call.shape.head_dim}, query.options().requires_grad(false));
   kernels::AttentionForward forward;
-  forward.q = strided(query, call.shape.head_dim);
-  forward.k = strided(key, call.shape.head_dim);
-  forward.v = strided(value, call.shape.head_dim);
+  forward.q = strided(projected.query);
+  forward.k = strided(projected.key);
+  forward.v = strided(projected.value);
   forward.out = strided(out, call.shape.head_dim);
   forward.skip_head = call.skip.data();
-  forward.lse = call.lse.data_ptr();
+  if (call.lse.defined()) forward.lse = call.lse.data_ptr();
   if (note && probe_->want_entropy) {
     AttentionProbe::Layer& notes = probe_->layers[static_cast<std::size_t>(call.layer)];
     forward.entropy = notes.entropy.data();
@@ -142,17 +153,21 @@ at::Tensor AttentionRun::forward(Call& call, const at::Tensor& query, const at::
   return out;
 }
 
-at::Tensor AttentionRun::attend(int layer, const at::Tensor& query, const at::Tensor& key, const at::Tensor& value,
-                                QueryRows rows) {
-  Call& call = add_call(layer, rows, query.scalar_type());
+at::Tensor AttentionRun::attend(int layer, const LayerHeads& heads, const Projected& projected, QueryRows rows) {
+  auto made = make_call(layer, heads, projected, rows);
+  Call& call = *made;
   const bool note = rows == QueryRows::all && wants_all_queries();
+  if (!wants_inner()) return gated(layer, forward(call, projected, true, note));
+
+  calls_.push_back(std::move(made));
+  const at::Tensor &query = projected.query.rows, &key_value = projected.key.rows;
   at::Tensor out;
-  if (!wants_inner()) {
-    out = forward(call, query, key, value, true, note);
-  } else if (query.requires_grad() || key.requires_grad() || value.requires_grad()) {
-    out = AttentionFunction::apply(query, key, value, reinterpret_cast<std::int64_t>(&call), note);
+  if (key_value.requires_grad()) {
+    call.lse =
+        at::empty({call.query_tokens(), call.shape.heads}, at::TensorOptions().dtype(statistics_type(query.scalar_type())));
+    out = AttentionFunction::apply(query, key_value, reinterpret_cast<std::int64_t>(&call), note);
   } else {
-    out = forward(call, query, key, value, true, note);
+    out = forward(call, projected, true, note);
     out.requires_grad_(true);
     leaf_call_ = &call;
     leaf_ = out;
@@ -160,34 +175,47 @@ at::Tensor AttentionRun::attend(int layer, const at::Tensor& query, const at::Te
   return gated(layer, out);
 }
 
-void AttentionRun::observe(int layer, const at::Tensor& query, const at::Tensor& key, const at::Tensor& value) {
-  forward(add_call(layer, QueryRows::all, query.scalar_type()), query, key, value, probe_->want_out_sq, true);
+void AttentionRun::observe(int layer, const Projected& projected) {
+  const auto call = make_call(layer, layout_[static_cast<std::size_t>(layer)], projected, QueryRows::all);
+  forward(*call, projected, probe_->want_out_sq, true);
 }
 
-void AttentionRun::backward(Call& call, const std::vector<at::Tensor>& saved, const at::Tensor& gradient,
-                            const std::vector<at::Tensor>& wanted) {
+std::vector<at::Tensor> AttentionRun::backward(const Call& call, const std::vector<at::Tensor>& saved,
+                                               const at::Tensor& gradient) {
   const at::Tensor dout = gradient.contiguous();
   const at::Tensor inner = at::empty_like(call.lse);
+  const at::Tensor dquery = at::empty_like(saved[0]);
+  const at::Tensor dkey_value = call.together ? dquery : at::empty_like(saved[1]);
   kernels::AttentionBackward backward;
-  backward.q = strided(saved[0], call.shape.head_dim);
-  backward.k = strided(saved[1], call.shape.head_dim);
-  backward.v = strided(saved[2], call.shape.head_dim);
-  backward.out = strided(saved[3], call.shape.head_dim);
+  backward.q = strided(within(call.columns.query, saved[0]));
+  backward.k = strided(within(call.columns.key, saved[1]));
+  backward.v = strided(within(call.columns.value, saved[1]));
+  backward.out = strided(saved[2], call.shape.head_dim);
   backward.dout = strided(dout, call.shape.head_dim);
   backward.lse = call.lse.data_ptr();
-  backward.dq = strided(wanted[0], call.shape.head_dim);
-  backward.dk = strided(wanted[1], call.shape.head_dim);
-  backward.dv = strided(wanted[2], call.shape.head_dim);
+  backward.dq = strided(within(call.columns.query, dquery));
+  backward.dk = strided(within(call.columns.key, dkey_value));
+  backward.dv = strided(within(call.columns.value, dkey_value));
   backward.head_inner = inner.data_ptr();
   backward.skip_head = call.skip.data();
   kernels::attention_backward(call.shape, backward);
   note_inner(call, inner);
+  return {dquery, call.together ? at::Tensor() : dkey_value};
 }
 
 void AttentionRun::finish() {
   if (leaf_call_ == nullptr || !leaf_.grad().defined()) return;
   const at::NoGradGuard frozen;
-  backward(*leaf_call_, {{}, {}, {}, leaf_}, leaf_.grad(), {{}, {}, {}});
+  const at::Tensor dout = leaf_.grad().contiguous();
+  const at::Tensor inner = at::empty({leaf_call_->query_tokens(), leaf_call_->shape.heads},
+                                     at::TensorOptions().dtype(statistics_type(leaf_.scalar_type())));
+  kernels::AttentionBackward backward;
+  backward.out = strided(leaf_, leaf_call_->shape.head_dim);
+  backward.dout = strided(dout, leaf_call_->shape.head_dim);
+  backward.head_inner = inner.data_ptr();
+  backward.skip_head = leaf_call_->skip.data();
+  kernels::attention_backward(leaf_call_->shape, backward);
+  note_inner(*leaf_call_, inner);
 }
 
 void AttentionRun::note_inner(const Call& call, const at::Tensor& per_token) {

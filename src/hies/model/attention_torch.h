@@ -15,6 +15,19 @@ namespace hies::model {
 // Which tokens ask: every one, or only the first of each sequence.
 enum class QueryRows { all, first };
 
+// One vector of D numbers per head and row: that of the i-th head in row t starts at rows[t, first + i·step].
+struct HeadColumns {
+  at::Tensor rows;  // [T or B, …]
+  std::int64_t first = 0;
+  std::int64_t step = 0;
+};
+
+// What attention reads. Keys and values stand in one tensor, which is the queries' as well when every token asks; between them they
+// fill their tensors.
+struct Projected {
+  HeadColumns query, key, value;
+};
+
 // The attention of one forward (and backward) pass: calls the kernels, applies the gates, fills the probe. Lives until the
 // backward pass is over.
 class AttentionRun {
@@ -28,24 +41,25 @@ class AttentionRun {
   bool wants_inner() const noexcept { return probe_ != nullptr && probe_->want_inner; }
   // Whether the probe needs the queries of tokens that the result does not depend on.
   bool wants_all_queries() const noexcept { return probe_ != nullptr && (probe_->want_entropy || probe_->want_out_sq); }
+  // Where each sequence begins: [B] rows of a hidden state.
+  const at::Tensor& first_rows() const noexcept { return first_rows_; }
 
-  // query [T or B, H·D], key and value [T, K·D] → gated head outputs [T or B, H·D]. With QueryRows::all the probe's entropy and
-  // norms are noted on the way.
-  at::Tensor attend(int layer, const at::Tensor& query, const at::Tensor& key, const at::Tensor& value, QueryRows rows);
-  // Notes entropy and norms of every token, without a result.
-  void observe(int layer, const at::Tensor& query, const at::Tensor& key, const at::Tensor& value);
+  // Outputs [T or B, H·D] of `heads`: all that the layer has, gated; or, in a run without gates and probe, any of them. With
+  // QueryRows::all the probe's entropy and norms are noted on the way.
+  at::Tensor attend(int layer, const LayerHeads& heads, const Projected& projected, QueryRows rows);
+  // Notes entropy and norms of every token of all the layer's heads, without a result.
+  void observe(int layer, const Projected& projected);
   // After backward(): the inner products of the first attention output, below which there is no graph.
   void finish();
 
  private:
   friend struct AttentionFunction;
-  struct Call;  // what one kernel call needs; kept by the autograd graph
-  Call& add_call(int layer, QueryRows rows, at::ScalarType type);
-  at::Tensor forward(Call& call, const at::Tensor& query, const at::Tensor& key, const at::Tensor& value, bool want_output,
-                     bool note);
-  // saved: query, key, value, out. wanted: their gradients, undefined where none is needed. Notes the inner products.
-  void backward(Call& call, const std::vector<at::Tensor>& saved, const at::Tensor& gradient,
-                const std::vector<at::Tensor>& wanted);
+  struct Call;  // what one kernel call needs; kept where a backward pass follows
+  std::unique_ptr<Call> make_call(int layer, const LayerHeads& heads, const Projected& projected, QueryRows rows);
+  at::Tensor forward(const Call& call, const Projected& projected, bool want_output, bool note);
+  // saved: query rows, key and value rows, output. Returns the gradients of both kinds of rows; undefined for the latter when it is
+  // in the former. Notes the inner products.
+  std::vector<at::Tensor> backward(const Call& call, const std::vector<at::Tensor>& saved, const at::Tensor& gradient);
   void note_inner(const Call& call, const at::Tensor& per_token);
   void note_out_sq(const Call& call, const at::Tensor& out);
   at::Tensor gated(int layer, const at::Tensor& out) const;
@@ -55,6 +69,7 @@ class AttentionRun {
   const HeadGates* gates_;
   AttentionProbe* probe_;
   std::vector<std::int64_t> one_query_;  // [B+1] 0 … B: offsets when only first tokens ask
+  at::Tensor first_rows_;
   std::vector<std::unique_ptr<Call>> calls_;
   Call* leaf_call_ = nullptr;  // the call whose output starts the autograd graph: nothing below it needs a gradient
   at::Tensor leaf_;

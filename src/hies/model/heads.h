@@ -43,6 +43,18 @@ struct LayerHeads {
   bool operator==(const LayerHeads&) const = default;
 };
 
+// The layer with the heads for which keep [H] is not 0, and the KV heads that these read.
+inline LayerHeads keep_heads(const LayerHeads& layer, const std::vector<std::uint8_t>& keep) {
+  LayerHeads left = layer;
+  left.heads.clear();
+  for (std::size_t i = 0; i < layer.heads.size(); ++i)
+    if (keep[i] != 0) left.heads.push_back(layer.heads[i]);
+  std::erase_if(left.kv_heads, [&left](int kv_head) {
+    return std::none_of(left.heads.begin(), left.heads.end(), [&](int head) { return left.kv_of(head) == kv_head; });
+  });
+  return left;
+}
+
 // Layer by layer [L]; what every plan, score table and cost is about.
 using HeadLayout = std::vector<LayerHeads>;
 

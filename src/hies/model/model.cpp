@@ -1,11 +1,13 @@
 #include "hies/model/model.h"
 
+#include <algorithm>
 #include <thread>
 
 #include <ATen/Parallel.h>
 
 #include "hies/base/error.h"
 #include "hies/kernels/attention.h"
+#include "hies/model/forward_torch.h"
 #include "hies/model/network_torch.h"
 #include "hies/model/weights_torch.h"
 
@@ -42,9 +44,22 @@ void check_gates(const HeadGates& gates, const HeadLayout& layout) {
     check(gates[layer].size() == layout[layer].heads.size(), "gates for another number of heads");
 }
 
-std::vector<double> host_copy(const at::Tensor& tensor) {
-  const at::Tensor values = tensor.detach().to(at::kDouble).contiguous();
-  return {values.const_data_ptr<double>(), values.const_data_ptr<double>() + values.numel()};
+bool is_mask(const HeadGates& gates) {
+  return std::all_of(gates.begin(), gates.end(), [](const std::vector<double>& row) {
+    return std::all_of(row.begin(), row.end(), [](double gate) { return gate == 0 || gate == 1; });
+  });
+}
+
+// gradient: of each loss by its logits [B, V], or empty.
+RunResult on_host(const at::Tensor& logits, const Batch& batch, const Objective* objective, std::span<double> gradient) {
+  const at::Tensor values = logits.detach().to(at::kDouble).contiguous();
+  RunResult result;
+  result.classes = values.size(1);
+  result.logits.assign(values.const_data_ptr<double>(), values.const_data_ptr<double>() + values.numel());
+  if (objective == nullptr) return result;
+  result.losses.resize(static_cast<std::size_t>(batch.size()));
+  objective->evaluate({result.logits, batch.examples, result.classes}, result.losses, gradient);
+  return result;
 }
 
 }  // namespace
@@ -85,26 +100,35 @@ Model Model::load(std::shared_ptr<const Checkpoint> checkpoint, ComputeType type
 RunResult Model::run(const Batch& batch, const RunRequest& request) const {
   check_batch(batch, spec());
   if (request.gates != nullptr) check_gates(*request.gates, spec().layers);
+  if (request.gates != nullptr && request.probe == nullptr && is_mask(*request.gates) && batch.size() > 0) {
+    RunResult result;
+    run_masks(batch, MaskTrie({request.gates, 1}), request.objective,
+              [&result](std::span<const std::size_t>, RunResult&& only) { result = std::move(only); });
+    return result;
+  }
   const bool backward = request.probe != nullptr && request.probe->want_inner;
   check(!backward || request.objective != nullptr, "inner products need an objective");
-  RunResult result;
-  result.classes = static_cast<std::int64_t>(spec().labels.size());
   AttentionRun run(spec().layers, batch, request.gates, request.probe);
-  if (batch.size() == 0) return result;
+  if (batch.size() == 0) return {{}, {}, static_cast<std::int64_t>(spec().labels.size())};
   const at::AutoGradMode graph(backward);
-  const at::Tensor logits = state_->network->forward(batch, run);
-  result.logits = host_copy(logits);
-  if (request.objective == nullptr) return result;
-
-  result.losses.resize(static_cast<std::size_t>(batch.size()));
-  std::vector<double> gradient(backward ? result.logits.size() : 0);
-  request.objective->evaluate({result.logits, batch.examples, result.classes}, result.losses, gradient);
+  const at::Tensor logits = forward(*state_->network, spec().layers, batch, run);
+  std::vector<double> gradient(backward ? static_cast<std::size_t>(logits.numel()) : 0);
+  RunResult result = on_host(logits, batch, request.objective, gradient);
   // Examples do not interact, so one backward pass of the summed losses gives each example its own gradients.
   if (backward && logits.requires_grad()) {
     logits.backward(at::from_blob(gradient.data(), logits.sizes(), at::TensorOptions().dtype(at::kDouble)).to(state_->type));
     run.finish();
   }
   return result;
+}
+
+void Model::run_masks(const Batch& batch, const MaskTrie& masks, const Objective* objective, const TakeMasks& take) const {
+  check_batch(batch, spec());
+  if (batch.size() == 0) return;
+  const at::NoGradGuard frozen;
+  forward_masks(*state_->network, spec().layers, batch, masks, [&](const MaskTrie::Node& leaf, const at::Tensor& logits) {
+    take(leaf.masks, on_host(logits, batch, objective, {}));
+  });
 }
 
 void set_threads(int threads) {

@@ -1,13 +1,17 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "hies/model/batch.h"
 #include "hies/model/checkpoint.h"
 #include "hies/model/heads.h"
+#include "hies/model/mask_trie.h"
 #include "hies/model/objective.h"
 #include "hies/model/probe.h"
 
@@ -29,6 +33,9 @@ struct RunResult {
   std::int64_t classes = 0;    // V
 };
 
+// Takes what one mask of many gives: `masks` are the places of all the given masks that are this one.
+using TakeMasks = std::function<void(std::span<const std::size_t> masks, RunResult&& result)>;
+
 // A checkpoint in memory, ready to run. Weights are frozen: no gradient of a weight is ever computed.
 // Run from one thread at a time; inside, work is spread over set_threads() threads.
 class Model {
@@ -46,6 +53,10 @@ class Model {
   // One forward pass over the batch, and one backward pass when the probe wants inner products.
   // Throws bad_input for token ids outside the vocabulary, token types that the model does not have, and sequences longer than the positions.
   RunResult run(const Batch& batch, const RunRequest& request = {}) const;
+
+  // One forward pass for each node of the trie instead of one for each mask: calls `take` once per distinct mask, in the trie's
+  // order, with what run() gives with these gates, bit for bit, whatever the other masks are. Heads with gate 0 are not computed.
+  void run_masks(const Batch& batch, const MaskTrie& masks, const Objective* objective, const TakeMasks& take) const;
 
  private:
   struct State;

@@ -6,16 +6,10 @@
 
 #include "hies/model/attention_torch.h"
 #include "hies/model/batch.h"
+#include "hies/model/linear_torch.h"
 #include "hies/model/spec.h"
 
 namespace hies::model {
-
-// y = x Wᵀ + b over the rows of x.
-struct Linear {
-  at::Tensor weight;  // [out, in]
-  at::Tensor bias;    // [out]
-  at::Tensor operator()(const at::Tensor& x) const { return at::linear(x, weight, bias); }
-};
 
 struct Norm {
   at::Tensor weight, bias;  // [E]
@@ -29,12 +23,26 @@ at::Tensor activate(Activation activation, const at::Tensor& x);
 at::Tensor index_tensor(std::span<const std::int32_t> indices);
 at::Tensor index_tensor(std::span<const std::int64_t> indices);
 
-// The forward pass of one checkpoint.
+// How queries, keys and values of a layer's heads are computed. `joint`: all that the layer has in one product. `apart`: each head in
+// a product of its own, a little slower, but only those asked for, and bit for bit the same whichever others are.
+enum class HeadProducts { joint, apart };
+
+// The forward pass of one checkpoint, step by step: embed, then heads and finish of every layer, then task_head.
+// With a probe that wants inner products there is an autograd graph down to the first head outputs.
 class Network {
  public:
   virtual ~Network() = default;
-  // Logits [B, V] in the computation dtype, with an autograd graph down to the first attention output when the run asks for it.
-  virtual at::Tensor forward(const Batch& batch, AttentionRun& run) const = 0;
+  // The state before layer 0: [T, E].
+  virtual at::Tensor embed(const Batch& batch) const = 0;
+  // Outputs A_h of `heads`, all that the layer has (joint) or at least one of them (apart), from the state before the layer: [T, H·D], or [B, H·D]
+  // in a last layer of which only the first tokens are read.
+  virtual at::Tensor heads(int layer, const LayerHeads& heads, const at::Tensor& hidden, AttentionRun& run,
+                           HeadProducts products) const = 0;
+  // The state after the layer, from the state before it and the outputs of all the heads that take part (undefined: none).
+  virtual at::Tensor finish(int layer, const LayerHeads& heads, const at::Tensor& hidden, const at::Tensor& outputs,
+                            const AttentionRun& run) const = 0;
+  // Logits [B, V] in the computation dtype.
+  virtual at::Tensor task_head(const at::Tensor& hidden) const = 0;
 };
 
 }  // namespace hies::model

@@ -4,43 +4,21 @@
 
 #include <algorithm>
 #include <cmath>
-#include <filesystem>
-#include <memory>
 #include <string>
 #include <vector>
 
-#include "hies/base/json.h"
-#include "hies/data/dataset.h"
-#include "hies/model/model.h"
+#include "hies/data/test_golden.h"
+#include "hies/model/heads.h"
 
 namespace hies::score {
 
 using Table = model::HeadTable<double>;
 
-inline const std::vector<std::string>& golden_names() {
-  static const std::vector<std::string> names = {"bert-tiny",       "bert-reg",    "roberta-tiny",
-                                                 "distilbert-tiny", "bert-legacy", "bert-v4-pruned"};
-  return names;
-}
+using data::golden_names;
 
-// A tiny model, tests/golden/<name>, and what Hugging Face computes of it in float64 (tools/goldens/README.md).
-struct Golden {
-  explicit Golden(std::filesystem::path golden_folder) : folder(std::move(golden_folder)) {
-    json = read_json(folder / "golden.json");
-    checkpoint = std::make_shared<model::Checkpoint>(model::Checkpoint::open(folder / "model"));
-    for (const Json& input : json["inputs"]) {
-      data::Example example;
-      example.ids = input["ids"].get<std::vector<std::int32_t>>();
-      example.type_ids = input["type_ids"].get<std::vector<std::int32_t>>();
-      example.label = input["label"].get<double>();
-      example.row = static_cast<std::int64_t>(dataset.examples.size()) + 1;
-      dataset.examples.push_back(std::move(example));
-    }
-    dataset.source = folder / "golden.json";
-    dataset.has_labels = true;
-    dataset.hash = data::content_hash(dataset.examples, true);
-  }
-  model::Model load(model::ComputeType type) const { return model::Model::load(checkpoint, type); }
+// A tiny model with its scores in float64.
+struct Golden : data::GoldenModel {
+  using GoldenModel::GoldenModel;
   std::string task_loss() const { return json["task_loss"].get<std::string>(); }
   // Losses that the golden holds scores for.
   std::vector<std::string> losses() const {
@@ -50,11 +28,6 @@ struct Golden {
   }
   Table table(const std::string& key) const { return json.at(key).get<Table>(); }
   Table table(const std::string& key, const std::string& loss) const { return json.at(key).at(loss).get<Table>(); }
-
-  std::filesystem::path folder;
-  Json json;
-  std::shared_ptr<const model::Checkpoint> checkpoint;
-  data::Dataset dataset;
 };
 
 inline double largest(const Table& table) {

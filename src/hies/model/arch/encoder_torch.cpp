@@ -2,15 +2,39 @@
 
 namespace hies::model {
 
+EncoderNetwork::Projection::Projection(const std::vector<Linear>& matrices, const LayerHeads& heads) {
+  std::vector<at::Tensor> weights, biases;
+  for (const Linear& matrix : matrices) {
+    weights.push_back(matrix.weight().view({heads.count(), heads.head_dim, -1}));
+    biases.push_back(matrix.bias().view({heads.count(), heads.head_dim}));
+  }
+  const at::Tensor weight = at::cat(weights, 1), bias = at::cat(biases, 1);
+  joint = Linear(weight.flatten(0, 1), bias.flatten());
+  for (int head = 0; head < heads.count(); ++head) parts.emplace_back(weight[head], bias[head]);
+}
+
 EncoderNetwork::EncoderNetwork(const ModelSpec& spec, const EncoderNames& n, const Weights& weights)
     : spec_(spec), word_(weights.get(n.word + ".weight")), position_(weights.get(n.position + ".weight")) {
   if (!n.token_type.empty()) token_type_ = weights.get(n.token_type + ".weight");
   embedding_norm_ = weights.norm(n.embedding_norm, spec.norm_epsilon);
   for (int i = 0; i < spec.layer_count(); ++i) {
     const auto linear = [&](const std::string& part) { return weights.linear(n.in_layer(i, part)); };
-    layers_.push_back({i, i + 1 == spec.layer_count(), linear(n.query), linear(n.key), linear(n.value), linear(n.output),
-                       linear(n.up), linear(n.down), weights.norm(n.in_layer(i, n.attention_norm), spec.norm_epsilon),
-                       weights.norm(n.in_layer(i, n.output_norm), spec.norm_epsilon)});
+    Layer layer;
+    layer.last = i + 1 == spec.layer_count();
+    if (const LayerHeads& heads = spec.layers[static_cast<std::size_t>(i)]; heads.count() > 0) {
+      if (layer.last) {
+        layer.query = Projection({linear(n.query)}, heads);
+        layer.rest = Projection({linear(n.key), linear(n.value)}, heads);
+      } else {
+        layer.rest = Projection({linear(n.query), linear(n.key), linear(n.value)}, heads);
+      }
+    }
+    layer.output = linear(n.output);
+    layer.up = linear(n.up);
+    layer.down = linear(n.down);
+    layer.attention_norm = weights.norm(n.in_layer(i, n.attention_norm), spec.norm_epsilon);
+    layer.output_norm = weights.norm(n.in_layer(i, n.output_norm), spec.norm_epsilon);
+    layers_.push_back(std::move(layer));
   }
 }
 
@@ -27,35 +51,58 @@ at::Tensor EncoderNetwork::embed(const Batch& batch) const {
   return embedding_norm_(sum);
 }
 
-// The attention block up to the output projection. In the last layer only each sequence's first token asks, because the
-// task head reads no other; the other tokens' queries exist only for the entropy and the norms that the probe wants.
-at::Tensor EncoderNetwork::attention(const Layer& layer, const at::Tensor& hidden, const at::Tensor& first_rows,
-                                     AttentionRun& run) const {
-  if (spec_.layers[static_cast<std::size_t>(layer.index)].count() == 0)
-    return layer.output.bias.expand({layer.last ? first_rows.size(0) : hidden.size(0), spec_.hidden});
-  const at::Tensor key = layer.key(hidden);
-  const at::Tensor value = layer.value(hidden);
-  if (!layer.last) return layer.output(run.attend(layer.index, layer.query(hidden), key, value, QueryRows::all));
+// One product for each head, side by side in one tensor.
+at::Tensor EncoderNetwork::Projection::some(const LayerHeads& all, const LayerHeads& heads, const at::Tensor& rows) const {
+  const std::int64_t width = parts.front().weight().size(0);
+  at::Tensor joined = at::empty({rows.size(0), heads.count() * width}, rows.options());
+  for (int i = 0; i < heads.count(); ++i) {
+    const int position = all.position_of(heads.heads[static_cast<std::size_t>(i)]);
+    joined.narrow(1, i * width, width).copy_(parts[static_cast<std::size_t>(position)](rows));
+  }
+  return joined;
+}
+
+// In the last layer only each sequence's first token asks, because the task head reads no other; the other tokens' queries exist
+// only for the entropy and the norms that the probe wants.
+at::Tensor EncoderNetwork::heads(int index, const LayerHeads& heads, const at::Tensor& hidden, AttentionRun& run,
+                                 HeadProducts products) const {
+  const Layer& layer = layers_[static_cast<std::size_t>(index)];
+  const LayerHeads& all = spec_.layers[static_cast<std::size_t>(index)];
+  const std::int64_t D = heads.head_dim;
+  const auto project = [&](const Projection& projection, const at::Tensor& rows) {
+    return products == HeadProducts::joint ? projection.joint(rows) : projection.some(all, heads, rows);
+  };
+  const at::Tensor rest = project(layer.rest, hidden);
+  if (!layer.last) return run.attend(index, heads, {{rest, 0, 3 * D}, {rest, D, 3 * D}, {rest, 2 * D, 3 * D}}, QueryRows::all);
+  const auto with_queries = [&](const at::Tensor& rows) -> Projected {
+    return {{project(layer.query, rows), 0, D}, {rest, 0, 2 * D}, {rest, D, 2 * D}};
+  };
   if (run.wants_all_queries()) {
     const at::NoGradGuard frozen;
-    run.observe(layer.index, layer.query(hidden), key, value);
+    run.observe(index, with_queries(hidden));
   }
-  return layer.output(run.attend(layer.index, layer.query(hidden.index_select(0, first_rows)), key, value, QueryRows::first));
+  return run.attend(index, heads, with_queries(hidden.index_select(0, run.first_rows())), QueryRows::first);
 }
 
-at::Tensor EncoderNetwork::run_layer(const Layer& layer, const at::Tensor& hidden, const at::Tensor& first_rows,
-                                     AttentionRun& run) const {
-  const at::Tensor residual = layer.last ? hidden.index_select(0, first_rows) : hidden;
-  const at::Tensor attended = layer.attention_norm(attention(layer, hidden, first_rows, run) + residual);
+// The output projection of `heads` alone.
+at::Tensor EncoderNetwork::output(int index, const LayerHeads& heads, const at::Tensor& hidden, const at::Tensor& outputs) const {
+  const Linear& whole = layers_[static_cast<std::size_t>(index)].output;
+  const LayerHeads& all = spec_.layers[static_cast<std::size_t>(index)];
+  if (heads.count() == 0) return whole.bias().expand({hidden.size(0), spec_.hidden});
+  if (heads.count() == all.count()) return whole(outputs);
+  std::vector<at::Tensor> columns;
+  for (const int head : heads.heads)
+    columns.push_back(whole.weight().narrow(1, all.position_of(head) * heads.head_dim, heads.head_dim));
+  return Linear(at::cat(columns, 1), whole.bias())(outputs);
+}
+
+at::Tensor EncoderNetwork::finish(int index, const LayerHeads& heads, const at::Tensor& hidden, const at::Tensor& outputs,
+                                  const AttentionRun& run) const {
+  const Layer& layer = layers_[static_cast<std::size_t>(index)];
+  const at::Tensor residual = layer.last ? hidden.index_select(0, run.first_rows()) : hidden;
+  const at::Tensor attended = layer.attention_norm(output(index, heads, residual, outputs) + residual);
   const at::Tensor fed = layer.down(activate(spec_.activation, layer.up(attended)));
   return layer.output_norm(fed + attended);
-}
-
-at::Tensor EncoderNetwork::forward(const Batch& batch, AttentionRun& run) const {
-  const at::Tensor first_rows = index_tensor(std::span(batch.offsets).first(static_cast<std::size_t>(batch.size())));
-  at::Tensor hidden = embed(batch);
-  for (const Layer& layer : layers_) hidden = run_layer(layer, hidden, first_rows, run);
-  return task_head(hidden);
 }
 
 }  // namespace hies::model

@@ -6,27 +6,35 @@
 
 namespace hies::model {
 
-// The forward pass of EncoderArch. A family adds what it does with the first token of each sequence.
+// The forward pass of EncoderArch. A family adds what it does with the first token of each sequence: hidden [B, E] → logits [B, V].
 class EncoderNetwork : public Network {
  public:
   EncoderNetwork(const ModelSpec& spec, const EncoderNames& names, const Weights& weights);
 
-  at::Tensor forward(const Batch& batch, AttentionRun& run) const override;
-
- protected:
-  // first: [B, E], the first token of each sequence → logits [B, V].
-  virtual at::Tensor task_head(const at::Tensor& first) const = 0;
+  at::Tensor embed(const Batch& batch) const override;
+  at::Tensor heads(int layer, const LayerHeads& heads, const at::Tensor& hidden, AttentionRun& run,
+                   HeadProducts products) const override;
+  at::Tensor finish(int layer, const LayerHeads& heads, const at::Tensor& hidden, const at::Tensor& outputs,
+                    const AttentionRun& run) const override;
 
  private:
+  // A head's rows of one or several matrices (queries, keys, values) side by side: first those of the first head, then those of the
+  // second. One large product is faster than three, and a head alone is one product as well.
+  struct Projection {
+    Projection() = default;
+    Projection(const std::vector<Linear>& matrices, const LayerHeads& heads);
+    at::Tensor some(const LayerHeads& all, const LayerHeads& heads, const at::Tensor& rows) const;
+    Linear joint;               // [H·n·D, E]
+    std::vector<Linear> parts;  // [H] of [n·D, E]
+  };
   struct Layer {
-    int index;
-    bool last;
-    Linear query, key, value, output, up, down;
+    bool last = false;
+    Projection rest;   // queries, keys, values; in the last layer keys and values
+    Projection query;  // last layer only
+    Linear output, up, down;
     Norm attention_norm, output_norm;
   };
-  at::Tensor embed(const Batch& batch) const;
-  at::Tensor attention(const Layer& layer, const at::Tensor& hidden, const at::Tensor& first_rows, AttentionRun& run) const;
-  at::Tensor run_layer(const Layer& layer, const at::Tensor& hidden, const at::Tensor& first_rows, AttentionRun& run) const;
+  at::Tensor output(int index, const LayerHeads& heads, const at::Tensor& hidden, const at::Tensor& outputs) const;
 
   const ModelSpec& spec_;
   at::Tensor word_, position_, token_type_;

@@ -1,0 +1,17 @@
+#pragma once
+
+#include "hies/data/dataset.h"
+#include "hies/eval/predict.h"
+#include "hies/model/batch.h"
+#include "hies/model/model.h"
+
+namespace hies::eval {
+
+// Predictions of N examples that are filled batch by batch.
+Predictions unfilled(const model::ModelSpec& spec, std::int64_t examples, bool with_losses);
+
+// Puts a batch's results in their places. Throws bad_input when a logit is not finite.
+void collect(const model::RunResult& result, const model::Batch& batch, const data::Dataset& dataset, model::Problem problem,
+             Predictions& into);
+
+}  // namespace hies::eval

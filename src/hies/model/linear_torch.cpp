@@ -1,0 +1,106 @@
+#include "hies/model/linear_torch.h"
+
+#include <ATen/core/dispatch/Dispatcher.h>
+#include <torch/csrc/autograd/custom_function.h>
+
+namespace hies::model {
+namespace {
+
+using torch::autograd::AutogradContext;
+using torch::autograd::variable_list;
+
+// Rows that the order of a weight is chosen for; other numbers run as well with it.
+constexpr std::int64_t kTypicalRows = 1024;
+
+// The operators by which torch's own compiler calls oneDNN with ordered weights. They have no C++ function in at::.
+struct OneDnn {
+  using Reorder = at::Tensor(const at::Tensor&, std::optional<std::int64_t>);
+  using Scalars = c10::List<std::optional<at::Scalar>>;
+  using Apply = at::Tensor(const at::Tensor&, const at::Tensor&, const std::optional<at::Tensor>&, c10::string_view, Scalars,
+                           std::optional<c10::string_view>);
+  std::optional<c10::TypedOperatorHandle<Reorder>> reorder;
+  std::optional<c10::TypedOperatorHandle<Apply>> apply;
+
+  OneDnn() {
+    auto& dispatcher = c10::Dispatcher::singleton();
+    const auto first = dispatcher.findSchema({"mkldnn::_reorder_linear_weight", ""});
+    const auto second = dispatcher.findSchema({"mkldnn::_linear_pointwise", ""});
+    if (!first || !second || !at::globalContext().userEnabledMkldnn()) return;
+    reorder = first->typed<Reorder>();
+    apply = second->typed<Apply>();
+  }
+};
+
+const OneDnn& one_dnn() {
+  static const OneDnn operators;
+  return operators;
+}
+
+// Undefined where oneDNN cannot run this: float64, an empty matrix, bfloat16 on a processor without it, a torch without oneDNN.
+at::Tensor ordered(const at::Tensor& weight) {
+  if ((weight.scalar_type() != at::kFloat && weight.scalar_type() != at::kBFloat16) || weight.numel() == 0) return {};
+  if (!one_dnn().reorder) return {};
+  try {
+    return one_dnn().reorder->call(weight, kTypicalRows);
+  } catch (const c10::Error&) {
+    return {};
+  }
+}
+
+// A weight of one direction, ready to multiply.
+class Factor {
+ public:
+  explicit Factor(const at::Tensor& weight) : ordered_(ordered(weight)) {
+    if (!ordered_.defined()) plain_ = weight;
+  }
+  at::Tensor multiply(const at::Tensor& x, const at::Tensor& bias) const {
+    if (!ordered_.defined()) return at::linear(x, plain_, bias);
+    const auto with_bias = bias.defined() ? std::optional<at::Tensor>(bias) : std::nullopt;
+    return one_dnn().apply->call(x, ordered_, with_bias, "none", OneDnn::Scalars(), std::nullopt);
+  }
+
+ private:
+  at::Tensor ordered_, plain_;
+};
+
+}  // namespace
+
+struct Linear::State {
+  at::Tensor weight, bias;
+  std::optional<Factor> forward, backward;
+
+  at::Tensor apply(const at::Tensor& x) {
+    if (!forward) forward.emplace(weight);
+    return forward->multiply(x, bias);
+  }
+  at::Tensor gradient(const at::Tensor& of_output) {
+    if (!backward) backward.emplace(weight.t().contiguous());
+    return backward->multiply(of_output.contiguous(), {});
+  }
+};
+
+struct LinearFunction : torch::autograd::Function<LinearFunction> {
+  // The network owns the state and outlives the graph, which keeps its address.
+  static at::Tensor forward(AutogradContext* context, const at::Tensor& x, std::int64_t state) {
+    context->saved_data["state"] = state;
+    return reinterpret_cast<Linear::State*>(state)->apply(x);
+  }
+  static variable_list backward(AutogradContext* context, variable_list gradients) {
+    auto* state = reinterpret_cast<Linear::State*>(context->saved_data["state"].toInt());
+    return {state->gradient(gradients[0]), {}};
+  }
+};
+
+Linear::Linear(at::Tensor weight, at::Tensor bias)
+    : state_(std::make_shared<State>(State{std::move(weight), std::move(bias), std::nullopt, std::nullopt})) {}
+
+at::Tensor Linear::operator()(const at::Tensor& x) const {
+  if (at::GradMode::is_enabled() && x.requires_grad())
+    return LinearFunction::apply(x, reinterpret_cast<std::int64_t>(state_.get()));
+  return state_->apply(x);
+}
+
+const at::Tensor& Linear::weight() const noexcept { return state_->weight; }
+const at::Tensor& Linear::bias() const noexcept { return state_->bias; }
+
+}  // namespace hies::model
