@@ -166,7 +166,7 @@ TEST(Options, AreChecked) {
     change(options);
     return error_of([&] { check_options(options); }).kind() == ErrorKind::bad_input;
   };
-  EXPECT_NO_THROW(check_options({}));
+  EXPECT_NO_THROW(check_options(ScoreOptions{}));
   EXPECT_TRUE(bad([](ScoreOptions& o) { o.granularity = "head"; }));
   EXPECT_TRUE(bad([](ScoreOptions& o) { o.loss = "hinge"; }));
   EXPECT_TRUE(bad([](ScoreOptions& o) { o.tables = {"his", "gate_grad"}; }));
