@@ -22,19 +22,28 @@ std::string shown(const Argument& argument) { return argument.positional ? argum
 
 // Sets the argument's variables from what the command line says.
 bool accept(Argument& argument, const std::vector<std::string>& results) {
-  if (results.size() > 1) bad_input("{} is given {} times", shown(argument), results.size());
+  if (results.size() > 1 && !argument.repeatable) bad_input("{} is given {} times", shown(argument), results.size());
   argument.given = true;
-  for (const auto& set : argument.setters) set(results.front());
+  for (const std::string& result : results)
+    for (const auto& set : argument.setters) set(result);
   return true;
 }
 
 }  // namespace
 
-void Arguments::positional(std::string_view placeholder, std::string& value, std::string_view help) {
+void Arguments::positional(std::string_view placeholder, std::string& value, std::string_view help, bool optional) {
   Argument& argument = declare(placeholder, "", "", help);
   argument.positional = true;
+  argument.optional = optional;
   argument.heading.clear();
   argument.setters.emplace_back([&value](const std::string& text) { value = text; });
+}
+
+void Arguments::repeated(std::string_view name, std::string_view placeholder, std::vector<std::string>& values,
+                         std::string_view help) {
+  Argument& argument = declare(name, std::string(placeholder), "", help);
+  argument.repeatable = true;
+  argument.setters.push_back([&values](const std::string& text) { values.push_back(text); });
 }
 
 Argument& Arguments::declare(std::string_view name, std::string placeholder, std::string default_value, std::string_view help) {
@@ -123,7 +132,7 @@ bool Arguments::parse() {
   }
   refuse_unknown(app.remaining());
   for (const Argument& argument : arguments_) {
-    if (argument.positional && !argument.given)
+    if (argument.positional && !argument.optional && !argument.given)
       throw Error(ErrorKind::bad_input, fmt::format("{} is missing", argument.name),
                   fmt::format("usage: {}", usage_.forms.front()));
   }

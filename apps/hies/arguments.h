@@ -31,6 +31,8 @@ struct Argument {
   std::string help;
   std::string heading;
   bool positional = false;
+  bool optional = false;    // of a positional argument: may be left out
+  bool repeatable = false;  // may be given more than once
   bool given = false;
   // Every variable that it sets: one flag may stand for a field of several options structs. Flags get an empty text.
   std::vector<std::function<void(const std::string&)>> setters;
@@ -41,8 +43,11 @@ class Arguments {
  public:
   Arguments(Usage usage, std::span<const std::string> words) : usage_(std::move(usage)), words_(words) {}
 
-  // Words in the order of their declaration. All must be given.
-  void positional(std::string_view placeholder, std::string& value, std::string_view help);
+  // Words in the order of their declaration. Those that are not optional must be given.
+  void positional(std::string_view placeholder, std::string& value, std::string_view help, bool optional = false);
+
+  // An option that may be given again and again: each text is added to `values`.
+  void repeated(std::string_view name, std::string_view placeholder, std::vector<std::string>& values, std::string_view help);
 
   // Options declared from here on stand under `heading` in --help.
   void heading(std::string_view heading) { heading_ = heading; }

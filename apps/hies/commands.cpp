@@ -19,6 +19,7 @@ constexpr std::array kCommands = {
     Command{"plan", "choose which heads go, into plan.json; needs no model", run_plan},
     Command{"prune", "cut heads out of a checkpoint, by a plan or in one go", run_prune},
     Command{"eval", "quality, stability, size and speed on a data file", run_eval},
+    Command{"sweep", "a grid of methods, ratios and seeds: what each pruned model achieves", run_sweep},
     Command{"tasks", "list what models can be asked to do", run_tasks},
     Command{"methods", "list the ways to rank heads, and the losses", run_methods},
     Command{"models", "list the supported model families", run_models},

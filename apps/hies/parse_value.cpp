@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "hies/base/error.h"
+#include "hies/study/sweep/number_list.h"
 
 namespace hies::cli {
 namespace {
@@ -45,6 +46,12 @@ void set_value(std::vector<std::string>& value, const std::string& text, std::st
     if (std::string part = text.substr(begin, comma - begin); !part.empty()) value.push_back(std::move(part));
   }
 }
+void set_value(std::vector<double>& value, const std::string& text, std::string_view flag) {
+  value = study::parse_numbers(text, flag);
+}
+void set_value(std::vector<std::int64_t>& value, const std::string& text, std::string_view flag) {
+  value = study::parse_counts(text, flag);
+}
 
 std::string shown_default(const std::string& value) { return value; }
 std::string shown_default(bool /*value*/) { return {}; }
@@ -53,5 +60,7 @@ std::string shown_default(std::uint64_t value) { return fmt::to_string(value); }
 std::string shown_default(int value) { return fmt::to_string(value); }
 std::string shown_default(double value) { return fmt::format("{:g}", value); }
 std::string shown_default(const std::vector<std::string>& value) { return fmt::format("{}", fmt::join(value, ",")); }
+std::string shown_default(const std::vector<double>& value) { return fmt::format("{}", fmt::join(value, ",")); }
+std::string shown_default(const std::vector<std::int64_t>& value) { return fmt::format("{}", fmt::join(value, ",")); }
 
 }  // namespace hies::cli

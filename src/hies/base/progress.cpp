@@ -3,6 +3,14 @@
 #include "hies/base/error.h"
 
 namespace hies {
+namespace {
+
+std::atomic<int>& delays() noexcept {
+  static std::atomic<int> living{0};
+  return living;
+}
+
+}  // namespace
 
 std::atomic<bool>& Progress::cancelled() noexcept {
   static std::atomic<bool> flag{false};
@@ -10,8 +18,12 @@ std::atomic<bool>& Progress::cancelled() noexcept {
 }
 
 void Progress::throw_if_cancelled() {
-  if (cancelled().load(std::memory_order_relaxed)) throw Error(ErrorKind::interrupted, "interrupted");
+  if (cancelled().load(std::memory_order_relaxed) && delays().load(std::memory_order_relaxed) == 0)
+    throw Error(ErrorKind::interrupted, "interrupted");
 }
+
+DelayedCancellation::DelayedCancellation() noexcept { ++delays(); }
+DelayedCancellation::~DelayedCancellation() { --delays(); }
 
 Progress& silent_progress() noexcept {
   static Progress silent;

@@ -30,6 +30,15 @@ class Progress {
   static void throw_if_cancelled();
 };
 
+// While one lives, throw_if_cancelled() does nothing: for work that is lost unless it is finished, and is finished soon.
+class DelayedCancellation {
+ public:
+  DelayedCancellation() noexcept;
+  ~DelayedCancellation();
+  DelayedCancellation(const DelayedCancellation&) = delete;
+  DelayedCancellation& operator=(const DelayedCancellation&) = delete;
+};
+
 // Says nothing.
 Progress& silent_progress() noexcept;
 

@@ -24,6 +24,11 @@ struct EvaluationData {
 EvaluationData load_evaluation(const Subject& subject, const data::Task& task, const std::filesystem::path& file,
                                data::LoadOptions load, const std::string& loss, Progress& progress);
 
+// The same with a checkpoint that is not in memory.
+EvaluationData load_evaluation(const model::Checkpoint& checkpoint, const text::Tokenizer& tokenizer, const data::Task& task,
+                               const std::filesystem::path& file, data::LoadOptions load, const std::string& loss,
+                               Progress& progress);
+
 // What `hies eval` is asked for.
 struct EvalRequest {
   std::filesystem::path model;                     // checkpoint directory

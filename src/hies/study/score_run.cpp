@@ -38,16 +38,22 @@ ScoreRun run_score(const Subject& subject, const ScoreRequest& request, Progress
   load.labels = label_need(request.score, subject.checkpoint->spec());
   ScoreRun run;
   run.calibration = load_dataset(request.calibration, task, load, *subject.checkpoint, subject.tokenizer, progress);
-  run.scores = score::score_heads(subject.model, run.calibration, request.score, progress);
-
-  load.examples = run.calibration.size();
-  load.max_length = run.calibration.max_length;
-  Json options = {{"task", task.name}};
-  options.update(options_json(load));
-  options.update(run.scores.options);
-  options["dtype"] = request.dtype;
-  run.scores.options = std::move(options);
+  run.scores = score_dataset(subject.model, run.calibration, request, progress);
   return run;
+}
+
+score::Scores score_dataset(const model::Model& model, const data::Dataset& calibration, const ScoreRequest& request,
+                            Progress& progress) {
+  score::Scores scores = score::score_heads(model, calibration, request.score, progress);
+  data::LoadOptions load = request.load;
+  load.examples = calibration.size();
+  load.max_length = calibration.max_length;
+  Json options = {{"task", request.task}};
+  options.update(options_json(load));
+  options.update(scores.options);
+  options["dtype"] = request.dtype;
+  scores.options = std::move(options);
+  return scores;
 }
 
 }  // namespace hies::study

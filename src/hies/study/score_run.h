@@ -37,4 +37,8 @@ ScoreRun run_score(const ScoreRequest& request, Progress& progress = silent_prog
 // The same with the model that is in memory already; `request.model` and `request.dtype` are those it was loaded with.
 ScoreRun run_score(const Subject& subject, const ScoreRequest& request, Progress& progress = silent_progress());
 
+// The same with calibration examples that are encoded already. `request.load` is how they were chosen.
+score::Scores score_dataset(const model::Model& model, const data::Dataset& calibration, const ScoreRequest& request,
+                            Progress& progress = silent_progress());
+
 }  // namespace hies::study

@@ -10,7 +10,8 @@ Method hies_method() {
           .tables = {"his", "ae"},
           .keep_scores = [](const Scores& scores, const MethodOptions& options) {
             return mix(scores.table("his"), scores.table("ae"), options.alpha, parse_scope(options.normalise));
-          }};
+          },
+          .takes_alpha = true};
 }
 
 }  // namespace hies::score

@@ -10,7 +10,8 @@ Method l2_out_ae_method() {
           .tables = {"l2-out", "ae"},
           .keep_scores = [](const Scores& scores, const MethodOptions& options) {
             return mix(scores.table("l2-out"), scores.table("ae"), options.alpha, parse_scope(options.normalise));
-          }};
+          },
+          .takes_alpha = true};
 }
 
 }  // namespace hies::score

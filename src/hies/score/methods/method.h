@@ -34,6 +34,8 @@ struct Method {
   std::vector<std::string_view> tables;  // entries of ScoreOptions::tables that it needs
   // [L][H], higher = keep.
   model::HeadTable<double> (*keep_scores)(const Scores& scores, const MethodOptions& options) = nullptr;
+  bool takes_alpha = false;  // MethodOptions::alpha matters
+  bool drawn = false;        // MethodOptions::seed matters: one ranking says nothing, the mean of many does
 };
 
 // All methods, in the order in which they are listed to the user.

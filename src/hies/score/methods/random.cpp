@@ -18,7 +18,8 @@ Method random_method() {
               for (const int head : layer.heads) row.push_back(draws[static_cast<std::size_t>(head)]);
             }
             return table;
-          }};
+          },
+          .drawn = true};
 }
 
 }  // namespace hies::score

@@ -1,0 +1,150 @@
+#include <fmt/format.h>
+
+#include "arguments.h"
+#include "commands.h"
+#include "common_options.h"
+#include "console_progress.h"
+#include "hies/base/error.h"
+#include "hies/base/files.h"
+#include "hies/score/objectives/objectives.h"
+#include "hies/study/sweep/estimate.h"
+#include "hies/study/sweep/sweep.h"
+#include "human.h"
+#include "terminal.h"
+#include "text_layout.h"
+
+namespace hies::cli {
+namespace {
+
+// Flags go before the config file, so that it is read before they are declared. Empty: there is none.
+std::string config_of(Words words) {
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    if (words[i] == "--config" && i + 1 < words.size()) return words[i + 1];
+    if (words[i].starts_with("--config=")) return words[i].substr(std::string_view("--config=").size());
+  }
+  return {};
+}
+
+// What the command line adds to the config file's runs. MODEL, --run or both replace them.
+struct RunFlags {
+  std::string model, task, calib, data;
+  std::vector<std::string> runs;
+
+  void apply(const Arguments& arguments, std::vector<study::SweepRun>& all) const {
+    if (model.empty() && runs.empty()) {
+      for (const std::string_view flag : {"task", "calib", "data"})
+        if (arguments.given(flag)) bad_input("--{} is given, but not the MODEL that it is for", flag);
+      return;
+    }
+    all.clear();
+    if (!model.empty()) {
+      for (const std::string_view flag : {"task", "calib", "data"}) arguments.require(flag);
+      all.push_back({"", model, task, calib, data});
+    }
+    for (const std::string& run : runs) all.push_back(study::parse_run(run));
+  }
+};
+
+std::string estimate_text(const std::vector<study::RunEstimate>& runs) {
+  TextTable table(
+      {"run", "cells", "masks", "of these known", "layer evaluations", "avoided", "held-out masks", "forward passes", "time"});
+  double seconds = 0;
+  for (const study::RunEstimate& run : runs) {
+    table.row({run.run, fmt::to_string(run.cells), fmt::format("~{}", run.masks), fmt::to_string(run.known_masks),
+               fmt::format("~{}", run.layers_done), fmt::format("~{}", run.layers_avoided), fmt::format("~{}", run.heldout_masks),
+               fmt::format("~{}", run.scoring_passes + run.evaluation_passes + run.heldout_passes),
+               "~" + human_seconds(run.seconds)});
+    seconds += run.seconds;
+  }
+  std::string text = table.text();
+  text += "\nMasks known without scoring are exact; the others are as many as scores drawn at random would give (~).\n";
+  text += fmt::format("About {} in all, by one batch that was run. Nothing was written.\n", human_seconds(seconds));
+  return text;
+}
+
+std::string outcome_text(const study::SweepOutcome& outcome, const std::string& output) {
+  const Json& layers = outcome.summary["layer_evaluations"];
+  const auto done = layers["done"].get<double>(), avoided = layers["avoided"].get<double>();
+  std::string text = fmt::format("{} cells in {}", outcome.records.size(), output);
+  if (outcome.known > 0) text += fmt::format(" ({} were there before)", outcome.known);
+  text += fmt::format(": {} distinct masks, {} layer evaluations, {} avoided ({})\n",
+                      outcome.summary["distinct_masks"].get<std::int64_t>(), human_count(done), human_count(avoided),
+                      percent(avoided / (done + avoided)));
+  for (const Json& run : outcome.summary["runs"]) {
+    for (const Json& choice : run["choices"]) {
+      const Json &loss = choice["chosen"]["loss"], &alpha = choice["chosen"]["alpha"];
+      text += fmt::format("{}: {}", run["name"].get<std::string>(), choice["method"].get<std::string>());
+      if (!loss.is_null()) text += fmt::format(", loss {}{}", loss.get<std::string>(), choice["chose_loss"] ? " (chosen)" : "");
+      if (!alpha.is_null()) text += fmt::format(", alpha {} (chosen)", alpha.get<double>());
+      text += "\n";
+    }
+  }
+  return text;
+}
+
+}  // namespace
+
+void run_sweep(Words words) {
+  Arguments arguments({"hies sweep",
+                       "a grid of methods, alphas, ratios and seeds: what each pruned model achieves, all shared work done once",
+                       {"hies sweep MODEL --task T --calib TRAIN --data DEV -o DIR",
+                        "hies sweep --run MODEL:T:TRAIN:DEV [--run …] -o DIR", "hies sweep --config FILE -o DIR"},
+                       {"hies sweep examples/demo-sst2 --task sst2 --calib examples/reviews-calibration.tsv \\",
+                        "    --data examples/reviews-evaluation.tsv --seeds 2 --ratios 0.1:0.5:0.2 -o sweep"},
+                       "Stopped at any moment, the same command goes on. " + std::string(score::kNoDivergenceNote)},
+                      words);
+  const std::string config = config_of(words);
+  study::SweepRequest request;
+  request.version = HIES_VERSION;
+  if (!config.empty()) study::read_config(read_json(config), config, request.config);
+
+  RunFlags flags;
+  std::string output, config_again;
+  bool dry_run = false;
+  ShowOptions show;
+  ComputeOptions compute;
+  compute.dtype = request.config.options.dtype;
+  arguments.positional("MODEL", flags.model, "a Hugging Face checkpoint directory", true);
+  arguments("task", flags.task, "what the model is asked to do (`hies tasks` lists them)");
+  arguments("calib", flags.calib, "data file with calibration examples: tsv, csv, jsonl, json, parquet or txt");
+  arguments.describe("calib", {.placeholder = "TRAIN"});
+  arguments("data", flags.data, "data file that the pruned models are judged on, all rows");
+  arguments.describe("data", {.placeholder = "DEV"});
+  arguments.repeated("run", "MODEL:T:TRAIN:DEV", flags.runs, "one more model with its task and data; may be given again");
+  arguments("output", output, "the sweep's directory; an unfinished sweep in it goes on");
+  arguments.describe("output", {.placeholder = "DIR", .short_name = "o"});
+  arguments("config", config_again,
+            "JSON file with the names of these options, and \"runs\": [{\"model\", \"task\", \"calib\", \"data\"}]");
+  arguments.describe("config", {.placeholder = "FILE"});
+  arguments("dry_run", dry_run, "tell what the sweep takes, and do nothing");
+  arguments.heading("Grid");
+  arguments.add(request.config.options, {"dtype"});
+  if (config.empty()) {
+    arguments.describe("alphas", {.default_value = "0:1:0.1"});
+    arguments.describe("ratios", {.default_value = "0.1:0.6:0.1"});
+  }
+  for (const std::string_view column : {"text", "text-pair", "label"})
+    arguments.describe(column, {.placeholder = "COLUMN", .default_value = "the task's usual ones"});
+  arguments.describe("max-length", {.default_value = "what tokenizer and model allow"});
+  arguments.heading("Running and showing");
+  arguments.add(compute);
+  arguments.add(show);
+  if (!arguments.parse()) return;
+  apply(compute);
+  request.config.options.dtype = compute.dtype;
+  flags.apply(arguments, request.config.runs);
+  study::name_runs(request.config.runs);
+  ConsoleProgress progress(show.quiet);
+
+  if (dry_run) {
+    const auto runs = study::estimate_sweep(request.config, progress);
+    return print_out(show.json ? pretty(study::estimate_json(runs)) + "\n" : estimate_text(runs));
+  }
+  arguments.require("output");
+  request.output = output;
+  const study::SweepOutcome outcome = study::run_sweep(request, progress);
+  if (show.json) return print_out(pretty(outcome.summary) + "\n");
+  if (!show.quiet) print_out(outcome_text(outcome, output));
+}
+
+}  // namespace hies::cli

@@ -1,0 +1,160 @@
+#include "hies/study/sweep/run_data.h"
+
+#include <algorithm>
+#include <unordered_set>
+
+#include "hies/base/error.h"
+#include "hies/base/hash.h"
+#include "hies/score/objectives/objectives.h"
+#include "hies/study/encode.h"
+#include "hies/study/sweep/grid.h"
+
+namespace hies::study {
+namespace {
+
+// The texts of an example as the model reads them.
+std::string content(const data::Example& example) {
+  const auto bytes = [](const std::vector<std::int32_t>& ids) {
+    return std::string_view(reinterpret_cast<const char*>(ids.data()), ids.size() * sizeof(std::int32_t));
+  };
+  return fmt::format("{}:", example.ids.size()).append(bytes(example.ids)).append(bytes(example.type_ids));
+}
+
+using Contents = std::unordered_set<std::string>;
+
+void add_contents(const data::Dataset& dataset, Contents& contents) {
+  for (const data::Example& example : dataset.examples) contents.insert(content(example));
+}
+
+bool same_file(const std::filesystem::path& a, const std::filesystem::path& b) {
+  std::error_code ignored;
+  return std::filesystem::equivalent(a, b, ignored);
+}
+
+void warn_of_leak(const RunData& data, Progress& progress) {
+  constexpr std::string_view kRisk = "quality and stability look better than they are on unseen data";
+  if (same_file(data.run.calib, data.run.data)) {
+    progress.warn(fmt::format("{} ranks the heads and judges them, too: {}", data.run.data.string(), kRisk));
+    return;
+  }
+  Contents dev;
+  add_contents(data.evaluation.dataset, dev);
+  std::int64_t shared = 0, all = 0;
+  for (const data::Dataset& dataset : data.calibration) {
+    all += dataset.size();
+    for (const data::Example& example : dataset.examples) shared += dev.contains(content(example));
+  }
+  if (2 * shared > all)
+    progress.warn(fmt::format("{} of {} calibration examples of {} are rows of {}, too: {}", shared, all, data.run.calib.string(),
+                              data.run.data.string(), kRisk));
+}
+
+data::LabelNeed label_need(const std::vector<std::string>& losses) {
+  const bool needed =
+      std::any_of(losses.begin(), losses.end(), [](const std::string& name) { return score::find_objective(name).needs_labels; });
+  return needed ? data::LabelNeed::required : data::LabelNeed::if_readable;
+}
+
+void load_calibration(RunData& data, const SweepOptions& options, const text::Tokenizer& tokenizer, Progress& progress) {
+  const std::vector<std::int64_t> sizes = scored_sizes(options);
+  const std::int64_t most = *std::max_element(sizes.begin(), sizes.end());
+  for (std::int64_t seed = 0; seed < options.seeds; ++seed) {
+    data::LoadOptions load = load_options(options);
+    load.examples = most;
+    load.seed = static_cast<std::uint64_t>(seed);
+    load.labels = label_need(data.losses);
+    // What is to be warned of is the same for every seed.
+    Progress& told = seed == 0 ? progress : silent_progress();
+    data.calibration.push_back(load_dataset(data.run.calib, data.task, load, *data.checkpoint, tokenizer, told));
+    const std::int64_t size = data.calibration.back().size();
+    if (size < most && std::any_of(options.calibration_sizes.begin(), options.calibration_sizes.end(),
+                                   [size](std::int64_t asked) { return asked > size; }))
+      bad_input("calibration-sizes asks for {} examples, but {} has {} rows", most, data.run.calib.string(), size);
+  }
+}
+
+void check_evaluation(const RunData& data, const SweepOptions& options) {
+  if (data.evaluation.dataset.size() == 0) bad_input("{}: no examples to evaluate on", data.run.data.string());
+  const bool choose = options.alpha == "auto" || options.loss == "auto";
+  if (choose && !data.calibration.front().has_labels)
+    throw Error(
+        ErrorKind::bad_input,
+        fmt::format("{} has no labels to choose {} by", data.run.calib.string(), options.alpha == "auto" ? "alpha" : "loss"),
+        "name their column with --label, or leave out --alpha auto and --loss auto");
+}
+
+}  // namespace
+
+RunIdentity RunData::identity() const {
+  Hasher hasher;
+  for (const data::Dataset& dataset : calibration) hasher.update(dataset.hash);
+  hasher.update(heldout.hash);
+  return {checkpoint->hash(), hasher.hex(), evaluation.dataset.hash};
+}
+
+data::LoadOptions load_options(const SweepOptions& options) {
+  data::LoadOptions load;
+  load.text = options.text;
+  load.text_pair = options.text_pair;
+  load.label = options.label;
+  load.max_length = options.max_length;
+  return load;
+}
+
+data::Dataset first_examples(const data::Dataset& dataset, std::int64_t count) {
+  data::Dataset part;
+  part.source = dataset.source;
+  part.max_length = dataset.max_length;
+  part.has_labels = dataset.has_labels;
+  part.examples.assign(dataset.examples.begin(), dataset.examples.begin() + std::min(count, dataset.size()));
+  if (part.has_labels && !part.examples.empty()) {
+    const auto [least, most] =
+        std::minmax_element(part.examples.begin(), part.examples.end(),
+                            [](const data::Example& a, const data::Example& b) { return a.label < b.label; });
+    part.label_range = {least->label, most->label};
+  }
+  part.hash = data::content_hash(part.examples, part.has_labels);
+  return part;
+}
+
+std::string heldout_name(const SweepOptions& options) {
+  return fmt::format("calibration:heldout({}, seed {})", options.heldout, options.heldout_seed);
+}
+
+data::Dataset load_heldout(const RunData& data, const SweepOptions& options, const text::Tokenizer& tokenizer) {
+  Contents taken;
+  add_contents(data.evaluation.dataset, taken);
+  for (const data::Dataset& dataset : data.calibration) add_contents(dataset, taken);
+  data::LoadOptions load = load_options(options);
+  load.seed = options.heldout_seed;
+  data::Dataset rows;
+  // Enough rows where texts do not repeat; else all.
+  for (const bool all : {false, true}) {
+    load.examples.reset();
+    if (!all) load.examples = options.heldout + static_cast<std::int64_t>(taken.size());
+    rows = load_dataset(data.run.calib, data.task, load, *data.checkpoint, tokenizer, silent_progress());
+    const std::int64_t read = rows.size();
+    std::erase_if(rows.examples, [&](const data::Example& example) { return taken.contains(content(example)); });
+    if (rows.size() >= options.heldout) return first_examples(rows, options.heldout);
+    if (!all && read < *load.examples) break;
+  }
+  throw Error(ErrorKind::bad_input,
+              fmt::format("heldout is {}, but only {} rows of {} neither score heads nor are in {}", options.heldout, rows.size(),
+                          data.run.calib.string(), data.run.data.string()),
+              "lower --heldout, or give a larger calibration file");
+}
+
+RunData load_run(const SweepRun& run, const SweepOptions& options, Progress& progress) {
+  const data::Task& task = data::task(run.task);
+  auto checkpoint = std::make_shared<const model::Checkpoint>(model::Checkpoint::open(run.model));
+  const text::Tokenizer tokenizer = text::Tokenizer::load(checkpoint->folder(), checkpoint->spec().model_type);
+  RunData data{run, task, std::move(checkpoint), scored_losses(options, task), {}, {}, {}};
+  load_calibration(data, options, tokenizer, progress);
+  data.evaluation = load_evaluation(*data.checkpoint, tokenizer, task, run.data, load_options(options), "", progress);
+  check_evaluation(data, options);
+  warn_of_leak(data, progress);
+  if (options.alpha == "auto" || options.loss == "auto") data.heldout = load_heldout(data, options, tokenizer);
+  return data;
+}
+
+}  // namespace hies::study
