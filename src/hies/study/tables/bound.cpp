@@ -17,18 +17,19 @@ Number plus(const Number& a, const Number& b) { return a && b ? Number(*a + *b) 
 
 struct Term {
   const char* title;
+  int digits;
   Number (*of)(const Record::Bound& bound);
 };
 constexpr std::array kTerms = {
-    Term{"first order", [](const Record::Bound& b) { return b.first_order; }},
-    Term{"second order", [](const Record::Bound& b) { return b.second_order; }},
-    Term{"second order by heads", [](const Record::Bound& b) { return b.second_order_heads; }},
-    Term{"increase", [](const Record::Bound& b) { return b.loss_increase; }},
+    Term{"first order", 4, [](const Record::Bound& b) { return b.first_order; }},
+    Term{"second order", 2, [](const Record::Bound& b) { return b.second_order; }},
+    Term{"second order by heads", 2, [](const Record::Bound& b) { return b.second_order_heads; }},
+    Term{"increase", 4, [](const Record::Bound& b) { return b.loss_increase; }},
 };
 constexpr std::array kBounds = {
-    Term{"first order", [](const Record::Bound& b) { return b.first_order; }},
-    Term{"both orders", [](const Record::Bound& b) { return plus(b.first_order, b.second_order); }},
-    Term{"both orders by heads", [](const Record::Bound& b) { return plus(b.first_order, b.second_order_heads); }},
+    Term{"first order", 3, [](const Record::Bound& b) { return b.first_order; }},
+    Term{"both orders", 3, [](const Record::Bound& b) { return plus(b.first_order, b.second_order); }},
+    Term{"both orders by heads", 3, [](const Record::Bound& b) { return plus(b.first_order, b.second_order_heads); }},
 };
 
 // The loss that all members of the bounds of a run are of.
@@ -46,7 +47,7 @@ Table by_method(const Evidence& evidence) {
       {}};
   table.columns = {text_column("run"), text_column("loss"), text_column("method"),
                    number_column("ratio", digits_for(evidence.ratios()))};
-  for (const Term& term : kTerms) table.columns.push_back(spread_column(term.title, 4));
+  for (const Term& term : kTerms) table.columns.push_back(spread_column(term.title, term.digits));
   for (const std::string& run : evidence.runs()) {
     bool begins = true;
     for (const Series& series : evidence.shown_series()) {
@@ -79,7 +80,7 @@ Table correlations(const Evidence& evidence) {
       {},
       {}};
   table.columns = {text_column("run"), text_column("loss"), text_column("ratios"), number_column("cells", 0)};
-  for (const Term& term : kBounds) table.columns.push_back(number_column(term.title, 3));
+  for (const Term& term : kBounds) table.columns.push_back(number_column(term.title, term.digits));
   for (const std::string& run : evidence.runs()) {
     std::vector<Number> ratios = {std::nullopt};
     for (const double ratio : evidence.ratios()) ratios.emplace_back(ratio);

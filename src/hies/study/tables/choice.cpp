@@ -63,7 +63,7 @@ class Comparison {
     TableRow row{{text_cell(told_.run), text_cell(told_.measure.described()), text_cell(label(chosen_)), text_cell(what()),
                   text_cell(where_text), spread(mine)},
                  false};
-    for (const Series* other : {best(where), fixed(evidence_.usual_alpha()), fixed(1.0)}) {
+    for (const Series* other : {best(where), fixed(evidence_.usual_alpha()), chosen_.alpha_chosen ? fixed(1.0) : nullptr}) {
       const Seeds theirs = other == nullptr ? Seeds() : values(evidence_, *other, told_, where);
       row.cells.push_back(text_cell(theirs.empty() ? "" : told(other->alpha, loss_of(*other))));
       row.cells.push_back(spread(theirs));

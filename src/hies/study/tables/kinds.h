@@ -18,5 +18,6 @@ std::vector<Table> choice_tables(const Evidence& evidence);
 std::vector<Table> orthogonality_tables(const Evidence& evidence);
 std::vector<Table> bound_tables(const Evidence& evidence);
 std::vector<Table> pareto_tables(const Evidence& evidence);
+std::vector<Table> latency_tables(const Evidence& evidence);
 
 }  // namespace hies::study

@@ -11,7 +11,7 @@ namespace {
 constexpr std::size_t kRowsOfAPage = 45;
 
 // What is markup in LaTeX, and the characters of our own texts that not every font has.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 27> kReplacements = {{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 32> kReplacements = {{
     {"\\", "\\textbackslash{}"},
     {"{", "\\{"},
     {"}", "\\}"},
@@ -25,7 +25,7 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 27> kReplace
     {"<", "\\textless{}"},
     {">", "\\textgreater{}"},
     {"|", "\\textbar{}"},
-    {"\"", "\\textquotedbl{}"},
+    {"\"", "''"},
     {"\n", " "},
     {"\r", " "},
     {"\t", " "},
@@ -37,8 +37,13 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 27> kReplace
     {"×", "$\\times$"},
     {"·", "$\\cdot$"},
     {"−", "$-$"},
+    {"–", "--"},
     {"≥", "$\\geq$"},
     {"‖", "$\\Vert$"},
+    {"⟨", "$\\langle$"},
+    {"⟩", "$\\rangle$"},
+    {"∇", "$\\nabla$"},
+    {"²", "$^2$"},
 }};
 
 std::string escaped(std::string_view text) {

@@ -22,6 +22,7 @@ std::vector<Table> evidence_tables(std::span<const Record> records, const Scores
            orthogonality_tables,
            bound_tables,
            pareto_tables,
+           latency_tables,
        }) {
     for (Table& table : kind(evidence))
       if (!table.rows.empty()) tables.push_back(std::move(table));
@@ -31,9 +32,11 @@ std::vector<Table> evidence_tables(std::span<const Record> records, const Scores
 
 void write_tables(const std::filesystem::path& folder, std::span<const Record> records, const TableOptions& options) {
   ScoresFiles scores;
-  for (const Record& record : records)
+  for (const Record& record : records) {
+    if (record.examples.value_or(options.examples) != options.examples) continue;  // no table needs those
     for (const std::string& file : {record.scores, record.bound.scores})
       if (!file.empty() && !scores.contains(file)) scores[file] = score::read_scores(folder / file);
+  }
   const std::vector<Table> tables = evidence_tables(records, scores, options);
   const std::filesystem::path target = folder / kTablesFolder;
   std::error_code failure;
