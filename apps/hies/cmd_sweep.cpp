@@ -86,7 +86,7 @@ std::string outcome_text(const study::SweepOutcome& outcome, const std::string& 
 
 void run_sweep(Words words) {
   Arguments arguments({"hies sweep",
-                       "a grid of methods, alphas, ratios and seeds: what each pruned model achieves, all shared work done once",
+                       "a grid of methods, alphas, ratios and seeds, all shared work done once",
                        {"hies sweep MODEL --task T --calib TRAIN --data DEV -o DIR",
                         "hies sweep --run MODEL:T:TRAIN:DEV [--run …] -o DIR", "hies sweep --config FILE -o DIR"},
                        {"hies sweep examples/demo-sst2 --task sst2 --calib examples/reviews-calibration.tsv \\",
