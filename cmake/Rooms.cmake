@@ -1,3 +1,6 @@
+# Headers that nobody outside sees: those that include torch are the model room's own, the others are for tests.
+set(HIES_OWN_HEADERS "(_torch|/test_[a-z_]+|_test|_cases|/small_task)\\.h$")
+
 # hies_room(NAME SOURCES a.cpp … ROOMS base … LIBS fmt::fmt …): the static library hies_NAME (alias hies::NAME).
 # ROOMS must be what src/hies/LAYERS allows; includes are written "hies/room/file.h".
 function(hies_room name)
@@ -31,18 +34,15 @@ function(hies_test name)
 endfunction()
 
 # hies_script_test(NAME SCRIPT FILE LABELS …): a Python script, standard library only; exit code 77 means skipped.
-# It sees HIES_SOURCE_DIR, HIES_SHARED_DIR, HIES_BUILD_DIR and, where the program is built, HIES_BIN.
+# It sees HIES_SOURCE_DIR, HIES_SHARED_DIR, HIES_BUILD_DIR and HIES_BIN, the program.
 function(hies_script_test name)
   cmake_parse_arguments(A "" "SCRIPT;TIMEOUT" "LABELS" ${ARGN})
   find_package(Python3 REQUIRED COMPONENTS Interpreter)
   if(NOT A_TIMEOUT)
     set(A_TIMEOUT 300)
   endif()
-  set(environment HIES_SOURCE_DIR=${PROJECT_SOURCE_DIR} HIES_SHARED_DIR=${PROJECT_SOURCE_DIR}/../shared
+  set(environment HIES_BIN=$<TARGET_FILE:hies> HIES_SOURCE_DIR=${PROJECT_SOURCE_DIR} HIES_SHARED_DIR=${PROJECT_SOURCE_DIR}/../shared
     HIES_BUILD_DIR=${PROJECT_BINARY_DIR} HIES_SITE_PACKAGES=${HIES_SITE_PACKAGES} PYTHONDONTWRITEBYTECODE=1)
-  if(TARGET hies)
-    list(APPEND environment HIES_BIN=$<TARGET_FILE:hies>)
-  endif()
   add_test(NAME ${name} COMMAND Python3::Interpreter ${A_SCRIPT})
   set_tests_properties(${name} PROPERTIES
     LABELS "${A_LABELS}" TIMEOUT ${A_TIMEOUT} SKIP_RETURN_CODE 77 ENVIRONMENT "${environment}")

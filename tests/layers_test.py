@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""A file includes only from its own room or from rooms that src/hies/LAYERS allows; torch stays inside `model`."""
+"""A file includes only from its own room or from rooms that src/hies/LAYERS allows, and that its target links; torch stays inside `model`."""
 
+import itertools
 import os
 import pathlib
 import re
@@ -9,6 +10,7 @@ import tempfile
 import unittest
 
 SOURCE = pathlib.Path(os.environ.get("HIES_SOURCE_DIR", pathlib.Path(__file__).parents[1])) / "src/hies"
+ROOM = re.compile(r"hies_room\(([^)]*)\)")
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.M)
 
 
@@ -41,6 +43,26 @@ def problems_of_file(path, root, layers):
                 yield f"{where}: LAYERS does not let {room} use {other}"
 
 
+def rooms_linked(folder):
+    words = ROOM.search((folder / "CMakeLists.txt").read_text()).group(1).split()
+    after = words[words.index("ROOMS") + 1:] if "ROOMS" in words else []
+    return list(itertools.takewhile(str.islower, after))
+
+
+def problems_of_links(root, room, allowed):
+    linked = rooms_linked(root / room)
+    for other in linked:
+        if other not in allowed:
+            yield f"{room}/CMakeLists.txt links {other}, which LAYERS does not let {room} use"
+    for path in sorted((root / room).rglob("*")):
+        if path.suffix not in (".h", ".cpp", ".cu"):
+            continue
+        for _, name in INCLUDE.findall(path.read_text(encoding="utf-8")):
+            other = name.split("/")[1] if name.startswith("hies/") else room
+            if other != room and other in allowed and other not in linked:
+                yield f"{path.relative_to(root)} includes {name}, but {room}/CMakeLists.txt does not link {other}"
+
+
 def problems_of_tree(root):
     layers = read_layers(root)
     found, below = [], set()
@@ -50,6 +72,9 @@ def problems_of_tree(root):
         below.add(room)
     found += [f"{folder.name} is not in LAYERS" for folder in sorted(root.iterdir())
               if folder.is_dir() and folder.name not in layers]
+    for room, uses in layers.items():
+        if (root / room / "CMakeLists.txt").exists():
+            found += problems_of_links(root, room, uses)
     for path in sorted(root.rglob("*")):
         if path.suffix in (".h", ".cpp", ".cu") and len(path.relative_to(root).parts) > 1:
             found += problems_of_file(path, root, layers)
@@ -77,6 +102,9 @@ class Layers(unittest.TestCase):
         self.check_is_found("base/error.cpp", "#include <ATen/ATen.h>\n", "torch is for")
         self.check_is_found("model/heads.h", "#include <ATen/ATen.h>\n", "torch is for")
         self.check_is_found("data/bad.cpp", '#include "hies/model/weights_torch.h"\n', "torch is for")
+
+    def test_room_that_is_not_linked_is_found(self):
+        self.check_is_found("data/new.cpp", '#include "hies/text/tokenizer.h"\n', "does not link text")
 
     def test_unknown_room_is_found(self):
         self.check_is_found("utils/strings.h", "#pragma once\n", "utils is not in LAYERS")

@@ -62,7 +62,7 @@ class Comparison {
       table_.row({std::string(name), with_spread(before, shown), mine, change(before.median, ((*model_.speed).*spread).median)});
     };
     rows("latency per example, ms", &eval::Speed::latency_ms, human_ms);
-    rows("tokens per second", &eval::Speed::tokens_per_second, human_count);
+    rows("tokens per second", &eval::Speed::tokens_per_second, [](double value) { return fmt::format("{:.0f}", value); });
     if (!speedup) return;
     const auto times = [](double value) { return fmt::format("{:.2f}×", value); };
     only_model("speed-up, pairs of runs", with_spread(speedup->latency, times));

@@ -1,6 +1,7 @@
 """Damaged checkpoints: one clear line, the documented exit code, and nothing written."""
 
 import json
+import math
 import os
 import shutil
 import struct
@@ -54,6 +55,50 @@ class BadModels(ProgramTest):
     def test_missing_field(self):
         edit_json(self.config, num_hidden_layers=None)
         self.refuses(2, "num_hidden_layers")
+
+    def test_lists_inside_lists_without_end(self):
+        self.config.write_text('{"model_type": "bert", "hidden_size": ' + "[" * 1_000_000)
+        self.refuses(2, "config.json.*inside one another")
+
+    def test_counts_that_would_fill_the_memory(self):
+        for field in ("num_hidden_layers", "num_attention_heads"):
+            with self.subTest(field):
+                self.model = self.golden_again()
+                edit_json(self.config, **{field: 10**9})
+                self.refuses(2, field + " is 1000000000")
+
+    def test_heads_too_large_for_the_kernels(self):
+        header, _ = read_safetensors(self.weights)
+        size = {64: 260, 24: 8}  # of hidden and intermediate layers
+        kept, offset = {}, 0
+        for name, entry in header.items():
+            if name == "__metadata__" or ".layer.1." in name or ".layer.2." in name:
+                continue
+            shape = [size.get(n, n) for n in entry["shape"]]
+            end = offset + 4 * math.prod(shape)
+            kept[name] = {"dtype": "F32", "shape": shape, "data_offsets": [offset, end]}
+            offset = end
+        write_safetensors(self.weights, kept, bytes(offset))
+        edit_json(self.config, hidden_size=260, intermediate_size=8, num_hidden_layers=1, num_attention_heads=1)
+        self.done("inspect", self.model)
+        self.refuses(3, "heads of size 260")
+
+    def test_name_too_long(self):
+        self.model = self.folder / ("x" * 300)
+        self.refuses(4, "too long")
+
+    def test_token_type_without_embedding(self):
+        shutil.rmtree(self.model)
+        self.model = self.golden("bert-reg")
+        tokenizer = self.model / "tokenizer.json"
+        document = json.loads(tokenizer.read_text())
+        pieces = [{"SpecialToken": {"id": "[CLS]", "type_id": 0}}, {"Sequence": {"id": "A", "type_id": 7}}]
+        document["post_processor"] = {"type": "TemplateProcessing", "single": pieces,
+                                      "pair": [*pieces, {"Sequence": {"id": "B", "type_id": 1}}],
+                                      "special_tokens": {"[CLS]": {"id": "[CLS]", "ids": [2], "tokens": ["[CLS]"]}}}
+        tokenizer.write_text(json.dumps(document))
+        data = self.write("numbers.tsv", "text\tlabel\nthe film\t1\n")
+        self.refused(2, "token type 7", *self.prune(self.model, data, task="regression"))
 
     def test_truncated_weights(self):
         self.weights.write_bytes(self.weights.read_bytes()[:100_000])

@@ -1,42 +1,27 @@
 #include <filesystem>
-#include <fstream>
 #include <limits>
 
 #include <gtest/gtest.h>
 
-#include "hies/base/error.h"
 #include "hies/base/files.h"
 #include "hies/base/hash.h"
 #include "hies/base/json.h"
 #include "hies/base/rng.h"
 #include "hies/base/suggest.h"
+#include "hies/base/test_files.h"
 
 namespace hies {
 namespace {
 namespace fs = std::filesystem;
 
 class FilesTest : public testing::Test {
+ private:
+  const TestFolder own_;
+
  protected:
-  fs::path folder =
-      fs::path(testing::TempDir()) / fmt::format("hies-base-{}", testing::UnitTest::GetInstance()->current_test_info()->name());
-  void SetUp() override {
-    fs::remove_all(folder);
-    fs::create_directories(folder);
-  }
-  void TearDown() override { fs::remove_all(folder); }
+  const fs::path folder = own_.path();
   int entries() const { return static_cast<int>(std::distance(fs::directory_iterator(folder), {})); }
 };
-
-template <class Run>
-Error error_of(const Run& run) {
-  try {
-    run();
-  } catch (const Error& error) {
-    return error;
-  }
-  ADD_FAILURE() << "no error";
-  return Error(ErrorKind::internal, "");
-}
 
 TEST_F(FilesTest, AFileAppearsWholeOrNotAtAll) {
   {
@@ -88,6 +73,20 @@ TEST_F(FilesTest, FailuresNameTheFile) {
   EXPECT_EQ(error_of([&] { MappedFile{folder}; }).kind(), ErrorKind::io);
 }
 
+TEST_F(FilesTest, WhatCannotBeLookedAtIsIo) {
+  const std::string endless(300, 'x');
+  EXPECT_EQ(error_of([&] { is_there(folder / endless); }).kind(), ErrorKind::io);
+  EXPECT_EQ(error_of([&] { check_writable(folder / endless, false); }).kind(), ErrorKind::io);
+  EXPECT_EQ(error_of([&] { AtomicFile(folder / endless / "a", true); }).kind(), ErrorKind::io);
+  EXPECT_FALSE(is_there(folder / "none" / "below"));
+  EXPECT_TRUE(is_folder(folder));
+}
+
+TEST_F(FilesTest, ADeviceIsNotReplaced) {
+  EXPECT_EQ(error_of([&] { write_file("/dev/null", "", true); }).kind(), ErrorKind::bad_input);
+  EXPECT_TRUE(fs::is_character_file("/dev/null"));
+}
+
 TEST(Hash, KnowsWherePartsEnd) {
   const auto digest = [](auto... parts) {
     Hasher hasher;
@@ -112,6 +111,19 @@ TEST(JsonText, NoMemberStandsTwice) {
   EXPECT_EQ(std::string(error_of([] { parse_json(R"({"pruned": {"0": [1], "0": [2]}})", "plan.json"); }).what()),
             "plan.json: '0' stands twice in one object");
   EXPECT_EQ(parse_json(R"({"a": {"x": 1}, "b": [{"x": 1}, {"x": 2}]})", "x.json")["b"][1]["x"], 2);
+}
+
+TEST(JsonText, NoMoreLevelsThanAFunctionMayCallItself) {
+  const auto nested = [](int levels) {
+    return "{\"a\":" + std::string(static_cast<std::size_t>(levels - 1), '[') +
+           std::string(static_cast<std::size_t>(levels - 1), ']') + "}";
+  };
+  EXPECT_EQ(parse_json(nested(kMostJsonLevels), "x.json").size(), 1u);
+  for (const int levels : {kMostJsonLevels + 1, 1'000'000}) {
+    const Error error = error_of([&] { require<int>(parse_json(nested(levels), "x.json"), "a", "x.json"); });
+    EXPECT_EQ(error.kind(), ErrorKind::bad_input);
+    EXPECT_NE(std::string(error.what()).find("inside one another"), std::string::npos) << error.what();
+  }
 }
 
 TEST(JsonText, PrettyKeepsTablesOnLines) {

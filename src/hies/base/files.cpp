@@ -41,6 +41,15 @@ void forget(const fs::path& path) {
   unfinished().paths.erase(path);
 }
 
+// Of the path itself, or of what it links to. Like std::filesystem's, whose other form throws an exception of its own.
+fs::file_status status_of(const fs::path& path, fs::file_status (*read)(const fs::path&, std::error_code&)) {
+  std::error_code error;
+  const fs::file_status status = read(path, error);
+  if (status.type() == fs::file_type::none) fail("read", path, error.value());
+  return status;
+}
+fs::file_status status_of(const fs::path& path) { return status_of(path, fs::status); }
+
 fs::path parent_of(const fs::path& path) {
   const fs::path parent = fs::absolute(path).lexically_normal().parent_path();
   return parent.empty() ? fs::path(".") : parent;
@@ -60,12 +69,22 @@ void sync_folder(const fs::path& folder) {
   ::close(descriptor);
 }
 
+// Whether a folder is empty or a checkpoint.
+bool may_be_replaced(const fs::path& path) {
+  if (!is_folder(path)) return false;
+  std::error_code error;
+  return fs::is_empty(path, error) || is_there(path / "config.json");
+}
+
 void refuse_existing(const fs::path& path) {
   throw Error(ErrorKind::bad_input, fmt::format("{} exists already", path.string()),
               "use --force to overwrite it, or choose another name");
 }
 
 }  // namespace
+
+bool is_there(const fs::path& path) { return fs::exists(status_of(path)); }
+bool is_folder(const fs::path& path) { return fs::is_directory(status_of(path)); }
 
 MappedFile::MappedFile(fs::path path) : path_(std::move(path)) {
   const int descriptor = ::open(path_.c_str(), O_RDONLY | O_CLOEXEC);
@@ -106,9 +125,9 @@ std::string read_file(const fs::path& path) {
 
 void check_writable(const fs::path& path, bool force) {
   const fs::path target = without_trailing_slash(path);
-  if (!force && fs::exists(fs::symlink_status(target))) refuse_existing(target);
+  if (!force && fs::exists(status_of(target, fs::symlink_status))) refuse_existing(target);
   const fs::path parent = parent_of(target);
-  if (!fs::is_directory(parent))
+  if (!is_folder(parent))
     throw Error(ErrorKind::io, fmt::format("cannot write {}: {} is not a directory", path.string(), parent.string()),
                 "create it first");
   if (::access(parent.c_str(), W_OK) != 0) fail("write", path, errno);
@@ -116,8 +135,10 @@ void check_writable(const fs::path& path, bool force) {
 
 AtomicFile::AtomicFile(fs::path path, bool force) : path_(std::move(path)) {
   check_writable(path_, force);
-  if (fs::is_directory(path_))
-    throw Error(ErrorKind::bad_input, fmt::format("{} is a directory", path_.string()), "give the name of a file");
+  if (const fs::file_status there = status_of(path_); fs::exists(there) && !fs::is_regular_file(there))
+    throw Error(ErrorKind::bad_input,
+                fmt::format("{} is {}", path_.string(), fs::is_directory(there) ? "a directory" : "a device, not a file"),
+                "give the name of a file");
   temporary_ = temporary_beside(path_);
   descriptor_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
   if (descriptor_ < 0) fail("write", path_, errno);
@@ -157,7 +178,7 @@ void write_file(const fs::path& path, std::string_view text, bool force) {
 
 AtomicDirectory::AtomicDirectory(const fs::path& path, bool force) : path_(without_trailing_slash(path)) {
   check_writable(path_, force);
-  if (fs::exists(path_) && !(fs::is_directory(path_) && (fs::is_empty(path_) || fs::exists(path_ / "config.json"))))
+  if (is_there(path_) && !may_be_replaced(path_))
     throw Error(ErrorKind::bad_input, fmt::format("{} exists and is not a checkpoint directory", path_.string()),
                 "--force replaces only an empty directory or one with a config.json");
   temporary_ = temporary_beside(path_);
@@ -173,7 +194,7 @@ AtomicDirectory::~AtomicDirectory() {
 
 void AtomicDirectory::commit() {
   sync_folder(temporary_);
-  if (fs::exists(path_)) {
+  if (is_there(path_)) {
     // Exchange, so that one complete directory stands at `path_` at every moment; the old one is removed by the destructor.
     if (::renameat2(AT_FDCWD, temporary_.c_str(), AT_FDCWD, path_.c_str(), RENAME_EXCHANGE) != 0) {
       const fs::path aside = temporary_beside(path_);

@@ -2,13 +2,16 @@
 
 #include <cstddef>
 #include <filesystem>
-#include <functional>
-#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
 
 namespace hies {
+
+// Whether something, or a folder, stands at `path`; links are followed. Throws io where that cannot be told: a name that is too long,
+// a folder that may not be entered.
+bool is_there(const std::filesystem::path& path);
+bool is_folder(const std::filesystem::path& path);
 
 // A file mapped read-only. Throws io when it is missing, unreadable or not a regular file.
 class MappedFile {
@@ -36,7 +39,7 @@ std::string read_file(const std::filesystem::path& path);
 // Destroyed without commit() it leaves nothing behind and the old file, if any, intact. Every failure (full disk included) throws io.
 class AtomicFile {
  public:
-  // `force`: an existing file may be replaced; otherwise it is bad_input, with the hint to use --force.
+  // `force`: an existing file may be replaced; otherwise it is bad_input, with the hint to use --force. A folder or a device never is.
   AtomicFile(std::filesystem::path path, bool force);
   ~AtomicFile();
   AtomicFile(const AtomicFile&) = delete;

@@ -18,6 +18,11 @@ std::string position_of(std::string_view text, std::size_t byte) {
   return fmt::format("line {}, column {}", line, start == std::string_view::npos ? end + 1 : end - start);
 }
 
+// Whether a list or an object begins.
+bool is_start(Json::parse_event_t event) {
+  return event == Json::parse_event_t::object_start || event == Json::parse_event_t::array_start;
+}
+
 bool is_plain(const Json& value) { return !value.is_structured() || value.empty(); }
 
 std::string scalar(const Json& value) {
@@ -59,7 +64,9 @@ Json parse_json(std::string_view text, std::string_view where) {
   if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
   // JSON leaves it open which of two members of one name counts; here neither does. One set of names per open object.
   std::vector<std::set<std::string>> names;
-  const auto no_name_twice = [&](int, Json::parse_event_t event, Json& value) {
+  const auto watch = [&](int depth, Json::parse_event_t event, Json& value) {
+    if (depth >= kMostJsonLevels && is_start(event))
+      bad_input("{}: more than {} lists and objects inside one another", where, kMostJsonLevels);
     if (event == Json::parse_event_t::object_start) names.emplace_back();
     if (event == Json::parse_event_t::object_end) names.pop_back();
     if (event == Json::parse_event_t::key && !names.back().insert(value.get<std::string>()).second)
@@ -67,7 +74,7 @@ Json parse_json(std::string_view text, std::string_view where) {
     return true;
   };
   try {
-    return Json::parse(text, no_name_twice);
+    return Json::parse(text, watch);
   } catch (const Json::parse_error& error) {
     bad_input("{} is not valid JSON ({})", where, position_of(text, error.byte));
   } catch (const Json::exception& error) {

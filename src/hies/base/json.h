@@ -11,7 +11,12 @@ namespace hies {
 // Keys keep the order in which they were written, so that files read well and rewriting a config.json changes only what it must.
 using Json = nlohmann::ordered_json;
 
-// Parses `text`; `where` names the source in the error ("config.json of DIR"). Throws bad_input with line and column.
+// Lists and objects inside one another in a file that is read. What walks a JSON value calls itself once for each level, so a file
+// could otherwise end the program.
+inline constexpr int kMostJsonLevels = 100;
+
+// Parses `text`; `where` names the source in the error ("config.json of DIR"). Throws bad_input: with line and column for broken
+// syntax, for a name twice in one object, and for more than kMostJsonLevels.
 Json parse_json(std::string_view text, std::string_view where);
 Json read_json(const std::filesystem::path& path);
 

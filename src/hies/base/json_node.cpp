@@ -31,6 +31,12 @@ double JsonNode::number() const {
   return value;
 }
 
+double JsonNode::not_negative() const {
+  const double value = number();
+  if (value < 0) fail(fmt::format("is {}, less than 0", value));
+  return value;
+}
+
 std::size_t JsonNode::list_size() const {
   if (!json_.is_array()) json_type_error(json_, key_, "a list", where_);
   return json_.size();

@@ -29,6 +29,8 @@ class JsonNode {
   std::int64_t count(std::int64_t most = std::numeric_limits<std::int64_t>::max()) const;
   // Finite.
   double number() const;
+  // Finite, 0 or more.
+  double not_negative() const;
   std::size_t list_size() const;
   // Visits every element, as (index, node), of a list that must have `length` of them: as many as there are `of`.
   template <class Visit>

@@ -2,7 +2,6 @@
 #include <cmath>
 #include <map>
 
-#include "hies/base/error.h"
 #include "hies/data/metrics.h"
 
 namespace hies::data {

@@ -3,7 +3,6 @@
 #include <cmath>
 #include <numeric>
 
-#include "hies/base/error.h"
 #include "hies/data/metrics.h"
 
 namespace hies::data {

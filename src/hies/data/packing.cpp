@@ -6,16 +6,13 @@
 #include "hies/base/error.h"
 
 namespace hies::data {
-namespace {
 
-std::vector<std::size_t> file_order(const Dataset& dataset) {
+std::vector<model::Batch> pack(const Dataset& dataset, std::int64_t batch_tokens) {
+  if (batch_tokens < 1) bad_input("batch-tokens is {}, but at least 1 is needed", batch_tokens);
   std::vector<std::size_t> order(dataset.examples.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
-  return order;
-}
-
-std::vector<model::Batch> fill(const Dataset& dataset, const std::vector<std::size_t>& order, std::int64_t batch_tokens) {
-  if (batch_tokens < 1) bad_input("batch-tokens is {}, but at least 1 is needed", batch_tokens);
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::size_t a, std::size_t b) { return dataset.examples[a].ids.size() > dataset.examples[b].ids.size(); });
   std::vector<model::Batch> batches;
   for (const std::size_t index : order) {
     const Example& example = dataset.examples[index];
@@ -24,19 +21,6 @@ std::vector<model::Batch> fill(const Dataset& dataset, const std::vector<std::si
     batches.back().add(static_cast<std::int64_t>(index), example.ids, example.type_ids);
   }
   return batches;
-}
-
-}  // namespace
-
-std::vector<model::Batch> pack(const Dataset& dataset, std::int64_t batch_tokens) {
-  std::vector<std::size_t> order = file_order(dataset);
-  std::stable_sort(order.begin(), order.end(),
-                   [&](std::size_t a, std::size_t b) { return dataset.examples[a].ids.size() > dataset.examples[b].ids.size(); });
-  return fill(dataset, order, batch_tokens);
-}
-
-std::vector<model::Batch> pack_in_order(const Dataset& dataset, std::int64_t batch_tokens) {
-  return fill(dataset, file_order(dataset), batch_tokens);
 }
 
 }  // namespace hies::data

@@ -13,12 +13,8 @@ inline constexpr std::int64_t kBatchTokens = 2048;
 
 // Every example once, in batches of at most `batch_tokens` tokens (a longer sequence gets a batch of its own).
 // Batch::examples indexes Dataset::examples. Throws bad_input when batch_tokens < 1.
-
 // Sorted by length, longest first (so that memory peaks at once), equal lengths in data-set order: the sequences of a batch are
 // of like length.
 std::vector<model::Batch> pack(const Dataset& dataset, std::int64_t batch_tokens);
-
-// In data-set order.
-std::vector<model::Batch> pack_in_order(const Dataset& dataset, std::int64_t batch_tokens);
 
 }  // namespace hies::data

@@ -55,7 +55,6 @@ TEST(Packing, EveryExampleOnceAndNoBatchTooLarge) {
     const Dataset dataset = random_dataset(seed);
     const auto batch_tokens = static_cast<std::int64_t>(1 + Rng(seed ^ 77).below(200));
     expect_whole(dataset, pack(dataset, batch_tokens), batch_tokens);
-    expect_whole(dataset, pack_in_order(dataset, batch_tokens), batch_tokens);
   }
 }
 
@@ -68,16 +67,13 @@ TEST(Packing, SortedByLengthThenIndex) {
       const std::size_t after = dataset.examples[static_cast<std::size_t>(order[i])].ids.size();
       EXPECT_TRUE(before > after || (before == after && order[i - 1] < order[i]));
     }
-    const std::vector<std::int64_t> in_order = order_of(pack_in_order(dataset, 64));
-    EXPECT_TRUE(std::is_sorted(in_order.begin(), in_order.end()));
   }
 }
 
 TEST(Packing, NoBatchCouldTakeTheNextSequence) {
   const Dataset dataset = random_dataset(3);
-  for (const auto& batches : {pack(dataset, 90), pack_in_order(dataset, 90)}) {
-    for (std::size_t i = 1; i < batches.size(); ++i) EXPECT_GT(batches[i - 1].token_count() + batches[i].length(0), 90);
-  }
+  const std::vector<model::Batch> batches = pack(dataset, 90);
+  for (std::size_t i = 1; i < batches.size(); ++i) EXPECT_GT(batches[i - 1].token_count() + batches[i].length(0), 90);
 }
 
 TEST(Packing, RefusesABudgetOfNothing) {

@@ -2,6 +2,8 @@
 #include <arrow/io/memory.h>
 #include <parquet/arrow/reader.h>
 
+#include <charconv>
+
 #include "hies/base/error.h"
 #include "hies/base/json.h"
 #include "hies/data/table_readers.h"
@@ -17,11 +19,18 @@ T value_of(const std::filesystem::path& path, arrow::Result<T> result) {
   return std::move(result).ValueUnsafe();
 }
 
+// 4.2f as 4.2, not as 4.19999980926.
+double widened(float value) {
+  const std::string digits = fmt::format("{}", value);
+  double number = value;  // what has no digits stays as it is: NaN, infinity
+  std::from_chars(digits.data(), digits.data() + digits.size(), number);
+  return number;
+}
+
 // Numbers are written as JSON writes them, so that the same rows give the same cells from either format.
 std::string scalar_text(const arrow::Scalar& scalar) {
   switch (scalar.type->id()) {
-    case arrow::Type::FLOAT:  // 4.2f is "4.2", not "4.19999980926"
-      return Json(std::stod(fmt::format("{}", static_cast<const arrow::FloatScalar&>(scalar).value))).dump();
+    case arrow::Type::FLOAT: return Json(widened(static_cast<const arrow::FloatScalar&>(scalar).value)).dump();
     case arrow::Type::DOUBLE: return Json(static_cast<const arrow::DoubleScalar&>(scalar).value).dump();
     case arrow::Type::STRING:
     case arrow::Type::LARGE_STRING:

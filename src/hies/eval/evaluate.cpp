@@ -1,6 +1,5 @@
 #include "hies/eval/evaluate.h"
 
-#include <cmath>
 #include <numeric>
 
 #include "hies/base/error.h"

@@ -77,6 +77,8 @@ TEST(LabelOrder, ClassesGoByName) {
   EXPECT_EQ(mine.answers, (std::vector<double>{1, 2}));
   const Predictions unnamed = in_label_order(theirs, their_names, {"LABEL_0", "LABEL_1", "LABEL_2"});
   EXPECT_EQ(unnamed.answers, theirs.answers);
+  const Predictions unclear = in_label_order(theirs, {"a", "a", "b"}, {"a", "b", "a"});
+  EXPECT_EQ(unclear.logits, theirs.logits);
 }
 
 TEST(Stability, TheShareIsAShare) {

@@ -37,20 +37,14 @@ void add_figures(const Figures& figures, Json& json) {
                   {"tokens_per_second", figures.speed ? spread_json(figures.speed->tokens_per_second) : Json()}};
 }
 
-double not_negative(const JsonNode& node) {
-  const double value = node.number();
-  if (value < 0) node.fail(fmt::format("is {}, less than 0", value));
-  return value;
-}
-
 double share(const JsonNode& node) {
-  const double value = not_negative(node);
+  const double value = node.not_negative();
   if (value > 1) node.fail(fmt::format("is {}, more than 1", value));
   return value;
 }
 
 Spread read_spread(const JsonNode& node) {
-  const auto number = [&](std::string_view name) { return not_negative(node.member(name)); };
+  const auto number = [&](std::string_view name) { return node.member(name).not_negative(); };
   const Spread s{number("median"), number("p25"), number("p75"), number("min"), number("max"), node.member("count").count()};
   if (!(s.least <= s.p25 && s.p25 <= s.median && s.median <= s.p75 && s.p75 <= s.most))
     node.fail("is not in order: min ≤ p25 ≤ median ≤ p75 ≤ max");
@@ -68,7 +62,7 @@ Figures read_figures(const JsonNode& node) {
   for (const auto& [name, value] : metrics.object().items()) figures.metrics.emplace_back(name, metrics.member(name).number());
   const JsonNode cost = node.member("cost");
   figures.cost = {cost.member("parameters").count(), cost.member("attention_parameters").count(),
-                  not_negative(cost.member("flops_per_example")), not_negative(cost.member("attention_flops_per_example")),
+                  cost.member("flops_per_example").not_negative(), cost.member("attention_flops_per_example").not_negative(),
                   static_cast<std::uint64_t>(cost.member("bytes").count())};
   if (cost.holds("latency_ms"))
     figures.speed = Speed{read_spread(cost.member("latency_ms")), read_spread(cost.member("tokens_per_second"))};
@@ -109,7 +103,7 @@ Result result_from_json(const Json& json, std::string_view where) {
   result.model = read_figures(root);
   if (root.holds("reference")) result.reference = read_figures(root.member("reference"));
   if (root.holds("stability")) result.stability = share(root.member("stability"));
-  if (root.holds("tolerance")) result.tolerance = not_negative(root.member("tolerance"));
+  if (root.holds("tolerance")) result.tolerance = root.member("tolerance").not_negative();
   if (root.holds("speedup")) {
     const JsonNode speedup = root.member("speedup");
     result.speedup = Speedup{read_spread(speedup.member("latency")), read_spread(speedup.member("throughput"))};

@@ -5,8 +5,7 @@
 #include <cmath>
 #include <functional>
 
-#include "hies/base/error.h"
-#include "hies/base/files.h"
+#include "hies/base/test_files.h"
 
 namespace hies::eval {
 namespace {
@@ -33,16 +32,6 @@ Result example() {
   r.speedup = Speedup{kSpread, kSpread};
   r.options = {{"batch_tokens", 2048}};
   return r;
-}
-
-Error error_of(const std::function<void()>& call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    return error;
-  }
-  ADD_FAILURE() << "nothing was thrown";
-  return Error(ErrorKind::internal, "");
 }
 
 // The message for the example with one change.
@@ -147,12 +136,7 @@ TEST(Result, FileIsWrittenOnceUnlessForced) {
 
 // The documentation's example is a result file.
 TEST(Result, DocumentedExampleIsRead) {
-  const std::string page = read_file(HIES_SOURCE_DIR "/docs/formats.md");
-  const std::size_t section = page.find("\n## result.json");
-  ASSERT_NE(section, std::string::npos);
-  const std::size_t begin = page.find("```json\n", section);
-  ASSERT_NE(begin, std::string::npos);
-  const std::string block = page.substr(begin + 8, page.find("```", begin + 8) - begin - 8);
+  const std::string block = documented_example("result.json");
   const Result result = result_from_json(parse_json(block, "docs/formats.md"), "docs/formats.md");
   EXPECT_EQ(pretty(to_json(result)), block);  // as `hies eval` lays it out
 }

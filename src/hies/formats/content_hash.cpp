@@ -1,5 +1,3 @@
-#include <algorithm>
-
 #include "hies/base/hash.h"
 #include "hies/formats/tensor_store.h"
 

@@ -28,6 +28,8 @@ std::uint64_t little_endian(std::span<const std::byte, 8> bytes) {
 Header parse_header(std::string_view text, const std::string& path) {
   std::unordered_set<std::string> names;
   const auto watch = [&](int depth, Header::parse_event_t event, Header& parsed) {
+    if (depth > kMostJsonLevels)
+      bad_input("{}: the header has more than {} lists and objects inside one another", path, kMostJsonLevels);
     if (event == Header::parse_event_t::key && depth == 1 && !names.insert(parsed.get<std::string>()).second)
       bad_input("{} has the tensor '{}' twice", path, printable(parsed.get<std::string>()));
     return true;

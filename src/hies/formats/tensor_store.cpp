@@ -64,7 +64,7 @@ ShardIndex read_index(const fs::path& path) {
 
 // There is no safetensors file: say what there is instead.
 [[noreturn]] void refuse(const fs::path& folder) {
-  const auto has = [&](const char* name) { return fs::exists(folder / name); };
+  const auto has = [&](const char* name) { return is_there(folder / name); };
   const std::string where = folder.string();
   if (has("pytorch_model.bin") || has("pytorch_model.bin.index.json"))
     throw Error(ErrorKind::unsupported,
@@ -84,12 +84,15 @@ ShardIndex read_index(const fs::path& path) {
                               where, option));
   }
   std::string other;
-  for (const auto& entry : fs::directory_iterator(folder)) {
-    const std::string extension = entry.path().extension().string();
-    const std::string name = entry.path().filename().string();
+  std::error_code error;
+  fs::directory_iterator entry(folder, error);
+  for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
+    const std::string extension = entry->path().extension().string();
+    const std::string name = entry->path().filename().string();
     for (const char* weights : {".safetensors", ".bin", ".gguf", ".onnx", ".pt", ".pth", ".ckpt"})
       if (extension == weights && (other.empty() || name < other)) other = name;
   }
+  if (error) io_error("cannot read {}: {}", where, error.message());
   if (other.empty())
     throw Error(ErrorKind::bad_input, fmt::format("{} has no weights: neither model.safetensors nor {}", where, kIndexName),
                 "give the path of a Hugging Face checkpoint directory");
@@ -108,13 +111,13 @@ std::int64_t TensorView::elements() const noexcept {
 TensorStore::TensorStore() = default;
 
 TensorStore TensorStore::open(const fs::path& folder) {
-  if (!fs::is_directory(folder)) io_error("{} is not a directory", folder.string());
+  if (!is_folder(folder)) io_error("{} is not a directory", folder.string());
   ShardIndex shards;
   const fs::path index = folder / kIndexName;
   // The order in which transformers looks.
-  if (fs::exists(folder / "model.safetensors")) {
+  if (is_there(folder / "model.safetensors")) {
     shards["model.safetensors"];
-  } else if (fs::exists(index)) {
+  } else if (is_there(index)) {
     shards = read_index(index);
   } else {
     refuse(folder);
@@ -123,7 +126,7 @@ TensorStore TensorStore::open(const fs::path& folder) {
   TensorStore store;
   for (const auto& [name, expected] : shards) {
     const fs::path path = folder / name;
-    if (!fs::exists(path)) io_error("{} names {}, which does not exist", index.string(), printable(name));
+    if (!is_there(path)) io_error("{} names {}, which does not exist", index.string(), printable(name));
     const std::size_t file = store.files_.size();
     store.files_.push_back(path);
     store.mapped_.push_back(std::make_shared<const MappedFile>(path));
@@ -145,6 +148,12 @@ TensorStore TensorStore::open(const fs::path& folder) {
     bad_input("{}: the tensor '{}' is in both {} and {}", folder.string(), printable(twice->name),
               store.files_[twice->file].filename().string(), store.files_[std::next(twice)->file].filename().string());
   return store;
+}
+
+std::uint64_t TensorStore::file_bytes() const noexcept {
+  std::uint64_t bytes = 0;
+  for (const auto& file : mapped_) bytes += file->bytes().size();
+  return bytes;
 }
 
 const TensorView* TensorStore::find(std::string_view name) const {

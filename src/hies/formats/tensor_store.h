@@ -7,7 +7,6 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "hies/base/files.h"
@@ -43,6 +42,8 @@ class TensorStore {
   const TensorView* find(std::string_view name) const;
   // Weight files, in order of name.
   const std::vector<std::filesystem::path>& files() const noexcept { return files_; }
+  // Bytes of all weight files.
+  std::uint64_t file_bytes() const noexcept;
 
  private:
   std::vector<std::filesystem::path> files_;

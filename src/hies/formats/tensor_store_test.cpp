@@ -1,4 +1,3 @@
-#include <algorithm>
 
 #include "hies/formats/test_files.h"
 
@@ -107,6 +106,8 @@ TEST_F(TensorStoreTest, TruncatedAndAbsurdLengths) {
 TEST_F(TensorStoreTest, BrokenHeaders) {
   expect_bad(file_of("", ""), {"not valid JSON"});
   expect_bad(file_of("{\"a\":", ""), {"not valid JSON", "model.safetensors"});
+  const std::string deep(1'000'000, '[');
+  expect_bad(file_of(R"({"a":{"dtype":"F16","shape":)" + deep, ""), {"inside one another", "model.safetensors"});
   expect_bad(file_of("\xff\xfe{}", ""), {"not valid JSON"});
   expect_bad(file_of("[1]", ""), {"array"});
   expect_bad(file_of("null", ""), {"null"});

@@ -1,9 +1,7 @@
 #pragma once
 
 #include <cstdint>
-#include <cstring>
 #include <filesystem>
-#include <fstream>
 #include <span>
 #include <string>
 #include <string_view>
@@ -11,7 +9,7 @@
 
 #include <gtest/gtest.h>
 
-#include "hies/base/error.h"
+#include "hies/base/test_files.h"
 #include "hies/formats/safetensors_writer.h"
 #include "hies/formats/tensor_store.h"
 
@@ -20,17 +18,13 @@ namespace hies::formats {
 // A folder of one test's own, empty when it begins.
 class FolderTest : public testing::Test {
  protected:
-  std::filesystem::path folder;
+  void put(std::string_view name, std::string_view bytes) const { own_.write(name, bytes); }
 
-  void SetUp() override {
-    const auto* info = testing::UnitTest::GetInstance()->current_test_info();
-    folder = std::filesystem::path(testing::TempDir()) / fmt::format("hies-{}-{}", info->test_suite_name(), info->name());
-    std::filesystem::remove_all(folder);
-    std::filesystem::create_directories(folder);
-  }
-  void TearDown() override { std::filesystem::remove_all(folder); }
+ private:
+  const TestFolder own_;
 
-  void put(std::string_view name, std::string_view bytes) const { std::ofstream(folder / name, std::ios::binary) << bytes; }
+ protected:
+  const std::filesystem::path folder = own_.path();
 };
 
 inline std::string length_bytes(std::uint64_t length) {
@@ -55,17 +49,6 @@ inline TensorSource source(std::string name, DType dtype, std::vector<std::int64
             for (std::size_t at = 0; at < bytes.size(); at += piece)
               sink(std::as_bytes(std::span(bytes).subspan(at, std::min(piece, bytes.size() - at))));
           }};
-}
-
-template <class Run>
-Error error_of(const Run& run) {
-  try {
-    run();
-  } catch (const Error& error) {
-    return error;
-  }
-  ADD_FAILURE() << "no error";
-  return Error(ErrorKind::internal, "");
 }
 
 // The error is of this kind, one line, and says each of `parts`.

@@ -17,7 +17,7 @@ std::int64_t queries_of(const AttentionShape& shape, std::int64_t b) {
 std::int64_t keys_of(const AttentionShape& shape, std::int64_t b) { return shape.key_offsets[b + 1] - shape.key_offsets[b]; }
 
 void check_shape(const AttentionShape& shape) {
-  check(shape.head_dim >= 1 && shape.head_dim <= 256, "attention: head_dim outside 1 … 256");
+  check(shape.head_dim >= 1 && shape.head_dim <= kMostHeadDim, "attention: head_dim outside 1 … 256");
   check(shape.window <= 0 || shape.causal, "attention: a window needs causal");
   for (std::int64_t head = 0; head < shape.heads; ++head)
     check(shape.kv_of_head[head] >= 0 && shape.kv_of_head[head] < shape.kv_heads, "attention: kv_of_head outside kv_heads");

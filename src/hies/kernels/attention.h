@@ -8,6 +8,9 @@ namespace hies::kernels {
 // and float32 otherwise.
 enum class DType { float32, bfloat16, float64 };
 
+// Elements of the largest head.
+inline constexpr std::int64_t kMostHeadDim = 256;
+
 // A view of rows of tokens with one vector of D elements per head: element d of head h of token t stands at
 // data[t·token_stride + h·head_stride + d]; strides count elements. data null: absent.
 struct Strided {
@@ -26,7 +29,7 @@ struct AttentionShape {
   std::int64_t heads = 0;                       // H query heads
   std::int64_t kv_heads = 0;                    // K key/value heads
   const std::int32_t* kv_of_head = nullptr;     // [H] which KV head a query head reads, 0 … K−1
-  std::int64_t head_dim = 0;                    // D, 16 … 256
+  std::int64_t head_dim = 0;                    // D, 1 … kMostHeadDim
   double scale = 1;                             // of the logits: scale · q·k
   bool causal = false;                          // a query at position p sees keys 0 … p
   std::int64_t window = 0;  // > 0: and of these only the last `window` (Mistral's sliding window); needs causal

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 
 #include "hies/kernels/attention_cases.h"
 #include "hies/kernels/variant.h"

@@ -48,14 +48,14 @@ void check_tensor(const formats::TensorView& view, const TensorDecl& decl, const
 Checkpoint Checkpoint::open(const std::filesystem::path& folder) {
   Checkpoint c;
   c.folder_ = folder;
-  if (!std::filesystem::exists(folder))
+  if (!is_there(folder))
     throw Error(ErrorKind::io, fmt::format("model directory {} does not exist", folder.string()),
                 "give the path of a Hugging Face checkpoint directory");
-  if (!std::filesystem::is_directory(folder))
+  if (!is_folder(folder))
     throw Error(ErrorKind::bad_input, fmt::format("{} is not a directory", folder.string()),
                 "give the path of a Hugging Face checkpoint directory");
   const auto config_path = folder / "config.json";
-  if (!std::filesystem::exists(config_path))
+  if (!is_there(config_path))
     throw Error(ErrorKind::bad_input, fmt::format("{} has no config.json", folder.string()),
                 "give the path of a Hugging Face checkpoint directory");
   const std::string where = config_path.string();
@@ -96,10 +96,6 @@ const formats::TensorView* Checkpoint::find(const std::string& canonical) const 
   return nullptr;
 }
 
-std::uint64_t Checkpoint::weight_bytes() const {
-  std::uint64_t bytes = 0;
-  for (const auto& file : store_.files()) bytes += std::filesystem::file_size(file);
-  return bytes;
-}
+std::uint64_t Checkpoint::weight_bytes() const { return store_.file_bytes(); }
 
 }  // namespace hies::model

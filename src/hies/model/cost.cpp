@@ -60,7 +60,7 @@ HeadTable<HeadCost> head_costs(const Arch& arch, const ModelSpec& spec, double t
   return table;
 }
 
-HeadTable<HeadCost> kv_head_costs(const Arch& arch, const ModelSpec& spec, double) {
+HeadTable<HeadCost> kv_head_costs(const Arch& arch, const ModelSpec& spec) {
   const Declared declared = by_name(arch, spec);
   HeadTable<HeadCost> table;
   for (int layer = 0; layer < spec.layer_count(); ++layer) {
@@ -88,7 +88,7 @@ ModelCost model_cost(const Arch& arch, const ModelSpec& spec, double tokens) {
     }
   };
   add_heads(head_costs(arch, spec, tokens));
-  add_heads(kv_head_costs(arch, spec, tokens));
+  add_heads(kv_head_costs(arch, spec));
   for (const LayerHeads& layer : spec.layers) cost.flops_per_token += layer.count() * attention_flops(layer, tokens);
   return cost;
 }

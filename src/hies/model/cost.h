@@ -23,7 +23,7 @@ struct ModelCost {
 
 // For sequences of `tokens` tokens (real-valued: a mean). The conventional count of a full forward pass, whatever `hies` skips.
 HeadTable<HeadCost> head_costs(const Arch& arch, const ModelSpec& spec, double tokens);
-HeadTable<HeadCost> kv_head_costs(const Arch& arch, const ModelSpec& spec, double tokens);  // [L][K]
+HeadTable<HeadCost> kv_head_costs(const Arch& arch, const ModelSpec& spec);  // [L][K]; projections only, no keys are seen
 ModelCost model_cost(const Arch& arch, const ModelSpec& spec, double tokens);
 
 // Mean FLOPs per example at these lengths: exact, since attention is quadratic in each length.

@@ -25,7 +25,7 @@ struct LayerHeads {
   int count() const noexcept { return static_cast<int>(heads.size()); }
   int kv_count() const noexcept { return static_cast<int>(kv_heads.size()); }
   // Original KV head that the original query head `head` reads.
-  int kv_of(int head) const { return head * original_kv_heads / original_heads; }
+  int kv_of(int head) const { return static_cast<int>(std::int64_t{head} * original_kv_heads / original_heads); }
   // Position in kv_heads, for every present query head: [H].
   std::vector<std::int32_t> kv_positions() const {
     std::vector<std::int32_t> positions;

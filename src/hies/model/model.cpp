@@ -32,6 +32,10 @@ void check_batch(const Batch& batch, const ModelSpec& spec) {
   for (const std::int32_t token : batch.tokens)
     if (token < 0 || token >= spec.vocabulary)
       bad_input("token id {} is outside the model's vocabulary of {}", token, spec.vocabulary);
+  if (spec.token_types < 2) return;  // with one row, or none, no token is looked up by its type
+  for (const std::int32_t type : batch.token_types)
+    if (type < 0 || type >= spec.token_types)
+      bad_input("token type {} is outside the model's {} token types", type, spec.token_types);
 }
 
 void check_gates(const HeadGates& gates, const HeadLayout& layout) {
@@ -83,6 +87,10 @@ Model Model::load(std::shared_ptr<const Checkpoint> checkpoint, ComputeType type
   if (!checkpoint->has_task_head())
     throw Error(ErrorKind::bad_input, fmt::format("{} has no task head", checkpoint->folder().string()),
                 "fine-tune the encoder on the task first; a checkpoint of the bare encoder predicts nothing");
+  for (const LayerHeads& layer : checkpoint->spec().layers)
+    if (layer.head_dim > kernels::kMostHeadDim)
+      unsupported("{} has heads of size {}, but attention is computed for at most {}", checkpoint->folder().string(),
+                  layer.head_dim, kernels::kMostHeadDim);
   const at::NoGradGuard frozen;
   auto state = std::make_unique<State>(State{scalar_type(type), Weights(*checkpoint, scalar_type(type)), nullptr});
   state->network = checkpoint->arch().build(checkpoint->spec(), state->weights);

@@ -41,7 +41,7 @@ using TakeMasks = std::function<void(std::span<const std::size_t> masks, RunResu
 class Model {
  public:
   // Reads the weights (NaN or Inf: bad_input), float32 on disk and float32 computation share the mapped file.
-  // Throws bad_input when the checkpoint has no task head.
+  // Throws bad_input when the checkpoint has no task head, unsupported for heads too large for the kernels.
   static Model load(std::shared_ptr<const Checkpoint> checkpoint, ComputeType type = ComputeType::float32);
   ~Model();
   Model(Model&&) noexcept;
@@ -51,7 +51,7 @@ class Model {
   const ModelSpec& spec() const noexcept { return checkpoint_->spec(); }
 
   // One forward pass over the batch, and one backward pass when the probe wants inner products.
-  // Throws bad_input for token ids outside the vocabulary and sequences longer than the positions.
+  // Throws bad_input for token ids outside the vocabulary, token types that the model does not have, and sequences longer than the positions.
   RunResult run(const Batch& batch, const RunRequest& request = {}) const;
 
   // One forward pass for each node of the trie instead of one for each mask: calls `take` once per distinct mask, in the trie's

@@ -17,7 +17,8 @@ struct Norm {
   at::Tensor operator()(const at::Tensor& x) const { return at::layer_norm(x, weight.sizes(), weight, bias, epsilon); }
 };
 
-at::Tensor activate(Activation activation, const at::Tensor& x);
+// In the memory of x where no graph needs x.
+at::Tensor activate(Activation activation, at::Tensor x);
 
 // A view, not a copy: valid as long as the span's memory.
 at::Tensor index_tensor(std::span<const std::int32_t> indices);

@@ -4,7 +4,6 @@
 #include <array>
 #include <cmath>
 #include <set>
-#include <span>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -99,7 +98,7 @@ Units uniform_share(const Units& order, double ratio, const model::HeadLayout& l
 // The shortest beginning whose costs are at least `share` of `total`.
 template <class Cost>
 Units first_share(const Units& order, double share, double total, std::string_view name, std::string_view of, const Cost& cost) {
-  check(total > 0, "a share of a model without cost");
+  if (!(total > 0)) bad_input("{} is a share of the model's {}, but these are {}", name, of, total);
   double removed = 0;
   std::size_t count = 0;
   while (removed / total < share && count < order.size()) removed += cost(order[count++]);

@@ -137,6 +137,9 @@ TEST(Budget, BadOptions) {
   expect({.heads = 9}, "heads is 9, but the model has only 8");
   expect({.heads = 3, .uniform = true}, "uniform goes with ratio, not with heads");
   expect({.ratio = 0.1, .min_heads_per_layer = -1}, "min-heads-per-layer is -1");
+  Subject free = subject;
+  free.flops_per_token = 0;
+  expect_says(error_of([&] { free.plan({.flops_ratio = 0.1}); }), "flops-ratio is a share of the model's FLOPs per token");
   for (const char* text :
        {"3", "1:", ":1", "1:2:3", "0:1,", ",0:1", "0:1,,0:2", "a:1", "-1:0", "0:+1", "0;1", " ", "99999999999:0"})
     expect({.ratio = 0.1, .protect = text}, "is not LAYER:HEAD");

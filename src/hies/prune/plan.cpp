@@ -9,21 +9,12 @@
 
 #include "hies/base/error.h"
 #include "hies/base/files.h"
+#include "hies/base/json_node.h"
 
 namespace hies::prune {
 namespace {
 
 constexpr std::array<std::string_view, 4> kBinding = {"schema", "model", "units", "pruned"};
-
-void check_schema(const Json& json, std::string_view where) {
-  const auto schema = require<std::string>(json, "schema", where);
-  if (schema == kPlanSchema) return;
-  if (schema.starts_with("hies.plan/"))
-    throw Error(ErrorKind::unsupported, fmt::format("{}: schema '{}' is of another version", where, printable(schema)),
-                fmt::format("this version reads '{}'; plan again", kPlanSchema));
-  throw Error(ErrorKind::bad_input, fmt::format("{}: schema is '{}', not '{}'", where, printable(schema), kPlanSchema),
-              "give a file that `hies plan` wrote");
-}
 
 std::string read_units(const Json& json, std::string_view where) {
   auto units = require<std::string>(json, "units", where);
@@ -98,13 +89,9 @@ Json to_json(const Plan& plan) {
 }
 
 Plan plan_from_json(const Json& json, std::string_view where) {
-  check_schema(json, where);
+  check_schema(JsonNode(json, where), kPlanSchema, where, "plan again", "give a file that `hies plan` wrote");
   Plan plan;
-  const Json* model = find_member(json, "model", where);
-  if (model == nullptr || !model->is_object()) json_type_error(model ? *model : Json(), "model", R"({"hash": …})", where);
-  if (!model->contains("hash") || !(*model)["hash"].is_string())
-    json_type_error(model->value("hash", Json()), "model.hash", "a string", where);
-  plan.model_hash = (*model)["hash"];
+  plan.model_hash = JsonNode(json, where).member("model").member("hash").text();
   plan.units = read_units(json, where);
   const Json* pruned = find_member(json, "pruned", where);
   if (pruned == nullptr || !pruned->is_object())

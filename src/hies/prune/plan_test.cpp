@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include "hies/base/error.h"
-#include "hies/base/files.h"
 #include "hies/prune/test_models.h"
 
 namespace hies::prune {
@@ -143,12 +142,7 @@ TEST(Plan, FileIsWrittenOnceUnlessForced) {
 
 // The documentation's example is a plan.
 TEST(Plan, DocumentedExampleIsRead) {
-  const std::string page = read_file(HIES_SOURCE_DIR "/docs/formats.md");
-  const std::size_t section = page.find("\n## plan.json");
-  ASSERT_NE(section, std::string::npos);
-  const std::size_t begin = page.find("```json\n", section);
-  ASSERT_NE(begin, std::string::npos);
-  const std::string block = page.substr(begin + 8, page.find("```", begin + 8) - begin - 8);
+  const std::string block = documented_example("plan.json");
   const Plan plan = plan_from_json(parse_json(block, "docs/formats.md"), "docs/formats.md");
   EXPECT_EQ(plan.pruned_count(), plan.information["heads"]["removed"]);
   EXPECT_EQ(pretty(to_json(plan)), block);  // as `hies plan` lays it out

@@ -75,7 +75,7 @@ void copy_side_files(const fs::path& source, const formats::TensorStore& store, 
 }
 
 void write_readme(const fs::path& source, const std::string& note, const fs::path& target) {
-  const bool has_readme = fs::exists(source / "README.md");
+  const bool has_readme = is_there(source / "README.md");
   std::string text = has_readme ? read_file(source / "README.md") : std::string();
   if (!text.empty() && !note.empty()) text += text.ends_with('\n') ? "\n" : "\n\n";
   text += note;

@@ -10,25 +10,15 @@
 #include <utility>
 #include <vector>
 
-#include "hies/base/error.h"
 #include "hies/base/rng.h"
+#include "hies/base/test_files.h"
 #include "hies/model/heads.h"
 #include "hies/prune/budget.h"
 
-// What the tests of this room share: models to plan for, and the error of a call.
+// What the tests of this room share: models to plan for.
 namespace hies::prune {
 
 using HeadSet = std::set<model::HeadId>;
-
-inline Error error_of(const std::function<void()>& call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    return error;
-  }
-  ADD_FAILURE() << "nothing was thrown";
-  return Error(ErrorKind::internal, "");
-}
 
 inline void expect_says(const Error& error, std::string_view part) {
   EXPECT_NE(std::string_view(error.what()).find(part), std::string_view::npos) << error.what() << "\nlacks: " << part;

@@ -3,15 +3,11 @@
 // For the tests of surgery: golden checkpoints in folders of their own, and plans for them.
 
 #include <filesystem>
-#include <fstream>
 #include <functional>
 #include <string>
-#include <vector>
 
 #include <gtest/gtest.h>
 
-#include "hies/base/error.h"
-#include "hies/base/files.h"
 #include "hies/formats/safetensors_writer.h"
 #include "hies/prune/surgery.h"
 #include "hies/prune/test_models.h"
@@ -19,19 +15,11 @@
 namespace hies::prune {
 
 class SurgeryTest : public testing::Test {
- protected:
-  std::filesystem::path room;  // of this test, emptied when it begins
+ private:
+  const TestFolder own_;
 
-  void SetUp() override {
-    const auto* info = testing::UnitTest::GetInstance()->current_test_info();
-    std::string name = fmt::format("hies-{}-{}", info->test_suite_name(), info->name());
-    for (char& c : name)
-      if (c == '/') c = '-';
-    room = std::filesystem::path(testing::TempDir()) / name;
-    std::filesystem::remove_all(room);
-    std::filesystem::create_directories(room);
-  }
-  void TearDown() override { std::filesystem::remove_all(room); }
+ protected:
+  const std::filesystem::path room = own_.path();  // of this test
 
   // A copy of a checkpoint that a test may change.
   std::filesystem::path copy_of(const std::filesystem::path& checkpoint) const {

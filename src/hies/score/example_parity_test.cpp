@@ -26,12 +26,15 @@ class EachExample : public testing::TestWithParam<std::string> {
   void compare(model::ComputeType type, const char* name, double tolerance) const {
     const std::string loss = golden.task_loss();
     std::vector<double> labels;
-    for (const data::Example& example : golden.dataset.examples) labels.push_back(example.label);
+    model::Batch whole;
+    for (const data::Example& example : golden.dataset.examples) {
+      whole.add(whole.size(), example.ids, example.type_ids);
+      labels.push_back(example.label);
+    }
     const auto objective = make_objective(loss, golden.checkpoint->spec(), labels);
     model::AttentionProbe probe;
     probe.want_inner = probe.want_entropy = probe.want_out_sq = true;
-    const model::RunResult result =
-        golden.load(type).run(data::pack_in_order(golden.dataset, 1 << 20).at(0), {nullptr, objective.get(), &probe});
+    const model::RunResult result = golden.load(type).run(whole, {nullptr, objective.get(), &probe});
 
     const auto logits = golden.json["logits"].get<Table>();
     const auto classes = static_cast<std::size_t>(result.classes);

@@ -4,7 +4,7 @@
 #include <filesystem>
 #include <set>
 
-#include "hies/base/error.h"
+#include "hies/base/test_files.h"
 #include "hies/score/methods/method.h"
 #include "hies/score/methods/normalise.h"
 #include "hies/score/options.h"
@@ -39,17 +39,6 @@ void expect_near(const model::HeadTable<double>& got, const model::HeadTable<dou
     for (std::size_t head = 0; head < got[layer].size(); ++head)
       EXPECT_NEAR(got[layer][head], wanted[layer][head], tolerance) << "layer " << layer << ", head " << head;
   }
-}
-
-template <class Call>
-Error error_of(const Call& call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    return error;
-  }
-  ADD_FAILURE() << "nothing was thrown";
-  return Error(ErrorKind::internal, "");
 }
 
 TEST(MinMax, GlobalAndPerLayer) {
@@ -177,7 +166,7 @@ TEST(Options, AreChecked) {
     change(options);
     return error_of([&] { check_options(options); }).kind() == ErrorKind::bad_input;
   };
-  EXPECT_NO_THROW(check_options({}));
+  EXPECT_NO_THROW(check_options(ScoreOptions{}));
   EXPECT_TRUE(bad([](ScoreOptions& o) { o.granularity = "head"; }));
   EXPECT_TRUE(bad([](ScoreOptions& o) { o.loss = "hinge"; }));
   EXPECT_TRUE(bad([](ScoreOptions& o) { o.tables = {"his", "gate_grad"}; }));

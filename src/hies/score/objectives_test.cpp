@@ -3,8 +3,8 @@
 #include <cmath>
 #include <numeric>
 
-#include "hies/base/error.h"
 #include "hies/base/rng.h"
+#include "hies/base/test_files.h"
 #include "hies/score/objectives/objectives.h"
 #include "hies/score/objectives/softmax.h"
 
@@ -39,17 +39,6 @@ Evaluation evaluate(const model::Objective& objective, const std::vector<double>
   Evaluation result{std::vector<double>(rows), std::vector<double>(logits.size())};
   objective.evaluate({logits, examples, classes}, result.losses, result.gradient);
   return result;
-}
-
-template <class Call>
-Error error_of(const Call& call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    return error;
-  }
-  ADD_FAILURE() << "nothing was thrown";
-  return Error(ErrorKind::internal, "");
 }
 
 class EveryObjective : public testing::TestWithParam<std::string> {

@@ -86,7 +86,7 @@ Scores::Cost cost_of(const model::Checkpoint& checkpoint, double tokens) {
   const model::ModelCost whole = model::model_cost(checkpoint.arch(), checkpoint.spec(), tokens);
   return {whole.parameters, whole.flops_per_token, tokens,
           per_layer(model::head_costs(checkpoint.arch(), checkpoint.spec(), tokens)),
-          per_layer(model::kv_head_costs(checkpoint.arch(), checkpoint.spec(), tokens))};
+          per_layer(model::kv_head_costs(checkpoint.arch(), checkpoint.spec()))};
 }
 
 }  // namespace

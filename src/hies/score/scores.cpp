@@ -35,14 +35,6 @@ void check_table(const model::HeadTable<double>& table, std::string_view name, c
   }
 }
 
-model::HeadTable<model::HeadCost> expand(const std::vector<model::HeadCost>& costs, const model::HeadLayout& layout,
-                                         int (model::LayerHeads::*count)() const noexcept) {
-  model::HeadTable<model::HeadCost> table;
-  for (std::size_t layer = 0; layer < layout.size(); ++layer)
-    table.emplace_back(static_cast<std::size_t>((layout[layer].*count)()), costs[layer]);
-  return table;
-}
-
 }  // namespace
 
 bool Scores::has(std::string_view asked) const {
@@ -56,10 +48,11 @@ const model::HeadTable<double>& Scores::table(std::string_view name) const {
   return found->second;
 }
 
-model::HeadTable<model::HeadCost> Scores::head_costs() const { return expand(cost.per_head, layout, &model::LayerHeads::count); }
-
-model::HeadTable<model::HeadCost> Scores::kv_head_costs() const {
-  return expand(cost.per_kv_head, layout, &model::LayerHeads::kv_count);
+model::HeadTable<model::HeadCost> Scores::head_costs() const {
+  model::HeadTable<model::HeadCost> table;
+  for (std::size_t layer = 0; layer < layout.size(); ++layer)
+    table.emplace_back(layout[layer].heads.size(), cost.per_head[layer]);
+  return table;
 }
 
 void check_finite(const Scores& scores) {

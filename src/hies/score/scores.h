@@ -54,9 +54,8 @@ struct Scores {
   bool has(std::string_view asked) const;
   // Throws bad_input for a table that is not there.
   const model::HeadTable<double>& table(std::string_view name) const;
-  // One entry per present query head, and per present KV head.
+  // One entry per present query head.
   model::HeadTable<model::HeadCost> head_costs() const;
-  model::HeadTable<model::HeadCost> kv_head_costs() const;
 };
 
 // Throws bad_input that names the first score that is NaN or infinite.

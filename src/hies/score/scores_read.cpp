@@ -67,7 +67,7 @@ HeadTable<double> read_table(const Node& node, const HeadLayout& layout) {
 std::vector<model::HeadCost> read_costs(const Node& node, std::size_t layers) {
   std::vector<model::HeadCost> costs(layers);
   node.each(layers, "layers", [&](std::size_t layer, const Node& cost) {
-    costs[layer] = {cost.member("parameters").count(), cost.member("flops_per_token").number()};
+    costs[layer] = {cost.member("parameters").count(), cost.member("flops_per_token").not_negative()};
   });
   return costs;
 }
@@ -92,8 +92,8 @@ Scores scores_from_json(const Json& json, std::string_view where) {
   s.layout = read_layout(root);
   const Node cost = root.member("cost");
   s.cost.parameters = cost.member("parameters").count();
-  s.cost.flops_per_token = cost.member("flops_per_token").number();
-  s.cost.tokens = cost.member("tokens").number();
+  s.cost.flops_per_token = cost.member("flops_per_token").not_negative();
+  s.cost.tokens = cost.member("tokens").not_negative();
   s.cost.per_head = read_costs(cost.member("per_head"), s.layout.size());
   s.cost.per_kv_head = read_costs(cost.member("per_kv_head"), s.layout.size());
   const Node tables = root.member("scores");

@@ -5,8 +5,7 @@
 #include <cmath>
 #include <functional>
 
-#include "hies/base/error.h"
-#include "hies/base/files.h"
+#include "hies/base/test_files.h"
 
 namespace hies::score {
 namespace {
@@ -25,16 +24,6 @@ Scores example() {
   s.curvature = 0.5;
   s.timings["run_ms"] = 12.5;
   return s;
-}
-
-Error error_of(const std::function<void()>& call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    return error;
-  }
-  ADD_FAILURE() << "nothing was thrown";
-  return Error(ErrorKind::internal, "");
 }
 
 // The message for the example with one change.
@@ -82,13 +71,10 @@ TEST(Scores, WhatIsOptionalMayBeMissing) {
 
 TEST(Scores, CostsOfEveryHead) {
   const auto heads = example().head_costs();
-  const auto kv_heads = example().kv_head_costs();
   ASSERT_EQ(heads.size(), 2u);
   EXPECT_EQ(heads[0].size(), 3u);
   EXPECT_EQ(heads[0][2].flops_per_token, 200.5);
   EXPECT_TRUE(heads[1].empty());
-  EXPECT_EQ(kv_heads[0].size(), 2u);
-  EXPECT_EQ(kv_heads[0][1].parameters, 50);
 }
 
 TEST(Scores, SchemaIsChecked) {
@@ -105,6 +91,17 @@ TEST(Scores, EveryRequiredMemberIsMissedByName) {
   expect_names(message_after([](Json& j) { j["model"].erase("hash"); }), "model.hash");
   expect_names(message_after([](Json& j) { j["calibration"].erase("mean_loss"); }), "calibration.mean_loss");
   expect_names(message_after([](Json& j) { j["cost"]["per_head"][1].erase("parameters"); }), "cost.per_head[1].parameters");
+}
+
+TEST(Scores, CostsAreNotNegative) {
+  expect_names(message_after([](Json& j) { j["cost"]["flops_per_token"] = -1; }), "cost.flops_per_token");
+  expect_names(message_after([](Json& j) { j["cost"]["per_head"][0]["flops_per_token"] = -0.5; }),
+               "cost.per_head[0].flops_per_token");
+}
+
+TEST(Scores, KvHeadsOfManyHeadsAreCountedWithoutOverflow) {
+  const model::LayerHeads layer{{}, {}, 1 << 20, 1 << 20, 8};
+  EXPECT_EQ(layer.kv_of((1 << 20) - 1), (1 << 20) - 1);
 }
 
 TEST(Scores, LengthsAreChecked) {
@@ -160,12 +157,7 @@ TEST(Scores, FileIsWrittenOnceUnlessForced) {
 
 // The documentation's example is a scores file.
 TEST(Scores, DocumentedExampleIsRead) {
-  const std::string page = read_file(HIES_SOURCE_DIR "/docs/formats.md");
-  const std::size_t section = page.find("\n## scores.json");
-  ASSERT_NE(section, std::string::npos);
-  const std::size_t begin = page.find("```json\n", section);
-  ASSERT_NE(begin, std::string::npos);
-  const std::string block = page.substr(begin + 8, page.find("```", begin + 8) - begin - 8);
+  const std::string block = documented_example("scores.json");
   const Scores scores = scores_from_json(parse_json(block, "docs/formats.md"), "docs/formats.md");
   EXPECT_EQ(pretty(to_json(scores)), block);  // as `hies score` lays it out
 }

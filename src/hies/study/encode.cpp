@@ -1,7 +1,6 @@
 #include "hies/study/encode.h"
 
 #include <algorithm>
-#include <limits>
 
 #include "hies/base/error.h"
 #include "hies/model/model.h"

@@ -2,8 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <numeric>
-
 #include "hies/base/error.h"
 #include "hies/base/files.h"
 #include "hies/study/eval_run.h"

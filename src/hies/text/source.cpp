@@ -189,7 +189,7 @@ std::string byte_level_document(const fs::path& vocab_path, const fs::path& merg
 }  // namespace
 
 Source read_source(const fs::path& dir, std::string_view model_type) {
-  const auto has = [&](const char* name) { return fs::exists(dir / name); };
+  const auto has = [&](const char* name) { return is_there(dir / name); };
   const std::string where = (dir / "tokenizer_config.json").string();
   Config config{.json = read_tokenizer_config(dir), .where = where, .kind = TokenizerClass::other};
   config.kind = tokenizer_class(config.json, model_type, where);

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "hies/base/error.h"
+#include "hies/base/files.h"
 
 namespace hies::text {
 namespace {
@@ -78,8 +79,8 @@ void append_decoder(const Json& decoder, std::string_view where, Json& tokens) {
 
 Json read_tokenizer_config(const std::filesystem::path& dir) {
   const std::filesystem::path path = dir / "tokenizer_config.json", map_path = dir / "special_tokens_map.json";
-  Json config = std::filesystem::exists(path) ? read_json(path) : Json::object();
-  if (named(config, "added_tokens_decoder", path.string()) != nullptr || !std::filesystem::exists(map_path)) return config;
+  Json config = is_there(path) ? read_json(path) : Json::object();
+  if (named(config, "added_tokens_decoder", path.string()) != nullptr || !is_there(map_path)) return config;
   const Json map = read_json(map_path);
   for (const char* role : kRoles) {
     if (const Json* token = named(map, role, map_path.string())) config[role] = *token;

@@ -1,34 +1,18 @@
 #pragma once
 
-#include <algorithm>
 #include <filesystem>
-#include <fstream>
-#include <string>
 #include <string_view>
 
-#include <gtest/gtest.h>
-#include <unistd.h>
+#include "hies/base/test_files.h"
 
 namespace hies::text {
 
 // A tokenizer directory of one test, removed with it.
 class Fixture {
  public:
-  Fixture() {
-    const auto* const test = testing::UnitTest::GetInstance()->current_test_info();
-    std::string name = std::string("hies-") + test->test_suite_name() + "-" + test->name() + "-" + std::to_string(getpid());
-    std::ranges::replace(name, '/', '-');
-    dir_ = std::filesystem::temp_directory_path() / name;
-    std::filesystem::remove_all(dir_);
-    std::filesystem::create_directories(dir_);
-  }
-  ~Fixture() { std::filesystem::remove_all(dir_); }
-  Fixture(const Fixture&) = delete;
-  Fixture& operator=(const Fixture&) = delete;
-
-  const std::filesystem::path& dir() const { return dir_; }
+  const std::filesystem::path& dir() const { return folder_.path(); }
   Fixture& write(std::string_view name, std::string_view text) {
-    std::ofstream(dir_ / name, std::ios::binary) << text;
+    folder_.write(name, text);
     return *this;
   }
 
@@ -46,7 +30,7 @@ class Fixture {
   }
 
  private:
-  std::filesystem::path dir_;
+  TestFolder folder_;
 };
 
 }  // namespace hies::text

@@ -1,6 +1,5 @@
 // The ids of Hugging Face's fast tokenizers on whole dev sets; tools/make_tokenizer_hashes.py wrote what is expected.
 #include <algorithm>
-#include <cctype>
 
 #include <fmt/format.h>
 

@@ -1,7 +1,7 @@
 #include "hies/text/tokenizer.h"
 
 #include <hies_tokenizer.h>
-#include "hies/base/error.h"
+#include "hies/base/test_files.h"
 #include "hies/text/test_fixture.h"
 
 namespace hies::text {
@@ -21,17 +21,6 @@ struct RobertaTest : testing::Test {
   Tokenizer load() { return Tokenizer::load(fixture.dir(), "roberta"); }
   RobertaTest() { fixture.write_roberta_vocabulary(); }
 };
-
-template <class Call>
-Error error_of(const Call& call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    return error;
-  }
-  ADD_FAILURE() << "nothing was thrown";
-  return {ErrorKind::internal, ""};
-}
 
 TEST_F(BertTest, TextAndPair) {
   const Tokenizer tokenizer = load();

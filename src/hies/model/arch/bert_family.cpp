@@ -1,6 +1,7 @@
 #include "hies/model/arch/bert_family.h"
 
 #include "hies/base/error.h"
+#include "hies/base/json_node.h"
 #include "hies/model/arch/config.h"
 
 namespace hies::model {
@@ -11,8 +12,7 @@ ModelSpec parse_bert_config(const Json& config, std::string_view where, std::str
   spec.hidden = require_count(config, "hidden_size", where);
   spec.intermediate = require_count(config, "intermediate_size", where);
   spec.vocabulary = require_count(config, "vocab_size", where);
-  spec.token_types = static_cast<int>(value_or<std::int64_t>(config, "type_vocab_size", 2, where));
-  if (spec.token_types < 1) bad_input("{}: type_vocab_size is {}, but it must be at least 1", where, spec.token_types);
+  spec.token_types = JsonNode(config, where).holds("type_vocab_size") ? require_count(config, "type_vocab_size", where) : 2;
   spec.position_offset = position_offset;
   spec.positions = require_count(config, "max_position_embeddings", where, position_offset + 1) - position_offset;
   spec.norm_epsilon = value_or<double>(config, "layer_norm_eps", 1e-12, where);
@@ -21,8 +21,8 @@ ModelSpec parse_bert_config(const Json& config, std::string_view where, std::str
   if (kind != "absolute") unsupported("{}: position_embedding_type '{}' is not supported (absolute is)", where, printable(kind));
   if (value_or<bool>(config, "is_decoder", false, where)) unsupported("{}: is_decoder true is not supported", where);
   HeadCounts counts;
-  counts.layers = require_count(config, "num_hidden_layers", where);
-  counts.heads = counts.kv_heads = require_count(config, "num_attention_heads", where);
+  counts.layers = require_count(config, "num_hidden_layers", where, 1, kMostLayers);
+  counts.heads = counts.kv_heads = require_count(config, "num_attention_heads", where, 1, kMostHeads);
   counts.head_dim = head_dim_of(spec.hidden, counts.heads, "num_attention_heads", where);
   spec.layers = parse_layout(config, where, counts);
   parse_task(config, where, spec);

@@ -80,9 +80,9 @@ void apply_pruned_heads(const Json& pruned, std::string_view where, const HeadCo
 
 }  // namespace
 
-int require_count(const Json& config, std::string_view key, std::string_view where, int least) {
+int require_count(const Json& config, std::string_view key, std::string_view where, int least, int most) {
   const auto value = require<std::int64_t>(config, key, where);
-  if (value < least || value > 1 << 30) bad_input("{}: {} is {}, but it must be at least {}", where, key, value, least);
+  if (value < least || value > most) bad_input("{}: {} is {}, but it must be {} … {}", where, key, value, least, most);
   return static_cast<int>(value);
 }
 
@@ -108,7 +108,7 @@ void parse_task(const Json& config, std::string_view where, ModelSpec& spec) {
     for (auto& [id, name] : by_id) spec.labels.push_back(std::move(name));
   } else {
     const auto count = value_or<std::int64_t>(config, "num_labels", 2, where);
-    if (count < 1 || count > 1 << 20) bad_input("{}: num_labels is {}, but it must be at least 1", where, count);
+    if (count < 1 || count > 1 << 20) bad_input("{}: num_labels is {}, but it must be 1 … {}", where, count, 1 << 20);
     for (std::int64_t i = 0; i < count; ++i) spec.labels.push_back(fmt::format("LABEL_{}", i));
   }
   const auto problem = value_or<std::string>(config, "problem_type",

@@ -10,8 +10,13 @@ namespace hies::model {
 
 // The parts of config.json that every family shares. All throw bad_input that names `where` and the offending value.
 
-// A required integer ≥ least.
-int require_count(const Json& config, std::string_view key, std::string_view where, int least = 1);
+// Most layers of a model, and heads of a layer: far above any that exists, and no table of heads that a config.json makes up fills
+// the memory.
+inline constexpr int kMostLayers = 4096;
+inline constexpr int kMostHeads = 4096;
+
+// A required integer least … most.
+int require_count(const Json& config, std::string_view key, std::string_view where, int least = 1, int most = 1 << 30);
 
 // Fills problem and labels from id2label, num_labels and problem_type.
 void parse_task(const Json& config, std::string_view where, ModelSpec& spec);

@@ -32,8 +32,8 @@ class DistilBertArch : public EncoderArch {
     spec.positions = require_count(config, "max_position_embeddings", where);
     spec.norm_epsilon = 1e-12;  // transformers fixes it for this family
     spec.activation = parse_activation(value_or<std::string>(config, "activation", "gelu", where));
-    const int heads = require_count(config, "n_heads", where);
-    const HeadCounts counts{require_count(config, "n_layers", where), heads, heads,
+    const int heads = require_count(config, "n_heads", where, 1, kMostHeads);
+    const HeadCounts counts{require_count(config, "n_layers", where, 1, kMostLayers), heads, heads,
                             head_dim_of(spec.hidden, heads, "n_heads", where)};
     spec.layers = parse_layout(config, where, counts);
     parse_task(config, where, spec);

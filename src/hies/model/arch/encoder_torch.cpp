@@ -43,7 +43,8 @@ at::Tensor EncoderNetwork::embed(const Batch& batch) const {
   positions.reserve(batch.tokens.size());
   for (std::int64_t b = 0; b < batch.size(); ++b)
     for (std::int64_t t = 0; t < batch.length(b); ++t) positions.push_back(static_cast<std::int32_t>(t + spec_.position_offset));
-  at::Tensor sum = word_.index_select(0, index_tensor(batch.tokens)) + position_.index_select(0, index_tensor(positions));
+  at::Tensor sum = word_.index_select(0, index_tensor(batch.tokens));
+  sum += position_.index_select(0, index_tensor(positions));
   // A family whose type table has one row (RoBERTa) adds that row to every token, whatever the tokenizer says.
   if (token_type_.defined()) {
     sum += spec_.token_types == 1 ? token_type_[0] : token_type_.index_select(0, index_tensor(batch.token_types));
@@ -88,7 +89,7 @@ at::Tensor EncoderNetwork::heads(int index, const LayerHeads& heads, const at::T
 at::Tensor EncoderNetwork::output(int index, const LayerHeads& heads, const at::Tensor& hidden, const at::Tensor& outputs) const {
   const Linear& whole = layers_[static_cast<std::size_t>(index)].output;
   const LayerHeads& all = spec_.layers[static_cast<std::size_t>(index)];
-  if (heads.count() == 0) return whole.bias().expand({hidden.size(0), spec_.hidden});
+  if (heads.count() == 0) return whole.bias().repeat({hidden.size(0), 1});
   if (heads.count() == all.count()) return whole(outputs);
   std::vector<at::Tensor> columns;
   for (const int head : heads.heads)
@@ -100,9 +101,8 @@ at::Tensor EncoderNetwork::finish(int index, const LayerHeads& heads, const at::
                                   const AttentionRun& run) const {
   const Layer& layer = layers_[static_cast<std::size_t>(index)];
   const at::Tensor residual = layer.last ? hidden.index_select(0, run.first_rows()) : hidden;
-  const at::Tensor attended = layer.attention_norm(output(index, heads, residual, outputs) + residual);
-  const at::Tensor fed = layer.down(activate(spec_.activation, layer.up(attended)));
-  return layer.output_norm(fed + attended);
+  const at::Tensor attended = layer.attention_norm(output(index, heads, residual, outputs).add_(residual));
+  return layer.output_norm(layer.down(activate(spec_.activation, layer.up(attended))).add_(attended));
 }
 
 }  // namespace hies::model
