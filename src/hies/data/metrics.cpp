@@ -2,6 +2,7 @@
 
 #include <array>
 #include <limits>
+#include <vector>
 
 #include "hies/base/error.h"
 #include "hies/base/suggest.h"
