@@ -9,6 +9,7 @@
 #include "hies/score/objectives/objectives.h"
 #include "hies/study/sweep/estimate.h"
 #include "hies/study/sweep/sweep.h"
+#include "hies/study/tables/tables.h"
 #include "human.h"
 #include "terminal.h"
 #include "text_layout.h"
@@ -70,6 +71,7 @@ std::string outcome_text(const study::SweepOutcome& outcome, const std::string& 
   text += fmt::format(": {} distinct masks, {} layer evaluations, {} avoided ({})\n",
                       outcome.summary["distinct_masks"].get<std::int64_t>(), human_count(done), human_count(avoided),
                       percent(avoided / (done + avoided)));
+  text += fmt::format("tables in {}\n", (std::filesystem::path(output) / study::kTablesFolder).string());
   for (const Json& run : outcome.summary["runs"]) {
     for (const Json& choice : run["choices"]) {
       const Json &loss = choice["chosen"]["loss"], &alpha = choice["chosen"]["alpha"];

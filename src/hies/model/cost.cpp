@@ -1,7 +1,6 @@
 #include "hies/model/cost.h"
 
 #include <functional>
-#include <map>
 #include <numeric>
 #include <unordered_map>
 
@@ -35,14 +34,24 @@ HeadCost slice_cost(const std::vector<HeadSlice>& slices, const Declared& declar
 // Scores and weighted sum of one query over `tokens` keys.
 double attention_flops(const LayerHeads& layer, double tokens) { return 4.0 * tokens * layer.head_dim; }
 
-template <class Cost>
-double mean_over(std::span<const std::int64_t> lengths, const Cost& cost_per_token) {
-  std::map<std::int64_t, std::int64_t> examples_of;  // few distinct lengths: price each once
-  for (const std::int64_t length : lengths) ++examples_of[length];
-  double sum = 0;
-  for (const auto& [length, examples] : examples_of)
-    sum += cost_per_token(static_cast<double>(length)) * static_cast<double>(length) * static_cast<double>(examples);
-  return lengths.empty() ? 0 : sum / static_cast<double>(lengths.size());
+// FLOPs of a sequence of n tokens: per_token·n + per_example + per_pair·n².
+struct Polynomial {
+  double per_token = 0, per_example = 0, per_pair = 0;
+
+  double mean_over(std::span<const std::int64_t> lengths) const {
+    double sum = 0;
+    for (const std::int64_t length : lengths) {
+      const auto n = static_cast<double>(length);
+      sum += per_token * n + per_example + per_pair * n * n;
+    }
+    return lengths.empty() ? 0 : sum / static_cast<double>(lengths.size());
+  }
+};
+
+double flops_per_pair(const ModelSpec& spec) {
+  double flops = 0;
+  for (const LayerHeads& layer : spec.layers) flops += layer.count() * attention_flops(layer, 1);
+  return flops;
 }
 
 }  // namespace
@@ -94,11 +103,14 @@ ModelCost model_cost(const Arch& arch, const ModelSpec& spec, double tokens) {
 }
 
 double flops_per_example(const Arch& arch, const ModelSpec& spec, std::span<const std::int64_t> lengths) {
-  return mean_over(lengths, [&](double tokens) { return model_cost(arch, spec, tokens).flops_per_token; });
+  Polynomial flops{model_cost(arch, spec, 0).flops_per_token, 0, flops_per_pair(spec)};
+  for (const TensorDecl& decl : arch.tensors(spec))
+    if (decl.use == TensorUse::per_example) flops.per_example += 2.0 * static_cast<double>(elements(decl));
+  return flops.mean_over(lengths);
 }
 
 double attention_flops_per_example(const Arch& arch, const ModelSpec& spec, std::span<const std::int64_t> lengths) {
-  return mean_over(lengths, [&](double tokens) { return model_cost(arch, spec, tokens).attention_flops_per_token; });
+  return Polynomial{model_cost(arch, spec, 0).attention_flops_per_token, 0, flops_per_pair(spec)}.mean_over(lengths);
 }
 
 }  // namespace hies::model

@@ -11,6 +11,7 @@
 #include "hies/eval/quality.h"
 #include "hies/study/sweep/journal.h"
 #include "hies/study/sweep/mask_chunks.h"
+#include "hies/study/weighted_auc.h"
 
 namespace hies::study {
 namespace {
@@ -52,13 +53,6 @@ std::vector<std::vector<Cell>> group(const std::vector<Cell>& cells, const Key& 
 }
 
 }  // namespace
-
-double weighted_auc(const std::vector<double>& ratios, const std::vector<double>& quality) {
-  check(!ratios.empty() && ratios.size() == quality.size(), "an area is of at least one point");
-  const double weight = std::accumulate(ratios.begin(), ratios.end(), 0.0);
-  if (weight == 0) return std::accumulate(quality.begin(), quality.end(), 0.0) / static_cast<double>(quality.size());
-  return std::inner_product(ratios.begin(), ratios.end(), quality.begin(), 0.0) / weight;
-}
 
 Chooser::Chooser(const RunData& data, const SweepOptions& options, const Planner& planner, const model::Model& model,
                  const std::filesystem::path& folder)

@@ -24,10 +24,6 @@ struct Choice {
   std::vector<Candidate> candidates;  // in the grid's order
 };
 
-// Area under the curve of quality over the pruning ratio, weighted by the ratio (reference/PAPER.md, §3): Σ ρ·q(ρ) / Σ ρ. Of equal
-// weights where all ratios are 0. As many numbers in both, at least one.
-double weighted_auc(const std::vector<double>& ratios, const std::vector<double>& quality);
-
 // Evaluates the grid's cells on the held-out rows, and sets alpha and loss of the cells that wait for it: the best mean over the
 // seeds of weighted_auc() of the task's primary metric, turned so that higher is better. Of equals the alpha nearest to
 // usual_alpha() wins, then the first of the grid. A loss that is chosen while alpha is not has the best mean over all alphas. What

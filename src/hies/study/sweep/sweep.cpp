@@ -1,5 +1,7 @@
 #include "hies/study/sweep/sweep.h"
 
+#include <algorithm>
+
 #include "hies/base/clock.h"
 #include "hies/base/error.h"
 #include "hies/base/files.h"
@@ -10,6 +12,7 @@
 #include "hies/study/sweep/latency.h"
 #include "hies/study/sweep/measure.h"
 #include "hies/study/sweep/summary.h"
+#include "hies/study/tables/tables.h"
 
 namespace hies::study {
 namespace {
@@ -43,6 +46,7 @@ class Job {
     write_file(folder_.path() / kSummaryFile, pretty(outcome.summary), true);
     outcome.known = static_cast<std::int64_t>(known_.size());
     for (RunSummary& run : summaries_) std::move(run.records.begin(), run.records.end(), std::back_inserter(outcome.records));
+    write_tables(folder_.path(), outcome.records, table_options());
     return outcome;
   }
 
@@ -114,6 +118,13 @@ class Job {
     for (std::size_t i = 0; i < data_.size(); ++i)
       study::measure_latencies(data_[i], options_, load_model(data_[i]), folder_.path(), summaries_[i].records, progress_);
     timings_["latency_ms"] = watch.elapsed_ms();
+  }
+
+  // A calibration file may be smaller than what was asked for.
+  TableOptions table_options() const {
+    TableOptions tables;
+    tables.examples = std::min(options_.examples, data_.front().calibration.front().size());
+    return tables;
   }
 
   void write_with_latencies() const {

@@ -24,7 +24,7 @@ struct SweepOutcome {
   Json summary;
 };
 
-// The whole grid of all runs, into `output`: sweep.json, scores/, records.jsonl, summary.json (docs/formats.md). May be stopped at
+// The whole grid of all runs, into `output`: sweep.json, scores/, records.jsonl, summary.json, tables/ (docs/formats.md). May be stopped at
 // any moment, by Error(interrupted) or by the end of the process, and goes on when it is called again with the same request: the
 // records are then the same. Throws what check_config, SweepFolder, load_run and the stages throw.
 SweepOutcome run_sweep(const SweepRequest& request, Progress& progress = silent_progress());
