@@ -6,7 +6,7 @@ import pathlib
 import re
 import unittest
 
-from program import GOLDEN, ProgramTest
+from program import GOLDEN, ROWS, ProgramTest, table
 
 PAGE = pathlib.Path(os.environ["HIES_SOURCE_DIR"], "docs/formats.md").read_text()
 
@@ -36,6 +36,12 @@ class Documented(ProgramTest):
         self.same_shape(documented("prune"), printed)
         self.assertEqual(printed["plan"]["schema"], "hies.plan/1")
         self.assertEqual(printed["evaluation"]["schema"], "hies.result/1")
+
+    def test_sweep(self):
+        words = ["sweep", GOLDEN / "bert-tiny/model", "--task", "classification", "--calib", self.data, "--data", self.write("dev.tsv", table(ROWS[:3])),
+                 "--seeds", 2, "--ratios", 0.5, "--threads", 1]
+        self.same_shape(documented("sweep --dry-run"), self.json(*words, "--dry-run"))
+        self.assertEqual(self.json(*words, "-o", "study"), json.loads((self.folder / "study/summary.json").read_text()))
 
     def test_files_are_what_is_printed(self):
         for words in (self.score(), ["plan", "scores.json", "--ratio", 0.5, "-o", "plan.json"],

@@ -72,6 +72,8 @@ class Sweep(ProgramTest):
         for name in names:
             if name.suffix == ".json":
                 self.assertEqual(without_timings(self.folder / "study" / name), without_timings(whole / name))
+            elif (whole / name).is_file():
+                self.assertEqual((self.folder / "study" / name).read_bytes(), (whole / name).read_bytes(), name)
 
     def test_interrupted(self):
         self.done(*self.words("whole"))

@@ -107,7 +107,7 @@ SweepFolder::SweepFolder(const fs::path& folder) : folder_(folder) {
     check_content(folder_);
     check_writable(folder_ / kSweepFile, true);
     remove_unfinished(folder_);
-    remove_unfinished(folder_ / "scores");
+    for (const std::string_view part : {"scores", "tables"}) remove_unfinished(folder_ / part);
   } catch (...) {
     ::close(descriptor_);
     throw;
