@@ -2,6 +2,8 @@
 
 #include <array>
 #include <limits>
+#include <string>
+#include <vector>
 
 #include "hies/base/error.h"
 #include "hies/base/suggest.h"
