@@ -131,6 +131,7 @@ TEST(ConsoleProgress, TellsRateAndTimeLeft) {
   EXPECT_EQ(progress_figures(0, 200, "examples", 2), "0/200 examples");
   EXPECT_EQ(progress_figures(200, 200, "examples", 2), "200/200 examples, 100/s");
   EXPECT_EQ(progress_figures(500, 1500, "ms", 0.5), "0.5 of 1.5 s");
+  EXPECT_EQ(progress_figures(11000, 150, "ms", 11), "11.0 s");
 }
 
 }  // namespace

@@ -10,16 +10,18 @@
 #include "hies/eval/predictions_file.h"
 #include "hies/study/eval_run.h"
 #include "load_options.h"
+#include "named_paths.h"
 #include "terminal.h"
 
 namespace hies::cli {
 
 void run_eval(Words words) {
-  Arguments arguments({"hies eval",
-                       "quality, stability, size and speed of a model on a data file",
-                       {"hies eval MODEL --task T --data FILE [--plan plan.json] [--reference MODEL] [-o result.json]"},
-                       {"hies eval SMALLER --task sst2 --data examples/reviews-evaluation.tsv --reference examples/demo-sst2"}},
-                      words);
+  Arguments arguments(
+      {"hies eval",
+       "quality, stability, size and speed of a model on a data file",
+       {"hies eval MODEL --task T --data FILE [--plan plan.json] [--reference MODEL] [-o result.json]"},
+       {"hies eval SMALLER --task sst2 --data examples/reviews-evaluation.tsv \\", "    --reference examples/demo-sst2"}},
+      words);
   std::string folder, data_file, plan, reference, predictions;
   study::EvalRequest request;
   WriteOptions write;
@@ -50,6 +52,8 @@ void run_eval(Words words) {
   arguments.require("task");
   arguments.require("data");
   apply(compute);
+  refuse_overlap({{"--output", write.output}, {"--predictions", predictions}},
+                 {{"MODEL", folder}, {"--data", data_file}, {"--plan", plan}, {"--reference", reference}});
   if (!write.output.empty()) check_writable(write.output, write.force);
   if (!predictions.empty()) check_writable(predictions, write.force);
 
@@ -67,7 +71,7 @@ void run_eval(Words words) {
     eval::write_predictions(predictions, run.dataset, run.labels, done.predictions, done.reference ? &*done.reference : nullptr,
                             write.force);
   if (show.json) return print_out(pretty(eval::to_json(done.result)) + "\n");
-  if (show.quiet) return;
+  if (show.quiet && !write.output.empty()) return;
   std::string text = fmt::format("{} on {}: {} examples, {} tokens\n\n", done.result.task, printable(data_file),
                                  done.result.examples, done.result.tokens);
   const bool masked = request.plan && !request.reference;

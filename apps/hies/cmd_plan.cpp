@@ -10,6 +10,7 @@
 #include "hies/score/methods/method.h"
 #include "hies/score/scores.h"
 #include "hies/study/plan_run.h"
+#include "named_paths.h"
 #include "plan_map.h"
 #include "terminal.h"
 
@@ -33,11 +34,13 @@ void run_plan(Words words) {
   arguments.describe("svg", {.placeholder = "FILE"});
   arguments.heading("How many heads go (exactly one of the first four)");
   arguments.add(budget);
+  arguments.describe("protect", {.placeholder = "LIST"});
   arguments.heading("Which heads go");
   arguments.add(method);
   arguments.heading("Showing");
   arguments.add(show);
   if (!arguments.parse()) return;
+  refuse_overlap({{"--output", write.output}, {"--svg", svg}}, {{"SCORES", file}});
   if (!write.output.empty()) check_writable(write.output, write.force);
   if (!svg.empty()) check_writable(svg, write.force);
 
@@ -49,7 +52,7 @@ void run_plan(Words words) {
   if (!write.output.empty()) prune::write_plan(write.output, plan, write.force);
   if (!svg.empty()) write_file(svg, head_map_svg(map), write.force);
   if (show.json) return print_out(pretty(prune::to_json(plan)) + "\n");
-  if (show.quiet) return;
+  if (show.quiet && !write.output.empty()) return;
   std::string text = head_map_text(map, output_width(), colour_out()) + plan_summary(plan, scores.layout);
   if (!write.output.empty()) text += fmt::format("plan in {}\n", write.output);
   print_out(text);

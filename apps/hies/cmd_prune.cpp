@@ -10,6 +10,7 @@
 #include "hies/base/files.h"
 #include "hies/study/prune_run.h"
 #include "load_options.h"
+#include "named_paths.h"
 #include "plan_map.h"
 #include "terminal.h"
 
@@ -39,10 +40,11 @@ std::string as_typed(Words words) {
 
 // A plan says which heads go: nothing else may.
 void refuse_beside_plan(const Arguments& arguments) {
-  for (const std::string_view decides :
-       {"calib", "ratio", "heads", "params-ratio", "flops-ratio", "uniform", "min-heads-per-layer", "protect", "method", "alpha",
-        "normalise", "loss", "granularity", "svg"})
+  for (const std::string_view decides : {"calib", "ratio", "heads", "params-ratio", "flops-ratio", "uniform",
+                                         "min-heads-per-layer", "protect", "method", "alpha", "normalise", "loss", "granularity"})
     arguments.exclude("plan", decides);
+  if (arguments.given("svg"))
+    throw Error(ErrorKind::bad_input, "--svg draws scores, but --plan has none", "draw the map with `hies plan --svg`");
 }
 
 Json to_json(const study::PruneRequest& request, const study::PruneRun& run) {
@@ -86,7 +88,7 @@ void run_prune(Words words) {
       {"hies prune",
        "cut attention heads out of a checkpoint",
        {"hies prune MODEL --plan plan.json -o DIR", "hies prune MODEL --task T --calib FILE --ratio 0.3 -o DIR [--eval FILE]"},
-       {"hies prune examples/demo-sst2 --task sst2 --calib examples/reviews-calibration.tsv --ratio 0.3 -o smaller"}},
+       {"hies prune examples/demo-sst2 --task sst2 --calib examples/reviews-calibration.tsv \\", "    --ratio 0.3 -o smaller"}},
       words);
   std::string folder, plan, calibration, evaluation, svg;
   study::PruneRequest request;
@@ -106,10 +108,11 @@ void run_prune(Words words) {
   arguments.describe("force", {.help = "replace a checkpoint directory that is there"});
   arguments.add(request.surgery);
   arguments.describe("max-shard-size", {.placeholder = "SIZE"});
-  arguments("svg", svg, "draw the head map, pruned heads crossed, into this file");
+  arguments("svg", svg, "draw the head map, pruned heads crossed, into this file; not with a plan, which has no scores");
   arguments.describe("svg", {.placeholder = "FILE"});
   arguments.heading("How many heads go (exactly one of the first four)");
   arguments.add(request.budget);
+  arguments.describe("protect", {.placeholder = "LIST"});
   arguments.heading("Which heads go");
   arguments.add(request.method);
   arguments.describe("seed", {.help = "seed of the random order of examples, and of method random"});
@@ -127,6 +130,8 @@ void run_prune(Words words) {
   if (arguments.given("plan")) refuse_beside_plan(arguments);
   if (arguments.given("calib") || arguments.given("eval")) arguments.require("task");
   apply(compute);
+  refuse_overlap({{"--output", write.output}, {"--svg", svg}},
+                 {{"MODEL", folder}, {"--plan", plan}, {"--calib", calibration}, {"--eval", evaluation}});
   check_writable(write.output, write.force);
   if (!svg.empty()) check_writable(svg, write.force);
 

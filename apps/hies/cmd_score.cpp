@@ -12,6 +12,7 @@
 #include "hies/score/scores.h"
 #include "hies/study/score_run.h"
 #include "load_options.h"
+#include "named_paths.h"
 #include "terminal.h"
 
 namespace hies::cli {
@@ -63,6 +64,7 @@ void run_score(Words words) {
   arguments.require("task");
   arguments.require("calib");
   apply(compute);
+  refuse_overlap({{"--output", write.output}, {"--svg", svg}}, {{"MODEL", folder}, {"--calib", calibration}});
   if (!write.output.empty()) check_writable(write.output, write.force);
   if (!svg.empty()) check_writable(svg, write.force);
 
@@ -77,7 +79,7 @@ void run_score(Words words) {
   if (!write.output.empty()) score::write_scores(write.output, scores, write.force);
   if (!svg.empty()) write_file(svg, head_map_svg(map), write.force);
   if (show.json) return print_out(pretty(score::to_json(scores)) + "\n");
-  if (show.quiet) return;
+  if (show.quiet && !write.output.empty()) return;
   std::string text = head_map_text(map, output_width(), colour_out());
   text += fmt::format("{} examples, {} tokens", scores.calibration.examples, scores.calibration.tokens);
   if (scores.calibration.mean_loss) text += fmt::format(", mean loss {:.4f}", *scores.calibration.mean_loss);

@@ -36,7 +36,7 @@ std::string overview() {
       "\nMODEL is a Hugging Face checkpoint directory. Exit codes: 0 done, 2 bad input,\n"
       "3 unsupported, 4 input/output, 70 internal error, 130 interrupted.\n\n"
       "Example, in one go and step by step:\n"
-      "  hies prune MODEL --task sst2 --calib train.tsv --ratio 0.3 -o SMALL\n\n"
+      "  hies prune MODEL --task sst2 --calib train.tsv --ratio 0.3 -o SMALL\n"
       "  hies score MODEL --task sst2 --calib train.tsv -o scores.json\n"
       "  hies plan scores.json --method hies --ratio 0.3 -o plan.json\n"
       "  hies prune MODEL --plan plan.json -o SMALL\n"

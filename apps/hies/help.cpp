@@ -60,7 +60,10 @@ std::string Arguments::help_text(int width) const {
     text += "\n";
     for (const std::string& line : wrap(usage_.note, width)) text += line + "\n";
   }
-  text += usage_.examples.size() == 1 ? "\nExample:\n" : "\nExamples:\n";
+  // A line that does not begin with the program goes on with the one before.
+  const auto examples = std::count_if(usage_.examples.begin(), usage_.examples.end(),
+                                      [](std::string_view line) { return line.starts_with("hies "); });
+  text += examples == 1 ? "\nExample:\n" : "\nExamples:\n";
   for (const std::string_view example : usage_.examples) text += fmt::format("  {}\n", example);
   return text;
 }

@@ -48,6 +48,10 @@ class BadOptions(ProgramTest):
         """Not even the data file is looked at."""
         self.refused(2, "ratio is 2", *self.prune(MODEL, "nothing.tsv", ratio=2))
         self.refused(2, "alpha is 2", *self.prune(MODEL, "nothing.tsv", "--alpha", 2))
+        for option, value in (("latency-seconds", "nan"), ("latency-rounds", 0), ("stability-tolerance", 2), ("batch-tokens", 0)):
+            self.refused(2, f"{option} is {value}", *self.prune(MODEL, None, "--eval", "nothing.tsv", f"--{option}", value))
+            self.refused(2, f"{option} is {value}", "eval", MODEL, "--task", "classification", "--data", "nothing.tsv",
+                         f"--{option}", value)
 
     def test_names(self):
         self.refused(2, "unknown method 'hise'", *self.prune(MODEL, None, "--method", "hise"), hint="hies")
@@ -130,6 +134,20 @@ class Outputs(ProgramTest):
         self.done(*self.score(output="s.json"))
         self.refused(2, "plan.json exists already", "plan", "s.json", "--ratio", 0.5, "-o", "plan.json")
         self.refused(2, "plan.json exists already", *self.evaluate(MODEL, None, "--predictions", "plan.json"))
+
+    def test_force_spares_what_is_read(self):
+        model = self.golden()
+        self.refused(2, "--output model/ would overwrite MODEL", *self.prune("model", None, "--force", output="model/"), hint="another")
+        self.refused(2, "--output . would overwrite MODEL", *self.prune("model", None, "--force", output="."))
+        self.refused(2, "would overwrite --calib", *self.score(model, None, "--force", output="data.tsv"))
+        self.refused(2, "would overwrite --data", *self.evaluate(model, None, "--force", "--predictions", self.folder / "data.tsv"))
+        self.done(*self.score(model))
+        self.refused(2, "would overwrite SCORES", "plan", "scores.json", "--ratio", 0.5, "--force", "-o", "./scores.json")
+
+    def test_one_name_for_two_outputs(self):
+        self.refused(2, "--output and --svg name the same file", *self.score(MODEL, None, "--svg", "./scores.json"))
+        self.refused(2, "--output and --predictions", *self.evaluate(MODEL, None, "-o", "new", "--predictions", "new"))
+        self.refused(2, "--output and --svg", *self.prune(MODEL, None, "--svg", "smaller"))
 
     def test_not_writable(self):
         for output in ("nowhere/deep", "data.tsv/inside", "/proc/hies"):

@@ -17,9 +17,10 @@ class Lists(ProgramTest):
 
     def test_help_of_each_command(self):
         listed = [line.split()[0] for line in self.done("--help").stdout.splitlines() if line.startswith("  ") and line[2] != "h"]
-        self.assertEqual(listed, ["inspect", "score", "plan", "prune", "eval", "tasks", "methods", "models"])
+        self.assertEqual(listed, ["inspect", "score", "plan", "prune", "eval", "sweep", "tasks", "methods", "models"])
         for command in listed:
             text = self.done(command, "--help").stdout
+            self.assertLessEqual(max(map(len, text.splitlines())), 100)
             self.assertIn(f"usage: hies {command}", text)
             self.assertRegex(text, rf"Examples?:\n  hies {command}")
         self.assertIn("KL", self.done("score", "--help").stdout)
@@ -131,6 +132,9 @@ class Steps(ProgramTest):
 
     def test_quiet_and_force(self):
         self.assertEqual(self.done(*self.score(MODEL, None, "--quiet")).stdout, "")
+        # Where no file is written there would be nothing else to see.
+        self.assertIn("6 of 12 heads go", self.done("plan", "scores.json", "--ratio", 0.5, "--quiet").stdout)
+        self.assertIn("accuracy", self.done(*self.evaluate(MODEL, None, "--quiet")).stdout)
         self.refused(2, "scores.json exists already", *self.score(), hint="--force")
         self.done(*self.score(MODEL, None, "--force", "--seed", 1))
 

@@ -146,6 +146,7 @@ TEST(Suggest, NearNamesOnly) {
   EXPECT_EQ(nearest("sst", names), "sst2");
   EXPECT_EQ(nearest("clasification", names), "classification");
   EXPECT_EQ(nearest("ss2t", names), "sst2");
+  EXPECT_EQ(nearest("SST2", names), "sst2");
   EXPECT_EQ(nearest("imagenet", names), "");
 }
 

@@ -9,8 +9,11 @@
 namespace hies {
 namespace {
 
-// Characters inserted, left out, changed, or two neighbours swapped ("prnue").
+char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
+// Characters inserted, left out, changed, or two neighbours swapped ("prnue"). Case does not count.
 std::size_t edit_distance(std::string_view a, std::string_view b) {
+  const auto same = [](char one, char other) { return lower(one) == lower(other); };
   const std::size_t width = b.size() + 1;
   std::vector<std::size_t> distance((a.size() + 1) * width);
   const auto at = [&](std::size_t i, std::size_t j) -> std::size_t& { return distance[i * width + j]; };
@@ -20,8 +23,9 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
         at(i, j) = i + j;
         continue;
       }
-      at(i, j) = std::min({at(i - 1, j) + 1, at(i, j - 1) + 1, at(i - 1, j - 1) + (a[i - 1] == b[j - 1] ? 0 : 1)});
-      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) at(i, j) = std::min(at(i, j), at(i - 2, j - 2) + 1);
+      at(i, j) = std::min({at(i - 1, j) + 1, at(i, j - 1) + 1, at(i - 1, j - 1) + (same(a[i - 1], b[j - 1]) ? 0 : 1)});
+      if (i > 1 && j > 1 && same(a[i - 1], b[j - 2]) && same(a[i - 2], b[j - 1]))
+        at(i, j) = std::min(at(i, j), at(i - 2, j - 2) + 1);
     }
   }
   return distance.back();

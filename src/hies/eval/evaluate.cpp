@@ -50,8 +50,15 @@ void check_comparable(const Side& model, const Side& reference) {
 
 }  // namespace
 
+void check_options(const EvalOptions& options) {
+  check_tolerance(options.stability_tolerance);
+  if (options.batch_tokens < 1) bad_input("batch-tokens is {}, but at least 1 is needed", options.batch_tokens);
+  check_options(options.latency);
+}
+
 Evaluation evaluate(const data::Task& task, const Side& model, const Side* reference, const EvalOptions& options,
                     Progress& progress) {
+  check_options(options);
   if (model.dataset.size() == 0) bad_input("{}: no examples to evaluate on", model.dataset.source.string());
   if (reference != nullptr) check_comparable(model, *reference);
   Evaluation done;

@@ -31,6 +31,9 @@ struct Evaluation {
   std::optional<Predictions> reference;  // in the order of the model's classes
 };
 
+// Throws bad_input for an option out of range; for refusal before long work.
+void check_options(const EvalOptions& options);
+
 // Quality, stability, cost and speed of a model, beside those of a reference if there is one (`reference` may be null). Both sides
 // hold the same examples in the same order. Throws bad_input for an empty data set, a reference that answers another kind of
 // question or with another number of labels, options out of range, and answers or losses that are not finite.

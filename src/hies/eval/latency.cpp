@@ -28,6 +28,12 @@ Spread spread(std::span<const double> measurements) {
           sorted.front(),        sorted.back(),          static_cast<std::int64_t>(sorted.size())};
 }
 
+void check_options(const LatencyOptions& options) {
+  if (!(options.latency_seconds >= 0) || std::isinf(options.latency_seconds))
+    bad_input("latency-seconds is {}, but 0 or more is needed", options.latency_seconds);
+  if (options.latency_rounds < 1) bad_input("latency-rounds is {}, but at least 1 is needed", options.latency_rounds);
+}
+
 Clock wall_clock() {
   return [watch = Stopwatch()] { return watch.elapsed_ms(); };
 }

@@ -33,6 +33,9 @@ struct LatencyOptions {
   }
 };
 
+// Throws bad_input for what cannot be measured.
+void check_options(const LatencyOptions& options);
+
 // One thing to be measured: does the work of `round` (0, 1, …) and returns.
 using Work = std::function<void(std::int64_t round)>;
 // Milliseconds from a fixed point, monotonic.

@@ -59,7 +59,7 @@ struct Collected {
 };
 
 Collected run(const model::Model& model, const data::Dataset& dataset, const std::vector<HeadGates>& masks,
-        const model::Objective* objective, const ManyMasksOptions& options) {
+              const model::Objective* objective, const ManyMasksOptions& options) {
   Collected done;
   done.of_mask.resize(masks.size());
   done.stats = predict_masks(model, dataset, masks, objective, options,

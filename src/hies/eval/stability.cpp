@@ -7,8 +7,12 @@
 
 namespace hies::eval {
 
-double agreement_tolerance(const data::Task& task, const data::Dataset& dataset, const Predictions& reference, double share) {
+void check_tolerance(double share) {
   if (!(share >= 0 && share <= 1)) bad_input("stability-tolerance is {}, but it is a share of the label range, 0 … 1", share);
+}
+
+double agreement_tolerance(const data::Task& task, const data::Dataset& dataset, const Predictions& reference, double share) {
+  check_tolerance(share);
   if (task.problem == model::Problem::classification) return 0;
   if (task.label_range) return share * (task.label_range->second - task.label_range->first);
   if (dataset.has_labels) return share * (dataset.label_range.second - dataset.label_range.first);

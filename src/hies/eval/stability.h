@@ -6,6 +6,9 @@
 
 namespace hies::eval {
 
+// Throws bad_input for a share outside 0 … 1 or NaN.
+void check_tolerance(double share);
+
 // How far apart two predicted numbers may be and still agree: `share` of the task's label range; where the task has none (the
 // user's own regression) of the range of the data set's labels, or of the reference's answers without labels (PAPER §3).
 // In the unit of the labels. 0 for classification. Throws bad_input for a share outside 0 … 1 or NaN.

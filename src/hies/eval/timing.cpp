@@ -69,9 +69,7 @@ Spread ratios(const std::vector<double>& over, const std::vector<double>& under)
 
 std::optional<Timing> time_models(const Side& model, const Side* reference, const LatencyOptions& options,
                                   std::int64_t batch_tokens, Progress& progress) {
-  if (!(options.latency_seconds >= 0) || std::isinf(options.latency_seconds))
-    bad_input("latency-seconds is {}, but 0 or more is needed", options.latency_seconds);
-  if (options.latency_rounds < 1) bad_input("latency-rounds is {}, but at least 1 is needed", options.latency_rounds);
+  check_options(options);
   if (options.latency_seconds == 0 || model.dataset.size() == 0) return std::nullopt;
 
   Runs single, packed;

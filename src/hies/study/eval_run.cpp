@@ -59,6 +59,7 @@ EvaluationData load_evaluation(const model::Checkpoint& checkpoint, const text::
 
 EvalRun run_eval(const EvalRequest& request, Progress& progress) {
   const data::Task& task = data::task(request.task);
+  eval::check_options(request.eval);
   const Subject subject = load_subject(request.model, request.dtype);
   const std::optional<prune::Plan> plan = read_plan(request, *subject.checkpoint);
   EvaluationData mine = load_evaluation(subject, task, request.data, request.load, request.loss, progress);

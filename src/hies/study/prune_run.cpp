@@ -40,6 +40,7 @@ class Job {
                   "give a plan with --plan, or --task and --calib with a budget such as --ratio 0.3");
     if (request_.plan && request_.calibration) bad_input("a plan and calibration data are given, but one of them decides");
     if (needs_model()) data::task(request_.task);
+    if (request_.evaluation) eval::check_options(request_.eval);
     if (!request_.calibration) return;
     score::check_options(request_.method);
     prune::check_options(request_.budget);

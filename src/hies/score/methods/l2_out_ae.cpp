@@ -8,9 +8,10 @@ Method l2_out_ae_method() {
   return {.name = "l2-out+ae",
           .description = "norm of the output and concentration, weighed by alpha",
           .tables = {"l2-out", "ae"},
-          .keep_scores = [](const Scores& scores, const MethodOptions& options) {
-            return mix(scores.table("l2-out"), scores.table("ae"), options.alpha, parse_scope(options.normalise));
-          },
+          .keep_scores =
+              [](const Scores& scores, const MethodOptions& options) {
+                return mix(scores.table("l2-out"), scores.table("ae"), options.alpha, parse_scope(options.normalise));
+              },
           .takes_alpha = true};
 }
 

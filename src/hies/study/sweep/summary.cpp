@@ -1,5 +1,6 @@
 #include "hies/study/sweep/summary.h"
 
+#include <algorithm>
 #include <cmath>
 #include <numeric>
 
@@ -81,10 +82,11 @@ Json run_json(const RunSummary& run) {
 
 Json spread_json(const std::vector<double>& numbers) {
   const double count = static_cast<double>(numbers.size());
-  const double mean = std::accumulate(numbers.begin(), numbers.end(), 0.0) / count;
+  const eval::Spread spread = eval::spread(numbers);
+  // Clamped, so that the mean of equal numbers is that number.
+  const double mean = std::clamp(std::accumulate(numbers.begin(), numbers.end(), 0.0) / count, spread.least, spread.most);
   double squares = 0;
   for (const double number : numbers) squares += (number - mean) * (number - mean);
-  const eval::Spread spread = eval::spread(numbers);
   return {{"mean", mean},      {"sd", numbers.size() > 1 ? Json(std::sqrt(squares / (count - 1))) : Json()},
           {"p25", spread.p25}, {"median", spread.median},
           {"p75", spread.p75}, {"min", spread.least},

@@ -43,6 +43,7 @@ Table curves(const Evidence& evidence, const std::vector<RunMeasure>& measures, 
       {},
       {}};
   std::vector<double> alphas;
+  alphas.reserve(rows.size());
   for (const GridRow& row : rows) alphas.push_back(row.value);
   int digits = 0;
   for (const auto& [run, measure] : measures) digits = std::max(digits, measure.digits);

@@ -66,6 +66,7 @@ std::vector<TableColumn> RunColumns::columns() const {
 
 std::vector<TableCell> RunColumns::with_average(const std::vector<Seeds>& runs) const {
   std::vector<TableCell> cells;
+  cells.reserve(runs.size() + 1);
   for (const Seeds& run : runs) cells.push_back(spread_cell(values(run)));
   if (averaged_) cells.push_back(average(runs));
   return cells;

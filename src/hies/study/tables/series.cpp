@@ -54,7 +54,7 @@ std::string label(const Series& series) {
   return text.insert(std::min(text.find(','), text.size()), alpha);
 }
 
-std::string label_without_alpha(Series series) {
+std::string label_without_alpha(const Series& series) {
   std::string text = series.method + (series.uniform ? "/uniform" : "");
   if (series.loss_chosen) return text + ", loss auto";
   return series.loss.empty() || series.method.ends_with(kLogit) ? text : text + ", loss " + series.loss;

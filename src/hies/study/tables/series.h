@@ -31,7 +31,7 @@ bool operator<(const Series& a, const Series& b);
 // As "--alpha auto" and "--loss auto" have it: "hies α = 0.7", "his/uniform, loss logit-norm", "hies α auto".
 std::string label(const Series& series);
 // The same without alpha.
-std::string label_without_alpha(Series series);
+std::string label_without_alpha(const Series& series);
 
 // Whether alpha is of the grid, not chosen and not absent.
 inline bool has_grid_alpha(const Series& series) { return series.alpha.has_value() && !series.alpha_chosen; }

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <string>
 #include <vector>
 
@@ -63,7 +64,7 @@ inline Made cell(std::string method, double ratio) {
   Record& r = made.record;
   r.method = std::move(method);
   r.ratio = ratio;
-  r.heads_removed = static_cast<std::int64_t>(10 * ratio + 0.5);
+  r.heads_removed = std::llround(10 * ratio);
   r.heads = 10 - r.heads_removed;
   if (r.heads_removed > 0) r.pruned[0].resize(static_cast<std::size_t>(r.heads_removed));
   r.cost = {1000 - 20 * r.heads_removed, 5000 - 100.0 * static_cast<double>(r.heads_removed), ratio, ratio / 5, ratio / 5};

@@ -1,0 +1,48 @@
+"""docs/formats.md shows what --json prints where that is no file."""
+
+import json
+import os
+import pathlib
+import re
+import unittest
+
+from program import GOLDEN, ProgramTest
+
+PAGE = pathlib.Path(os.environ["HIES_SOURCE_DIR"], "docs/formats.md").read_text()
+
+
+def documented(command):
+    match = re.search(rf"`hies {command} --json`:\n\n```json\n(.*?)```", PAGE, re.S)
+    return json.loads(match.group(1))
+
+
+class Documented(ProgramTest):
+    def same_shape(self, shown, printed, where="document"):
+        """The same members, in order, with values of the same type; an empty object stands for one that is shown elsewhere."""
+        if printed is not None:
+            self.assertIs(type(printed), type(shown), where)
+        if isinstance(shown, dict) and shown:
+            self.assertEqual(list(printed), list(shown), where)
+            for key, value in shown.items():
+                self.same_shape(value, printed[key], f"{where}.{key}")
+        elif isinstance(shown, list) and shown and printed:
+            self.same_shape(shown[0], printed[0], f"{where}[0]")
+
+    def test_inspect(self):
+        self.same_shape(documented("inspect"), self.json("inspect", GOLDEN / "bert-legacy/model"))
+
+    def test_prune(self):
+        printed = self.json(*self.prune(GOLDEN / "bert-tiny/model", None, "--eval", self.data, "--latency-seconds", 0))
+        self.same_shape(documented("prune"), printed)
+        self.assertEqual(printed["plan"]["schema"], "hies.plan/1")
+        self.assertEqual(printed["evaluation"]["schema"], "hies.result/1")
+
+    def test_files_are_what_is_printed(self):
+        for words in (self.score(), ["plan", "scores.json", "--ratio", 0.5, "-o", "plan.json"],
+                      self.evaluate(GOLDEN / "bert-tiny/model", None, "-o", "result.json")):
+            printed = self.json(*words)
+            self.assertEqual(printed, json.loads((self.folder / words[words.index("-o") + 1]).read_text()))
+
+
+if __name__ == "__main__":
+    unittest.main()
