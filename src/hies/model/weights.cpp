@@ -1,5 +1,9 @@
+#include <exception>
+#include <vector>
+
 #include "hies/base/error.h"
 #include "hies/formats/float_conversion.h"
+#include "hies/kernels/parallel.h"
 #include "hies/model/weights_torch.h"
 
 namespace hies::model {
@@ -27,16 +31,36 @@ bool aligned(const formats::TensorView& view) {
   return reinterpret_cast<std::uintptr_t>(view.bytes.data()) % formats::element_bytes(view.dtype) == 0;
 }
 
+// Reads every byte of the weights: on all threads, as that is most of the time that loading takes. Of several bad tensors the first
+// is told.
+void check_all_finite(const Checkpoint& checkpoint) {
+  const auto& tensors = checkpoint.tensors();
+  std::vector<std::exception_ptr> failures(tensors.size());
+  double bytes = 0;
+  for (const Checkpoint::Bound& bound : tensors)
+    bytes += bound.view == nullptr ? 0 : static_cast<double>(bound.view->bytes.size());
+  kernels::parallel_for(std::ssize(tensors), bytes, [&](std::int64_t item) {
+    const auto i = static_cast<std::size_t>(item);
+    try {
+      if (tensors[i].view != nullptr) formats::check_finite(*tensors[i].view);
+    } catch (const Error&) {
+      failures[i] = std::current_exception();
+    }
+  });
+  for (const std::exception_ptr& failure : failures)
+    if (failure) std::rethrow_exception(failure);
+}
+
 }  // namespace
 
 Weights::Weights(const Checkpoint& checkpoint, at::ScalarType type) {
+  check_all_finite(checkpoint);
   for (const Checkpoint::Bound& bound : checkpoint.tensors()) {
     if (bound.view == nullptr) {
       tensors_[bound.decl.name] =
           at::empty(bound.decl.shape, at::TensorOptions().dtype(type));  // a layer without heads: no elements
       continue;
     }
-    formats::check_finite(*bound.view);
     at::Tensor stored = mapped(*bound.view);
     if (!aligned(*bound.view)) stored = stored.clone();
     tensors_[bound.decl.name] = stored.to(type);
