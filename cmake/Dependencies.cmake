@@ -30,5 +30,4 @@ target_link_options(hies_arrow INTERFACE $<BUILD_INTERFACE:-Wl,-rpath,${HIES_ARR
 
 if(HIES_TESTS)
   find_package(GTest REQUIRED)
-  include(GoogleTest)
 endif()

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Runs ctest and says how many tests of each label passed, failed or were skipped.
+"""Runs ctest and says how many tests of each label passed, failed or were skipped: cases of GoogleTest programs, and scripts.
 
 usage: run_tests.py BUILD [--only LABEL…] [--exclude LABEL…]
 """
@@ -9,6 +9,7 @@ import collections
 import json
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
@@ -31,6 +32,14 @@ def outcome(case):
     return "passed" if case.get("status") == "run" and case.find("failure") is None else "failed"
 
 
+def outcomes(test, cases):
+    """Of one test of ctest: those of the cases inside where it is a GoogleTest program, else its own."""
+    own = outcome(test)
+    inside = [outcome(case) for case in ElementTree.parse(cases).getroot().iter("testcase")] if cases.exists() else []
+    # A program that crashed or ran out of time has failed, whatever its cases say.
+    return inside + ["failed"] if own == "failed" and "failed" not in inside else inside or [own]
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("build")
@@ -48,6 +57,8 @@ def main():
         sys.exit("run_tests: no test matches the selection")
 
     report = pathlib.Path(options.build).resolve() / "tests.xml"
+    cases = report.parent / "gtest"
+    shutil.rmtree(cases, ignore_errors=True)
     environment = dict(os.environ)
     # libtorch keeps its registries until the process ends, which the leak detector takes for leaks.
     environment.setdefault("ASAN_OPTIONS", "detect_leaks=0")
@@ -56,9 +67,10 @@ def main():
                              *selection], env=environment).returncode
 
     counts = collections.defaultdict(collections.Counter)
-    for case in ElementTree.parse(report).getroot().iter("testcase"):
-        for label in labels.get(case.get("name"), ["unlabelled"]):
-            counts[label][outcome(case)] += 1
+    for test in ElementTree.parse(report).getroot().iter("testcase"):
+        name = test.get("name")
+        for label in labels.get(name, ["unlabelled"]):
+            counts[label].update(outcomes(test, cases / f"{name}.xml"))
     print(f"\n{'label':12} {'passed':>7} {'failed':>7} {'skipped':>7}")
     for label in sorted(counts):
         print(f"{label:12} " + " ".join(f"{counts[label][kind]:7}" for kind in ("passed", "failed", "skipped")))
