@@ -125,6 +125,7 @@ void run_sweep(Words words) {
     arguments.describe("alphas", {.default_value = "0:1:0.1"});
     arguments.describe("ratios", {.default_value = "0.1:0.6:0.1"});
   }
+  for (const std::string_view choice : {"alpha", "loss"}) arguments.describe(choice, {.placeholder = "grid|auto"});
   for (const std::string_view column : {"text", "text-pair", "label"})
     arguments.describe(column, {.placeholder = "COLUMN", .default_value = "the task's usual ones"});
   arguments.describe("max-length", {.default_value = "what tokenizer and model allow"});

@@ -33,6 +33,7 @@ void choose_any(std::vector<Cell>& cells, const SweepOptions& options, const dat
 
 std::vector<model::HeadGates> gates_of(const std::vector<MaskGroup>& groups) {
   std::vector<model::HeadGates> masks;
+  masks.reserve(groups.size());
   for (const MaskGroup& group : groups) masks.push_back(group.gates);
   return masks;
 }

@@ -67,6 +67,7 @@ std::vector<Record> Measurer::measure(std::vector<MaskGroup> groups, const std::
   const data::Dataset& dataset = data_.evaluation.dataset;
   const model::Objective* objective = data_.evaluation.objective.get();
   std::vector<model::HeadGates> masks;
+  masks.reserve(groups.size());
   for (const MaskGroup& group : groups) masks.push_back(group.gates);
   const std::int64_t chunk = chunk_size(options_.masks_at_once, *data_.checkpoint, dataset);
   // The unpruned model is evaluated by itself.

@@ -30,6 +30,7 @@ Json random_json(const std::vector<const Record*>& records) {
   Json json = {{"method", first.method + (first.uniform ? "/uniform" : "")}, {"ratio", first.ratio}, {"masks", records.size()}};
   const auto spread_of = [&](const auto& value) {
     std::vector<double> numbers;
+    numbers.reserve(records.size());
     for (const Record* record : records) numbers.push_back(value(*record));
     return spread_json(numbers);
   };
