@@ -13,6 +13,9 @@ function(hies_room name)
   target_link_libraries(hies_${name} PUBLIC ${A_ROOMS} ${A_LIBS} PRIVATE ${A_PRIVATE_LIBS})
 endfunction()
 
+# Tests run side by side: a thread that waits must not keep a core busy that another test could use.
+set(HIES_TEST_THREADS OMP_WAIT_POLICY=passive)
+
 # hies_test(NAME SOURCES x_test.cpp ROOMS … LABELS fast|e2e|real|slow): one GoogleTest program, run as one process, because loading
 # torch takes longer than most cases; tools/run_tests.py counts the cases from the XML that it writes to gtest/.
 # The program sees HIES_SOURCE_DIR (the checkout) and, for `real`, HIES_SHARED_DIR (../shared, which may be absent).
@@ -32,7 +35,7 @@ function(hies_test name)
     set(A_TIMEOUT 600)
   endif()
   add_test(NAME ${name} COMMAND ${name} --gtest_brief=1 --gtest_output=xml:${PROJECT_BINARY_DIR}/gtest/${name}.xml)
-  set_tests_properties(${name} PROPERTIES LABELS "${A_LABELS}" TIMEOUT ${A_TIMEOUT})
+  set_tests_properties(${name} PROPERTIES LABELS "${A_LABELS}" TIMEOUT ${A_TIMEOUT} ENVIRONMENT "${HIES_TEST_THREADS}")
 endfunction()
 
 # hies_script_test(NAME SCRIPT FILE LABELS …): a Python script, standard library only; exit code 77 means skipped.
@@ -44,7 +47,8 @@ function(hies_script_test name)
     set(A_TIMEOUT 300)
   endif()
   set(environment HIES_BIN=$<TARGET_FILE:hies> HIES_SOURCE_DIR=${PROJECT_SOURCE_DIR} HIES_SHARED_DIR=${PROJECT_SOURCE_DIR}/../shared
-    HIES_BUILD_DIR=${PROJECT_BINARY_DIR} HIES_SITE_PACKAGES=${HIES_SITE_PACKAGES} PYTHONDONTWRITEBYTECODE=1)
+    HIES_BUILD_DIR=${PROJECT_BINARY_DIR} HIES_SITE_PACKAGES=${HIES_SITE_PACKAGES} PYTHONDONTWRITEBYTECODE=1
+    ${HIES_TEST_THREADS})
   add_test(NAME ${name} COMMAND Python3::Interpreter ${A_SCRIPT})
   set_tests_properties(${name} PROPERTIES
     LABELS "${A_LABELS}" TIMEOUT ${A_TIMEOUT} SKIP_RETURN_CODE 77 ENVIRONMENT "${environment}")
