@@ -42,6 +42,7 @@ TEST_F(FilesTest, AFolderReplacesACheckpointOnlyWithForce) {
   const auto make = [&](bool force) {
     AtomicDirectory made(folder / "m", force);
     write_file(made.folder() / "config.json", force ? "new" : "old", false);
+    write_file(made.folder() / "model.safetensors", "", false);
     made.commit();
   };
   make(false);
@@ -56,6 +57,7 @@ TEST_F(FilesTest, AFolderReplacesACheckpointOnlyWithForce) {
   EXPECT_EQ(entries(), 1);
   fs::create_directories(folder / "precious");
   write_file(folder / "precious/thesis.tex", "…", false);
+  write_file(folder / "precious/config.json", "{}", false);
   EXPECT_EQ(error_of([&] { AtomicDirectory(folder / "precious", true); }).kind(), ErrorKind::bad_input);
 }
 

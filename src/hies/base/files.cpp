@@ -73,7 +73,11 @@ void sync_folder(const fs::path& folder) {
 bool may_be_replaced(const fs::path& path) {
   if (!is_folder(path)) return false;
   std::error_code error;
-  return fs::is_empty(path, error) || is_there(path / "config.json");
+  if (fs::is_empty(path, error)) return true;
+  // A config.json alone may be anybody's.
+  bool weights = false;
+  for (const auto& entry : fs::directory_iterator(path, error)) weights |= entry.path().extension() == ".safetensors";
+  return weights && is_there(path / "config.json");
 }
 
 void refuse_existing(const fs::path& path) {
@@ -180,7 +184,7 @@ AtomicDirectory::AtomicDirectory(const fs::path& path, bool force) : path_(witho
   check_writable(path_, force);
   if (is_there(path_) && !may_be_replaced(path_))
     throw Error(ErrorKind::bad_input, fmt::format("{} exists and is not a checkpoint directory", path_.string()),
-                "--force replaces only an empty directory or one with a config.json");
+                "--force replaces only an empty directory, or one with a config.json and safetensors");
   temporary_ = temporary_beside(path_);
   if (::mkdir(temporary_.c_str(), 0777) != 0) fail("create", path_, errno);
   remember(temporary_);

@@ -61,7 +61,7 @@ void check_writable(const std::filesystem::path& path, bool force);
 
 // A directory that appears whole or not at all: fill folder(), then commit(). With `force` an existing directory is replaced at
 // commit(), and is intact until then. Refuses (bad_input) to replace a directory that is not one of ours to replace: `force` replaces
-// only an empty folder or one that holds a config.json.
+// only an empty folder, or one that holds a config.json and a .safetensors file.
 class AtomicDirectory {
  public:
   AtomicDirectory(const std::filesystem::path& path, bool force);
