@@ -1,6 +1,7 @@
 #include "common_options.h"
 
 #include "hies/base/error.h"
+#include "hies/kernels/parallel.h"
 #include "hies/model/model.h"
 
 namespace hies::cli {
@@ -10,6 +11,7 @@ void apply(const ComputeOptions& options) {
   if (options.threads < 0 || options.threads > kMost)
     bad_input("--threads is {}, but it must be within 0 … {}", options.threads, kMost);
   model::parse_compute_type(options.dtype);
+  kernels::wait_asleep();
   model::set_threads(static_cast<int>(options.threads));
 }
 
