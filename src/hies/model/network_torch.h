@@ -11,6 +11,13 @@
 
 namespace hies::model {
 
+// An embedding table as it is stored; rows are converted when they are looked up.
+struct Table {
+  at::Tensor stored;  // [V, E]
+  at::ScalarType type = at::kFloat;
+  at::Tensor rows(const at::Tensor& indices) const { return stored.index_select(0, indices).to(type); }
+};
+
 struct Norm {
   at::Tensor weight, bias;  // [E]
   double epsilon = 0;
