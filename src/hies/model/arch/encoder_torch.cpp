@@ -43,17 +43,16 @@ EncoderNetwork::EncoderNetwork(const ModelSpec& spec, const EncoderNames& n, con
 }
 
 at::Tensor EncoderNetwork::embed(const Batch& batch) const {
-  std::vector<std::int32_t> positions;
-  positions.reserve(batch.tokens.size());
+  const auto rows = static_cast<std::size_t>(padded_rows(batch.token_count()));
+  std::vector<std::int32_t> tokens = batch.tokens, types = batch.token_types, positions;
   for (std::int64_t b = 0; b < batch.size(); ++b)
     for (std::int64_t t = 0; t < batch.length(b); ++t) positions.push_back(static_cast<std::int32_t>(t + spec_.position_offset));
-  at::Tensor sum = word_.rows(index_tensor(batch.tokens));
+  for (auto* indices : {&tokens, &types, &positions}) indices->resize(rows);
+  at::Tensor sum = word_.rows(index_tensor(tokens));
   sum += position_.rows(index_tensor(positions));
   // A family whose type table has one row (RoBERTa) adds that row to every token, whatever the tokenizer says.
-  if (token_type_.stored.defined()) {
-    const std::vector<std::int32_t> first = {0};
-    sum += token_type_.rows(index_tensor(spec_.token_types == 1 ? first : batch.token_types));
-  }
+  if (spec_.token_types == 1) types = {0};
+  if (token_type_.stored.defined()) sum += token_type_.rows(index_tensor(types));
   return embedding_norm_(sum);
 }
 
