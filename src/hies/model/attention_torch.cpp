@@ -41,6 +41,13 @@ kernels::Strided strided(const at::Tensor& tensor, std::int64_t head_dim) { retu
 // The same columns of other rows.
 HeadColumns within(const HeadColumns& columns, const at::Tensor& rows) { return {rows, columns.first, columns.step}; }
 
+// Like `rows`, with 0 in those that the kernels leave out because they are no token's.
+at::Tensor padded_like(const at::Tensor& rows, std::int64_t width, std::int64_t tokens) {
+  at::Tensor result = at::empty({rows.size(0), width}, rows.options().requires_grad(false));
+  if (tokens < rows.size(0)) result.narrow(0, tokens, rows.size(0) - tokens).zero_();
+  return result;
+}
+
 // Calls visit(b·H + head) for every query token and head, in that order.
 template <class Visit>
 void for_each_token_head(const kernels::AttentionShape& shape, const Visit& visit) {
@@ -90,7 +97,8 @@ struct AttentionFunction : torch::autograd::Function<AttentionFunction> {
 AttentionRun::AttentionRun(const HeadLayout& layout, const Batch& batch, const HeadGates* gates, AttentionProbe* probe)
     : layout_(layout), batch_(batch), gates_(gates), probe_(probe), one_query_(batch.offsets.size()) {
   std::iota(one_query_.begin(), one_query_.end(), std::int64_t{0});
-  first_rows_ = index_tensor(std::span(batch.offsets).first(static_cast<std::size_t>(batch.size())));
+  first_rows_ = at::zeros({padded_rows(batch.size())}, at::TensorOptions().dtype(at::kLong));
+  std::copy_n(batch.offsets.begin(), batch.size(), first_rows_.mutable_data_ptr<std::int64_t>());
   if (probe_ == nullptr) return;
   probe_->layers.assign(layout.size(), {});
   for (std::size_t layer = 0; layer < layout.size(); ++layer) {
@@ -135,7 +143,7 @@ std::unique_ptr<AttentionRun::Call> AttentionRun::make_call(int layer, const Lay
 at::Tensor AttentionRun::forward(const Call& call, const Projected& projected, bool want_output, bool note) {
   const at::Tensor& query = projected.query.rows;
   at::Tensor out;
-  if (want_output) out = at::empty({query.size(0), call.shape.heads * call.shape.head_dim}, query.options().requires_grad(false));
+  if (want_output) out = padded_like(query, call.shape.heads * call.shape.head_dim, call.query_tokens());
   kernels::AttentionForward forward;
   forward.q = strided(projected.query);
   forward.k = strided(projected.key);
@@ -184,8 +192,9 @@ std::vector<at::Tensor> AttentionRun::backward(const Call& call, const std::vect
                                                const at::Tensor& gradient) {
   const at::Tensor dout = gradient.contiguous();
   const at::Tensor inner = at::empty_like(call.lse);
-  const at::Tensor dquery = at::empty_like(saved[0]);
-  const at::Tensor dkey_value = call.together ? dquery : at::empty_like(saved[1]);
+  const at::Tensor dquery = padded_like(saved[0], saved[0].size(1), call.query_tokens());
+  const at::Tensor dkey_value =
+      call.together ? dquery : padded_like(saved[1], saved[1].size(1), call.shape.key_offsets[call.shape.sequences]);
   kernels::AttentionBackward backward;
   backward.q = strided(within(call.columns.query, saved[0]));
   backward.k = strided(within(call.columns.key, saved[1]));

@@ -16,12 +16,17 @@ at::Tensor outputs_of(const LayerHeads& heads, const LayerHeads& from, const at:
   return chosen;
 }
 
+// Without the rows that are no sequence's.
+at::Tensor logits(const Network& network, const Batch& batch, const at::Tensor& hidden) {
+  return network.task_head(hidden).narrow(0, 0, batch.size());
+}
+
 // A walk of the trie, depth first.
 class Walk {
  public:
   using Take = std::function<void(const MaskTrie::Node&, const at::Tensor&)>;
   Walk(const Network& network, const HeadLayout& layout, const Batch& batch, const Take& take)
-      : network_(network), layout_(layout), run_(layout, batch, nullptr, nullptr), take_(take) {}
+      : network_(network), layout_(layout), batch_(batch), run_(layout, batch, nullptr, nullptr), take_(take) {}
 
   // nodes: the choices in `layer`, all of which start from `hidden`.
   void visit(const std::vector<MaskTrie::Node>& nodes, int layer, const at::Tensor& hidden) {
@@ -38,7 +43,7 @@ class Walk {
     for (const MaskTrie::Node& node : nodes) {
       const LayerHeads heads = keep_heads(all, node.keep);
       const at::Tensor after = network_.finish(layer, heads, hidden, outputs_of(heads, computed, outputs), run_);
-      if (node.next.empty()) take_(node, network_.task_head(after));
+      if (node.next.empty()) take_(node, logits(network_, batch_, after));
       else visit(node.next, layer + 1, after);
     }
   }
@@ -46,6 +51,7 @@ class Walk {
  private:
   const Network& network_;
   const HeadLayout& layout_;
+  const Batch& batch_;
   AttentionRun run_;
   const Take& take_;
 };
@@ -59,7 +65,7 @@ at::Tensor forward(const Network& network, const HeadLayout& layout, const Batch
     const at::Tensor outputs = heads.count() == 0 ? at::Tensor() : network.heads(layer, heads, hidden, run, HeadProducts::joint);
     hidden = network.finish(layer, heads, hidden, outputs, run);
   }
-  return network.task_head(hidden);
+  return logits(network, batch, hidden);
 }
 
 void forward_masks(const Network& network, const HeadLayout& layout, const Batch& batch, const MaskTrie& trie,

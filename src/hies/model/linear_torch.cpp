@@ -1,5 +1,7 @@
 #include "hies/model/linear_torch.h"
 
+#include <optional>
+
 #include <ATen/core/dispatch/Dispatcher.h>
 #include <torch/csrc/autograd/custom_function.h>
 
@@ -66,15 +68,16 @@ class Factor {
 }  // namespace
 
 struct Linear::State {
-  at::Tensor weight, bias;
+  Make weight;
+  at::Tensor bias;
   std::optional<Factor> forward, backward;
 
   at::Tensor apply(const at::Tensor& x) {
-    if (!forward) forward.emplace(weight);
+    if (!forward) forward.emplace(weight());
     return forward->multiply(x, bias);
   }
   at::Tensor gradient(const at::Tensor& of_output) {
-    if (!backward) backward.emplace(weight.t().contiguous());
+    if (!backward) backward.emplace(weight().t().contiguous());
     return backward->multiply(of_output.contiguous(), {});
   }
 };
@@ -91,7 +94,7 @@ struct LinearFunction : torch::autograd::Function<LinearFunction> {
   }
 };
 
-Linear::Linear(at::Tensor weight, at::Tensor bias)
+Linear::Linear(Make weight, at::Tensor bias)
     : state_(std::make_shared<State>(State{std::move(weight), std::move(bias), std::nullopt, std::nullopt})) {}
 
 at::Tensor Linear::operator()(const at::Tensor& x) const {
@@ -100,7 +103,7 @@ at::Tensor Linear::operator()(const at::Tensor& x) const {
   return state_->apply(x);
 }
 
-const at::Tensor& Linear::weight() const noexcept { return state_->weight; }
+at::Tensor Linear::weight() const { return state_->weight(); }
 const at::Tensor& Linear::bias() const noexcept { return state_->bias; }
 
 }  // namespace hies::model

@@ -1,7 +1,7 @@
 #pragma once
 
+#include <functional>
 #include <memory>
-#include <optional>
 
 #include <ATen/ATen.h>
 
@@ -12,12 +12,16 @@ namespace hies::model {
 // unordered weight (docs/performance.md). The order is made when it is first needed, once for each direction.
 class Linear {
  public:
+  // Gives the weight [out, in] in the computation dtype. Called when the weight is put in order, so that no copy in its usual order
+  // stays in memory.
+  using Make = std::function<at::Tensor()>;
+
   Linear() = default;
-  Linear(at::Tensor weight, at::Tensor bias);  // [out, in], [out]
+  Linear(Make weight, at::Tensor bias);  // bias [out]
 
   at::Tensor operator()(const at::Tensor& x) const;
 
-  const at::Tensor& weight() const noexcept;
+  at::Tensor weight() const;  // made anew
   const at::Tensor& bias() const noexcept;
 
  private:

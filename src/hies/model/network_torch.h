@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <span>
 
 #include <ATen/ATen.h>
@@ -11,6 +12,13 @@
 
 namespace hies::model {
 
+// An embedding table as it is stored; rows are converted when they are looked up.
+struct Table {
+  at::Tensor stored;  // [V, E]
+  at::ScalarType type = at::kFloat;
+  at::Tensor rows(const at::Tensor& indices) const { return stored.index_select(0, indices).to(type); }
+};
+
 struct Norm {
   at::Tensor weight, bias;  // [E]
   double epsilon = 0;
@@ -19,6 +27,13 @@ struct Norm {
 
 // In the memory of x where no graph needs x.
 at::Tensor activate(Activation activation, at::Tensor x);
+
+// Rows of a hidden state that holds `rows` tokens or sequences; what the rows behind them hold does not matter. oneDNN compiles code
+// for every number of rows that it meets and keeps it, about half a megabyte for each matrix, so it should meet few.
+inline std::int64_t padded_rows(std::int64_t rows) {
+  const std::int64_t step = rows < 128 ? 8 : 16;
+  return (rows + step - 1) / step * step;
+}
 
 // A view, not a copy: valid as long as the span's memory.
 at::Tensor index_tensor(std::span<const std::int32_t> indices);
@@ -33,7 +48,7 @@ enum class HeadProducts { joint, apart };
 class Network {
  public:
   virtual ~Network() = default;
-  // The state before layer 0: [T, E].
+  // The state before layer 0: [T, E]. Here and below B and T are padded_rows.
   virtual at::Tensor embed(const Batch& batch) const = 0;
   // Outputs A_h of `heads`, all that the layer has (joint) or at least one of them (apart), from the state before the layer: [T, H·D], or [B, H·D]
   // in a last layer of which only the first tokens are read.

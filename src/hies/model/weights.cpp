@@ -53,24 +53,25 @@ void check_all_finite(const Checkpoint& checkpoint) {
 
 }  // namespace
 
-Weights::Weights(const Checkpoint& checkpoint, at::ScalarType type) {
+Weights::Weights(const Checkpoint& checkpoint, at::ScalarType type) : type_(type) {
   check_all_finite(checkpoint);
   for (const Checkpoint::Bound& bound : checkpoint.tensors()) {
-    if (bound.view == nullptr) {
-      tensors_[bound.decl.name] =
-          at::empty(bound.decl.shape, at::TensorOptions().dtype(type));  // a layer without heads: no elements
-      continue;
-    }
-    at::Tensor stored = mapped(*bound.view);
-    if (!aligned(*bound.view)) stored = stored.clone();
-    tensors_[bound.decl.name] = stored.to(type);
+    at::Tensor& tensor = tensors_[bound.decl.name];
+    if (bound.view == nullptr) tensor = at::empty(bound.decl.shape, at::TensorOptions().dtype(type));  // without elements
+    else tensor = aligned(*bound.view) ? mapped(*bound.view) : mapped(*bound.view).clone();
   }
 }
 
-const at::Tensor& Weights::get(const std::string& name) const {
+const at::Tensor& Weights::stored(const std::string& name) const {
   const auto found = tensors_.find(name);
   check(found != tensors_.end(), "unknown weight " + name);
   return found->second;
+}
+
+at::Tensor Weights::get(const std::string& name) const { return stored(name).to(type_); }
+
+Linear Weights::linear(const std::string& name) const {
+  return {[weight = stored(name + ".weight"), type = type_] { return weight.to(type); }, get(name + ".bias")};
 }
 
 }  // namespace hies::model

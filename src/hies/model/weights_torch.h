@@ -10,18 +10,21 @@
 
 namespace hies::model {
 
-// The tensors of a checkpoint in the computation dtype, by canonical name.
+// The tensors of a checkpoint, by canonical name, as they are needed in the computation dtype.
 class Weights {
  public:
-  // Tensors already stored in `type` stay in the mapped file; the others are converted, once. Throws bad_input on NaN or Inf.
+  // Tensors stay in the mapped file. Throws bad_input on NaN or Inf.
   Weights(const Checkpoint& checkpoint, at::ScalarType type);
 
-  const at::Tensor& get(const std::string& name) const;
-  Linear linear(const std::string& name) const { return {get(name + ".weight"), get(name + ".bias")}; }
+  at::Tensor get(const std::string& name) const;  // converted
+  Table table(const std::string& name) const { return {stored(name + ".weight"), type_}; }
+  Linear linear(const std::string& name) const;
   Norm norm(const std::string& name, double epsilon) const { return {get(name + ".weight"), get(name + ".bias"), epsilon}; }
 
  private:
+  const at::Tensor& stored(const std::string& name) const;
   std::unordered_map<std::string, at::Tensor> tensors_;
+  at::ScalarType type_;
 };
 
 }  // namespace hies::model

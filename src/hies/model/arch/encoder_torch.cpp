@@ -3,19 +3,23 @@
 namespace hies::model {
 
 EncoderNetwork::Projection::Projection(const std::vector<Linear>& matrices, const LayerHeads& heads) {
-  std::vector<at::Tensor> weights, biases;
-  for (const Linear& matrix : matrices) {
-    weights.push_back(matrix.weight().view({heads.count(), heads.head_dim, -1}));
-    biases.push_back(matrix.bias().view({heads.count(), heads.head_dim}));
-  }
-  const at::Tensor weight = at::cat(weights, 1), bias = at::cat(biases, 1);
-  joint = Linear(weight.flatten(0, 1), bias.flatten());
-  for (int head = 0; head < heads.count(); ++head) parts.emplace_back(weight[head], bias[head]);
+  const auto by_head = [matrices, heads](const auto& tensor_of, at::IntArrayRef shape) {
+    std::vector<at::Tensor> tensors;
+    for (const Linear& matrix : matrices) tensors.push_back(tensor_of(matrix).view(shape));
+    return at::cat(tensors, 1);  // [H, n·D, …]
+  };
+  const auto weight = [by_head, heads] {
+    return by_head([](const Linear& matrix) { return matrix.weight(); }, {heads.count(), heads.head_dim, -1});
+  };
+  const at::Tensor bias = by_head([](const Linear& matrix) { return matrix.bias(); }, {heads.count(), heads.head_dim});
+  joint = Linear([weight] { return weight().flatten(0, 1); }, bias.flatten());
+  for (int head = 0; head < heads.count(); ++head)
+    parts.emplace_back([weight, head] { return weight()[head].clone(); }, bias[head]);
 }
 
 EncoderNetwork::EncoderNetwork(const ModelSpec& spec, const EncoderNames& n, const Weights& weights)
-    : spec_(spec), word_(weights.get(n.word + ".weight")), position_(weights.get(n.position + ".weight")) {
-  if (!n.token_type.empty()) token_type_ = weights.get(n.token_type + ".weight");
+    : spec_(spec), word_(weights.table(n.word)), position_(weights.table(n.position)) {
+  if (!n.token_type.empty()) token_type_ = weights.table(n.token_type);
   embedding_norm_ = weights.norm(n.embedding_norm, spec.norm_epsilon);
   for (int i = 0; i < spec.layer_count(); ++i) {
     const auto linear = [&](const std::string& part) { return weights.linear(n.in_layer(i, part)); };
@@ -39,16 +43,16 @@ EncoderNetwork::EncoderNetwork(const ModelSpec& spec, const EncoderNames& n, con
 }
 
 at::Tensor EncoderNetwork::embed(const Batch& batch) const {
-  std::vector<std::int32_t> positions;
-  positions.reserve(batch.tokens.size());
+  const auto rows = static_cast<std::size_t>(padded_rows(batch.token_count()));
+  std::vector<std::int32_t> tokens = batch.tokens, types = batch.token_types, positions;
   for (std::int64_t b = 0; b < batch.size(); ++b)
     for (std::int64_t t = 0; t < batch.length(b); ++t) positions.push_back(static_cast<std::int32_t>(t + spec_.position_offset));
-  at::Tensor sum = word_.index_select(0, index_tensor(batch.tokens));
-  sum += position_.index_select(0, index_tensor(positions));
+  for (auto* indices : {&tokens, &types, &positions}) indices->resize(rows);
+  at::Tensor sum = word_.rows(index_tensor(tokens));
+  sum += position_.rows(index_tensor(positions));
   // A family whose type table has one row (RoBERTa) adds that row to every token, whatever the tokenizer says.
-  if (token_type_.defined()) {
-    sum += spec_.token_types == 1 ? token_type_[0] : token_type_.index_select(0, index_tensor(batch.token_types));
-  }
+  if (spec_.token_types == 1) types = {0};
+  if (token_type_.stored.defined()) sum += token_type_.rows(index_tensor(types));
   return embedding_norm_(sum);
 }
 
@@ -91,10 +95,13 @@ at::Tensor EncoderNetwork::output(int index, const LayerHeads& heads, const at::
   const LayerHeads& all = spec_.layers[static_cast<std::size_t>(index)];
   if (heads.count() == 0) return whole.bias().repeat({hidden.size(0), 1});
   if (heads.count() == all.count()) return whole(outputs);
-  std::vector<at::Tensor> columns;
-  for (const int head : heads.heads)
-    columns.push_back(whole.weight().narrow(1, all.position_of(head) * heads.head_dim, heads.head_dim));
-  return Linear(at::cat(columns, 1), whole.bias())(outputs);
+  const auto columns = [&] {
+    const at::Tensor weight = whole.weight();
+    std::vector<at::Tensor> kept;
+    for (const int head : heads.heads) kept.push_back(weight.narrow(1, all.position_of(head) * heads.head_dim, heads.head_dim));
+    return at::cat(kept, 1);
+  };
+  return Linear(columns, whole.bias())(outputs);
 }
 
 at::Tensor EncoderNetwork::finish(int index, const LayerHeads& heads, const at::Tensor& hidden, const at::Tensor& outputs,

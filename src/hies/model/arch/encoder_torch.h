@@ -37,7 +37,7 @@ class EncoderNetwork : public Network {
   at::Tensor output(int index, const LayerHeads& heads, const at::Tensor& hidden, const at::Tensor& outputs) const;
 
   const ModelSpec& spec_;
-  at::Tensor word_, position_, token_type_;
+  Table word_, position_, token_type_;
   Norm embedding_norm_;
   std::vector<Layer> layers_;
 };
