@@ -75,6 +75,17 @@ TEST_F(FilesTest, FailuresNameTheFile) {
   EXPECT_EQ(error_of([&] { MappedFile{folder}; }).kind(), ErrorKind::io);
 }
 
+TEST_F(FilesTest, WhatIsSetAsideCanBeReadAgain) {
+  std::string text(100000, 'x');
+  for (std::size_t i = 0; i < text.size(); ++i) text[i] = static_cast<char>('a' + i % 26);
+  write_file(folder / "file", text, false);
+  const MappedFile file(folder / "file");
+  for (const auto& [first, count] : {std::pair(0, 100000), std::pair(5000, 90000), std::pair(10, 20), std::pair(99999, 1)})
+    file.set_aside(file.bytes().subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(count)));
+  const auto bytes = file.bytes();
+  EXPECT_TRUE(std::equal(bytes.begin(), bytes.end(), std::as_bytes(std::span(text)).begin()));
+}
+
 TEST_F(FilesTest, WhatCannotBeLookedAtIsIo) {
   const std::string endless(300, 'x');
   EXPECT_EQ(error_of([&] { is_there(folder / endless); }).kind(), ErrorKind::io);

@@ -110,6 +110,14 @@ MappedFile::MappedFile(fs::path path) : path_(std::move(path)) {
   }
 }
 
+void MappedFile::set_aside(std::span<const std::byte> part) const noexcept {
+  const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+  const auto offset = static_cast<std::size_t>(part.data() - data_);
+  const std::size_t first = (offset + page - 1) / page * page, end = (offset + part.size()) / page * page;  // whole pages inside
+  // Only advice: nothing is lost when it is refused.
+  if (first < end) ::madvise(const_cast<std::byte*>(data_ + first), end - first, MADV_DONTNEED);
+}
+
 MappedFile::~MappedFile() {
   if (data_ != nullptr) ::munmap(const_cast<std::byte*>(data_), size_);
 }

@@ -25,6 +25,8 @@ class MappedFile {
 
   const std::filesystem::path& path() const noexcept { return path_; }
   std::span<const std::byte> bytes() const noexcept { return {data_, size_}; }
+  // Says that a part of bytes() will not be needed soon: its memory may be given back until it is read again.
+  void set_aside(std::span<const std::byte> part) const noexcept;
 
  private:
   std::filesystem::path path_;

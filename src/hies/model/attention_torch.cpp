@@ -97,7 +97,7 @@ struct AttentionFunction : torch::autograd::Function<AttentionFunction> {
 AttentionRun::AttentionRun(const HeadLayout& layout, const Batch& batch, const HeadGates* gates, AttentionProbe* probe)
     : layout_(layout), batch_(batch), gates_(gates), probe_(probe), one_query_(batch.offsets.size()) {
   std::iota(one_query_.begin(), one_query_.end(), std::int64_t{0});
-  first_rows_ = at::zeros({padded_rows(batch.size())}, at::TensorOptions().dtype(at::kLong));
+  first_rows_ = at::zeros({padded_sequences(batch.size())}, at::TensorOptions().dtype(at::kLong));
   std::copy_n(batch.offsets.begin(), batch.size(), first_rows_.mutable_data_ptr<std::int64_t>());
   if (probe_ == nullptr) return;
   probe_->layers.assign(layout.size(), {});

@@ -41,7 +41,7 @@ class AttentionRun {
   bool wants_inner() const noexcept { return probe_ != nullptr && probe_->want_inner; }
   // Whether the probe needs the queries of tokens that the result does not depend on.
   bool wants_all_queries() const noexcept { return probe_ != nullptr && (probe_->want_entropy || probe_->want_out_sq); }
-  // Where each sequence begins: [padded_rows(B)] rows of a hidden state.
+  // Where each sequence begins: [padded_sequences(B)] rows of a hidden state.
   const at::Tensor& first_rows() const noexcept { return first_rows_; }
 
   // Outputs [T or B, H·D] of `heads`: all that the layer has, gated; or, in a run without gates and probe, any of them. With

@@ -70,14 +70,21 @@ class Factor {
 struct Linear::State {
   Make weight;
   at::Tensor bias;
+  SetAside set_aside;
   std::optional<Factor> forward, backward;
 
   at::Tensor apply(const at::Tensor& x) {
-    if (!forward) forward.emplace(weight());
+    if (!forward) {
+      forward.emplace(weight());
+      set_aside();
+    }
     return forward->multiply(x, bias);
   }
   at::Tensor gradient(const at::Tensor& of_output) {
-    if (!backward) backward.emplace(weight().t().contiguous());
+    if (!backward) {
+      backward.emplace(weight().t().contiguous());
+      set_aside();
+    }
     return backward->multiply(of_output.contiguous(), {});
   }
 };
@@ -94,8 +101,9 @@ struct LinearFunction : torch::autograd::Function<LinearFunction> {
   }
 };
 
-Linear::Linear(Make weight, at::Tensor bias)
-    : state_(std::make_shared<State>(State{std::move(weight), std::move(bias), std::nullopt, std::nullopt})) {}
+Linear::Linear(Make weight, at::Tensor bias, SetAside set_aside)
+    : state_(
+          std::make_shared<State>(State{std::move(weight), std::move(bias), std::move(set_aside), std::nullopt, std::nullopt})) {}
 
 at::Tensor Linear::operator()(const at::Tensor& x) const {
   if (at::GradMode::is_enabled() && x.requires_grad())
@@ -104,6 +112,7 @@ at::Tensor Linear::operator()(const at::Tensor& x) const {
 }
 
 at::Tensor Linear::weight() const { return state_->weight(); }
+void Linear::set_aside() const { state_->set_aside(); }
 const at::Tensor& Linear::bias() const noexcept { return state_->bias; }
 
 }  // namespace hies::model

@@ -16,12 +16,17 @@ class Linear {
   // stays in memory.
   using Make = std::function<at::Tensor()>;
 
+  using SetAside = std::function<void()>;
+
   Linear() = default;
-  Linear(Make weight, at::Tensor bias);  // bias [out]
+  // bias [out]. set_aside: called when what `weight` reads is not needed for a while.
+  Linear(
+      Make weight, at::Tensor bias, SetAside set_aside = [] {});
 
   at::Tensor operator()(const at::Tensor& x) const;
 
   at::Tensor weight() const;  // made anew
+  void set_aside() const;
   const at::Tensor& bias() const noexcept;
 
  private:

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <algorithm>
+#include <bit>
 #include <cstdint>
 #include <span>
 
@@ -28,11 +30,17 @@ struct Norm {
 // In the memory of x where no graph needs x.
 at::Tensor activate(Activation activation, at::Tensor x);
 
-// Rows of a hidden state that holds `rows` tokens or sequences; what the rows behind them hold does not matter. oneDNN compiles code
-// for every number of rows that it meets and keeps it, about half a megabyte for each matrix, so it should meet few.
-inline std::int64_t padded_rows(std::int64_t rows) {
-  const std::int64_t step = rows < 128 ? 8 : 16;
-  return (rows + step - 1) / step * step;
+// Rows of a hidden state for so many tokens, or sequences; what the rows behind them hold does not matter. oneDNN compiles code for
+// every number of rows that it meets and keeps it, about half a megabyte for each matrix, so it should meet few. Sequences are few
+// beside tokens, so that their steps may be larger.
+inline std::int64_t padded_tokens(std::int64_t tokens) {
+  const std::int64_t step = tokens < 128 ? 8 : 16;
+  return (tokens + step - 1) / step * step;
+}
+inline std::int64_t padded_sequences(std::int64_t sequences) {
+  const auto step =
+      std::max<std::int64_t>(8, static_cast<std::int64_t>(std::bit_ceil(static_cast<std::uint64_t>(sequences))) / 4);
+  return (sequences + step - 1) / step * step;
 }
 
 // A view, not a copy: valid as long as the span's memory.
@@ -48,7 +56,7 @@ enum class HeadProducts { joint, apart };
 class Network {
  public:
   virtual ~Network() = default;
-  // The state before layer 0: [T, E]. Here and below B and T are padded_rows.
+  // The state before layer 0: [T, E]. Here and below T and B are padded.
   virtual at::Tensor embed(const Batch& batch) const = 0;
   // Outputs A_h of `heads`, all that the layer has (joint) or at least one of them (apart), from the state before the layer: [T, H·D], or [B, H·D]
   // in a last layer of which only the first tokens are read.

@@ -56,22 +56,30 @@ void check_all_finite(const Checkpoint& checkpoint) {
 Weights::Weights(const Checkpoint& checkpoint, at::ScalarType type) : type_(type) {
   check_all_finite(checkpoint);
   for (const Checkpoint::Bound& bound : checkpoint.tensors()) {
-    at::Tensor& tensor = tensors_[bound.decl.name];
-    if (bound.view == nullptr) tensor = at::empty(bound.decl.shape, at::TensorOptions().dtype(type));  // without elements
-    else tensor = aligned(*bound.view) ? mapped(*bound.view) : mapped(*bound.view).clone();
+    Stored& stored = tensors_[bound.decl.name];
+    stored.view = bound.view;
+    if (bound.view == nullptr) stored.tensor = at::empty(bound.decl.shape, at::TensorOptions().dtype(type));  // without elements
+    else stored.tensor = aligned(*bound.view) ? mapped(*bound.view) : mapped(*bound.view).clone();
+    stored.set_aside();
   }
 }
 
-const at::Tensor& Weights::stored(const std::string& name) const {
+void Weights::Stored::set_aside() const {
+  if (view != nullptr && view->mapping != nullptr) view->mapping->set_aside(view->bytes);
+}
+
+const Weights::Stored& Weights::stored(const std::string& name) const {
   const auto found = tensors_.find(name);
   check(found != tensors_.end(), "unknown weight " + name);
   return found->second;
 }
 
-at::Tensor Weights::get(const std::string& name) const { return stored(name).to(type_); }
+at::Tensor Weights::get(const std::string& name) const { return stored(name).tensor.to(type_); }
 
 Linear Weights::linear(const std::string& name) const {
-  return {[weight = stored(name + ".weight"), type = type_] { return weight.to(type); }, get(name + ".bias")};
+  const Stored& weight = stored(name + ".weight");
+  return {[tensor = weight.tensor, type = type_] { return tensor.to(type); }, get(name + ".bias"),
+          [weight] { weight.set_aside(); }};
 }
 
 }  // namespace hies::model

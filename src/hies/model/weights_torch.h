@@ -13,17 +13,22 @@ namespace hies::model {
 // The tensors of a checkpoint, by canonical name, as they are needed in the computation dtype.
 class Weights {
  public:
-  // Tensors stay in the mapped file. Throws bad_input on NaN or Inf.
+  // Tensors stay in the mapped file, whose memory is given back where they have been copied. Throws bad_input on NaN or Inf.
   Weights(const Checkpoint& checkpoint, at::ScalarType type);
 
   at::Tensor get(const std::string& name) const;  // converted
-  Table table(const std::string& name) const { return {stored(name + ".weight"), type_}; }
+  Table table(const std::string& name) const { return {stored(name + ".weight").tensor, type_}; }
   Linear linear(const std::string& name) const;
   Norm norm(const std::string& name, double epsilon) const { return {get(name + ".weight"), get(name + ".bias"), epsilon}; }
 
  private:
-  const at::Tensor& stored(const std::string& name) const;
-  std::unordered_map<std::string, at::Tensor> tensors_;
+  struct Stored {
+    at::Tensor tensor;
+    const formats::TensorView* view = nullptr;  // null: not in the file
+    void set_aside() const;
+  };
+  const Stored& stored(const std::string& name) const;
+  std::unordered_map<std::string, Stored> tensors_;
   at::ScalarType type_;
 };
 

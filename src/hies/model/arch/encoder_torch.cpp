@@ -12,9 +12,12 @@ EncoderNetwork::Projection::Projection(const std::vector<Linear>& matrices, cons
     return by_head([](const Linear& matrix) { return matrix.weight(); }, {heads.count(), heads.head_dim, -1});
   };
   const at::Tensor bias = by_head([](const Linear& matrix) { return matrix.bias(); }, {heads.count(), heads.head_dim});
-  joint = Linear([weight] { return weight().flatten(0, 1); }, bias.flatten());
+  const auto set_aside = [matrices] {
+    for (const Linear& matrix : matrices) matrix.set_aside();
+  };
+  joint = Linear([weight] { return weight().flatten(0, 1); }, bias.flatten(), set_aside);
   for (int head = 0; head < heads.count(); ++head)
-    parts.emplace_back([weight, head] { return weight()[head].clone(); }, bias[head]);
+    parts.emplace_back([weight, head] { return weight()[head].clone(); }, bias[head], set_aside);
 }
 
 EncoderNetwork::EncoderNetwork(const ModelSpec& spec, const EncoderNames& n, const Weights& weights)
@@ -43,7 +46,7 @@ EncoderNetwork::EncoderNetwork(const ModelSpec& spec, const EncoderNames& n, con
 }
 
 at::Tensor EncoderNetwork::embed(const Batch& batch) const {
-  const auto rows = static_cast<std::size_t>(padded_rows(batch.token_count()));
+  const auto rows = static_cast<std::size_t>(padded_tokens(batch.token_count()));
   std::vector<std::int32_t> tokens = batch.tokens, types = batch.token_types, positions;
   for (std::int64_t b = 0; b < batch.size(); ++b)
     for (std::int64_t t = 0; t < batch.length(b); ++t) positions.push_back(static_cast<std::int32_t>(t + spec_.position_offset));
