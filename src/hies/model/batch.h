@@ -19,6 +19,13 @@ struct Batch {
   std::vector<std::int64_t>
       examples;  // [B] index of each sequence's example in its data set, for labels and for the order of results
 
+  // Language models only. R: rows of logits that are wanted; all of them are looked at where they are computed, and never kept.
+  std::vector<std::int64_t> target_rows;    // [R] ascending places in `tokens`; each predicts the token after it
+  std::vector<std::int32_t> target_tokens;  // [R] the vocabulary ids that are to be predicted there
+  // [B] or empty (none): the earlier sequence of this batch that sequence b goes on from, as if its tokens stood before b's own; -1:
+  // none. It has no such sequence itself. So what several continuations share is computed once. Not with a probe.
+  std::vector<std::int64_t> continues;
+
   std::int64_t size() const noexcept { return static_cast<std::int64_t>(offsets.size()) - 1; }
   std::int64_t token_count() const noexcept { return static_cast<std::int64_t>(tokens.size()); }
   std::int64_t length(std::int64_t sequence) const { return offsets[sequence + 1] - offsets[sequence]; }

@@ -28,9 +28,12 @@ struct RunRequest {
 };
 
 struct RunResult {
-  std::vector<double> logits;  // [B, V]
-  std::vector<double> losses;  // [B], empty without objective
+  std::vector<double> logits;  // [B, V]; empty for a language model
+  std::vector<double> losses;  // [B], empty without objective; of a sequence without targets: 0
   std::int64_t classes = 0;    // V
+  // Language models: of each target row of the batch, ln p of its target token and the most likely token (the lowest id of equals).
+  std::vector<double> log_probabilities;  // [R]
+  std::vector<std::int32_t> top_tokens;   // [R]
 };
 
 // Takes what one mask of many gives: `masks` are the places of all the given masks that are this one.

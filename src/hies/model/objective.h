@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -13,11 +14,21 @@ struct LogitRows {
   std::int64_t classes = 0;                // V
 };
 
+// A loss of a language model: computed from the rows of logits where they are, a part of them at a time, for they are too many to
+// be brought to the host. The loss of a sequence is the mean over its target rows.
+enum class TokenLoss {
+  cross_entropy,  // −ln p of the target token
+  pseudo_label,   // −ln p of the most likely token
+  logit_norm,     // ½ Σ logit²
+};
+
 // A loss with its gradient. One row per example for classifiers; the loss of an example is the sum over its rows.
 class Objective {
  public:
   virtual ~Objective() = default;
   virtual std::string_view name() const noexcept = 0;
+  // Set: the loss of a language model, and evaluate() is not called.
+  virtual std::optional<TokenLoss> token_loss() const noexcept { return std::nullopt; }
   // Writes losses [R] and the gradient of each row's loss to its own logits [R, V] (skipped when `gradient` is empty).
   // Pure: the same row gives the same numbers in any company.
   virtual void evaluate(const LogitRows& rows, std::span<double> losses, std::span<double> gradient) const = 0;

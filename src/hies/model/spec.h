@@ -12,8 +12,8 @@ enum class Activation { gelu, gelu_tanh, relu, silu };
 // `gelu`, `gelu_new`, `gelu_pytorch_tanh`, `relu`, `silu`, `swish`: transformers' names. Throws unsupported.
 Activation parse_activation(const std::string& name);
 
-// What a checkpoint predicts: one of `labels`, or a number.
-enum class Problem { classification, regression };
+// What a checkpoint predicts: one of `labels`, a number, or the next token.
+enum class Problem { classification, regression, causal_lm };
 
 // What config.json says about a checkpoint, in the same words for every family.
 struct ModelSpec {
