@@ -43,7 +43,7 @@ std::vector<TensorSource> tensor_sources(const model::Checkpoint& source, const 
   std::vector<TensorSource> sources;
   for (const TensorView* view : in_file_order(source.store())) {
     const auto cut = cuts.find(view);
-    sources.push_back(cut != cuts.end() ? cut_source(*view, cut->second, keep_shapes)
+    sources.push_back(cut != cuts.end() ? cut_source(*view, cut->second)
                                         : TensorSource{view->name, view->dtype, view->shape, view->file,
                                                        [view](const auto& sink) { sink(view->bytes); }});
   }
