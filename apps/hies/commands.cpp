@@ -20,6 +20,7 @@ constexpr std::array kCommands = {
     Command{"prune", "cut heads out of a checkpoint, by a plan or in one go", run_prune},
     Command{"eval", "quality, stability, size and speed on a data file", run_eval},
     Command{"sweep", "a grid of methods, ratios and seeds: what each pruned model achieves", run_sweep},
+    Command{"make-checkpoint", "random weights in a real model's shape, to try size and speed with", run_make_checkpoint},
     Command{"tasks", "list what models can be asked to do", run_tasks},
     Command{"methods", "list the ways to rank heads, and the losses", run_methods},
     Command{"models", "list the supported model families", run_models},
@@ -31,7 +32,7 @@ std::string overview() {
       "hies: find the attention heads that a Transformer does not need, remove them,\n"
       "and show what that cost.\n\n"
       "usage: hies COMMAND …       hies COMMAND --help       hies --version\n\n";
-  for (const Command& command : kCommands) text += fmt::format("  {:9} {}\n", command.name, command.summary);
+  for (const Command& command : kCommands) text += fmt::format("  {:15} {}\n", command.name, command.summary);
   text +=
       "\nMODEL is a Hugging Face checkpoint directory. Exit codes: 0 done, 2 bad input,\n"
       "3 unsupported, 4 input/output, 70 internal error, 130 interrupted.\n\n"

@@ -1,7 +1,6 @@
 #include "hies/prune/head_cuts.h"
 
 #include <algorithm>
-#include <array>
 
 #include "hies/base/error.h"
 
@@ -36,17 +35,6 @@ std::vector<GoneSlice> gone_slices(const model::Checkpoint& source, const model:
   return all;
 }
 
-// Sends `count` zero bytes.
-template <class Sink>
-void send_zeros(const Sink& sink, std::size_t count) {
-  constexpr std::array<std::byte, 4096> kZeros{};
-  while (count > 0) {
-    const std::size_t piece = std::min(count, kZeros.size());
-    sink(std::span(kZeros).first(piece));
-    count -= piece;
-  }
-}
-
 }  // namespace
 
 Cuts head_cuts(const model::Checkpoint& source, const model::HeadLayout& left, bool keep_shapes) {
@@ -68,32 +56,6 @@ Cuts head_cuts(const model::Checkpoint& source, const model::HeadLayout& left, b
       check(cut.ranges[i - 1].end <= cut.ranges[i].begin, "heads overlap in " + view->name);
   }
   return cuts;
-}
-
-formats::TensorSource cut_source(const formats::TensorView& view, const Cut& cut) {
-  const auto axis = static_cast<std::size_t>(cut.axis);
-  formats::TensorSource source{view.name, view.dtype, view.shape, view.file, {}};
-  for (const Cut::Range& range : cut.ranges)
-    if (!range.zeroed) source.shape[axis] -= range.end - range.begin;
-
-  std::size_t unit = formats::element_bytes(view.dtype);  // bytes of one index along the axis
-  for (std::size_t i = axis + 1; i < view.shape.size(); ++i) unit *= static_cast<std::size_t>(view.shape[i]);
-  const std::size_t run = unit * static_cast<std::size_t>(view.shape[axis]);  // bytes of all of them
-  source.write = [&view, cut, unit, run](const auto& sink) {
-    for (std::size_t at = 0; at < view.bytes.size(); at += run) {
-      const auto bytes = view.bytes.subspan(at, run);
-      std::size_t kept_from = 0;
-      for (const Cut::Range& range : cut.ranges) {
-        const std::size_t first = static_cast<std::size_t>(range.begin) * unit;
-        const std::size_t past = static_cast<std::size_t>(range.end) * unit;
-        if (first > kept_from) sink(bytes.subspan(kept_from, first - kept_from));
-        if (range.zeroed) send_zeros(sink, past - first);
-        kept_from = past;
-      }
-      sink(bytes.subspan(kept_from));
-    }
-  };
-  return source;
 }
 
 }  // namespace hies::prune

@@ -29,7 +29,9 @@ using Cuts = std::unordered_map<const formats::TensorView*, Cut>;
 // output projection. `keep_shapes`: of both the slices of the output projection alone, zeroed.
 Cuts head_cuts(const model::Checkpoint& source, const model::HeadLayout& left, bool keep_shapes);
 
-// `view` without the cut. Bytes go from the mapped file straight to the sink.
-formats::TensorSource cut_source(const formats::TensorView& view, const Cut& cut);
+// `view` without the cut (null: all of it). Bytes go from the mapped file straight to the sink, in pieces, and each piece's memory is
+// given back. With `check_finite` another thread looks for NaN and infinity one piece ahead of the sink: they are thrown as bad_input
+// before their piece is written.
+formats::TensorSource part_source(const formats::TensorView& view, const Cut* cut, bool check_finite);
 
 }  // namespace hies::prune

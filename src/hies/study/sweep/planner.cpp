@@ -52,6 +52,8 @@ prune::Plan Planner::plan(const Cell& cell) const {
   method.method = cell.method.scorer;
   method.alpha = cell.alpha.value_or(method.alpha);
   method.normalise = options_.normalise;
+  method.units = options_.units;
+  method.group_score = options_.group_score;
   method.seed = cell.method.drawn ? static_cast<std::uint64_t>(cell.seed.value()) : 0;
   prune::BudgetOptions budget;
   budget.ratio = cell.ratio;
