@@ -22,7 +22,7 @@ TINY = {
     "bert-v4-pruned": "models_bert.bert_v4_pruned",
 }
 NEEDS_V4 = {"bert-v4-pruned"}
-REAL = ["demo-sst2", "minilm-sst2", "minilm-cola", "minilm-mrpc", "minilm-stsb"]
+REAL = ["demo-sst2", "minilm-sst2", "minilm-cola", "minilm-mrpc", "minilm-stsb", "llama-gqa-books"]
 
 
 def make_with_v4(name):
