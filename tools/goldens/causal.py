@@ -5,6 +5,7 @@ so that a float64 model is one throughout.
 """
 
 import contextlib
+import importlib
 from unittest import mock
 
 import torch
@@ -14,7 +15,7 @@ from measure import Heads, entropies, forward, head_size
 
 @contextlib.contextmanager
 def exact():
-    softmax, to = F.softmax, torch.Tensor.to
+    softmax = F.softmax
 
     def in_own_dtype(x, dim=None, dtype=None, **more):
         return softmax(x, dim=dim, **more)
@@ -30,12 +31,9 @@ def exact():
 
 
 def rms_norms():
-    from transformers.models.llama import modeling_llama
-    from transformers.models.mistral import modeling_mistral
-    from transformers.models.qwen2 import modeling_qwen2
-    from transformers.models.qwen3 import modeling_qwen3
-
-    return [(modeling_llama, "LlamaRMSNorm"), (modeling_mistral, "MistralRMSNorm"), (modeling_qwen2, "Qwen2RMSNorm"), (modeling_qwen3, "Qwen3RMSNorm")]
+    """(module, class) of each family."""
+    names = {"llama": "LlamaRMSNorm", "mistral": "MistralRMSNorm", "qwen2": "Qwen2RMSNorm", "qwen3": "Qwen3RMSNorm"}
+    return [(importlib.import_module(f"transformers.models.{family}.modeling_{family}"), name) for family, name in names.items()]
 
 
 def windows(tokens, start, context):

@@ -182,18 +182,25 @@ TEST_P(DecoderPruned, TwiceIsOnceWithTheUnion) {
   expect_legal(twice->spec().layers);
 }
 
-TEST_P(DecoderPruned, ConfigStatesEvenHeads) {
+TEST_P(DecoderPruned, ConfigStatesHeadsThatAreTheSameEverywhere) {
   if (!whole->arch().portability().head_dim) GTEST_SKIP() << "the family's loader takes no other number of heads";
   const LayerHeads& layer = layout()[0];
-  // As many in every layer: the numbers that are left. Else those of the original, so that other loaders stumble.
+  const bool grouped = layer.grouped();
+  // If they differ, those of the original, so that other loaders stumble.
   for (const bool everywhere : {true, false}) {
     const auto gone = [&](int index, std::size_t unit) { return unit == 0 && (everywhere || index == 0); };
-    const auto smaller = pruned(*whole, plan_of(UnitKind::even, gone), everywhere ? "even" : "uneven");
+    const auto smaller = pruned(*whole, plan_of(grouped ? UnitKind::even : UnitKind::head, gone), everywhere ? "even" : "uneven");
     const Json& config = smaller->config();
-    EXPECT_EQ(config["num_attention_heads"], layer.original_heads - (everywhere ? layer.original_kv_heads : 0));
-    EXPECT_EQ(config["num_key_value_heads"], layer.original_kv_heads);
+    const int fewer = everywhere ? (grouped ? layer.original_kv_heads : 1) : 0;
+    EXPECT_EQ(config["num_attention_heads"], layer.original_heads - fewer);
+    EXPECT_EQ(config["num_key_value_heads"], layer.original_kv_heads - (grouped ? 0 : fewer));
     EXPECT_EQ(config["head_dim"], layer.head_dim);
     EXPECT_EQ(config["hies"]["original_heads"], layer.original_heads);
+    EXPECT_EQ(smaller->spec().layers[3].count(), layer.original_heads - fewer);
+    // transformers' LLaMA does not take 6 or 7 heads of a hidden size of 64.
+    const bool renamed = everywhere && std::string_view(GetParam().family) == "llama";
+    EXPECT_EQ(config["model_type"], renamed ? "mistral" : GetParam().family);
+    if (renamed) EXPECT_EQ(config["architectures"], Json::parse(R"(["MistralForCausalLM"])"));
   }
 }
 
