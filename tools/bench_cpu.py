@@ -34,7 +34,7 @@ def parse():
     parser.add_argument("--pairs", type=int, default=LEAST_PAIRS)
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--works", nargs="+", default=None, metavar="NAME", help="eval-sst2, eval-mrpc, score-sst2, score-mrpc, eval-bf16, sweep")
-    parser.add_argument("--no-scaling", action="store_true", help="leave out how a sweep's time grows")
+    parser.add_argument("--only-works", action="store_true", help="leave out how a sweep's time grows, memory and kernels")
     parser.add_argument("--render", action="store_true", help="only write the tables again from bench/results/cpu.json")
     return parser.parse_args()
 
@@ -73,6 +73,10 @@ def memory(hies, work, examples=1024):
     return {"examples": examples, "peak_bytes": run.peak_bytes, "weight_bytes": 4 * parameters}
 
 
+def kernels(hies):
+    return hies.run("bench", "kernels", "--filter", "tokens:(8|32|128|512|2048)/head_dim:(32|128)$").json()
+
+
 def cpu_name():
     found = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())
     return found.group(1) if found else "unknown CPU"
@@ -100,13 +104,14 @@ def main():
               "versions": {"hies": Run([options.hies, "--version"], 1).output.split()[1], **reference.versions,
                            "import_seconds": reference.import_seconds},
               "machine": {"cpu": cpu_name(), "cores": os.cpu_count(), "peak_gflops": peak, "load": load}, "works": measured}
-    if not options.no_scaling:
+    if not options.only_works:
+        result["kernels"] = kernels(hies)
         result["memory"] = memory(hies, sst2)
         result["scaling"] = scaling.measure(hies, reference, sst2, folder)
     reference.close()
     load.append(os.getloadavg()[0])
 
-    complete = options.pairs >= LEAST_PAIRS and not options.works and not options.no_scaling
+    complete = options.pairs >= LEAST_PAIRS and not options.works and not options.only_works
     target = RESULT if complete else folder / "cpu.json"
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")

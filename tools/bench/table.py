@@ -118,8 +118,28 @@ def scaling(result):
             before = point
 
 
+def kernels(result):
+    if "kernels" not in result:
+        return
+    yield ""
+    yield "## Attention alone"
+    yield ""
+    yield ("`hies bench kernels`: GFLOP/s in float32, 12 heads, beside matmul, softmax, matmul in torch (backward: from kept probabilities, without "
+           "autograd); answers compared with float64 first.")
+    yield ""
+    yield cells("head size", "tokens", "forward", "torch", "ratio", "backward", "torch", "ratio")
+    yield "|---|" + "---|" * 7
+    passes = {(each["head_dim"], each["tokens"], each["pass"]): each for each in result["kernels"]["results"]}
+    for head_dim, tokens in sorted({key[:2] for key in passes}):
+        figures = []
+        for which in ("forward", "backward"):
+            each = passes[head_dim, tokens, which]
+            figures += [f"{each['hies']['gflops']:.0f}", f"{each['torch']['gflops']:.0f}", f"{each['ratio']:.1f}×"]
+        yield cells(str(head_dim), str(tokens), *figures)
+
+
 def render(result):
-    return "\n".join([*speed(result), "", *facts(result), *scaling(result)]) + "\n"
+    return "\n".join([*speed(result), "", *facts(result), *scaling(result), *kernels(result)]) + "\n"
 
 
 def put(page, result):
