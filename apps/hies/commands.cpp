@@ -20,6 +20,7 @@ constexpr std::array kCommands = {
     Command{"prune", "cut heads out of a checkpoint, by a plan or in one go", run_prune},
     Command{"eval", "quality, stability, size and speed on a data file", run_eval},
     Command{"sweep", "a grid of methods, ratios and seeds: what each pruned model achieves", run_sweep},
+    Command{"bench", "measure the program's own kernels on this machine", run_bench},
     Command{"tasks", "list what models can be asked to do", run_tasks},
     Command{"methods", "list the ways to rank heads, and the losses", run_methods},
     Command{"models", "list the supported model families", run_models},
@@ -34,7 +35,7 @@ std::string overview() {
   for (const Command& command : kCommands) text += fmt::format("  {:9} {}\n", command.name, command.summary);
   text +=
       "\nMODEL is a Hugging Face checkpoint directory. Exit codes: 0 done, 2 bad input,\n"
-      "3 unsupported, 4 input/output, 70 internal error, 130 interrupted.\n\n"
+      "3 unsupported, 4 input/output, 70 internal error, 130 interrupted.\n"
       "Example, in one go and step by step:\n"
       "  hies prune MODEL --task sst2 --calib train.tsv --ratio 0.3 -o SMALL\n"
       "  hies score MODEL --task sst2 --calib train.tsv -o scores.json\n"
