@@ -68,9 +68,9 @@ def measure(options, hies, reference, folder):
 
 
 def memory(hies, work, examples=1024):
-    run, _ = hies.score(work, examples)
+    run, scores = hies.score(work, examples)
     parameters = Run([hies.program, "inspect", work.model, "--json"], 1).json()["parameters"]
-    return {"examples": examples, "peak_bytes": run.peak_bytes, "weight_bytes": 4 * parameters}
+    return {"examples": scores["calibration"]["examples"], "peak_bytes": run.peak_bytes, "weight_bytes": 4 * parameters}
 
 
 def kernels(hies):
