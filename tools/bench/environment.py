@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from processes import Failed
+
 TOOLS = Path(__file__).resolve().parents[1]
 REQUIREMENTS = TOOLS / "requirements-goldens.txt"
 
@@ -14,6 +16,8 @@ def reference_python():
     """The Python that has transformers: HIES_REFERENCE_PYTHON where it is set, else that of build/bench-venv."""
     given = os.environ.get("HIES_REFERENCE_PYTHON")
     if given:
+        if not Path(given).exists():
+            raise Failed(f"HIES_REFERENCE_PYTHON is {given}, which is not there")
         return given
     folder = TOOLS.parent / "build/bench-venv"
     python, stamp = folder / "bin/python", folder / "requirements.sha256"
