@@ -119,8 +119,8 @@ void check_answers(const AttentionCase& which, Composition& plain, Kernel& kerne
     measured.kernel.error = std::max(measured.kernel.error, error_of(results[i], right[i]));
     measured.torch.error = std::max(measured.torch.error, error_of(composed[i], right[i]));
   }
-  // For the case that torch's errors happen to be small: float32's rounding in a sum of that many terms of either sign.
-  const double rounding = 1.2e-7 * std::sqrt(static_cast<double>(std::max(which.tokens, which.head_dim)));
+  // For the case that torch's errors happen to be small: float32's rounding in a sum over a head's elements, of either sign.
+  const double rounding = 1.2e-7 * std::sqrt(static_cast<double>(which.head_dim));
   const double bound = std::max(2 * measured.torch.error, rounding);
   if (!(measured.kernel.error <= bound))
     throw Error(ErrorKind::internal,
