@@ -51,7 +51,7 @@ void run_plan(Words words) {
   const HeadMap map = plan_map(scores.model_info.path, method, scores.layout, keep, plan);
   if (!write.output.empty()) prune::write_plan(write.output, plan, write.force);
   if (!svg.empty()) write_file(svg, head_map_svg(map), write.force);
-  if (show.json) return print_out(pretty(prune::to_json(plan)) + "\n");
+  if (show.json) return print_json(prune::to_json(plan));
   if (show.quiet && !write.output.empty()) return;
   std::string text = head_map_text(map, output_width(), colour_out()) +
                      plan_summary(plan, scores.layout, plan.information.at("fits").get<std::vector<std::string>>());

@@ -156,7 +156,7 @@ void run_prune(Words words) {
     map.emplace(plan_map(folder, request.method, run.before, keep, run.plan));
   }
   if (!svg.empty()) write_file(svg, head_map_svg(*map), write.force);
-  if (show.json) return print_out(pretty(to_json(request, run)) + "\n");
+  if (show.json) return print_json(to_json(request, run));
   if (!show.quiet) print_out(describe(request, run, map ? &*map : nullptr));
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "hies/base/error.h"
+#include "hies/prune/zeroed.h"
 
 namespace hies::prune {
 namespace {
@@ -26,7 +27,26 @@ Json history_entry(const Plan& plan) {
   return entry;
 }
 
-Json hies_block(const model::Checkpoint& source, const Plan& plan, const model::HeadLayout& left) {
+// What was zeroed before and is still there, and what `plan` zeroes. Null where that is nothing.
+Json zeroed_json(const model::Checkpoint& source, const Plan& plan, const model::HeadLayout& stored, bool keep_shapes) {
+  const ZeroedHeads before = zeroed_heads(source);
+  Json zeroed;
+  for (std::size_t i = 0; i < stored.size(); ++i) {
+    const auto layer = static_cast<int>(i);
+    const auto names = [layer](const std::map<int, std::vector<int>>& heads, int head) {
+      const auto found = heads.find(layer);
+      return found != heads.end() && std::find(found->second.begin(), found->second.end(), head) != found->second.end();
+    };
+    Json heads = Json::array();
+    for (const int head : stored[i].heads)
+      if (names(before, head) || (keep_shapes && names(plan.pruned, head))) heads.push_back(head);
+    if (!heads.empty()) zeroed[std::to_string(layer)] = heads;
+  }
+  return zeroed;
+}
+
+// `left`: the heads whose tensors are there.
+Json hies_block(const model::Checkpoint& source, const Plan& plan, const model::HeadLayout& left, bool keep_shapes) {
   Json block;
   block["schema"] = "hies.pruned/1";
   block["heads"] = Json::array();
@@ -45,6 +65,7 @@ Json hies_block(const model::Checkpoint& source, const Plan& plan, const model::
   block["original_heads"] = left[0].original_heads;
   block["original_kv_heads"] = left[0].original_kv_heads;
   block["head_dim"] = left[0].head_dim;
+  if (Json zeroed = zeroed_json(source, plan, left, keep_shapes); !zeroed.is_null()) block["zeroed"] = std::move(zeroed);
   block["source_hash"] = source.hash();
   block["history"] = Json::array();
   const Json& config = source.config();
@@ -58,8 +79,12 @@ Json hies_block(const model::Checkpoint& source, const Plan& plan, const model::
 
 }  // namespace
 
-Json pruned_config(const model::Checkpoint& source, const Plan& plan, const model::HeadLayout& left) {
+Json pruned_config(const model::Checkpoint& source, const Plan& plan, const model::HeadLayout& left, bool keep_shapes) {
   Json config = source.config();
+  if (keep_shapes) {
+    config["hies"] = hies_block(source, plan, source.spec().layers, true);
+    return config;
+  }
   const bool every_layer_has_heads =
       std::none_of(left.begin(), left.end(), [](const model::LayerHeads& layer) { return layer.heads.empty(); });
   if (source.arch().has_pruned_heads() && every_layer_has_heads) {
@@ -74,7 +99,7 @@ Json pruned_config(const model::Checkpoint& source, const Plan& plan, const mode
   if (!left.empty())
     source.arch().write_heads(config, even ? left[0].count() : left[0].original_heads,
                               even ? left[0].kv_count() : left[0].original_kv_heads, left[0].head_dim);
-  config["hies"] = hies_block(source, plan, left);
+  config["hies"] = hies_block(source, plan, left, false);
   return config;
 }
 

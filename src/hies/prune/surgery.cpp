@@ -63,9 +63,11 @@ void write_pruned(const model::Checkpoint& source, const Plan& plan, const Surge
   copy_side_files(source.folder(), source.store(), folder, progress);
   write_readme(source.folder(), note, folder);
   // A plan that removes nothing leaves the model as it was, its config.json to the byte.
-  const bool same_config = options.keep_shapes || plan.pruned_count() == 0;
-  write_file(folder / "config.json",
-             same_config ? read_file(source.folder() / "config.json") : pretty(pruned_config(source, plan, left)), false);
+  const bool same_config = plan.pruned_count() == 0;
+  write_file(
+      folder / "config.json",
+      same_config ? read_file(source.folder() / "config.json") : pretty(pruned_config(source, plan, left, options.keep_shapes)),
+      false);
   formats::write_safetensors(folder, tensor_sources(source, left, options.keep_shapes), max_shard_bytes, progress);
 }
 

@@ -7,6 +7,7 @@
 #include "hies/base/hash.h"
 #include "hies/score/objectives/objectives.h"
 #include "hies/study/encode.h"
+#include "hies/study/subject.h"
 #include "hies/study/sweep/grid.h"
 
 namespace hies::study {
@@ -148,6 +149,7 @@ RunData load_run(const SweepRun& run, const SweepOptions& options, Progress& pro
   const data::Task& task = data::task(run.task);
   auto checkpoint = std::make_shared<const model::Checkpoint>(model::Checkpoint::open(run.model));
   const text::Tokenizer tokenizer = text::Tokenizer::load(checkpoint->folder(), checkpoint->spec().model_type);
+  warn_of_zeroed_heads(*checkpoint, progress);
   RunData data{run, task, std::move(checkpoint), scored_losses(options, task), {}, {}, {}};
   load_calibration(data, options, tokenizer, progress);
   data.evaluation = load_evaluation(*data.checkpoint, tokenizer, task, run.data, load_options(options), "", progress);
