@@ -82,6 +82,7 @@ Json to_json(const Checkpoint& checkpoint, double tokens, const model::ModelCost
                       {"original_kv_heads", layer.original_kv_heads},
                       {"head_dim", layer.head_dim},
                       {"pruned", missing_heads(layer)},
+                      {"dead", layer.dead},
                       {"zeroed", found == zeroed.end() ? std::vector<int>() : found->second},
                       {"parameters", costs[i].parameters},
                       {"flops_per_token", costs[i].flops_per_token}});
@@ -156,6 +157,8 @@ std::string describe(const Checkpoint& checkpoint, double tokens, const model::M
   if (const auto zeroed = prune::zeroed_heads(checkpoint); !zeroed.empty())
     line("zeroed heads",
          fmt::format("{}, still stored and computed (--keep-shapes), by layer: {}", prune::count(zeroed), by_layer(zeroed)));
+  if (const int dead = model::head_count(spec.layers) - model::live_head_count(spec.layers); dead > 0)
+    line("dead heads", fmt::format("{}, zeros that keep the KV heads of each layer alike; no plan counts them", dead));
   line("hash", checkpoint.hash());
   if (!checkpoint.unused().empty()) line("unused tensors", fmt::format("{} (--json lists them)", checkpoint.unused().size()));
   return text;

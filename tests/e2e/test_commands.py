@@ -19,7 +19,7 @@ class Lists(ProgramTest):
 
     def test_help_of_each_command(self):
         listed = [line.split()[0] for line in self.done("--help").stdout.splitlines() if line.startswith("  ") and line[2] != "h"]
-        self.assertEqual(listed, ["inspect", "score", "plan", "prune", "eval", "sweep", "bench", "tasks", "methods", "models"])
+        self.assertEqual(listed, ["inspect", "score", "plan", "prune", "eval", "sweep", "bench", "make-checkpoint", "tasks", "methods", "models"])
         for command in listed:
             text = self.done(command, "--help").stdout
             self.assertLessEqual(max(map(len, text.splitlines())), 100)
@@ -45,6 +45,30 @@ class Lists(ProgramTest):
             for name in names:
                 self.assertIn(f"\n{name} ", text)
                 self.assertIn(f'"name": "{name}"' if command != "models" else f'"model_type": "{name}"', listed)
+
+
+class MakeCheckpoint(ProgramTest):
+    def test_made_and_inspected(self):
+        words = ["make-checkpoint", "--family", "llama", "--layers", 3, "--heads", 8, "--kv-heads", 2, "--dtype", "float32"]
+        made = self.json(*words, "-o", "made")
+        self.assertEqual(made["schema"], "hies.made/1")
+        self.assertEqual(made["tensor_bytes"], 4 * made["parameters"])
+        report = self.json("inspect", "made")
+        self.assertEqual(report["parameters"], made["parameters"])
+        self.assertEqual([(len(layer["heads"]), len(layer["kv_heads"])) for layer in report["layers"]], [(8, 2)] * 3)
+
+    def test_pruned_by_a_plan_written_by_hand(self):
+        self.done("make-checkpoint", "--heads", 8, "--kv-heads", 2, "-o", "made")
+        plan = {"schema": "hies.plan/1", "model": {"hash": self.json("inspect", "made")["hash"]}, "units": "kv-group"}
+        self.write("plan.json", json.dumps(plan | {"pruned": {"0": [0, 1, 2, 3], "1": [4, 5, 6, 7]}}))
+        self.assertIn("fits transformers, ", self.done("prune", "made", "--plan", "plan.json", "--target", "vllm", "-o", "small").stdout)
+        self.write("part.json", json.dumps(plan | {"pruned": {"0": [0, 1]}}))
+        self.refused(2, "KV head 0 in layer 0", "prune", "made", "--plan", "part.json", "-o", "no")
+        self.write("head.json", json.dumps(plan | {"units": "head", "pruned": {"0": [0, 1]}}))
+        self.refused(2, "vllm cannot take this plan", "prune", "made", "--plan", "head.json", "--target", "vllm", "-o", "no")
+        # KV head 0 keeps heads 2 and 3; KV head 1 has four: two dead ones.
+        self.assertIn("2 of them stay as zeros", self.done("prune", "made", "--plan", "head.json", "-o", "padded").stdout)
+        self.assertEqual([layer["dead"] for layer in self.json("inspect", "padded")["layers"]], [[0, 1], []])
 
 
 class Inspect(ProgramTest):

@@ -14,7 +14,7 @@ Json gone_heads(const model::HeadLayout& left) {
   for (std::size_t layer = 0; layer < left.size(); ++layer) {
     Json heads = Json::array();
     for (int head = 0; head < left[layer].original_heads; ++head)
-      if (left[layer].position_of(head) < 0) heads.push_back(head);
+      if (left[layer].position_of(head) < 0) heads.push_back(head);  // dead heads are there for other loaders
     if (!heads.empty()) gone[std::to_string(layer)] = heads;
   }
   return gone;
@@ -58,6 +58,10 @@ Json hies_block(const model::Checkpoint& source, const Plan& plan, const model::
     block["heads"].push_back(layer.heads);
     block["kv_heads"].push_back(layer.kv_heads);
   }
+  if (model::live_head_count(left) != model::head_count(left)) {
+    block["dead"] = Json::array();
+    for (const model::LayerHeads& layer : left) block["dead"].push_back(layer.dead);
+  }
   block["original_heads"] = left[0].original_heads;
   block["original_kv_heads"] = left[0].original_kv_heads;
   block["head_dim"] = left[0].head_dim;
@@ -88,6 +92,13 @@ Json pruned_config(const model::Checkpoint& source, const Plan& plan, const mode
   } else {
     config.erase("pruned_heads");
   }
+  // Where every layer has as many heads, loaders of the family may read it; where not, they should stumble over the shapes.
+  const bool even = every_layer_has_heads && std::all_of(left.begin(), left.end(), [&](const model::LayerHeads& layer) {
+                      return layer.count() == left[0].count() && layer.kv_count() == left[0].kv_count();
+                    });
+  if (!left.empty())
+    source.arch().write_heads(config, even ? left[0].count() : left[0].original_heads,
+                              even ? left[0].kv_count() : left[0].original_kv_heads, left[0].head_dim);
   config["hies"] = hies_block(source, plan, left, false);
   return config;
 }
