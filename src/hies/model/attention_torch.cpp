@@ -94,16 +94,13 @@ struct AttentionFunction : torch::autograd::Function<AttentionFunction> {
   }
 };
 
-AttentionRun::AttentionRun(const HeadLayout& layout, const Batch& batch, const HeadGates* gates, AttentionProbe* probe)
-    : layout_(layout), batch_(batch), gates_(gates), probe_(probe), one_query_(batch.offsets.size()) {
-  std::iota(one_query_.begin(), one_query_.end(), std::int64_t{0});
-  first_rows_ = at::zeros({padded_sequences(batch.size())}, at::TensorOptions().dtype(at::kLong));
-  std::copy_n(batch.offsets.begin(), batch.size(), first_rows_.mutable_data_ptr<std::int64_t>());
+AttentionRun::AttentionRun(const ModelSpec& spec, const Batch& batch, const HeadGates* gates, AttentionProbe* probe)
+    : spec_(spec), layout_(spec.layers), batch_(batch), gates_(gates), probe_(probe), rows_(spec, batch) {
   if (probe_ == nullptr) return;
-  probe_->layers.assign(layout.size(), {});
-  for (std::size_t layer = 0; layer < layout.size(); ++layer) {
+  probe_->layers.assign(layout_.size(), {});
+  for (std::size_t layer = 0; layer < layout_.size(); ++layer) {
     AttentionProbe::Layer& notes = probe_->layers[layer];
-    const auto size = static_cast<std::size_t>(batch.size() * layout[layer].count());
+    const auto size = static_cast<std::size_t>(batch.size() * layout_[layer].count());
     if (probe_->want_inner) notes.inner.assign(size, 0);
     if (probe_->want_inner) notes.inner_abs.assign(size, 0);
     if (probe_->want_entropy) notes.entropy.assign(size, 0);
@@ -113,6 +110,19 @@ AttentionRun::AttentionRun(const HeadLayout& layout, const Batch& batch, const H
 }
 
 AttentionRun::~AttentionRun() = default;
+
+const RopeAngles& AttentionRun::angles(QueryRows rows, std::int64_t head_dim, at::ScalarType type) {
+  if (!all_angles_.cosine.defined())
+    all_angles_ = rope_angles(spec_.decoder.rope, head_dim, rows_.positions, rows_.lengths, type);
+  if (rows == QueryRows::all) return all_angles_;
+  if (!asked_angles_.cosine.defined()) asked_angles_ = all_angles_.rows(rows_.asked);
+  return asked_angles_;
+}
+
+at::Tensor AttentionRun::rotated(at::Tensor x, QueryRows rows, std::int64_t head_dim, std::int64_t count, std::int64_t step) {
+  if (spec_.decoder.rope.kind == RopeKind::none) return x;
+  return rotate_(x, angles(rows, head_dim, x.scalar_type()), count, step);
+}
 
 std::unique_ptr<AttentionRun::Call> AttentionRun::make_call(int layer, const LayerHeads& heads, const Projected& projected,
                                                             QueryRows rows) {
@@ -127,8 +137,10 @@ std::unique_ptr<AttentionRun::Call> AttentionRun::make_call(int layer, const Lay
     for (std::size_t head = 0; head < row.size(); ++head) call.skip[head] = row[head] == 0;
   }
   call.shape.sequences = batch_.size();
-  call.shape.query_offsets = rows == QueryRows::all ? batch_.offsets.data() : one_query_.data();
-  call.shape.key_offsets = batch_.offsets.data();
+  call.shape.query_offsets = rows == QueryRows::all ? batch_.offsets.data() : rows_.asked_offsets.data();
+  call.shape.key_offsets = rows_.key_offsets.data();
+  call.shape.causal = spec_.causal;
+  if (spec_.causal) call.shape.window = spec_.decoder.windows[static_cast<std::size_t>(layer)];
   call.shape.heads = heads.count();
   call.shape.kv_heads = heads.kv_count();
   call.shape.kv_of_head = call.kv_of_head.data();
@@ -161,7 +173,12 @@ at::Tensor AttentionRun::forward(const Call& call, const Projected& projected, b
   return out;
 }
 
-at::Tensor AttentionRun::attend(int layer, const LayerHeads& heads, const Projected& projected, QueryRows rows) {
+at::Tensor AttentionRun::attend(int layer, const LayerHeads& heads, const Projected& given, QueryRows rows) {
+  Projected projected = given;
+  if (rows_.key_rows.defined()) {
+    check(probe_ == nullptr, "a probe of sequences that continue others");
+    projected.key.rows = projected.value.rows = given.key.rows.index_select(0, rows_.key_rows);
+  }
   auto made = make_call(layer, heads, projected, rows);
   Call& call = *made;
   const bool note = rows == QueryRows::all && wants_all_queries();

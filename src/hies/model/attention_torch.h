@@ -7,17 +7,20 @@
 
 #include "hies/kernels/attention.h"
 #include "hies/model/batch.h"
+#include "hies/model/batch_rows_torch.h"
 #include "hies/model/heads.h"
 #include "hies/model/probe.h"
+#include "hies/model/rope_torch.h"
+#include "hies/model/spec.h"
 
 namespace hies::model {
 
-// Which tokens ask: every one, or only the first of each sequence.
-enum class QueryRows { all, first };
+// Which tokens ask: every one, or only those that the result depends on (BatchRows::asked).
+enum class QueryRows { all, asked };
 
 // One vector of D numbers per head and row: that of the i-th head in row t starts at rows[t, first + i·step].
 struct HeadColumns {
-  at::Tensor rows;  // [T or B, …]
+  at::Tensor rows;  // [T or A, …]
   std::int64_t first = 0;
   std::int64_t step = 0;
 };
@@ -33,7 +36,7 @@ struct Projected {
 class AttentionRun {
  public:
   // With probe->want_inner the caller runs a backward pass afterwards, then finish().
-  AttentionRun(const HeadLayout& layout, const Batch& batch, const HeadGates* gates, AttentionProbe* probe);
+  AttentionRun(const ModelSpec& spec, const Batch& batch, const HeadGates* gates, AttentionProbe* probe);
   AttentionRun(const AttentionRun&) = delete;
   AttentionRun& operator=(const AttentionRun&) = delete;
   ~AttentionRun();
@@ -41,10 +44,11 @@ class AttentionRun {
   bool wants_inner() const noexcept { return probe_ != nullptr && probe_->want_inner; }
   // Whether the probe needs the queries of tokens that the result does not depend on.
   bool wants_all_queries() const noexcept { return probe_ != nullptr && (probe_->want_entropy || probe_->want_out_sq); }
-  // Where each sequence begins: [padded_sequences(B)] rows of a hidden state.
-  const at::Tensor& first_rows() const noexcept { return first_rows_; }
+  const BatchRows& rows() const noexcept { return rows_; }
+  // Rotates queries or keys in their own memory, if the model does (rotate_).
+  at::Tensor rotated(at::Tensor x, QueryRows rows, std::int64_t head_dim, std::int64_t count, std::int64_t step);
 
-  // Outputs [T or B, H·D] of `heads`: all that the layer has, gated; or, in a run without gates and probe, any of them. With
+  // Outputs [T or A, H·D] of `heads`: all that the layer has, gated; or, in a run without gates and probe, any of them. With
   // QueryRows::all the probe's entropy and norms are noted on the way.
   at::Tensor attend(int layer, const LayerHeads& heads, const Projected& projected, QueryRows rows);
   // Notes entropy and norms of every token of all the layer's heads, without a result.
@@ -64,12 +68,15 @@ class AttentionRun {
   void note_out_sq(const Call& call, const at::Tensor& out);
   at::Tensor gated(int layer, const at::Tensor& out) const;
 
+  const RopeAngles& angles(QueryRows rows, std::int64_t head_dim, at::ScalarType type);
+
+  const ModelSpec& spec_;
   const HeadLayout& layout_;
   const Batch& batch_;
   const HeadGates* gates_;
   AttentionProbe* probe_;
-  std::vector<std::int64_t> one_query_;  // [B+1] 0 … B: offsets when only first tokens ask
-  at::Tensor first_rows_;
+  BatchRows rows_;
+  RopeAngles all_angles_, asked_angles_;  // made when they are first needed
   std::vector<std::unique_ptr<Call>> calls_;
   Call* leaf_call_ = nullptr;  // the call whose output starts the autograd graph: nothing below it needs a gradient
   at::Tensor leaf_;

@@ -16,17 +16,17 @@ at::Tensor outputs_of(const LayerHeads& heads, const LayerHeads& from, const at:
   return chosen;
 }
 
-// Without the rows that are no sequence's.
-at::Tensor logits(const Network& network, const Batch& batch, const at::Tensor& hidden) {
-  return network.task_head(hidden).narrow(0, 0, batch.size());
+at::Tensor result_of(const Network& network, const AttentionRun& run, const at::Tensor& hidden) {
+  const at::Tensor& read = run.rows().read;
+  return network.task_head(read.defined() ? hidden.index_select(0, read) : hidden);
 }
 
 // A walk of the trie, depth first.
 class Walk {
  public:
   using Take = std::function<void(const MaskTrie::Node&, const at::Tensor&)>;
-  Walk(const Network& network, const HeadLayout& layout, const Batch& batch, const Take& take)
-      : network_(network), layout_(layout), batch_(batch), run_(layout, batch, nullptr, nullptr), take_(take) {}
+  Walk(const Network& network, const ModelSpec& spec, const Batch& batch, const Take& take)
+      : network_(network), layout_(spec.layers), run_(spec, batch, nullptr, nullptr), take_(take) {}
 
   // nodes: the choices in `layer`, all of which start from `hidden`.
   void visit(const std::vector<MaskTrie::Node>& nodes, int layer, const at::Tensor& hidden) {
@@ -43,7 +43,7 @@ class Walk {
     for (const MaskTrie::Node& node : nodes) {
       const LayerHeads heads = keep_heads(all, node.keep);
       const at::Tensor after = network_.finish(layer, heads, hidden, outputs_of(heads, computed, outputs), run_);
-      if (node.next.empty()) take_(node, logits(network_, batch_, after));
+      if (node.next.empty()) take_(node, result_of(network_, run_, after));
       else visit(node.next, layer + 1, after);
     }
   }
@@ -51,7 +51,6 @@ class Walk {
  private:
   const Network& network_;
   const HeadLayout& layout_;
-  const Batch& batch_;
   AttentionRun run_;
   const Take& take_;
 };
@@ -65,12 +64,12 @@ at::Tensor forward(const Network& network, const HeadLayout& layout, const Batch
     const at::Tensor outputs = heads.count() == 0 ? at::Tensor() : network.heads(layer, heads, hidden, run, HeadProducts::joint);
     hidden = network.finish(layer, heads, hidden, outputs, run);
   }
-  return logits(network, batch, hidden);
+  return result_of(network, run, hidden);
 }
 
-void forward_masks(const Network& network, const HeadLayout& layout, const Batch& batch, const MaskTrie& trie,
+void forward_masks(const Network& network, const ModelSpec& spec, const Batch& batch, const MaskTrie& trie,
                    const std::function<void(const MaskTrie::Node&, const at::Tensor&)>& take) {
-  Walk(network, layout, batch, take).visit(trie.first(), 0, network.embed(batch));
+  Walk(network, spec, batch, take).visit(trie.first(), 0, network.embed(batch));
 }
 
 }  // namespace hies::model

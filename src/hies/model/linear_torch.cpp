@@ -111,6 +111,7 @@ at::Tensor Linear::operator()(const at::Tensor& x) const {
   return state_->apply(x);
 }
 
+at::Tensor Linear::gradient(const at::Tensor& of_output) const { return state_->gradient(of_output); }
 at::Tensor Linear::weight() const { return state_->weight(); }
 void Linear::set_aside() const { state_->set_aside(); }
 const at::Tensor& Linear::bias() const noexcept { return state_->bias; }

@@ -19,11 +19,14 @@ class Linear {
   using SetAside = std::function<void()>;
 
   Linear() = default;
-  // bias [out]. set_aside: called when what `weight` reads is not needed for a while.
+  // bias [out], or undefined. set_aside: called when what `weight` reads is not needed for a while.
   Linear(
       Make weight, at::Tensor bias, SetAside set_aside = [] {});
 
   at::Tensor operator()(const at::Tensor& x) const;
+
+  // The gradient by x from that by y, where there is no graph.
+  at::Tensor gradient(const at::Tensor& of_output) const;
 
   at::Tensor weight() const;  // made anew
   void set_aside() const;

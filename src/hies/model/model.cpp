@@ -9,6 +9,7 @@
 #include "hies/kernels/attention.h"
 #include "hies/model/forward_torch.h"
 #include "hies/model/network_torch.h"
+#include "hies/model/token_loss_torch.h"
 #include "hies/model/weights_torch.h"
 
 namespace hies::model {
@@ -23,15 +24,41 @@ at::ScalarType scalar_type(ComputeType type) {
   return at::kFloat;
 }
 
+// The tokens of a sequence together with those of the one that it continues.
+std::int64_t whole_length(const Batch& batch, std::int64_t b) {
+  const std::int64_t before = batch.continues.empty() ? -1 : batch.continues[b];
+  return batch.length(b) + (before < 0 ? 0 : batch.length(before));
+}
+
+void check_continuations(const Batch& batch, const ModelSpec& spec) {
+  if (batch.continues.empty()) return;
+  check(spec.causal && std::ssize(batch.continues) == batch.size(), "continuations that no decoder can read");
+  for (std::int64_t b = 0; b < batch.size(); ++b) {
+    const std::int64_t before = batch.continues[b];
+    check(before < b && (before < 0 || batch.continues[before] < 0), "a sequence continues one that is no beginning");
+  }
+}
+
+void check_targets(const Batch& batch, const ModelSpec& spec) {
+  const auto& rows = batch.target_rows;
+  check(rows.size() == batch.target_tokens.size() && std::is_sorted(rows.begin(), rows.end()), "target rows out of order");
+  check(rows.empty() || (rows.front() >= 0 && rows.back() < batch.token_count()), "a target row outside the batch");
+  for (const std::int32_t token : batch.target_tokens)
+    if (token < 0 || token >= spec.vocabulary)
+      bad_input("token id {} is outside the model's vocabulary of {}", token, spec.vocabulary);
+}
+
 void check_batch(const Batch& batch, const ModelSpec& spec) {
+  check_continuations(batch, spec);
   for (std::int64_t b = 0; b < batch.size(); ++b) {
     check(batch.length(b) > 0, "a sequence without tokens");
-    if (batch.length(b) > spec.positions)
-      bad_input("an example has {} tokens, but the model has {} positions", batch.length(b), spec.positions);
+    if (whole_length(batch, b) > spec.positions)
+      bad_input("an example has {} tokens, but the model has {} positions", whole_length(batch, b), spec.positions);
   }
   for (const std::int32_t token : batch.tokens)
     if (token < 0 || token >= spec.vocabulary)
       bad_input("token id {} is outside the model's vocabulary of {}", token, spec.vocabulary);
+  if (spec.problem == Problem::causal_lm) check_targets(batch, spec);
   if (spec.token_types < 2) return;  // with one row, or none, no token is looked up by its type
   for (const std::int32_t type : batch.token_types)
     if (type < 0 || type >= spec.token_types)
@@ -50,17 +77,53 @@ bool is_mask(const HeadGates& gates) {
   });
 }
 
-// gradient: of each loss by its logits [B, V], or empty.
-RunResult on_host(const at::Tensor& logits, const Batch& batch, const Objective* objective, std::span<double> gradient) {
-  const at::Tensor values = logits.detach().to(at::kDouble).contiguous();
-  RunResult result;
-  result.classes = values.size(1);
-  result.logits.assign(values.const_data_ptr<double>(), values.const_data_ptr<double>() + values.numel());
-  if (objective == nullptr) return result;
-  result.losses.resize(static_cast<std::size_t>(batch.size()));
-  objective->evaluate({result.logits, batch.examples, result.classes}, result.losses, gradient);
-  return result;
+std::int64_t class_count(const ModelSpec& spec) {
+  return spec.problem == Problem::causal_lm ? spec.vocabulary : std::ssize(spec.labels);
 }
+
+// The results of a batch on the host, from what the task head gave; with `gradient`, that of the summed losses by it.
+class Results {
+ public:
+  Results(const Network& network, const ModelSpec& spec, const Batch& batch, const Objective* objective)
+      : network_(network), spec_(spec), batch_(batch), objective_(objective) {}
+
+  RunResult take(const at::Tensor& output, at::Tensor* gradient) const {
+    return spec_.problem == Problem::causal_lm ? of_tokens(output.detach(), gradient) : of_logits(output.detach(), gradient);
+  }
+
+ private:
+  RunResult of_tokens(const at::Tensor& states, at::Tensor* gradient) const {
+    const at::NoGradGuard frozen;
+    const auto loss = objective_ == nullptr ? std::nullopt : objective_->token_loss();
+    check(objective_ == nullptr || loss, "a loss that language models do not have");
+    RunResult result =
+        token_results(*network_.vocabulary(), states, batch_, loss, logit_rows(spec_.vocabulary, states.scalar_type()), gradient);
+    result.classes = spec_.vocabulary;
+    return result;
+  }
+
+  RunResult of_logits(const at::Tensor& padded, at::Tensor* gradient) const {
+    const at::Tensor logits = padded.narrow(0, 0, batch_.size());
+    const at::Tensor values = logits.to(at::kDouble).contiguous();
+    RunResult result;
+    result.classes = values.size(1);
+    result.logits.assign(values.const_data_ptr<double>(), values.const_data_ptr<double>() + values.numel());
+    if (objective_ == nullptr) return result;
+    result.losses.resize(static_cast<std::size_t>(batch_.size()));
+    std::vector<double> slopes(gradient == nullptr ? 0 : result.logits.size());
+    objective_->evaluate({result.logits, batch_.examples, result.classes}, result.losses, slopes);
+    if (gradient == nullptr) return result;
+    *gradient = at::zeros_like(padded);
+    gradient->narrow(0, 0, batch_.size())
+        .copy_(at::from_blob(slopes.data(), logits.sizes(), at::TensorOptions().dtype(at::kDouble)));
+    return result;
+  }
+
+  const Network& network_;
+  const ModelSpec& spec_;
+  const Batch& batch_;
+  const Objective* objective_;
+};
 
 }  // namespace
 
@@ -86,7 +149,9 @@ Model& Model::operator=(Model&&) noexcept = default;
 Model Model::load(std::shared_ptr<const Checkpoint> checkpoint, ComputeType type) {
   if (!checkpoint->has_task_head())
     throw Error(ErrorKind::bad_input, fmt::format("{} has no task head", checkpoint->folder().string()),
-                "fine-tune the encoder on the task first; a checkpoint of the bare encoder predicts nothing");
+                checkpoint->spec().problem == Problem::causal_lm
+                    ? "its lm_head.weight is missing, and config.json does not say tie_word_embeddings true"
+                    : "fine-tune the model on the task first; a checkpoint of the bare model predicts nothing");
   for (const LayerHeads& layer : checkpoint->spec().layers)
     if (layer.head_dim > kernels::kMostHeadDim)
       unsupported("{} has heads of size {}, but attention is computed for at most {}", checkpoint->folder().string(),
@@ -108,15 +173,20 @@ RunResult Model::run(const Batch& batch, const RunRequest& request) const {
   }
   const bool backward = request.probe != nullptr && request.probe->want_inner;
   check(!backward || request.objective != nullptr, "inner products need an objective");
-  AttentionRun run(spec().layers, batch, request.gates, request.probe);
-  if (batch.size() == 0) return {{}, {}, static_cast<std::int64_t>(spec().labels.size())};
+  check(request.probe == nullptr || batch.continues.empty(), "a probe of sequences that continue others");
+  AttentionRun run(spec(), batch, request.gates, request.probe);
+  if (batch.size() == 0) {
+    RunResult nothing;
+    nothing.classes = class_count(spec());
+    return nothing;
+  }
   const at::AutoGradMode graph(backward);
-  const at::Tensor logits = forward(*state_->network, spec().layers, batch, run);
-  std::vector<double> gradient(backward ? static_cast<std::size_t>(logits.numel()) : 0);
-  RunResult result = on_host(logits, batch, request.objective, gradient);
+  const at::Tensor output = forward(*state_->network, spec().layers, batch, run);
+  at::Tensor gradient;
+  RunResult result = Results(*state_->network, spec(), batch, request.objective).take(output, backward ? &gradient : nullptr);
   // Examples do not interact, so one backward pass of the summed losses gives each example its own gradients.
-  if (backward && logits.requires_grad()) {
-    logits.backward(at::from_blob(gradient.data(), logits.sizes(), at::TensorOptions().dtype(at::kDouble)).to(state_->type));
+  if (backward && output.requires_grad()) {
+    output.backward(gradient);
     run.finish();
   }
   return result;
@@ -126,9 +196,9 @@ void Model::run_masks(const Batch& batch, const MaskTrie& masks, const Objective
   check_batch(batch, spec());
   if (batch.size() == 0) return;
   const at::NoGradGuard frozen;
-  forward_masks(*state_->network, spec().layers, batch, masks, [&](const MaskTrie::Node& leaf, const at::Tensor& logits) {
-    take(leaf.masks, on_host(logits, batch, objective, {}));
-  });
+  const Results results(*state_->network, spec(), batch, objective);
+  forward_masks(*state_->network, spec(), batch, masks,
+                [&](const MaskTrie::Node& leaf, const at::Tensor& output) { take(leaf.masks, results.take(output, nullptr)); });
 }
 
 void set_threads(int threads) {

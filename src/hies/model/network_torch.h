@@ -27,6 +27,13 @@ struct Norm {
   at::Tensor operator()(const at::Tensor& x) const { return at::layer_norm(x, weight.sizes(), weight, bias, epsilon); }
 };
 
+// x / √(mean x² + epsilon) · weight over the last dimension, in float32 at least (Zhang and Sennrich 2019).
+struct RmsNorm {
+  at::Tensor weight;  // [E]
+  double epsilon = 0;
+  at::Tensor operator()(const at::Tensor& x) const;
+};
+
 // In the memory of x where no graph needs x.
 at::Tensor activate(Activation activation, at::Tensor x);
 
@@ -58,15 +65,18 @@ class Network {
   virtual ~Network() = default;
   // The state before layer 0: [T, E]. Here and below T and B are padded.
   virtual at::Tensor embed(const Batch& batch) const = 0;
-  // Outputs A_h of `heads`, all that the layer has (joint) or at least one of them (apart), from the state before the layer: [T, H·D], or [B, H·D]
-  // in a last layer of which only the first tokens are read.
+  // Outputs A_h of `heads`, all that the layer has (joint) or at least one of them (apart), from the state before the layer: [T, H·D];
+  // in the last layer of the rows that are asked for only.
   virtual at::Tensor heads(int layer, const LayerHeads& heads, const at::Tensor& hidden, AttentionRun& run,
                            HeadProducts products) const = 0;
   // The state after the layer, from the state before it and the outputs of all the heads that take part (undefined: none).
   virtual at::Tensor finish(int layer, const LayerHeads& heads, const at::Tensor& hidden, const at::Tensor& outputs,
                             const AttentionRun& run) const = 0;
-  // Logits [B, V] in the computation dtype.
+  // From the rows of the last layer's state that are read: logits [B, V] in the computation dtype, of a language model the final
+  // states [R, E], which vocabulary() makes logits of.
   virtual at::Tensor task_head(const at::Tensor& hidden) const = 0;
+  // Language models: the output matrix [V, E]. Else null.
+  virtual const Linear* vocabulary() const { return nullptr; }
 };
 
 }  // namespace hies::model

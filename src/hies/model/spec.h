@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "hies/model/heads.h"
+#include "hies/model/rope.h"
 
 namespace hies::model {
 
@@ -14,6 +15,16 @@ Activation parse_activation(const std::string& name);
 
 // What a checkpoint predicts: one of `labels`, a number, or the next token.
 enum class Problem { classification, regression, causal_lm };
+
+// What decoders differ in.
+struct DecoderSpec {
+  bool tied = false;  // logits come from the embedding table
+  bool qkv_bias = false, output_bias = false, mlp_bias = false;
+  bool qk_norm = false;      // queries and keys are normalised before their rotation (Qwen3)
+  std::vector<int> windows;  // [L] keys that a query sees at most, its own token's among them; 0: all
+  Rope rope;
+  int padding = -1;  // a classifier reads the last token that is not this one; -1: the last
+};
 
 // What config.json says about a checkpoint, in the same words for every family.
 struct ModelSpec {
@@ -28,7 +39,9 @@ struct ModelSpec {
   Activation activation = Activation::gelu;
   HeadLayout layers;  // [L]
   Problem problem = Problem::classification;
-  std::vector<std::string> labels;  // [V] in order of id; one entry for regression
+  std::vector<std::string> labels;  // [V] in order of id; one entry for regression, none for language models
+  bool causal = false;              // a decoder: a token sees itself and what stands before it
+  DecoderSpec decoder;              // where `causal`
 
   int layer_count() const noexcept { return static_cast<int>(layers.size()); }
 };

@@ -76,10 +76,25 @@ const Weights::Stored& Weights::stored(const std::string& name) const {
 
 at::Tensor Weights::get(const std::string& name) const { return stored(name).tensor.to(type_); }
 
+at::Tensor Weights::bias(const std::string& name) const {
+  return tensors_.contains(name + ".bias") ? get(name + ".bias") : at::Tensor();
+}
+
+Linear Weights::matrix(const std::string& name) const {
+  const Stored& weight = stored(name);
+  return {[tensor = weight.tensor, type = type_] { return tensor.to(type); }, {}, [weight] { weight.set_aside(); }};
+}
+
 Linear Weights::linear(const std::string& name) const {
   const Stored& weight = stored(name + ".weight");
-  return {[tensor = weight.tensor, type = type_] { return tensor.to(type); }, get(name + ".bias"),
-          [weight] { weight.set_aside(); }};
+  return {[tensor = weight.tensor, type = type_] { return tensor.to(type); }, bias(name), [weight] { weight.set_aside(); }};
+}
+
+Linear Weights::transposed(const std::string& name, std::int64_t begin, std::int64_t count) const {
+  const Stored& weight = stored(name + ".weight");
+  const at::Tensor all = bias(name);
+  return {[part = weight.tensor.narrow(1, begin, count), type = type_] { return part.t().to(type).contiguous(); },
+          all.defined() ? all.narrow(0, begin, count) : at::Tensor(), [weight] { weight.set_aside(); }};
 }
 
 }  // namespace hies::model

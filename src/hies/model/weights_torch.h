@@ -18,8 +18,13 @@ class Weights {
 
   at::Tensor get(const std::string& name) const;  // converted
   Table table(const std::string& name) const { return {stored(name + ".weight").tensor, type_}; }
-  Linear linear(const std::string& name) const;
+  Linear linear(const std::string& name) const;  // with or without bias, as the family has it
+  // The same from a weight that is stored as [in, out] (GPT-2); of several side by side, the outputs begin … begin + count-1.
+  Linear transposed(const std::string& name, std::int64_t begin, std::int64_t count) const;
+  // A matrix alone, under its own name: an embedding table as output matrix.
+  Linear matrix(const std::string& name) const;
   Norm norm(const std::string& name, double epsilon) const { return {get(name + ".weight"), get(name + ".bias"), epsilon}; }
+  RmsNorm rms_norm(const std::string& name, double epsilon) const { return {get(name + ".weight"), epsilon}; }
 
  private:
   struct Stored {
@@ -28,6 +33,7 @@ class Weights {
     void set_aside() const;
   };
   const Stored& stored(const std::string& name) const;
+  at::Tensor bias(const std::string& name) const;  // undefined where the family has none
   std::unordered_map<std::string, Stored> tensors_;
   at::ScalarType type_;
 };

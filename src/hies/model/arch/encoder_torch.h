@@ -1,6 +1,7 @@
 #pragma once
 
 #include "hies/model/arch/encoder.h"
+#include "hies/model/arch/projection_torch.h"
 #include "hies/model/network_torch.h"
 #include "hies/model/weights_torch.h"
 
@@ -18,15 +19,6 @@ class EncoderNetwork : public Network {
                     const AttentionRun& run) const override;
 
  private:
-  // A head's rows of one or several matrices (queries, keys, values) side by side: first those of the first head, then those of the
-  // second. One large product is faster than three, and a head alone is one product as well.
-  struct Projection {
-    Projection() = default;
-    Projection(const std::vector<Linear>& matrices, const LayerHeads& heads);
-    at::Tensor some(const LayerHeads& all, const LayerHeads& heads, const at::Tensor& rows) const;
-    Linear joint;               // [H·n·D, E]
-    std::vector<Linear> parts;  // [H] of [n·D, E]
-  };
   struct Layer {
     bool last = false;
     Projection rest;   // queries, keys, values; in the last layer keys and values
@@ -34,7 +26,6 @@ class EncoderNetwork : public Network {
     Linear output, up, down;
     Norm attention_norm, output_norm;
   };
-  at::Tensor output(int index, const LayerHeads& heads, const at::Tensor& hidden, const at::Tensor& outputs) const;
 
   const ModelSpec& spec_;
   Table word_, position_, token_type_;

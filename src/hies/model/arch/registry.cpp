@@ -7,12 +7,14 @@ namespace hies::model {
 const Arch& bert_arch();
 const Arch& roberta_arch();
 const Arch& distilbert_arch();
+const Arch& llama_arch();
 
 const std::vector<const Arch*>& all_archs() {
   static const std::vector<const Arch*> archs = {
       &bert_arch(),
       &roberta_arch(),
       &distilbert_arch(),
+      &llama_arch(),
   };
   return archs;
 }

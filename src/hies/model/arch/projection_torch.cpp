@@ -1,0 +1,62 @@
+#include "hies/model/arch/projection_torch.h"
+
+#include <algorithm>
+
+namespace hies::model {
+
+Projection::Projection(const std::vector<Linear>& matrices, int count, int head_dim)
+    : width_(static_cast<std::int64_t>(matrices.size()) * head_dim) {
+  // The rows begin … begin + heads-1 of every matrix, head by head: [heads·n·D, …].
+  const auto side_by_side = [head_dim](const std::vector<at::Tensor>& tensors, std::int64_t begin, std::int64_t heads) {
+    std::vector<at::Tensor> parts;
+    for (const at::Tensor& tensor : tensors)
+      parts.push_back(tensor.narrow(0, begin * head_dim, heads * head_dim).unflatten(0, {heads, head_dim}));
+    return at::cat(parts, 1).flatten(0, 1);
+  };
+  const auto product = [&](std::int64_t begin, std::int64_t heads) {
+    const auto weight = [matrices, side_by_side, begin, heads] {
+      std::vector<at::Tensor> weights;
+      for (const Linear& matrix : matrices) weights.push_back(matrix.weight());
+      return side_by_side(weights, begin, heads);
+    };
+    std::vector<at::Tensor> biases;
+    for (const Linear& matrix : matrices) biases.push_back(matrix.bias());
+    const auto set_aside = [matrices] {
+      for (const Linear& matrix : matrices) matrix.set_aside();
+    };
+    return Linear(weight, biases.front().defined() ? side_by_side(biases, begin, heads) : at::Tensor(), set_aside);
+  };
+  joint_ = product(0, count);
+  for (int head = 0; head < count; ++head) parts_.push_back(product(head, 1));
+}
+
+at::Tensor Projection::some(const std::vector<int>& positions, const at::Tensor& rows) const {
+  at::Tensor joined = at::empty({rows.size(0), static_cast<std::int64_t>(positions.size()) * width_}, rows.options());
+  for (std::size_t i = 0; i < positions.size(); ++i)
+    joined.narrow(1, static_cast<std::int64_t>(i) * width_, width_).copy_(parts_[static_cast<std::size_t>(positions[i])](rows));
+  return joined;
+}
+
+std::vector<int> positions_in(const std::vector<int>& there, const std::vector<int>& wanted) {
+  std::vector<int> positions;
+  for (const int head : wanted)
+    positions.push_back(static_cast<int>(std::lower_bound(there.begin(), there.end(), head) - there.begin()));
+  return positions;
+}
+
+at::Tensor project_outputs(const Linear& projection, const LayerHeads& all, const LayerHeads& heads, const at::Tensor& outputs,
+                           std::int64_t rows) {
+  const at::Tensor& bias = projection.bias();
+  if (heads.count() == 0) return bias.defined() ? bias.repeat({rows, 1}) : at::Tensor();
+  if (heads.count() == all.count()) return projection(outputs);
+  const auto columns = [&] {
+    const at::Tensor weight = projection.weight();
+    std::vector<at::Tensor> kept;
+    for (const int position : positions_in(all.heads, heads.heads))
+      kept.push_back(weight.narrow(1, std::int64_t{position} * heads.head_dim, heads.head_dim));
+    return at::cat(kept, 1);
+  };
+  return Linear(columns, bias)(outputs);
+}
+
+}  // namespace hies::model

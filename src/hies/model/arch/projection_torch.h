@@ -1,0 +1,36 @@
+#pragma once
+
+#include <vector>
+
+#include "hies/model/heads.h"
+#include "hies/model/linear_torch.h"
+
+namespace hies::model {
+
+// The rows of one or several matrices (queries, keys, values) that belong to a head, side by side: first those of the first head,
+// then those of the second. One large product is faster than several, and a head alone is one product as well.
+class Projection {
+ public:
+  Projection() = default;
+  // Each matrix [count·head_dim, E].
+  Projection(const std::vector<Linear>& matrices, int count, int head_dim);
+  // Of all heads: [rows, count·n·D].
+  at::Tensor all(const at::Tensor& rows) const { return joint_(rows); }
+  // A product for each of the heads at `positions`: [rows, positions·n·D].
+  at::Tensor some(const std::vector<int>& positions, const at::Tensor& rows) const;
+
+ private:
+  std::int64_t width_ = 0;  // n·D
+  Linear joint_;
+  std::vector<Linear> parts_;
+};
+
+// Where the wanted heads stand among those that are there; both ascending.
+std::vector<int> positions_in(const std::vector<int>& there, const std::vector<int>& wanted);
+
+// Head outputs [rows, H·D] of `heads`, some or all of those that the layer has, through the layer's output projection. Without
+// heads only its bias is left; undefined where it has none.
+at::Tensor project_outputs(const Linear& projection, const LayerHeads& all, const LayerHeads& heads, const at::Tensor& outputs,
+                           std::int64_t rows);
+
+}  // namespace hies::model

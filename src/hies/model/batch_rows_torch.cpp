@@ -1,0 +1,104 @@
+#include "hies/model/batch_rows_torch.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "hies/model/network_torch.h"
+
+namespace hies::model {
+namespace {
+
+at::Tensor padded_indices(const std::vector<std::int64_t>& indices, std::int64_t size) {
+  at::Tensor tensor = at::zeros({size}, at::TensorOptions().dtype(at::kLong));
+  std::copy(indices.begin(), indices.end(), tensor.mutable_data_ptr<std::int64_t>());
+  return tensor;
+}
+
+// The row of each sequence that a classifier reads: the last token that is not padding, as transformers finds it.
+std::vector<std::int64_t> last_rows(const Batch& batch, int padding) {
+  std::vector<std::int64_t> rows;
+  for (std::int64_t b = 0; b < batch.size(); ++b) {
+    const std::int64_t begin = batch.offsets[b];
+    std::int64_t row = batch.offsets[b + 1] - 1;
+    while (row > begin && batch.tokens[row] == padding) --row;
+    rows.push_back(row);
+  }
+  return rows;
+}
+
+std::vector<std::int64_t> first_targets(const Batch& batch) {
+  std::vector<std::int64_t> rows;
+  for (std::int64_t b = 0; b < batch.size(); ++b) {
+    const auto found = std::lower_bound(batch.target_rows.begin(), batch.target_rows.end(), batch.offsets[b]);
+    rows.push_back(found == batch.target_rows.end() ? batch.offsets[b + 1] : std::min(*found, batch.offsets[b + 1]));
+  }
+  return rows;
+}
+
+}  // namespace
+
+BatchRows::BatchRows(const ModelSpec& spec, const Batch& batch) : key_offsets(batch.offsets) {
+  place(batch);
+  ask(spec, batch);
+}
+
+void BatchRows::place(const Batch& batch) {
+  const auto before = [&](std::int64_t b) { return batch.continues.empty() ? -1 : batch.continues[b]; };
+  std::vector<std::int64_t> keys;
+  const auto add_keys = [&](std::int64_t b) {
+    for (std::int64_t row = batch.offsets[b]; row < batch.offsets[b + 1]; ++row) keys.push_back(row);
+  };
+  for (std::int64_t b = 0; b < batch.size(); ++b) {
+    const std::int64_t shared = before(b) < 0 ? 0 : batch.length(before(b));
+    for (std::int64_t t = 0; t < batch.length(b); ++t) {
+      positions.push_back(static_cast<std::int32_t>(shared + t));
+      lengths.push_back(static_cast<std::int32_t>(shared + batch.length(b)));
+    }
+    if (before(b) >= 0) add_keys(before(b));
+    add_keys(b);
+    key_offsets[b + 1] = static_cast<std::int64_t>(keys.size());
+  }
+  const auto rows = static_cast<std::size_t>(padded_tokens(batch.token_count()));
+  positions.resize(rows);
+  lengths.resize(rows);
+  if (key_offsets != batch.offsets) key_rows = index_tensor(keys).clone();
+}
+
+void BatchRows::ask(const ModelSpec& spec, const Batch& batch) {
+  if (!spec.causal) return ask_first(batch);
+  const bool targets = spec.problem == Problem::causal_lm;
+  const std::vector<std::int64_t> rows = targets ? batch.target_rows : last_rows(batch, spec.decoder.padding);
+  ask_from(targets ? first_targets(batch) : rows, batch);
+  // Places of the rows among those asked for. Rows ascend.
+  std::vector<std::int64_t> places;
+  std::int64_t b = 0;
+  for (const std::int64_t row : rows) {
+    while (row >= batch.offsets[b + 1]) ++b;
+    places.push_back(asked_offsets[b + 1] - (batch.offsets[b + 1] - row));
+  }
+  const auto count = static_cast<std::int64_t>(places.size());
+  const std::int64_t padded = targets ? padded_tokens(count) : padded_sequences(count);
+  bool identical = padded == asked.size(0) && count == asked_offsets.back();
+  for (std::int64_t i = 0; identical && i < count; ++i) identical = places[static_cast<std::size_t>(i)] == i;
+  if (!identical) read = padded_indices(places, padded);
+}
+
+void BatchRows::ask_first(const Batch& batch) {
+  asked_offsets.resize(batch.offsets.size());
+  std::iota(asked_offsets.begin(), asked_offsets.end(), std::int64_t{0});
+  asked = padded_indices({batch.offsets.begin(), batch.offsets.end() - 1}, padded_sequences(batch.size()));
+}
+
+void BatchRows::ask_from(const std::vector<std::int64_t>& first_read, const Batch& batch) {
+  std::vector<std::int64_t> rows;
+  asked_offsets.assign(1, 0);
+  for (std::int64_t b = 0; b < batch.size(); ++b) {
+    for (std::int64_t row = first_read[b]; row < batch.offsets[b + 1]; ++row) rows.push_back(row);
+    asked_offsets.push_back(static_cast<std::int64_t>(rows.size()));
+  }
+  const auto count = static_cast<std::int64_t>(rows.size());
+  asks_all = count == batch.token_count();
+  asked = padded_indices(rows, std::max<std::int64_t>(padded_tokens(count), padded_tokens(1)));
+}
+
+}  // namespace hies::model

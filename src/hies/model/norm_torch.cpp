@@ -1,0 +1,129 @@
+#include <algorithm>
+#include <cmath>
+
+#include <torch/csrc/autograd/custom_function.h>
+
+#include "hies/base/error.h"
+#include "hies/kernels/parallel.h"
+#include "hies/model/network_torch.h"
+
+namespace hies::model {
+namespace {
+
+using torch::autograd::AutogradContext;
+using torch::autograd::variable_list;
+
+// Σ term(i), i = 0 … count-1, in several partial sums: a compiler may then use vector instructions, and rounding stays small.
+template <class Sum, class Term>
+Sum sum_of(std::int64_t count, const Term& term) {
+  constexpr std::int64_t kParts = 16;
+  Sum parts[kParts] = {};
+  std::int64_t i = 0;
+  for (; i + kParts <= count; i += kParts)
+    for (std::int64_t j = 0; j < kParts; ++j) parts[j] += term(i + j);
+  for (; i < count; ++i) parts[0] += term(i);
+  Sum sum = 0;
+  for (const Sum part : parts) sum += part;
+  return sum;
+}
+
+// Calls visit(row) for each of so many rows, on all threads.
+template <class Visit>
+void for_each_row(const at::Tensor& x, const Visit& visit) {
+  constexpr std::int64_t kRows = 16;
+  const std::int64_t rows = x.numel() / x.size(-1);
+  kernels::parallel_for((rows + kRows - 1) / kRows, static_cast<double>(2 * x.numel()), [&](std::int64_t block) {
+    for (std::int64_t row = block * kRows; row < std::min(rows, (block + 1) * kRows); ++row) visit(row);
+  });
+}
+
+// 1 / √(mean x² + epsilon).
+template <class Sum, class T>
+Sum scale_of(const T* x, std::int64_t width, double epsilon) {
+  const Sum squares = sum_of<Sum>(width, [x](std::int64_t i) {
+    const auto value = static_cast<Sum>(x[i]);
+    return value * value;
+  });
+  return Sum{1} / std::sqrt(squares / static_cast<Sum>(width) + static_cast<Sum>(epsilon));
+}
+
+template <class T, class Sum>
+at::Tensor normalise(const at::Tensor& x, const at::Tensor& weight, double epsilon) {
+  at::Tensor result = at::empty_like(x);
+  const std::int64_t width = x.size(-1);
+  const T *from = x.const_data_ptr<T>(), *factor = weight.const_data_ptr<T>();
+  T* to = result.data_ptr<T>();
+  for_each_row(x, [&](std::int64_t row) {
+    const T* in = from + row * width;
+    T* out = to + row * width;
+    const Sum scale = scale_of<Sum>(in, width, epsilon);
+    for (std::int64_t i = 0; i < width; ++i)
+      out[i] = static_cast<T>(static_cast<Sum>(in[i]) * scale * static_cast<Sum>(factor[i]));
+  });
+  return result;
+}
+
+// With y = x·s·w and s = (Σx²/n + ε)^-½:  dx = s·(w·dy − x·s²·mean(x·w·dy)).
+template <class T, class Sum>
+at::Tensor gradient_of(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& of_result, double epsilon) {
+  at::Tensor result = at::empty_like(x);
+  const std::int64_t width = x.size(-1);
+  const T *from = x.const_data_ptr<T>(), *factor = weight.const_data_ptr<T>(), *above = of_result.const_data_ptr<T>();
+  T* to = result.data_ptr<T>();
+  for_each_row(x, [&](std::int64_t row) {
+    const T *in = from + row * width, *slope = above + row * width;
+    T* out = to + row * width;
+    const Sum scale = scale_of<Sum>(in, width, epsilon);
+    const Sum product = sum_of<Sum>(width, [&](std::int64_t i) {
+      return static_cast<Sum>(in[i]) * static_cast<Sum>(factor[i]) * static_cast<Sum>(slope[i]);
+    });
+    const Sum shared = scale * scale * product / static_cast<Sum>(width);
+    for (std::int64_t i = 0; i < width; ++i)
+      out[i] =
+          static_cast<T>(scale * (static_cast<Sum>(factor[i]) * static_cast<Sum>(slope[i]) - static_cast<Sum>(in[i]) * shared));
+  });
+  return result;
+}
+
+at::Tensor normalise(const at::Tensor& x, const at::Tensor& weight, double epsilon) {
+  switch (x.scalar_type()) {
+    case at::kDouble: return normalise<double, double>(x, weight, epsilon);
+    case at::kFloat: return normalise<float, float>(x, weight, epsilon);
+    case at::kBFloat16: return normalise<at::BFloat16, float>(x, weight, epsilon);
+    default: break;
+  }
+  check(false, "a norm in an unexpected dtype");
+  return {};
+}
+
+at::Tensor gradient_of(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& of_result, double epsilon) {
+  switch (x.scalar_type()) {
+    case at::kDouble: return gradient_of<double, double>(x, weight, of_result, epsilon);
+    case at::kFloat: return gradient_of<float, float>(x, weight, of_result, epsilon);
+    case at::kBFloat16: return gradient_of<at::BFloat16, float>(x, weight, of_result, epsilon);
+    default: break;
+  }
+  check(false, "a norm in an unexpected dtype");
+  return {};
+}
+
+struct RmsNormFunction : torch::autograd::Function<RmsNormFunction> {
+  static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const at::Tensor& weight, double epsilon) {
+    context->save_for_backward({x, weight});
+    context->saved_data["epsilon"] = epsilon;
+    return normalise(x, weight, epsilon);
+  }
+  static variable_list backward(AutogradContext* context, variable_list gradients) {
+    const variable_list saved = context->get_saved_variables();
+    return {gradient_of(saved[0], saved[1], gradients[0].contiguous(), context->saved_data["epsilon"].toDouble()), {}, {}};
+  }
+};
+
+}  // namespace
+
+at::Tensor RmsNorm::operator()(const at::Tensor& x) const {
+  if (at::GradMode::is_enabled() && x.requires_grad()) return RmsNormFunction::apply(x.contiguous(), weight, epsilon);
+  return normalise(x.contiguous(), weight, epsilon);
+}
+
+}  // namespace hies::model

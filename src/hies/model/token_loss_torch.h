@@ -1,0 +1,22 @@
+#pragma once
+
+#include <optional>
+
+#include <ATen/ATen.h>
+
+#include "hies/model/batch.h"
+#include "hies/model/linear_torch.h"
+#include "hies/model/model.h"
+
+namespace hies::model {
+
+// Rows of logits that are held at once, for a vocabulary of V: some tens of megabytes.
+std::int64_t logit_rows(std::int64_t vocabulary, at::ScalarType type);
+
+// What a language model's batch gives, from the final states [R padded, E] of its target rows: log-probabilities, top tokens, and with
+// a loss each sequence's mean over its rows. Logits are made, looked at and dropped `rows_at_once` rows at a time.
+// gradient: of all sequences' summed losses by the states, like them; null: not wanted.
+RunResult token_results(const Linear& vocabulary, const at::Tensor& states, const Batch& batch, std::optional<TokenLoss> loss,
+                        std::int64_t rows_at_once, at::Tensor* gradient);
+
+}  // namespace hies::model
