@@ -44,6 +44,12 @@ void add(model::Batch& batch, std::int64_t index, const Example& example) {
   batch.add(index, example.ids, example.type_ids);
 }
 
+std::int64_t example_count(const model::Batch& batch) {
+  std::int64_t count = 0;
+  for (std::size_t b = 0; b < batch.examples.size(); ++b) count += b == 0 || batch.examples[b] != batch.examples[b - 1];
+  return count;
+}
+
 std::vector<model::Batch> pack(const Dataset& dataset, std::int64_t batch_tokens) {
   if (batch_tokens < 1) bad_input("batch-tokens is {}, but at least 1 is needed", batch_tokens);
   std::vector<std::int64_t> lengths;

@@ -38,7 +38,7 @@ TEST_F(FormsTest, HellaSwag) {
   expect(
       "hellaswag",
       R"({"activity_label":"Cleaning","ctx_a":"A [b] man [title] sits.","ctx_b":"the OTHER","endings":["x [c]  y","z"],"label":"1"})",
-      "Cleaning: A man. sits. The other", {" x y", " z"}, 1);
+      "Cleaning: A man. sits. The other", {" x  y", " z"}, 1);
   expect("hellaswag", R"({"ctx":"A  man","endings":["x","z"],"label":0})", "A  man", {" x", " z"}, 0);
 }
 
