@@ -2,6 +2,7 @@
 
 import json
 
+import causal
 import tables
 import torch
 from measure import attention_parts, check_gate_gradient, forward, gated_logits, head_counts, head_size, measure
@@ -37,7 +38,7 @@ def build(model, examples, task_loss, mask, classifier, heads=None):
         "task_loss": task_loss,
         "heads": heads or [list(range(n)) for n in head_counts(model)],
         "head_dim": head_size(model),
-        "inputs": [vars(e) for e in examples],
+        "inputs": [{k: v for k, v in vars(e).items() if k != "targets"} for e in examples],
         **measured,
         "his": his,
         "his_token": of(tables.his_token, "inner_abs_token"),
@@ -51,6 +52,33 @@ def build(model, examples, task_loss, mask, classifier, heads=None):
         "mask": mask,
         "masked_logits": gated_logits(model, examples, mask),
         "keep_shapes_logits": keep_shapes_logits(model, examples, mask),
+    }
+
+
+def build_causal(model, examples, mask):
+    """The golden of one tiny language model."""
+    losses = ["ce", "pseudo-label", "logit-norm"]
+    measured = causal.measure(model, examples, losses)
+    lengths = [len(e.ids) for e in examples]
+    of = lambda fold, field, *more: {n: fold(measured[field][n], lengths, *more) for n in losses}
+    his, ae_mean = of(tables.his, "inner"), tables.ae_mean(measured["ae"], lengths)
+    return {
+        "schema": "hies.golden/1",
+        "task_loss": "ce",
+        "heads": [list(range(n)) for n in head_counts(model)],
+        "head_dim": head_size(model),
+        "inputs": [{"ids": e.ids, "targets": e.targets} for e in examples],
+        **measured,
+        "his": his,
+        "his_token": of(tables.his_token, "inner_abs_token"),
+        "batch_examples": BATCH_EXAMPLES,
+        "his_batch": of(tables.his_batch, "inner", BATCH_EXAMPLES),
+        "ae_mean": ae_mean,
+        "l2": tables.l2(model),
+        "l2_out": tables.l2_out(measured["out_sq"], lengths),
+        f"hies_{ALPHA}": tables.hies(his["ce"], ae_mean, ALPHA),
+        "mask": mask,
+        "masked_log_probabilities": causal.gated_log_probabilities(model, examples, mask),
     }
 
 

@@ -20,9 +20,20 @@ TINY = {
     "distilbert-tiny": "models_other.distilbert_tiny",
     "bert-legacy": "models_bert.bert_legacy",
     "bert-v4-pruned": "models_bert.bert_v4_pruned",
+    "llama-gqa": "models_decoder.llama_gqa",
+    "llama-mqa": "models_decoder.llama_mqa",
+    "llama-mha": "models_decoder.llama_mha",
+    "llama-dynamic": "models_decoder.llama_dynamic",
+    "llama-yarn": "models_decoder.llama_yarn",
+    "mistral-tiny": "models_decoder.mistral_tiny",
+    "qwen2-tiny": "models_decoder.qwen2_tiny",
+    "qwen3-tiny": "models_decoder.qwen3_tiny",
+    "gpt2-tiny": "models_decoder.gpt2_tiny",
+    "llama-cls": "models_decoder.llama_cls",
+    "gpt2-cls": "models_decoder.gpt2_cls",
 }
 NEEDS_V4 = {"bert-v4-pruned"}
-REAL = ["demo-sst2", "minilm-sst2", "minilm-cola", "minilm-mrpc", "minilm-stsb"]
+REAL = ["demo-sst2", "minilm-sst2", "minilm-cola", "minilm-mrpc", "minilm-stsb", "llama-gqa-books"]
 
 
 def make_with_v4(name):

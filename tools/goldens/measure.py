@@ -18,6 +18,19 @@ class Example:
     type_ids: list
     label: object
     text: list | None = None
+    targets: list | None = None
+
+
+class Columns:
+    """Some outputs of a Conv1D (GPT-2), whose weight is [in, out], as a linear map; or all of them."""
+
+    def __init__(self, module, begin=0, end=None):
+        self.module = module
+        self.weight = module.weight.t()[begin:end]
+        self.out_features, self.in_features = self.weight.shape
+
+    def register_forward_pre_hook(self, hook):
+        return self.module.register_forward_pre_hook(hook)
 
 
 def attention_parts(model):
@@ -29,16 +42,42 @@ def attention_parts(model):
             parts.append((module.query, module.key, module.value, output))
         elif name.endswith("attention") and hasattr(module, "out_lin"):
             parts.append((module.q_lin, module.k_lin, module.v_lin, module.out_lin))
+        elif name.endswith("self_attn"):
+            parts.append((module.q_proj, module.k_proj, module.v_proj, module.o_proj))
+        elif name.endswith("attn") and hasattr(module, "c_attn"):
+            width = module.c_attn.weight.shape[1] // 3
+            parts.append((*(Columns(module.c_attn, i * width, (i + 1) * width) for i in range(3)), Columns(module.c_proj)))
     return parts
 
 
 def head_size(model):
-    return model.config.hidden_size // model.config.num_attention_heads
+    return getattr(model.config, "head_dim", None) or model.config.hidden_size // model.config.num_attention_heads
 
 
 def head_counts(model):
     size = head_size(model)
     return [output.in_features // size for *_, output in attention_parts(model)]
+
+
+def is_causal(model):
+    return any(name.endswith(("self_attn", "attn")) for name, _ in model.named_modules())
+
+
+def windows_of(model):
+    """Per layer how many keys a query of a decoder may see, or None."""
+    config = model.config
+    window = getattr(config, "sliding_window", None)
+    types = getattr(config, "layer_types", None) or ["sliding_attention"] * config.num_hidden_layers
+    return [window if t == "sliding_attention" else None for t in types]
+
+
+def keys_seen(model, layer, tokens):
+    """[T] how many keys each query sees."""
+    if not is_causal(model):
+        return torch.full((tokens,), tokens)
+    seen = torch.arange(1, tokens + 1)
+    window = windows_of(model)[layer]
+    return seen if window is None else seen.clamp(max=window)
 
 
 class Heads:
@@ -91,16 +130,15 @@ def loss_of(name, logits, label):
     raise ValueError(name)
 
 
-def entropies(attentions):
-    """Per layer [H]: mean over the queries of H(p)/ln T. A single token sees one key only and counts nothing (0)."""
+def entropies(model, attentions):
+    """Per layer [H]: mean of H(p)/ln(keys) over the queries that see at least 2 keys; 0 where there are none."""
     rows = []
-    for p in attentions:
-        tokens = p.shape[-1]
+    for layer, p in enumerate(attentions):
         assert p.dtype == torch.float64 and (p.sum(-1) - 1).abs().max() < 1e-13, "attention was computed below float64"
-        if tokens < 2:
-            rows.append(torch.zeros(p.shape[1], dtype=p.dtype))
-        else:
-            rows.append((-torch.special.xlogy(p, p).sum(-1) / math.log(tokens)).mean(-1)[0])
+        seen = keys_seen(model, layer, p.shape[-1])
+        assert torch.equal((p[0, 0] > 0).sum(-1), seen), "another mask than was thought"
+        of_queries = -torch.special.xlogy(p, p).sum(-1)[0, :, seen > 1] / seen[seen > 1].double().log()
+        rows.append(of_queries.mean(-1) if of_queries.shape[-1] else torch.zeros(p.shape[1], dtype=p.dtype))
     return rows
 
 
@@ -115,7 +153,7 @@ def measure(model, examples, losses):
             output = forward(model, example, attentions=True)
         logits = output.logits[0]
         result["logits"].append(logits.tolist())
-        result["ae"].append([row.tolist() for row in entropies(output.attentions)])
+        result["ae"].append([row.tolist() for row in entropies(model, output.attentions)])
         result["out_sq"].append([(a**2).reshape(-1, a.shape[-1] // size, size).sum((0, 2)).tolist() for a in heads.outputs])
         for name in losses:
             loss = loss_of(name, logits, example.label)

@@ -1,5 +1,6 @@
 """Goldens of the trained checkpoints in ../shared: scores on the first training rows, metrics on the dev set."""
 
+import causal
 import golden
 import tables
 import torch
@@ -7,10 +8,11 @@ from glue import SHARED, read
 from measure import Example, measure
 from scipy.stats import pearsonr, spearmanr
 from sklearn.metrics import accuracy_score, f1_score, matthews_corrcoef
-from transformers import AutoModelForSequenceClassification, AutoTokenizer
+from transformers import AutoModelForCausalLM, AutoModelForSequenceClassification, AutoTokenizer
 
 EXAMPLES, MAX_LENGTH, ALPHA, BATCH = 64, 128, 0.7, 32
 TASKS = {"demo-sst2": "sst2", "minilm-sst2": "sst2", "minilm-cola": "cola", "minilm-mrpc": "mrpc", "minilm-stsb": "stsb"}
+CAUSAL, BOOKS, CONTEXT, WINDOWS = ["llama-gqa-books"], "books-heldout.txt", 256, 16
 # The task's metrics, the primary one first; each from (labels, predictions).
 METRICS = {
     "sst2": {"accuracy": accuracy_score},
@@ -42,7 +44,41 @@ def dev_metrics(folder, task, tokenizer):
     return {"examples": len(rows), **{name: float(metric(labels, predictions)) for name, metric in METRICS[task].items()}}
 
 
+def make_causal(name, path):
+    """The first windows of the held-out books: HIS of the token cross-entropy, and AE under the causal mask."""
+    folder = SHARED / "models" / name
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    text = (SHARED / "data" / "text" / BOOKS).read_text(encoding="utf-8")
+    # A beginning that ends between two lines has the same first tokens as the whole.
+    tokens = tokenizer(text[: text.index("\n", 40 * WINDOWS * CONTEXT)], add_special_tokens=False)["input_ids"][: WINDOWS * CONTEXT]
+    rows = causal.windows(tokens, tokenizer.bos_token_id, CONTEXT)
+    examples = [Example(ids, [], None, targets=targets) for ids, targets in rows]
+    model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float64, attn_implementation="eager")
+    with causal.exact():
+        measured = causal.measure(model, examples, ["ce"])
+    lengths = [CONTEXT] * WINDOWS
+    his, ae = tables.his(measured["inner"]["ce"], lengths), tables.ae_mean(measured["ae"], lengths)
+    golden.write(
+        path,
+        {
+            "schema": "hies.golden/1",
+            "text": BOOKS,
+            "context": CONTEXT,
+            "tokens": tokens,
+            "log_probabilities": measured["log_probabilities"][0],
+            "losses": measured["losses"]["ce"],
+            "his": his,
+            "ae": ae,
+            f"hies_{ALPHA}": tables.hies(his, ae, ALPHA),
+            "l2": tables.l2(model),
+            "l2_out": tables.l2_out(measured["out_sq"], lengths),
+        },
+    )
+
+
 def make(name, path):
+    if name in CAUSAL:
+        return make_causal(name, path)
     task, folder = TASKS[name], SHARED / "models" / name
     loss = "mse" if task == "stsb" else "ce"
     tokenizer = AutoTokenizer.from_pretrained(folder)

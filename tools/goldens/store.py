@@ -2,10 +2,11 @@
 
 import json
 
+import causal
 import golden
 import torch
 from safetensors.torch import save_file
-from tiny import check_scale
+from tiny import check_attention, check_scale
 
 # What transformers adds while running, and what only says which version wrote the file.
 TRANSIENT = ("attn_implementation", "_name_or_path", "dtype", "_attn_implementation_internal", "transformers_version", "torch_dtype")
@@ -37,8 +38,22 @@ def save_weights(folder, tensors, shards=1):
 
 def finish(folder, model, examples, task_loss, mask, classifier, heads=None):
     """Measures the model as it is in memory, after asserting that the directory loads as the same one."""
-    data = golden.build(model, examples, task_loss, mask, classifier, heads)
-    check_scale(model, data["ae_mean"], data["logits"])
-    loaded = type(model).from_pretrained(folder / "model", attn_implementation="eager", dtype=torch.float64)
-    assert golden.gated_logits(loaded, examples, [[1] * len(r) for r in mask]) == data["logits"], "the directory loads as another model"
+    with causal.exact():
+        data = golden.build(model, examples, task_loss, mask, classifier, heads)
+        check_scale(model, data["ae_mean"], data["logits"])
+        loaded = type(model).from_pretrained(folder / "model", attn_implementation="eager", dtype=torch.float64)
+        again = golden.gated_logits(loaded, examples, [[1] * len(r) for r in mask])
+        assert again == data["logits"], "the directory loads as another model"
+    golden.write(folder / "golden.json", data)
+
+
+def finish_causal(folder, model, examples, mask):
+    """The same for a language model."""
+    with causal.exact():
+        data = golden.build_causal(model, examples, mask)
+        check_attention(model, data["ae_mean"])
+        assert all(-20 < p for row in data["log_probabilities"] for p in row) and len({t for row in data["top_tokens"] for t in row}) > 3
+        loaded = type(model).from_pretrained(folder / "model", attn_implementation="eager", dtype=torch.float64)
+        again = causal.gated_log_probabilities(loaded, examples, [[1] * len(r) for r in mask])
+        assert again == data["log_probabilities"], "the directory loads as another model"
     golden.write(folder / "golden.json", data)

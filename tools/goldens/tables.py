@@ -51,11 +51,15 @@ def hies(his_table, ae_table, alpha):
 
 
 def l2(model):
-    """sqrt of the summed squares of the head's W_Q, W_K, W_V rows and W_O columns, no biases."""
+    """sqrt of the summed squares of the head's W_Q, W_K, W_V rows (K and V of its group) and W_O columns, no biases."""
     size, rows = head_size(model), []
     for *inputs, output in attention_parts(model):
-        squares = sum((w.weight.double() ** 2).sum(1) for w in inputs) + (output.weight.double() ** 2).sum(0)
-        rows.append(squares.reshape(-1, size).sum(1).sqrt().tolist())
+        heads = output.in_features // size
+        squares = (output.weight.double() ** 2).sum(0).reshape(heads, size).sum(1)
+        for w in inputs:
+            of_head = (w.weight.double() ** 2).sum(1).reshape(-1, size).sum(1)
+            squares = squares + of_head.repeat_interleave(heads // len(of_head))
+        rows.append(squares.sqrt().tolist())
     return rows
 
 

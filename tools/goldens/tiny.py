@@ -17,23 +17,37 @@ def randomise(model, name):
     normal = lambda shape, std: torch.from_numpy(rng.normal(0.0, std, tuple(shape))).float()
     with torch.no_grad():
         for key, parameter in sorted(model.named_parameters()):
-            norm = "layernorm" in key.lower() or "layer_norm" in key.lower()
+            norm = "norm" in key.lower() or ".ln_" in key
             if norm:
                 parameter.copy_(normal(parameter.shape, 0.2) + (1.0 if key.endswith("weight") else 0.0))
+                # Where queries are normalised, only this makes attention differ.
+                parameter.mul_(2.5 if key.endswith("1.self_attn.q_norm.weight") else 1.0)
             elif key.endswith("bias"):
                 parameter.copy_(normal(parameter.shape, 0.2))
-            elif "embeddings" in key:
-                parameter.copy_(normal(parameter.shape, 0.8))
+            elif "embed" in key or ".wte." in key or ".wpe." in key:
+                # As output matrix the table makes the logits.
+                parameter.copy_(normal(parameter.shape, 0.3 if is_output_matrix(model, parameter) else 0.8))
             else:
-                gain = 2.5 if key.startswith("classifier") else 1.2
+                gain = 2.5 if key.startswith(("classifier", "score", "lm_head")) else 1.2
                 parameter.copy_(normal(parameter.shape, gain / parameter.shape[-1] ** 0.5))
         for query, key, *_ in attention_parts(model):
-            heads = query.out_features // head_size(model)
-            scale = torch.from_numpy(rng.permutation(np.linspace(0.35, 1.35, heads))).float().repeat_interleave(head_size(model))[:, None]
-            for linear in (query, key):
+            for linear, scale in zip((query, key), head_scales(rng, query, key, head_size(model))):
                 weight = normal(linear.weight.shape, 1.0) * scale
                 linear.weight.copy_(weight * (0.201 / weight.std()))
     return model
+
+
+def is_output_matrix(model, parameter):
+    head = model.get_output_embeddings()
+    return head is not None and head.weight is parameter
+
+
+def head_scales(rng, query, key, size):
+    """How large the weights of each query head are, and those of the key heads, of which there may be fewer: [out, 1] each."""
+    spread = lambda linear: torch.from_numpy(rng.permutation(np.linspace(0.35, 1.35, linear.out_features // size))).float()
+    of_queries = spread(query)
+    of_keys = of_queries if key.out_features == query.out_features else spread(key)
+    return [scale.repeat_interleave(size)[:, None] for scale in (of_queries, of_keys)]
 
 
 def centre(model, classifier, examples, mean=0.0):
@@ -73,12 +87,17 @@ def draw_mask(name, counts, empty_layer):
     return mask
 
 
-def check_scale(model, ae_mean, logits):
-    """Asserts what makes a tiny model worth comparing with."""
+def check_attention(model, ae_mean):
+    """Asserts that heads attend, and differ in how."""
     for linears in list(zip(*attention_parts(model)))[:2]:
         assert torch.cat([linear.weight.flatten() for linear in linears]).double().std() >= 0.2
     values = [v for row in ae_mean for v in row]
     assert max(values) - min(values) >= 0.2, (min(values), max(values))
+
+
+def check_scale(model, ae_mean, logits):
+    """Asserts what makes a tiny model worth comparing with."""
+    check_attention(model, ae_mean)
     table = np.array(logits)
     assert (table.max(0) - table.min(0)).min() >= 0.2, table
     if table.shape[1] > 1:

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "hies/base/error.h"
-#include "hies/model/arch/config.h"
 
 namespace hies::model {
 namespace {
@@ -15,7 +14,7 @@ bool says(const Json& config, std::string_view key, std::string_view where) {
   return !(value->is_boolean() && !value->get<bool>()) && !(value->is_number() && value->get<double>() == 0);
 }
 
-HeadCounts head_counts(const Json& config, std::string_view where, int hidden) {
+HeadCounts head_counts(const Json& config, std::string_view where, int hidden, int default_head_dim) {
   HeadCounts counts;
   counts.layers = require_count(config, "num_hidden_layers", where, 1, kMostLayers);
   counts.heads = counts.kv_heads = require_count(config, "num_attention_heads", where, 1, kMostHeads);
@@ -23,18 +22,11 @@ HeadCounts head_counts(const Json& config, std::string_view where, int hidden) {
     counts.kv_heads = require_count(config, "num_key_value_heads", where, 1, counts.heads);
   if (counts.heads % counts.kv_heads != 0)
     bad_input("{}: num_attention_heads {} is not divisible by num_key_value_heads {}", where, counts.heads, counts.kv_heads);
-  counts.head_dim = says(config, "head_dim", where) ? require_count(config, "head_dim", where)
-                                                    : head_dim_of(hidden, counts.heads, "num_attention_heads", where);
+  if (says(config, "head_dim", where)) counts.head_dim = require_count(config, "head_dim", where);
+  else if (default_head_dim > 0) counts.head_dim = default_head_dim;
+  else counts.head_dim = head_dim_of(hidden, counts.heads, "num_attention_heads", where);
   if (counts.head_dim % 2 != 0) bad_input("{}: heads of size {} cannot be rotated: it must be even", where, counts.head_dim);
   return counts;
-}
-
-// Every query head has a KV head of its own: they come and go together.
-void check_pairs(const HeadCounts& counts, const HeadLayout& layout, std::string_view where) {
-  if (counts.heads != counts.kv_heads) return;
-  for (std::size_t layer = 0; layer < layout.size(); ++layer)
-    if (layout[layer].heads != layout[layer].kv_heads)
-      bad_input("{}: hies.heads[{}] and hies.kv_heads[{}] differ, but no head shares its keys and values", where, layer, layer);
 }
 
 }  // namespace
@@ -49,23 +41,31 @@ void refuse_other_decoders(const Json& config, std::string_view where) {
                 "save the checkpoint in float16 or bfloat16 first");
 }
 
-void parse_decoder_task(const Json& config, std::string_view where, std::string_view family, std::string_view causal_name,
-                        ModelSpec& spec) {
+HeadLayout parse_decoder_layout(const Json& config, std::string_view where, const HeadCounts& counts) {
+  HeadLayout layout = parse_layout(config, where, counts);
+  for (std::size_t layer = 0; counts.heads == counts.kv_heads && layer < layout.size(); ++layer)
+    if (layout[layer].heads != layout[layer].kv_heads)
+      bad_input("{}: hies.heads[{}] and hies.kv_heads[{}] differ, but no head shares its keys and values", where, layer, layer);
+  return layout;
+}
+
+void parse_decoder_task(const Json& config, std::string_view where, const DecoderClasses& classes, ModelSpec& spec) {
   spec.causal = true;
   spec.problem = Problem::causal_lm;
   const Json* names = find_member(config, "architectures", where);
   if (names == nullptr || names->is_null() || names->empty()) return;
   if (!names->is_array() || !names->front().is_string()) json_type_error(*names, "architectures", "a list of names", where);
   const auto name = names->front().get<std::string>();
-  if (name == fmt::format("{}{}", family, causal_name) || name == fmt::format("{}Model", family)) return;
-  if (name != fmt::format("{}ForSequenceClassification", family))
+  if (name == classes.causal_lm || name == classes.bare) return;
+  if (name != classes.classifier)
     throw Error(ErrorKind::unsupported, fmt::format("{}: architecture '{}' is not supported", where, printable(name)),
-                fmt::format("known: {}{}, {}ForSequenceClassification", family, causal_name, family));
+                fmt::format("known: {}, {}", classes.causal_lm, classes.classifier));
   parse_task(config, where, spec);
   spec.decoder.padding = static_cast<int>(value_or<std::int64_t>(config, "pad_token_id", -1, where));
 }
 
-ModelSpec parse_llama_like(const Json& config, std::string_view where, std::string_view model_type, std::string_view family) {
+ModelSpec parse_llama_like(const Json& config, std::string_view where, std::string_view model_type, const std::string& family,
+                           int default_head_dim) {
   refuse_other_decoders(config, where);
   ModelSpec spec;
   spec.model_type = model_type;
@@ -77,12 +77,11 @@ ModelSpec parse_llama_like(const Json& config, std::string_view where, std::stri
   spec.positions = stretched_positions(spec.decoder.rope, positions);
   spec.norm_epsilon = value_or<double>(config, "rms_norm_eps", 1e-6, where);
   spec.activation = parse_activation(value_or<std::string>(config, "hidden_act", "silu", where));
-  const HeadCounts counts = head_counts(config, where, spec.hidden);
-  spec.layers = parse_layout(config, where, counts);
-  check_pairs(counts, spec.layers, where);
+  const HeadCounts counts = head_counts(config, where, spec.hidden, default_head_dim);
+  spec.layers = parse_decoder_layout(config, where, counts);
   spec.decoder.tied = value_or<bool>(config, "tie_word_embeddings", false, where);
   spec.decoder.windows.assign(spec.layers.size(), 0);
-  parse_decoder_task(config, where, family, "ForCausalLM", spec);
+  parse_decoder_task(config, where, {family + "ForCausalLM", family + "Model", family + "ForSequenceClassification"}, spec);
   return spec;
 }
 

@@ -8,13 +8,15 @@ const Arch& bert_arch();
 const Arch& roberta_arch();
 const Arch& distilbert_arch();
 const Arch& llama_arch();
+const Arch& mistral_arch();
+const Arch& qwen2_arch();
+const Arch& qwen3_arch();
+const Arch& gpt2_arch();
 
 const std::vector<const Arch*>& all_archs() {
   static const std::vector<const Arch*> archs = {
-      &bert_arch(),
-      &roberta_arch(),
-      &distilbert_arch(),
-      &llama_arch(),
+      &bert_arch(),    &roberta_arch(), &distilbert_arch(), &llama_arch(),
+      &mistral_arch(), &qwen2_arch(),   &qwen3_arch(),      &gpt2_arch(),
   };
   return archs;
 }

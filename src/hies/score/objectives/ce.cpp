@@ -26,6 +26,7 @@ ObjectiveKind ce() noexcept {
   return {.name = "ce",
           .description = "cross-entropy against the labels",
           .problem = model::Problem::classification,
+          .token_loss = model::TokenLoss::cross_entropy,
           .needs_labels = true,
           .curvature = 0.5,  // of diag(p) − p pᵀ, reached at p = (½, ½, 0 …)
           .make = [](std::span<const double> labels) -> std::unique_ptr<model::Objective> {

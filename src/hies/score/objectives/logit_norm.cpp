@@ -26,6 +26,7 @@ ObjectiveKind logit_norm() noexcept {
   return {.name = "logit-norm",
           .description = "half the squared norm of the logits; needs no labels",
           .problem = std::nullopt,
+          .token_loss = model::TokenLoss::logit_norm,
           .needs_labels = false,
           .curvature = 1,
           .make = [](std::span<const double>) -> std::unique_ptr<model::Objective> { return std::make_unique<LogitNorm>(); }};

@@ -28,6 +28,7 @@ ObjectiveKind mse() noexcept {
   return {.name = "mse",
           .description = "squared error against the labels",
           .problem = model::Problem::regression,
+          .token_loss = std::nullopt,
           .needs_labels = true,
           .curvature = 2,
           .make = [](std::span<const double> labels) -> std::unique_ptr<model::Objective> {

@@ -20,7 +20,33 @@ const std::array<ObjectiveKind, 4>& all() noexcept {
   return kinds;
 }
 
-std::string_view predicts(model::Problem problem) { return problem == model::Problem::classification ? "classes" : "a number"; }
+std::string_view predicts(model::Problem problem) {
+  switch (problem) {
+    case model::Problem::classification: return "classes";
+    case model::Problem::regression: return "a number";
+    case model::Problem::causal_lm: return "tokens";
+  }
+  return "";
+}
+
+bool fits(const ObjectiveKind& kind, model::Problem problem) {
+  return problem == model::Problem::causal_lm ? kind.token_loss.has_value() : !kind.problem || *kind.problem == problem;
+}
+
+// The model computes it, where its logits are.
+class OfTokens : public model::Objective {
+ public:
+  OfTokens(std::string_view name, model::TokenLoss loss) : name_(name), loss_(loss) {}
+  std::string_view name() const noexcept override { return name_; }
+  std::optional<model::TokenLoss> token_loss() const noexcept override { return loss_; }
+  void evaluate(const model::LogitRows&, std::span<double>, std::span<double>) const override {
+    check(false, "the loss of a language model on the host");
+  }
+
+ private:
+  std::string_view name_;
+  model::TokenLoss loss_;
+};
 
 void check_class_ids(std::span<const double> labels, const model::ModelSpec& spec) {
   for (std::size_t i = 0; i < labels.size(); ++i) {
@@ -50,17 +76,18 @@ const ObjectiveKind& find_objective(std::string_view name) {
 }
 
 const ObjectiveKind& default_objective(const model::ModelSpec& spec) {
-  return find_objective(spec.problem == model::Problem::classification ? "ce" : "mse");
+  return find_objective(spec.problem == model::Problem::regression ? "mse" : "ce");
 }
 
 std::unique_ptr<model::Objective> make_objective(std::string_view name, const model::ModelSpec& spec,
                                                  std::span<const double> labels) {
   const ObjectiveKind& kind = find_objective(name);
-  if (kind.problem && *kind.problem != spec.problem)
+  if (!fits(kind, spec.problem))
     throw Error(ErrorKind::bad_input,
                 fmt::format("loss '{}' needs a model that predicts {}, but this one predicts {}", kind.name,
                             predicts(*kind.problem), predicts(spec.problem)),
                 fmt::format("use --loss {} or logit-norm", default_objective(spec).name));
+  if (spec.problem == model::Problem::causal_lm) return std::make_unique<OfTokens>(kind.name, *kind.token_loss);
   if (kind.needs_labels && labels.empty())
     throw Error(ErrorKind::bad_input, fmt::format("loss '{}' needs labels, but the data has none", kind.name),
                 kind.problem == model::Problem::classification ? "name their column with --label, or use --loss pseudo-label"

@@ -15,6 +15,8 @@ struct ObjectiveKind {
   std::string_view name;
   std::string_view description;           // one line
   std::optional<model::Problem> problem;  // what the model must predict; any when not set
+  // Its form for language models, which needs no labels: the text has them. Not set: it has none.
+  std::optional<model::TokenLoss> token_loss;
   bool needs_labels = false;
   // Largest eigenvalue that the Hessian of an example's loss with respect to its logits can have: the smoothness that the
   // second-order term of the paper's bound stands on.
@@ -31,10 +33,10 @@ extern const std::string_view kNoDivergenceNote;
 // Throws bad_input for an unknown name, with the known ones as hint.
 const ObjectiveKind& find_objective(std::string_view name);
 
-// The loss that fits what the model predicts: "ce" or "mse".
+// The loss that fits what the model predicts: "mse" for a number, else "ce".
 const ObjectiveKind& default_objective(const model::ModelSpec& spec);
 
-// `labels` is indexed by model::LogitRows::examples: class ids, or numbers to predict. It is copied; losses without need of labels
+// Of a language model: an objective whose token_loss() is set, whatever the labels. Else `labels` is indexed by model::LogitRows::examples: class ids, or numbers to predict. It is copied; losses without need of labels
 // ignore it. Throws bad_input when the loss does not fit what the model predicts, when it needs labels and there are none, and for
 // a class id that the model does not have.
 std::unique_ptr<model::Objective> make_objective(std::string_view name, const model::ModelSpec& spec,

@@ -22,6 +22,7 @@ ObjectiveKind pseudo_label() noexcept {
   return {.name = "pseudo-label",
           .description = "cross-entropy against the model's own answer; needs no labels",
           .problem = model::Problem::classification,
+          .token_loss = model::TokenLoss::pseudo_label,
           .needs_labels = false,
           .curvature = 0.5,  // as for ce
           .make = [](std::span<const double>) -> std::unique_ptr<model::Objective> { return std::make_unique<PseudoLabel>(); }};

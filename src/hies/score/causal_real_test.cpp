@@ -1,0 +1,77 @@
+// A trained language model against Hugging Face in float64 (tests/golden/real), on windows of a held-out text.
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "hies/model/model.h"
+#include "hies/score/golden_test.h"
+#include "hies/score/notes.h"
+#include "hies/score/objectives/objectives.h"
+
+namespace hies::score {
+namespace {
+
+// Window w of a text: the token before it, or the start token, and its own tokens but the last predict its own tokens.
+model::Batch window_batch(const std::vector<std::int32_t>& tokens, std::int64_t context, std::int64_t first, std::int64_t count) {
+  model::Batch batch;
+  std::vector<std::int32_t> inputs{1};
+  inputs.insert(inputs.end(), tokens.begin(), tokens.end() - 1);
+  for (std::int64_t w = first; w < first + count; ++w) {
+    const auto begin = static_cast<std::size_t>(w * context), size = static_cast<std::size_t>(context);
+    for (std::size_t i = 0; i < size; ++i) {
+      batch.target_rows.push_back(batch.token_count() + static_cast<std::int64_t>(i));
+      batch.target_tokens.push_back(tokens[begin + i]);
+    }
+    batch.add(w, std::span(inputs).subspan(begin, size), std::vector<std::int32_t>(size));
+  }
+  return batch;
+}
+
+class RealDecoder : public testing::TestWithParam<model::ComputeType> {};
+
+TEST_P(RealDecoder, ScoresAreHuggingFaces) {
+  const auto folder = std::filesystem::path(HIES_SHARED_DIR) / "models/llama-gqa-books";
+  if (!std::filesystem::exists(folder)) GTEST_SKIP() << folder << " is not there";
+  const Json golden = read_json(HIES_SOURCE_DIR "/tests/golden/real/llama-gqa-books.json");
+  const auto tokens = golden["tokens"].get<std::vector<std::int32_t>>();
+  const auto context = golden["context"].get<std::int64_t>();
+  const auto windows = static_cast<std::int64_t>(tokens.size()) / context;
+  const auto checkpoint = std::make_shared<model::Checkpoint>(model::Checkpoint::open(folder));
+  const model::Model model = model::Model::load(checkpoint, GetParam());
+  const auto objective = make_objective("ce", model.spec(), {});
+
+  model::AttentionProbe wanted;
+  wanted.want_inner = wanted.want_entropy = wanted.want_out_sq = true;
+  Notes notes(model.spec().layers, windows, wanted, true);
+  Table log_probabilities(1);
+  for (std::int64_t first = 0; first < windows; first += 2) {
+    const model::Batch batch = window_batch(tokens, context, first, 2);
+    model::AttentionProbe probe = wanted;
+    const model::RunResult result = model.run(batch, {nullptr, objective.get(), &probe});
+    notes.add(model.spec().layers, batch, result, probe);
+    if (first == 0)
+      log_probabilities[0].assign(result.log_probabilities.begin(),
+                                  result.log_probabilities.begin() + static_cast<std::ptrdiff_t>(context));
+  }
+  const auto error = [&](const Table& table, const char* key) { return relative_error(table, golden[key].get<Table>()); };
+  const bool exact = GetParam() == model::ComputeType::float64;
+  const double tolerance = exact ? 1e-10 : 1e-4;
+  const double of_tokens = relative_error(log_probabilities, {golden["log_probabilities"].get<std::vector<double>>()});
+  const double his = error(importance(model.spec().layers, notes, Granularity::example, 1), "his");
+  const double ae = error(entropy(model.spec().layers, notes), "ae");
+  const double l2_out = error(output_norm(model.spec().layers, notes), "l2_out");
+  const double losses = relative_error({notes.losses}, {golden["losses"].get<std::vector<double>>()});
+  for (const double value : {of_tokens, his, ae, l2_out, losses}) EXPECT_LE(value, tolerance);
+  RecordProperty("largest_relative_errors",
+                 fmt::format("log-probabilities {:.1e}, losses {:.1e}, his {:.1e}, ae {:.1e}, l2-out {:.1e}", of_tokens, losses,
+                             his, ae, l2_out));
+             l2_out);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, RealDecoder, testing::Values(model::ComputeType::float32, model::ComputeType::float64),
+                         [](const auto& info) { return info.param == model::ComputeType::float32 ? "float32" : "float64"; });
+
+}  // namespace
+}  // namespace hies::score
