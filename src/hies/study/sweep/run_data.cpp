@@ -19,7 +19,9 @@ std::string content(const data::Example& example) {
   const auto bytes = [](const std::vector<std::int32_t>& ids) {
     return std::string_view(reinterpret_cast<const char*>(ids.data()), ids.size() * sizeof(std::int32_t));
   };
-  return fmt::format("{}:", example.ids.size()).append(bytes(example.ids)).append(bytes(example.type_ids));
+  std::string content = fmt::format("{}:", example.ids.size()).append(bytes(example.ids)).append(bytes(example.type_ids));
+  for (const data::Choice& choice : example.choices) content.append(fmt::format("{}:", choice.ids.size())).append(bytes(choice.ids));
+  return content;
 }
 
 using Contents = std::unordered_set<std::string>;
@@ -116,6 +118,9 @@ data::LoadOptions load_options(const SweepOptions& options) {
   load.text_pair = options.text_pair;
   load.label = options.label;
   load.max_length = options.max_length;
+  load.context = options.context;
+  load.stride = options.stride;
+  load.shots = options.shots;
   return load;
 }
 
@@ -124,6 +129,7 @@ data::Dataset first_examples(const data::Dataset& dataset, std::int64_t count) {
   part.source = dataset.source;
   part.max_length = dataset.max_length;
   part.has_labels = dataset.has_labels;
+  part.groups = dataset.groups;
   part.examples.assign(dataset.examples.begin(), dataset.examples.begin() + std::min(count, dataset.size()));
   if (part.has_labels && !part.examples.empty()) {
     const auto [least, most] =
