@@ -25,8 +25,6 @@ std::optional<bool> parse_list(Words words, Usage usage) {
   return json;
 }
 
-void print_json(const Json& json) { print_out(json.dump(2) + "\n"); }
-
 }  // namespace
 
 void run_tasks(Words words) {
@@ -38,7 +36,7 @@ void run_tasks(Words words) {
   for (const data::Task& task : data::tasks()) {
     list.push_back({{"name", task.name},
                     {"description", task.description},
-                    {"problem", task.problem == model::Problem::regression ? "regression" : "classification"},
+                    {"problem", data::problem_name(task.problem)},
                     {"metrics", task.metrics},
                     {"loss", task.loss}});
     table.row({task.name, task.description, fmt::format("{}", fmt::join(task.metrics, ", "))});

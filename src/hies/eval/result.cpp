@@ -1,23 +1,12 @@
 #include "hies/eval/result.h"
 
-#include <cmath>
-
 #include "hies/base/error.h"
 #include "hies/base/files.h"
 #include "hies/base/json_node.h"
+#include "hies/eval/number_json.h"
 
 namespace hies::eval {
 namespace {
-
-double finite(double value, std::string_view what) {
-  if (!std::isfinite(value))
-    throw Error(ErrorKind::bad_input, fmt::format("{} is {}", what, value), "the model's numbers overflow: try --dtype float64");
-  return value;
-}
-
-Json optional_number(const std::optional<double>& value, std::string_view what) {
-  return value ? Json(finite(*value, what)) : Json();
-}
 
 Json spread_json(const Spread& s) {
   return {{"median", s.median}, {"p25", s.p25}, {"p75", s.p75}, {"min", s.least}, {"max", s.most}, {"count", s.count}};
@@ -25,9 +14,16 @@ Json spread_json(const Spread& s) {
 
 void add_figures(const Figures& figures, Json& json) {
   json["model"] = {{"path", figures.path}, {"hash", figures.hash}, {"heads", figures.heads}};
-  json["loss"] = optional_number(figures.loss, "the mean loss");
+  json["loss"] = number_json(figures.loss, "the mean loss");
   json["metrics"] = Json::object();
   for (const auto& [name, value] : figures.metrics) json["metrics"][name] = finite(value, name);
+  if (!figures.groups.empty()) {
+    json["groups"] = Json::object();
+    for (const GroupQuality& group : figures.groups) {
+      Json& entry = json["groups"][group.name] = {{"examples", group.examples}, {"metrics", Json::object()}};
+      for (const auto& [name, value] : group.metrics) entry["metrics"][name] = finite(value, name);
+    }
+  }
   json["cost"] = {{"parameters", figures.cost.parameters},
                   {"attention_parameters", figures.cost.attention_parameters},
                   {"flops_per_example", figures.cost.flops_per_example},
@@ -51,6 +47,12 @@ Spread read_spread(const JsonNode& node) {
   return s;
 }
 
+Metrics read_metrics(const JsonNode& node) {
+  Metrics metrics;
+  for (const auto& [name, value] : node.object().items()) metrics.emplace_back(name, node.member(name).number());
+  return metrics;
+}
+
 Figures read_figures(const JsonNode& node) {
   Figures figures;
   const JsonNode model = node.member("model");
@@ -58,8 +60,14 @@ Figures read_figures(const JsonNode& node) {
   figures.hash = model.member("hash").text();
   figures.heads = model.member("heads").count();
   if (node.holds("loss")) figures.loss = node.member("loss").number();
-  const JsonNode metrics = node.member("metrics");
-  for (const auto& [name, value] : metrics.object().items()) figures.metrics.emplace_back(name, metrics.member(name).number());
+  figures.metrics = read_metrics(node.member("metrics"));
+  if (node.holds("groups")) {
+    const JsonNode groups = node.member("groups");
+    for (const auto& [name, value] : groups.object().items()) {
+      const JsonNode group = groups.member(name);
+      figures.groups.push_back({name, group.member("examples").count(), read_metrics(group.member("metrics"))});
+    }
+  }
   const JsonNode cost = node.member("cost");
   figures.cost = {cost.member("parameters").count(), cost.member("attention_parameters").count(),
                   cost.member("flops_per_example").not_negative(), cost.member("attention_flops_per_example").not_negative(),
@@ -78,8 +86,8 @@ Json to_json(const Result& result) {
   json["data"] = {{"file", result.data_file}, {"hash", result.data_hash}, {"tokens", result.tokens}};
   json["examples"] = result.examples;
   add_figures(result.model, json);
-  json["stability"] = optional_number(result.stability, "stability");
-  json["tolerance"] = optional_number(result.tolerance, "tolerance");
+  json["stability"] = number_json(result.stability, "stability");
+  json["tolerance"] = number_json(result.tolerance, "tolerance");
   json["speedup"] = Json();
   if (result.speedup)
     json["speedup"] = {{"latency", spread_json(result.speedup->latency)},

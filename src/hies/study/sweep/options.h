@@ -26,10 +26,12 @@ struct SweepOptions {
   std::int64_t heldout = 256;
   std::uint64_t heldout_seed = 0;
   std::string normalise = "global";
+  std::string units = {};
+  std::string group_score = "sum";
   std::string granularity = "example";
   std::int64_t min_heads_per_layer = 0;
   std::string text, text_pair, label;
-  std::optional<std::int64_t> max_length;
+  std::optional<std::int64_t> max_length, context, stride, shots;
   double stability_tolerance = 0.05;
   bool latency = false;
   double latency_seconds = 2;
@@ -54,12 +56,17 @@ struct SweepOptions {
     v("heldout", self.heldout, "rows of the calibration file to choose alpha or loss on; none of them scores heads or is in DEV");
     v("heldout_seed", self.heldout_seed, "seed that draws the held-out rows");
     v("normalise", self.normalise, "min-max of scores: global (over all heads) or per-layer");
+    v("units", self.units, "what goes as a whole: head, kv-group or even (default: kv-group where heads share keys, else head)");
+    v("group_score", self.group_score, "of a unit of several heads: the sum or the max of their scores");
     v("granularity", self.granularity, "where HIS takes the absolute value: per example, token or batch");
     v("min_heads_per_layer", self.min_heads_per_layer, "heads that every layer keeps");
     v("text", self.text, "column of the (first) text");
     v("text_pair", self.text_pair, "column of the second text");
     v("label", self.label, "column of the label");
     v("max_length", self.max_length, "most tokens of a sequence; longer ones are cut");
+    v("context", self.context, "tokens of a window (tasks that judge texts)");
+    v("stride", self.stride, "tokens that a window judges after those it reads (tasks that judge texts)");
+    v("shots", self.shots, "solved questions before each question (mmlu)");
     v("stability_tolerance", self.stability_tolerance,
       "how far apart two predicted numbers may be and still agree: share of the label range, 0 … 1");
     v("latency", self.latency, "measure seed 0 of each method and ratio in pairs with the unpruned model, after the grid");
