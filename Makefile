@@ -1,6 +1,6 @@
 # The verbs. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup configure build demo test test-asan lint format install clean
+.PHONY: help setup configure build demo bench test test-asan lint format install clean
 
 # One translation unit with torch takes about 1.5 GiB of memory.
 JOBS := $(shell awk -v cores=$$(nproc) '/^MemAvailable/ { fit = int($$2 / 1572864) } END { j = fit < cores ? fit : cores; print j < 1 ? 1 : j }' /proc/meminfo)
@@ -25,6 +25,10 @@ build: configure ## build everything, tests included (PRESET=release|debug|asan|
 demo: configure ## build the program and prune the bundled example
 	@cmake --build $(BUILD) -j $(JOBS) --target hies
 	@tools/demo.sh $(BUILD)
+
+bench: configure ## compare the speed with Hugging Face's in pairs, into docs/performance.md (needs ../shared; BENCH=options)
+	@cmake --build $(BUILD) -j $(JOBS) --target hies
+	@tools/bench_cpu.py --hies $(BUILD)/apps/hies/hies $(BENCH)
 
 test: build ## build and run every test that needs no GPU
 	@tools/run_tests.py $(BUILD) --exclude gpu dist

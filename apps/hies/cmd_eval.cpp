@@ -70,7 +70,7 @@ void run_eval(Words words) {
   if (!predictions.empty())
     eval::write_predictions(predictions, run.dataset, run.labels, done.predictions, done.reference ? &*done.reference : nullptr,
                             write.force);
-  if (show.json) return print_out(pretty(eval::to_json(done.result)) + "\n");
+  if (show.json) return print_json(eval::to_json(done.result));
   if (show.quiet && !write.output.empty()) return;
   std::string text = fmt::format("{} on {}: {} examples, {} tokens\n\n", done.result.task, printable(data_file),
                                  done.result.examples, done.result.tokens);

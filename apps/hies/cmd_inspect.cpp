@@ -14,6 +14,7 @@
 #include "hies/formats/dtype.h"
 #include "hies/model/checkpoint.h"
 #include "hies/model/cost.h"
+#include "hies/prune/zeroed.h"
 #include "human.h"
 #include "terminal.h"
 #include "text_layout.h"
@@ -71,14 +72,18 @@ Json to_json(const Checkpoint& checkpoint, double tokens, const model::ModelCost
   const model::ModelSpec& spec = checkpoint.spec();
   Json layers = Json::array();
   const std::vector<LayerCost> costs = layer_costs(checkpoint, tokens);
+  const prune::ZeroedHeads zeroed = prune::zeroed_heads(checkpoint);
   for (std::size_t i = 0; i < costs.size(); ++i) {
     const LayerHeads& layer = spec.layers[i];
+    const auto found = zeroed.find(static_cast<int>(i));
     layers.push_back({{"heads", layer.heads},
                       {"kv_heads", layer.kv_heads},
                       {"original_heads", layer.original_heads},
                       {"original_kv_heads", layer.original_kv_heads},
                       {"head_dim", layer.head_dim},
                       {"pruned", missing_heads(layer)},
+                      {"dead", layer.dead},
+                      {"zeroed", found == zeroed.end() ? std::vector<int>() : found->second},
                       {"parameters", costs[i].parameters},
                       {"flops_per_token", costs[i].flops_per_token}});
   }
@@ -91,7 +96,7 @@ Json to_json(const Checkpoint& checkpoint, double tokens, const model::ModelCost
           {"intermediate", spec.intermediate},
           {"vocabulary", spec.vocabulary},
           {"positions", spec.positions},
-          {"problem", spec.problem == model::Problem::regression ? "regression" : "classification"},
+          {"problem", model::problem_name(spec.problem)},
           {"labels", spec.labels},
           {"task_head", checkpoint.has_task_head()},
           {"tokens", tokens},
@@ -107,7 +112,7 @@ Json to_json(const Checkpoint& checkpoint, double tokens, const model::ModelCost
 
 std::string layer_table(const Checkpoint& checkpoint, double tokens, const model::ModelCost& total) {
   const model::ModelSpec& spec = checkpoint.spec();
-  TextTable table({"layer", "heads", "of", "head size", "parameters", "FLOPs/token", "pruned heads"}, {6});
+  TextTable table({"layer", "heads", "of", "KV heads", "head size", "parameters", "FLOPs/token", "pruned heads"}, {7});
   const std::vector<LayerCost> costs = layer_costs(checkpoint, tokens);
   int original = 0;
   LayerCost rest{total.parameters, total.flops_per_token};
@@ -117,17 +122,25 @@ std::string layer_table(const Checkpoint& checkpoint, double tokens, const model
     rest.parameters -= costs[i].parameters;
     rest.flops_per_token -= costs[i].flops_per_token;
     table.row({fmt::to_string(i), fmt::to_string(layer.count()), fmt::to_string(layer.original_heads),
-               fmt::to_string(layer.head_dim), human_count(static_cast<double>(costs[i].parameters)),
-               human_count(costs[i].flops_per_token), fmt::format("{}", fmt::join(missing_heads(layer), " "))});
+               fmt::to_string(layer.kv_count()), fmt::to_string(layer.head_dim),
+               human_count(static_cast<double>(costs[i].parameters)), human_count(costs[i].flops_per_token),
+               fmt::format("{}", fmt::join(missing_heads(layer), " "))});
   }
-  table.row({"rest", "", "", "", human_count(static_cast<double>(rest.parameters)), human_count(rest.flops_per_token)});
+  table.row({"rest", "", "", "", "", human_count(static_cast<double>(rest.parameters)), human_count(rest.flops_per_token)});
   table.rule();
-  table.row({"total", fmt::to_string(model::head_count(spec.layers)), fmt::to_string(original), "",
+  table.row({"total", fmt::to_string(model::head_count(spec.layers)), fmt::to_string(original), "", "",
              human_count(static_cast<double>(total.parameters)), human_count(total.flops_per_token)});
   return table.text();
 }
 
-std::string describe(const Checkpoint& checkpoint, double tokens, const model::ModelCost& total, bool verbose) {
+// "1: 3 5; 2: 0"
+std::string by_layer(const prune::ZeroedHeads& heads) {
+  std::vector<std::string> layers;
+  for (const auto& [layer, mine] : heads) layers.push_back(fmt::format("{}: {}", layer, fmt::join(mine, " ")));
+  return fmt::format("{}", fmt::join(layers, "; "));
+}
+
+std::string describe(const Checkpoint& checkpoint, double tokens, const model::ModelCost& total) {
   const model::ModelSpec& spec = checkpoint.spec();
   std::string text = fmt::format("{}: {}\n\n", checkpoint.folder().string(), checkpoint.arch().description());
   text += layer_table(checkpoint, tokens, total) + "\n";
@@ -139,15 +152,18 @@ std::string describe(const Checkpoint& checkpoint, double tokens, const model::M
   line("weights", fmt::format("{} on disk, {}", human_bytes(static_cast<double>(checkpoint.weight_bytes())), dtypes(checkpoint)));
   line("size", fmt::format("hidden {}, feed-forward {}, vocabulary {}, positions {}", spec.hidden, spec.intermediate,
                            spec.vocabulary, spec.positions));
-  if (!checkpoint.has_task_head()) line("task head", "none: fine-tune the model before it can be scored");
+  if (!checkpoint.has_task_head()) line("task head", "none: the model cannot be scored without one");
   else if (spec.problem == model::Problem::regression) line("task head", "regression (one number)");
+  else if (spec.problem == model::Problem::causal_lm)
+    line("task head", fmt::format("next token{}", spec.decoder.tied ? " (the embedding table)" : ""));
   else line("task head", printable(fmt::format("classification: {}", fmt::join(spec.labels, ", ")), 200));
-  if (verbose) {
-    line("hash", checkpoint.hash());
-    line("unused tensors", checkpoint.unused().empty() ? "none" : fmt::format("{}", fmt::join(checkpoint.unused(), ", ")));
-  } else if (!checkpoint.unused().empty()) {
-    line("unused tensors", fmt::format("{} (--verbose lists them)", checkpoint.unused().size()));
-  }
+  if (const auto zeroed = prune::zeroed_heads(checkpoint); !zeroed.empty())
+    line("zeroed heads",
+         fmt::format("{}, still stored and computed (--keep-shapes), by layer: {}", prune::count(zeroed), by_layer(zeroed)));
+  if (const int dead = model::head_count(spec.layers) - model::live_head_count(spec.layers); dead > 0)
+    line("dead heads", fmt::format("{}, zeros that keep the KV heads of each layer alike; no plan counts them", dead));
+  line("hash", checkpoint.hash());
+  if (!checkpoint.unused().empty()) line("unused tensors", fmt::format("{} (--json lists them)", checkpoint.unused().size()));
   return text;
 }
 
@@ -160,19 +176,22 @@ void run_inspect(Words words) {
                        {"hies inspect examples/demo-sst2 --tokens 64"}},
                       words);
   std::string folder;
-  double tokens = 128;
-  bool json = false, verbose = false;
+  double tokens = 0;
+  bool json = false;
   arguments.positional("MODEL", folder, "a Hugging Face checkpoint directory");
   arguments("tokens", tokens, "sequence length that FLOPs are counted for");
+  arguments.describe("tokens", {.default_value = "128, or the longest that the model takes"});
   arguments("json", json, "one JSON document on standard output instead of a table");
-  arguments("verbose", verbose, "also the hash, and the names of tensors that the family does not use");
   if (!arguments.parse()) return;
-  if (!(tokens >= 1 && tokens <= 1e9)) bad_input("--tokens is {}, but it must be at least 1", tokens);
+  if (arguments.given("tokens") && !(tokens >= 1 && tokens <= 1e9))
+    bad_input("--tokens is {}, but it must be at least 1", tokens);
 
   const Checkpoint checkpoint = Checkpoint::open(folder);
+  if (!arguments.given("tokens")) tokens = std::min(128, checkpoint.spec().positions);
   const model::ModelCost total = model::model_cost(checkpoint.arch(), checkpoint.spec(), tokens);
   Progress::throw_if_cancelled();
-  print_out(json ? to_json(checkpoint, tokens, total).dump(2) + "\n" : describe(checkpoint, tokens, total, verbose));
+  if (json) return print_json(to_json(checkpoint, tokens, total));
+  print_out(describe(checkpoint, tokens, total));
 }
 
 }  // namespace hies::cli

@@ -25,8 +25,6 @@ std::optional<bool> parse_list(Words words, Usage usage) {
   return json;
 }
 
-void print_json(const Json& json) { print_out(json.dump(2) + "\n"); }
-
 }  // namespace
 
 void run_tasks(Words words) {

@@ -7,7 +7,7 @@
 #include "hies/base/files.h"
 #include "hies/base/progress.h"
 #include "hies/prune/budget.h"
-#include "hies/score/methods/method.h"
+#include "hies/score/methods/unit_scores.h"
 #include "hies/score/scores.h"
 #include "hies/study/plan_run.h"
 #include "named_paths.h"
@@ -45,15 +45,16 @@ void run_plan(Words words) {
   if (!svg.empty()) check_writable(svg, write.force);
 
   const score::Scores scores = score::read_scores(file);
-  const model::HeadTable<double> keep = score::keep_scores(scores, method);
+  const model::HeadTable<double> keep = score::spread_over_heads(score::unit_scores(scores, method), scores.layout);
   const prune::Plan plan = study::run_plan(scores, method, budget);
   Progress::throw_if_cancelled();
   const HeadMap map = plan_map(scores.model_info.path, method, scores.layout, keep, plan);
   if (!write.output.empty()) prune::write_plan(write.output, plan, write.force);
   if (!svg.empty()) write_file(svg, head_map_svg(map), write.force);
-  if (show.json) return print_out(pretty(prune::to_json(plan)) + "\n");
+  if (show.json) return print_json(prune::to_json(plan));
   if (show.quiet && !write.output.empty()) return;
-  std::string text = head_map_text(map, output_width(), colour_out()) + plan_summary(plan, scores.layout);
+  std::string text = head_map_text(map, output_width(), colour_out()) +
+                     plan_summary(plan, scores.layout, plan.information.at("fits").get<std::vector<std::string>>());
   if (!write.output.empty()) text += fmt::format("plan in {}\n", write.output);
   print_out(text);
 }

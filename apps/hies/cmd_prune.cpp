@@ -8,6 +8,7 @@
 #include "console_progress.h"
 #include "hies/base/error.h"
 #include "hies/base/files.h"
+#include "hies/score/methods/unit_scores.h"
 #include "hies/study/prune_run.h"
 #include "load_options.h"
 #include "named_paths.h"
@@ -40,8 +41,9 @@ std::string as_typed(Words words) {
 
 // A plan says which heads go: nothing else may.
 void refuse_beside_plan(const Arguments& arguments) {
-  for (const std::string_view decides : {"calib", "ratio", "heads", "params-ratio", "flops-ratio", "uniform",
-                                         "min-heads-per-layer", "protect", "method", "alpha", "normalise", "loss", "granularity"})
+  for (const std::string_view decides :
+       {"calib", "ratio", "heads", "params-ratio", "flops-ratio", "uniform", "min-heads-per-layer", "protect", "method", "alpha",
+        "normalise", "units", "group-score", "loss", "granularity"})
     arguments.exclude("plan", decides);
   if (arguments.given("svg"))
     throw Error(ErrorKind::bad_input, "--svg draws scores, but --plan has none", "draw the map with `hies plan --svg`");
@@ -49,6 +51,7 @@ void refuse_beside_plan(const Arguments& arguments) {
 
 Json to_json(const study::PruneRequest& request, const study::PruneRun& run) {
   Json json = {{"schema", "hies.prune/1"}, {"output", request.output.string()}, {"plan", prune::to_json(run.plan)}};
+  json["fits"] = run.fits;
   json["match"] = nullptr;
   if (run.match)
     json["match"] = {{"examples", run.match->examples},
@@ -71,7 +74,7 @@ std::string match_line(const study::LogitMatch& match) {
 std::string describe(const study::PruneRequest& request, const study::PruneRun& run, const HeadMap* map) {
   std::string text;
   if (map != nullptr) text += head_map_text(*map, output_width(), colour_out()) + "\n";
-  text += plan_summary(run.plan, run.before);
+  text += plan_summary(run.plan, run.before, run.fits);
   if (run.evaluation) {
     const eval::Result& result = run.evaluation->result;
     text += fmt::format("\n{}: {} examples, {} tokens\n\n", printable(result.data_file), result.examples, result.tokens);
@@ -149,11 +152,11 @@ void run_prune(Words words) {
   model::HeadTable<double> keep;
   std::optional<HeadMap> map;
   if (run.scores) {
-    keep = score::keep_scores(*run.scores, request.method);
+    keep = score::spread_over_heads(score::unit_scores(*run.scores, request.method), run.before);
     map.emplace(plan_map(folder, request.method, run.before, keep, run.plan));
   }
   if (!svg.empty()) write_file(svg, head_map_svg(*map), write.force);
-  if (show.json) return print_out(pretty(to_json(request, run)) + "\n");
+  if (show.json) return print_json(to_json(request, run));
   if (!show.quiet) print_out(describe(request, run, map ? &*map : nullptr));
 }
 

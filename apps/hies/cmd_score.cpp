@@ -78,7 +78,7 @@ void run_score(Words words) {
   Progress::throw_if_cancelled();
   if (!write.output.empty()) score::write_scores(write.output, scores, write.force);
   if (!svg.empty()) write_file(svg, head_map_svg(map), write.force);
-  if (show.json) return print_out(pretty(score::to_json(scores)) + "\n");
+  if (show.json) return print_json(score::to_json(scores));
   if (show.quiet && !write.output.empty()) return;
   std::string text = head_map_text(map, output_width(), colour_out());
   text += fmt::format("{} examples, {} tokens", scores.calibration.examples, scores.calibration.tokens);

@@ -144,12 +144,13 @@ void run_sweep(Words words) {
 
   if (dry_run) {
     const auto runs = study::estimate_sweep(request.config, progress);
-    return print_out(show.json ? pretty(study::estimate_json(runs)) + "\n" : estimate_text(runs));
+    if (show.json) return print_json(study::estimate_json(runs));
+    return print_out(estimate_text(runs));
   }
   arguments.require("output");
   request.output = output;
   const study::SweepOutcome outcome = study::run_sweep(request, progress);
-  if (show.json) return print_out(pretty(outcome.summary) + "\n");
+  if (show.json) return print_json(outcome.summary);
   if (!show.quiet) print_out(outcome_text(outcome, output));
 }
 

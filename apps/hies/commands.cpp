@@ -19,7 +19,9 @@ constexpr std::array kCommands = {
     Command{"plan", "choose which heads go, into plan.json; needs no model", run_plan},
     Command{"prune", "cut heads out of a checkpoint, by a plan or in one go", run_prune},
     Command{"eval", "quality, stability, size and speed on a data file", run_eval},
-    Command{"sweep", "a grid of methods, ratios and seeds: what each pruned model achieves", run_sweep},
+    Command{"sweep", "a grid of methods, ratios and seeds, and what each achieves", run_sweep},
+    Command{"bench", "measure the program's own kernels on this machine", run_bench},
+    Command{"make-checkpoint", "random weights in a real model's shape, to try size and speed", run_make_checkpoint},
     Command{"tasks", "list what models can be asked to do", run_tasks},
     Command{"methods", "list the ways to rank heads, and the losses", run_methods},
     Command{"models", "list the supported model families", run_models},
@@ -28,13 +30,12 @@ constexpr std::array kCommands = {
 // Fits a screen of 80 columns and 24 lines.
 std::string overview() {
   std::string text =
-      "hies: find the attention heads that a Transformer does not need, remove them,\n"
-      "and show what that cost.\n\n"
+      "hies: find attention heads that a Transformer does not need, and remove them.\n\n"
       "usage: hies COMMAND …       hies COMMAND --help       hies --version\n\n";
-  for (const Command& command : kCommands) text += fmt::format("  {:9} {}\n", command.name, command.summary);
+  for (const Command& command : kCommands) text += fmt::format("  {:15} {}\n", command.name, command.summary);
   text +=
       "\nMODEL is a Hugging Face checkpoint directory. Exit codes: 0 done, 2 bad input,\n"
-      "3 unsupported, 4 input/output, 70 internal error, 130 interrupted.\n\n"
+      "3 unsupported, 4 input/output, 70 internal error, 130 interrupted.\n"
       "Example, in one go and step by step:\n"
       "  hies prune MODEL --task sst2 --calib train.tsv --ratio 0.3 -o SMALL\n"
       "  hies score MODEL --task sst2 --calib train.tsv -o scores.json\n"

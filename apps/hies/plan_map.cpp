@@ -25,16 +25,21 @@ HeadMap plan_map(const std::string& model, const score::MethodOptions& method, c
   return map;
 }
 
-std::string plan_summary(const prune::Plan& plan, const model::HeadLayout& layout) {
-  const int present = model::head_count(layout);
+std::string plan_summary(const prune::Plan& plan, const model::HeadLayout& layout, const std::vector<std::string>& fits) {
+  const int present = model::live_head_count(layout);
   std::string text = fmt::format("{} of {} heads go", plan.pruned_count(), present);
   if (present > 0) text += fmt::format(" ({})", percent(static_cast<double>(plan.pruned_count()) / present));
+  if (plan.units != "head") text += fmt::format(", units {}", plan.units);
   std::string_view lead = ":\n";
   for (const auto& [layer, heads] : plan.pruned) {
     text += fmt::format("{}  layer {}: {}", lead, layer, fmt::join(heads, " "));
     lead = "\n";
   }
-  return text + "\n";
+  text += "\n";
+  const model::HeadLayout left = prune::pruned_layout(plan, layout);
+  if (const int dead = model::head_count(left) - model::live_head_count(left); dead > 0)
+    text += fmt::format("{} of them stay as zeros (dead heads), so that each KV head of a layer has as many query heads\n", dead);
+  return text + fmt::format("fits {}\n", fmt::join(fits, ", "));
 }
 
 }  // namespace hies::cli

@@ -47,9 +47,10 @@ void print_out(std::string_view text) {
   if (code != 0) io_error("cannot write to standard output: {}", std::strerror(code));
 }
 
+void print_json(const Json& json) { print_out(pretty(json)); }
+
 void print_err(std::string_view text) noexcept { write_all(STDERR_FILENO, text); }
 
-bool is_terminal_out() { return ::isatty(STDOUT_FILENO) == 1; }
 bool is_terminal_err() { return ::isatty(STDERR_FILENO) == 1; }
 bool colour_out() { return colour(STDOUT_FILENO); }
 bool colour_err() { return colour(STDERR_FILENO); }

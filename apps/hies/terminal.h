@@ -3,6 +3,8 @@
 #include <exception>
 #include <string_view>
 
+#include "hies/base/json.h"
+
 namespace hies::cli {
 
 // Whoever read our standard output has gone: nothing is left to say.
@@ -12,10 +14,10 @@ struct OutputClosed : std::exception {
 
 // Writes to standard output. Throws OutputClosed, or io when it cannot be written (disk full).
 void print_out(std::string_view text);
+void print_json(const Json& json);
 // Writes to standard error; failures are ignored.
 void print_err(std::string_view text) noexcept;
 
-bool is_terminal_out();
 bool is_terminal_err();
 // Colour only on a terminal that can, and never with NO_COLOR (https://no-color.org).
 bool colour_out();

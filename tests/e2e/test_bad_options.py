@@ -118,7 +118,8 @@ class BadOptions(ProgramTest):
         self.refused(3, "hies.plan/2", "prune", MODEL, "--plan", "plan.json", "-o", "smaller")
 
     def test_shard_size(self):
-        self.refused(2, "max-shard-size|shard", *self.prune(MODEL, None, "--max-shard-size", "5 apples"))
+        for size in ("5 apples", "5", "5B"):
+            self.refused(2, "max-shard-size is '" + size, *self.prune(MODEL, None, "--max-shard-size", size), hint="a unit")
 
 
 class Outputs(ProgramTest):

@@ -1,9 +1,11 @@
 """Every command does what it says, from its command line."""
 
 import json
+import os
+import subprocess
 import unittest
 
-from program import EXAMPLES, GOLDEN, ProgramTest
+from program import BIN, EXAMPLES, GOLDEN, ProgramTest
 
 MODEL = GOLDEN / "bert-tiny/model"
 
@@ -17,7 +19,7 @@ class Lists(ProgramTest):
 
     def test_help_of_each_command(self):
         listed = [line.split()[0] for line in self.done("--help").stdout.splitlines() if line.startswith("  ") and line[2] != "h"]
-        self.assertEqual(listed, ["inspect", "score", "plan", "prune", "eval", "sweep", "tasks", "methods", "models"])
+        self.assertEqual(listed, ["inspect", "score", "plan", "prune", "eval", "sweep", "bench", "make-checkpoint", "tasks", "methods", "models"])
         for command in listed:
             text = self.done(command, "--help").stdout
             self.assertLessEqual(max(map(len, text.splitlines())), 100)
@@ -30,6 +32,11 @@ class Lists(ProgramTest):
     def test_version(self):
         self.assertRegex(self.done("--version").stdout, r"^hies \d+\.\d+\.\d+\n$")
 
+    def test_json_ends_with_one_line_end(self):
+        for words in (["tasks"], ["methods"], ["models"], ["inspect", MODEL], self.score(), ["plan", "scores.json", "--ratio", 0.5],
+                      self.prune(), self.evaluate()):
+            self.assertRegex(self.done(*words, "--json").stdout, r"[\]}]\n\Z")
+
     def test_registries(self):
         for command, names in {"tasks": ["sst2", "stsb", "regression"], "methods": ["hies", "random", "pseudo-label"],
                                "models": ["bert", "roberta", "distilbert"]}.items():
@@ -38,6 +45,30 @@ class Lists(ProgramTest):
             for name in names:
                 self.assertIn(f"\n{name} ", text)
                 self.assertIn(f'"name": "{name}"' if command != "models" else f'"model_type": "{name}"', listed)
+
+
+class MakeCheckpoint(ProgramTest):
+    def test_made_and_inspected(self):
+        words = ["make-checkpoint", "--family", "llama", "--layers", 3, "--heads", 8, "--kv-heads", 2, "--dtype", "float32"]
+        made = self.json(*words, "-o", "made")
+        self.assertEqual(made["schema"], "hies.made/1")
+        self.assertEqual(made["tensor_bytes"], 4 * made["parameters"])
+        report = self.json("inspect", "made")
+        self.assertEqual(report["parameters"], made["parameters"])
+        self.assertEqual([(len(layer["heads"]), len(layer["kv_heads"])) for layer in report["layers"]], [(8, 2)] * 3)
+
+    def test_pruned_by_a_plan_written_by_hand(self):
+        self.done("make-checkpoint", "--heads", 8, "--kv-heads", 2, "-o", "made")
+        plan = {"schema": "hies.plan/1", "model": {"hash": self.json("inspect", "made")["hash"]}, "units": "kv-group"}
+        self.write("plan.json", json.dumps(plan | {"pruned": {"0": [0, 1, 2, 3], "1": [4, 5, 6, 7]}}))
+        self.assertIn("fits transformers, ", self.done("prune", "made", "--plan", "plan.json", "--target", "vllm", "-o", "small").stdout)
+        self.write("part.json", json.dumps(plan | {"pruned": {"0": [0, 1]}}))
+        self.refused(2, "KV head 0 in layer 0", "prune", "made", "--plan", "part.json", "-o", "no")
+        self.write("head.json", json.dumps(plan | {"units": "head", "pruned": {"0": [0, 1]}}))
+        self.refused(2, "vllm cannot take this plan", "prune", "made", "--plan", "head.json", "--target", "vllm", "-o", "no")
+        # KV head 0 keeps heads 2 and 3; KV head 1 has four: two dead ones.
+        self.assertIn("2 of them stay as zeros", self.done("prune", "made", "--plan", "head.json", "-o", "padded").stdout)
+        self.assertEqual([layer["dead"] for layer in self.json("inspect", "padded")["layers"]], [[0, 1], []])
 
 
 class Inspect(ProgramTest):
@@ -53,11 +84,27 @@ class Inspect(ProgramTest):
         return (8 + length) // 4
 
     def test_table(self):
-        text = self.done("inspect", MODEL, "--verbose").stdout
+        text = self.done("inspect", MODEL).stdout
         self.assertRegex(text, r"(?m)^ *0 +4 +4 +16 ")
         self.assertRegex(text, r"(?m)^total +12 +12 ")
         self.assertIn("bad, fair, good", text)
         self.assertRegex(text, r"hash +[0-9a-f]{32}\n")
+        self.assertNotIn("zeroed", text)
+
+    def test_tokens_fit_the_model(self):
+        positions = self.json("inspect", MODEL)["positions"]
+        self.assertLess(positions, 128)
+        self.assertEqual(self.json("inspect", MODEL)["tokens"], positions)
+        self.assertEqual(self.json("inspect", EXAMPLES / "demo-sst2")["tokens"], 128)
+        self.assertEqual(self.json("inspect", MODEL, "--tokens", 7)["tokens"], 7)
+
+    def test_a_path_that_is_not_utf8(self):
+        name = b"caf\xe9"
+        os.symlink(MODEL, os.fsencode(self.folder) + b"/" + name)
+        for words in (["inspect", os.fsdecode(name), "--json"], [*self.score(os.fsdecode(name)), "--json"]):
+            result = subprocess.run([BIN, *map(os.fsencode, map(str, words))], cwd=self.folder, capture_output=True)
+            self.assertEqual(result.returncode, 0, result.stderr)
+            self.assertIn("caf\ufffd", json.dumps(json.loads(result.stdout), ensure_ascii=False))
 
 
 class Steps(ProgramTest):
@@ -142,6 +189,12 @@ class Steps(ProgramTest):
         self.done(*self.prune(MODEL, None, "--keep-shapes"))
         size = (MODEL / "model.safetensors").stat().st_size
         self.assertLess(abs((self.folder / "smaller/model.safetensors").stat().st_size - size), 512)
+        # Nothing is gone, but it is not hidden what was done.
+        zeroed = {str(i): layer["zeroed"] for i, layer in enumerate(self.json("inspect", "smaller")["layers"]) if layer["zeroed"]}
+        self.assertEqual(zeroed, json.loads((self.folder / "smaller/config.json").read_text())["hies"]["history"][0]["pruned"])
+        self.assertEqual(sum(map(len, zeroed.values())), 6)
+        self.assertRegex(self.done("inspect", "smaller").stdout, r"(?m)^zeroed heads +6, ")
+        self.assertRegex(self.done(*self.prune("smaller", None, output="again")).stderr, "warning: 6 of the 12 heads of smaller are zero already")
 
     def test_shards(self):
         self.done(*self.prune(MODEL, None, "--max-shard-size", "100KB"))

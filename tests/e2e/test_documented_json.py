@@ -43,6 +43,9 @@ class Documented(ProgramTest):
         self.same_shape(documented("sweep --dry-run"), self.json(*words, "--dry-run"))
         self.assertEqual(self.json(*words, "-o", "study"), json.loads((self.folder / "study/summary.json").read_text()))
 
+    def test_bench(self):
+        self.same_shape(documented("bench kernels"), self.json("bench", "kernels", "--filter", "tokens:8/head_dim:16$", "--seconds", 0.001))
+
     def test_files_are_what_is_printed(self):
         for words in (self.score(), ["plan", "scores.json", "--ratio", 0.5, "-o", "plan.json"],
                       self.evaluate(GOLDEN / "bert-tiny/model", None, "-o", "result.json")):

@@ -75,6 +75,37 @@ class Sweep(ProgramTest):
             elif (whole / name).is_file():
                 self.assertEqual((self.folder / "study" / name).read_bytes(), (whole / name).read_bytes(), name)
 
+    def test_torn_last_line(self):
+        self.done(*self.words("whole"))
+        self.done(*self.words())
+        for cut in (1, 200, len(self.records()) - 5):
+            (self.folder / "study/records.jsonl").write_bytes(self.records("whole")[:-cut])
+            self.done(*self.words())
+            self.assertEqual(self.records(), self.records("whole"))
+
+    def test_damaged_files(self):
+        """One line that names the file, whatever is wrong with it; and nothing is made worse."""
+        words = self.words("study", "--alpha", "auto", "--heldout", 8)
+        self.done(*words)
+        whole = {name: (self.folder / "study" / name).read_bytes()
+                 for name in ("sweep.json", "records.jsonl", "heldout.jsonl", "scores/demo-sst2-ce-0.json")}
+        for name, content in whole.items():
+            for damaged in (b"", b"{}\n", b"[1]\n", b"null\n", b"\xff\xfe\n", content[:40] + b"\n", content.replace(b'":', b'":{"a":', 1),
+                            content.replace(b'"run', b'"rum').replace(b'"heads"', b'"hads"')):
+                if damaged == b"" and name.endswith("jsonl"):
+                    continue  # a journal with nothing in it is a sweep that has just begun
+                (self.folder / "study" / name).write_bytes(damaged)
+                self.refused(2, f"study/{name}", *words)
+            (self.folder / "study" / name).write_bytes(content)
+        runs = json.loads(whole["sweep.json"])
+        for run in (1, None, [], {}, {"name": 1}):
+            (self.folder / "study/sweep.json").write_text(json.dumps({**runs, "runs": [run]}))
+            self.refused(2, r"study/sweep.json: 'runs\[0\]", *words)
+        (self.folder / "study/sweep.json").write_bytes(whole["sweep.json"])
+        (self.folder / "study/summary.json").write_text("{")  # is only written
+        self.done(*words)
+        self.assertEqual(self.records(), whole["records.jsonl"])
+
     def test_interrupted(self):
         self.done(*self.words("whole"))
         process = self.start(*self.words())
@@ -175,10 +206,11 @@ class Sweep(ProgramTest):
         self.refused(2, "holds no sweep: there is notes.txt", *self.words("mine"))
 
     def test_held_out_part_too_large(self):
-        result = self.hies(*self.words("study", "--alpha", "auto", "--heldout", 100))
-        self.assertEqual(result.returncode, 2)
-        self.assertRegex(result.stderr, "error: heldout is 100, but only [0-9]+ rows of .*train.tsv neither score heads nor are in")
-        self.assertFalse((self.folder / "study/records.jsonl").exists())
+        self.refused(2, "heldout is 100, but only [0-9]+ rows of .*train.tsv neither score heads nor are in",
+                     *self.words("study", "--alpha", "auto", "--heldout", 100), hint="lower --heldout")
+
+    def test_ratio_out_of_reach(self):
+        self.refused(2, "ratio 0.2 is 14 heads, but only 12 can go", *self.words("study", "--min-heads-per-layer", 10))
 
     def test_dev_is_the_calibration_file(self):
         words = self.words("study", grid=["--methods", "his", "--ratios", "0.2", "--seeds", 1, "--max-length", 24, "--threads", 1])
@@ -195,6 +227,28 @@ class Sweep(ProgramTest):
         self.assertTrue(self.records("whole").startswith(self.records()) and self.records().endswith(b"\n"))
         self.done(*self.words())
         self.assertEqual(self.records(), self.records("whole"))
+
+    def test_really_full(self):
+        """A disk that has room for the scores and half of the records."""
+        self.done(*self.words("whole"))
+        disk = self.folder / "disk"
+        disk.mkdir()
+        page = 4096
+        files = ["sweep.json", *(f"scores/demo-sst2-ce-{seed}.json" for seed in range(2))]
+        pages = sum(-(-(self.folder / "whole" / name).stat().st_size // page) for name in files) + len(self.records("whole")) // 2 // page
+        mount = ["mount", "-t", "tmpfs", "-o", f"size={pages * page}", "none", str(disk)]
+        if os.geteuid() != 0 or subprocess.run(mount, capture_output=True).returncode != 0:
+            self.skipTest("no right to mount a small disk")
+        self.addCleanup(subprocess.run, ["umount", "-l", str(disk)])
+        result = self.hies(*self.words("disk/study"))
+        self.assertEqual(result.returncode, 4, result.stderr)
+        self.assertRegex(result.stderr, "error: cannot write .*records.jsonl: No space left.*\nhint: the records so far are kept")
+        kept = self.records("disk/study")
+        self.assertGreater(kept.count(b"\n"), 1)
+        self.assertTrue(self.records("whole").startswith(kept) and kept.endswith(b"\n"))
+        subprocess.run(["mount", "-o", "remount,size=4m", str(disk)], check=True)
+        self.done(*self.words("disk/study"))
+        self.assertEqual(self.records("disk/study"), self.records("whole"))
 
     def test_read_only_directory(self):
         if os.geteuid() == 0:

@@ -118,6 +118,13 @@ void MappedFile::set_aside(std::span<const std::byte> part) const noexcept {
   if (first < end) ::madvise(const_cast<std::byte*>(data_ + first), end - first, MADV_DONTNEED);
 }
 
+void MappedFile::read_ahead(std::span<const std::byte> part) const noexcept {
+  const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+  const auto offset = static_cast<std::size_t>(part.data() - data_);
+  const std::size_t first = offset / page * page;
+  ::madvise(const_cast<std::byte*>(data_ + first), offset + part.size() - first, MADV_WILLNEED);  // only advice
+}
+
 MappedFile::~MappedFile() {
   if (data_ != nullptr) ::munmap(const_cast<std::byte*>(data_), size_);
 }
@@ -171,6 +178,12 @@ void AtomicFile::write(std::span<const std::byte> bytes) {
     if (written < 0 && errno == EINTR) continue;
     if (written < 0) fail("write", path_, errno);
     bytes = bytes.subspan(static_cast<std::size_t>(written));
+    written_ += written;
+  }
+  // The disk begins at once and not when commit() waits for it: a large file is then written while it is made.
+  if (constexpr std::int64_t kEnough = 32 << 20; written_ - begun_ >= kEnough) {
+    ::sync_file_range(descriptor_, begun_, written_ - begun_, SYNC_FILE_RANGE_WRITE);  // only advice
+    begun_ = written_;
   }
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <span>
 #include <string>
@@ -27,6 +28,8 @@ class MappedFile {
   std::span<const std::byte> bytes() const noexcept { return {data_, size_}; }
   // Says that a part of bytes() will not be needed soon: its memory may be given back until it is read again.
   void set_aside(std::span<const std::byte> part) const noexcept;
+  // Says that a part of bytes() is needed soon: it begins to be read.
+  void read_ahead(std::span<const std::byte> part) const noexcept;
 
  private:
   std::filesystem::path path_;
@@ -54,6 +57,7 @@ class AtomicFile {
  private:
   std::filesystem::path path_, temporary_;
   int descriptor_ = -1;
+  std::int64_t written_ = 0, begun_ = 0;  // bytes; of them, sent on their way to the disk
 };
 
 void write_file(const std::filesystem::path& path, std::string_view text, bool force);

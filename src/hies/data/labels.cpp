@@ -54,6 +54,14 @@ std::optional<double> number(std::string_view text) {
   return value;
 }
 
+// How JSON, Parquet and pandas write a yes or no.
+std::optional<double> truth(std::string_view text) {
+  const std::string name = folded(text);
+  if (name == "true") return 1;
+  if (name == "false") return 0;
+  return std::nullopt;
+}
+
 }  // namespace
 
 LabelReader::LabelReader(const Task& task, const model::ModelSpec& spec)
@@ -84,13 +92,17 @@ double LabelReader::read(std::string_view text, std::string_view where) const {
 double LabelReader::read_class(std::string_view text, std::string_view where) const {
   if (const std::optional<int> id = find_label(text, labels_)) return *id;
   if (const std::optional<int> id = find_label(text, task_names_)) return *id;
-  const std::optional<double> value = number(text);
+  std::optional<double> value = number(text);
+  if (!value && labels_.size() == 2) value = truth(text);
   if (!value || *value != std::floor(*value)) {
     std::vector<std::string> known = labels_;
     known.insert(known.end(), task_names_.begin(), task_names_.end());
     throw Error(ErrorKind::bad_input, fmt::format("{}: unknown label '{}'", where, printable(text)),
                 printable(known_names_hint(text, known), 400));
   }
+  if (*value == -1)
+    throw Error(ErrorKind::bad_input, fmt::format("{}: label {} says that the row has no label", where, printable(text)),
+                "test splits of Hugging Face are like that: take a split with labels, or leave the label column out");
   if (*value < 0 || *value >= static_cast<double>(labels_.size())) {
     throw Error(ErrorKind::bad_input, fmt::format("{}: label {} is outside 0…{}", where, printable(text), labels_.size() - 1),
                 printable(fmt::format("the model's labels: {}", fmt::join(labels_, ", ")), 400));

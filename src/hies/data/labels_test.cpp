@@ -71,8 +71,28 @@ TEST(Labels, UnknownAndOutsideAreRefusedWithTheKnownOnes) {
   expect_error(error_of([&] { read(task("sst2"), spec, "0.5"); }), ErrorKind::bad_input, "unknown label '0.5'");
   expect_error(error_of([&] { read(task("sst2"), spec, "nan"); }), ErrorKind::bad_input, "unknown label 'nan'");
   expect_error(error_of([&] { read(task("sst2"), spec, "2"); }), ErrorKind::bad_input, "f.tsv: line 7: label 2 is outside 0…1");
-  expect_error(error_of([&] { read(task("sst2"), spec, "-1"); }), ErrorKind::bad_input,
-               "label -1 is outside 0…1 | the model's labels: negative");
+  expect_error(error_of([&] { read(task("sst2"), spec, "-2"); }), ErrorKind::bad_input,
+               "label -2 is outside 0…1 | the model's labels: negative");
+}
+
+TEST(Labels, MinusOneIsNoLabel) {
+  for (const char* text : {"-1", "-1.0"})
+    expect_error(error_of([&] {
+                   read(task("sst2"), classifier({"negative", "positive"}), text);
+                 }),
+                 ErrorKind::bad_input,
+                 "f.tsv: line 7: label " + std::string(text) + " says that the row has no label | test splits");
+  EXPECT_EQ(read(task("classification"), classifier({"-1", "1"}), "-1"), 0);  // a name
+  EXPECT_EQ(read(task("regression"), regressor(), "-1"), -1);
+}
+
+TEST(Labels, TrueAndFalseAreOneAndZero) {
+  const model::ModelSpec spec = classifier({"negative", "positive"});
+  for (const char* text : {"true", "True", "TRUE"}) EXPECT_EQ(read(task("sst2"), spec, text), 1);
+  for (const char* text : {"false", "False"}) EXPECT_EQ(read(task("sst2"), spec, text), 0);
+  EXPECT_EQ(read(task("classification"), classifier({"true", "false"}), "true"), 0);  // names of the model come first
+  const model::ModelSpec three = classifier({"a", "b", "c"});
+  expect_error(error_of([&] { read(task("classification"), three, "true"); }), ErrorKind::bad_input, "unknown label 'true'");
 }
 
 TEST(Labels, Numbers) {

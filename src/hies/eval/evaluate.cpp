@@ -32,7 +32,7 @@ Figures figures(const data::Task& task, const Side& side, const Predictions& pre
   const model::HeadLayout left = present(side);
   return {checkpoint.folder().string(),
           checkpoint.hash(),
-          model::head_count(left),
+          model::live_head_count(left),
           mean_loss(predictions),
           quality(task, side.dataset, predictions),
           cost(checkpoint, left, lengths(side.dataset)),

@@ -1,23 +1,12 @@
 #include "hies/eval/result.h"
 
-#include <cmath>
-
 #include "hies/base/error.h"
 #include "hies/base/files.h"
 #include "hies/base/json_node.h"
+#include "hies/eval/number_json.h"
 
 namespace hies::eval {
 namespace {
-
-double finite(double value, std::string_view what) {
-  if (!std::isfinite(value))
-    throw Error(ErrorKind::bad_input, fmt::format("{} is {}", what, value), "the model's numbers overflow: try --dtype float64");
-  return value;
-}
-
-Json optional_number(const std::optional<double>& value, std::string_view what) {
-  return value ? Json(finite(*value, what)) : Json();
-}
 
 Json spread_json(const Spread& s) {
   return {{"median", s.median}, {"p25", s.p25}, {"p75", s.p75}, {"min", s.least}, {"max", s.most}, {"count", s.count}};
@@ -25,7 +14,7 @@ Json spread_json(const Spread& s) {
 
 void add_figures(const Figures& figures, Json& json) {
   json["model"] = {{"path", figures.path}, {"hash", figures.hash}, {"heads", figures.heads}};
-  json["loss"] = optional_number(figures.loss, "the mean loss");
+  json["loss"] = number_json(figures.loss, "the mean loss");
   json["metrics"] = Json::object();
   for (const auto& [name, value] : figures.metrics) json["metrics"][name] = finite(value, name);
   if (!figures.groups.empty()) {
@@ -97,8 +86,8 @@ Json to_json(const Result& result) {
   json["data"] = {{"file", result.data_file}, {"hash", result.data_hash}, {"tokens", result.tokens}};
   json["examples"] = result.examples;
   add_figures(result.model, json);
-  json["stability"] = optional_number(result.stability, "stability");
-  json["tolerance"] = optional_number(result.tolerance, "tolerance");
+  json["stability"] = number_json(result.stability, "stability");
+  json["tolerance"] = number_json(result.tolerance, "tolerance");
   json["speedup"] = Json();
   if (result.speedup)
     json["speedup"] = {{"latency", spread_json(result.speedup->latency)},

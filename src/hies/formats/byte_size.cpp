@@ -15,8 +15,6 @@ std::uint64_t parse_byte_size(std::string_view text, std::string_view option) {
     std::uint64_t bytes;
   };
   constexpr std::array kUnits = {
-      Unit{"", 1},
-      Unit{"b", 1},
       Unit{"kb", 1000},
       Unit{"mb", 1000'000},
       Unit{"gb", 1000'000'000},

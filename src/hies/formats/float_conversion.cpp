@@ -38,13 +38,13 @@ std::size_t first_non_finite(std::span<const std::byte> bytes) {
   return count;
 }
 
-std::size_t first_non_finite(const TensorView& tensor) {
-  switch (tensor.dtype) {
-    case DType::float16: return first_non_finite<std::uint16_t, 0x7C00>(tensor.bytes);
-    case DType::bfloat16: return first_non_finite<std::uint16_t, 0x7F80>(tensor.bytes);
-    case DType::float32: return first_non_finite<std::uint32_t, 0x7F800000>(tensor.bytes);
-    case DType::float64: return first_non_finite<std::uint64_t, 0x7FF0000000000000>(tensor.bytes);
-    default: return tensor.bytes.size() / element_bytes(tensor.dtype);
+std::size_t first_non_finite(DType dtype, std::span<const std::byte> bytes) {
+  switch (dtype) {
+    case DType::float16: return first_non_finite<std::uint16_t, 0x7C00>(bytes);
+    case DType::bfloat16: return first_non_finite<std::uint16_t, 0x7F80>(bytes);
+    case DType::float32: return first_non_finite<std::uint32_t, 0x7F800000>(bytes);
+    case DType::float64: return first_non_finite<std::uint64_t, 0x7FF0000000000000>(bytes);
+    default: return bytes.size() / element_bytes(dtype);
   }
 }
 
@@ -73,10 +73,12 @@ double element(const TensorView& tensor, std::size_t index) {
 
 }  // namespace
 
-void check_finite(const TensorView& tensor) {
-  const std::size_t count = tensor.bytes.size() / element_bytes(tensor.dtype);
-  const std::size_t index = first_non_finite(tensor);
-  if (index == count) return;
+void check_finite(const TensorView& tensor) { check_finite(tensor, 0, tensor.bytes.size() / element_bytes(tensor.dtype)); }
+
+void check_finite(const TensorView& tensor, std::size_t first, std::size_t some) {
+  const std::size_t size = element_bytes(tensor.dtype), count = tensor.bytes.size() / size;
+  const std::size_t index = first + first_non_finite(tensor.dtype, tensor.bytes.subspan(first * size, some * size));
+  if (index == first + some) return;
   const double value = element(tensor, index);
   bad_input("tensor '{}'{} has {} at element {} of {}", printable(tensor.name),
             tensor.mapping != nullptr ? " of " + tensor.mapping->path().string() : std::string(),

@@ -31,8 +31,8 @@ struct TensorSource {
 void write_safetensors(const std::filesystem::path& folder, std::span<const TensorSource> tensors, std::uint64_t max_shard_bytes,
                        Progress& progress);
 
-// "200KB", "500MB", "5GB", "1TB" (powers of 1000, as transformers counts), "5GiB" (powers of 1024) or a number of bytes; any case.
-// `option` names where the text was given. Throws bad_input for anything else, zero included.
+// "200KB", "500MB", "5GB", "1TB" (powers of 1000, as transformers counts), "5GiB" (powers of 1024); any case. The unit must be there:
+// whoever leaves it out hardly means bytes. `option` names where the text was given. Throws bad_input for anything else, zero included.
 std::uint64_t parse_byte_size(std::string_view text, std::string_view option);
 
 }  // namespace hies::formats

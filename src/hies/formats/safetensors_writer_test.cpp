@@ -193,10 +193,8 @@ TEST(ByteSize, AsTransformersCounts) {
   EXPECT_EQ(size("1MiB"), 1U << 20);
   EXPECT_EQ(size("2GIB"), std::uint64_t{2} << 30);
   EXPECT_EQ(size("1TiB"), std::uint64_t{1} << 40);
-  EXPECT_EQ(size("12345"), 12345U);
-  EXPECT_EQ(size("7B"), 7U);
   for (const char* text :
-       {"", "GB", "0", "0GB", "-5GB", "5XB", "5 GB", "1.5GB", "5GBs", "99999999999999999999", "99999999999TB", "five"})
+       {"", "GB", "0", "0GB", "-5GB", "5XB", "5 GB", "1.5GB", "5GBs", "99999999999999999999", "99999999999TB", "five", "5", "7B"})
     expect_error(error_of([&] { size(text); }), ErrorKind::bad_input, {"--max-shard-size", fmt::format("'{}'", text)});
 }
 

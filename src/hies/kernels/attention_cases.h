@@ -5,7 +5,7 @@
 
 #include "hies/kernels/attention.h"
 
-// What the tests and the benchmark of attention share: a problem with its numbers, and three ways to solve it.
+// What the tests of attention share: a problem with its numbers, and three ways to solve it.
 namespace hies::kernels::cases {
 
 // One attention over packed sequences. Values are held as float64 but are representable in `dtype`.

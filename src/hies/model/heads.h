@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <compare>
 #include <cstdint>
+#include <iterator>
 #include <vector>
 
 namespace hies::model {
@@ -21,11 +22,22 @@ struct LayerHeads {
   int original_heads = 0;
   int original_kv_heads = 0;
   int head_dim = 0;  // D
+  // Those of `heads` that are zeros: removed, but kept in the tensors so that every KV head has as many query heads. They are pruned
+  // with no loss and no gain, and are no part of any unit.
+  std::vector<int> dead = {};
 
   int count() const noexcept { return static_cast<int>(heads.size()); }
   int kv_count() const noexcept { return static_cast<int>(kv_heads.size()); }
   // Original KV head that the original query head `head` reads.
   int kv_of(int head) const { return static_cast<int>(std::int64_t{head} * original_kv_heads / original_heads); }
+  // Whether query heads share KV heads.
+  bool grouped() const noexcept { return original_kv_heads < original_heads; }
+  // The query heads that are not dead.
+  std::vector<int> live() const {
+    std::vector<int> alive;
+    std::set_difference(heads.begin(), heads.end(), dead.begin(), dead.end(), std::back_inserter(alive));
+    return alive;
+  }
   // Position in kv_heads, for every present query head: [H].
   std::vector<std::int32_t> kv_positions() const {
     std::vector<std::int32_t> positions;
@@ -49,6 +61,7 @@ inline LayerHeads keep_heads(const LayerHeads& layer, const std::vector<std::uin
   left.heads.clear();
   for (std::size_t i = 0; i < layer.heads.size(); ++i)
     if (keep[i] != 0) left.heads.push_back(layer.heads[i]);
+  std::erase_if(left.dead, [&left](int head) { return left.position_of(head) < 0; });
   std::erase_if(left.kv_heads, [&left](int kv_head) {
     return std::none_of(left.heads.begin(), left.heads.end(), [&](int head) { return left.kv_of(head) == kv_head; });
   });
@@ -61,6 +74,13 @@ using HeadLayout = std::vector<LayerHeads>;
 inline int head_count(const HeadLayout& layout) {
   int count = 0;
   for (const LayerHeads& layer : layout) count += layer.count();
+  return count;
+}
+
+// Query heads that are not dead.
+inline int live_head_count(const HeadLayout& layout) {
+  int count = 0;
+  for (const LayerHeads& layer : layout) count += layer.count() - static_cast<int>(layer.dead.size());
   return count;
 }
 

@@ -45,9 +45,7 @@ inline std::int64_t padded_tokens(std::int64_t tokens) {
   return (tokens + step - 1) / step * step;
 }
 inline std::int64_t padded_sequences(std::int64_t sequences) {
-  const auto step =
-      std::max<std::int64_t>(8, static_cast<std::int64_t>(std::bit_ceil(static_cast<std::uint64_t>(sequences))) / 4);
-  return (sequences + step - 1) / step * step;
+  return std::max<std::int64_t>(8, static_cast<std::int64_t>(std::bit_ceil(static_cast<std::uint64_t>(sequences))));
 }
 
 // A view, not a copy: valid as long as the span's memory.

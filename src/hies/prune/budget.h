@@ -4,8 +4,10 @@
 #include <optional>
 #include <string>
 
+#include "hies/model/arch/arch.h"
 #include "hies/model/cost.h"
 #include "hies/model/heads.h"
+#include "hies/model/units.h"
 #include "hies/prune/plan.h"
 
 namespace hies::prune {
@@ -19,40 +21,48 @@ struct BudgetOptions {
   bool uniform = false;
   std::int64_t min_heads_per_layer = 0;
   std::string protect = {};  // "LAYER:HEAD,…", original indices
+  std::string target = {};   // a program of runtimes.h that the result must run in; empty: any
 
   template <class V, class Self>
   static void fields(V& v, Self& self) {
-    v("ratio", self.ratio, "share of the model's present heads to remove, 0 … 1");
-    v("heads", self.heads, "how many heads to remove");
+    v("ratio", self.ratio, "share of the model's present heads (with units of several: of its units) to remove, 0 … 1");
+    v("heads", self.heads, "how many heads to remove; whole units, at least so many");
     v("params_ratio", self.params_ratio, "share of the model's parameters to remove, 0 … 1");
     v("flops_ratio", self.flops_ratio, "share of the model's FLOPs per token to remove, 0 … 1");
     v("uniform", self.uniform, "with ratio: remove that share from every layer, not from the model as a whole");
     v("min_heads_per_layer", self.min_heads_per_layer, "heads that every layer keeps");
     v("protect", self.protect, "heads never to remove: LAYER:HEAD,LAYER:HEAD,…");
+    v("target", self.target,
+      "refuse what this program cannot run: transformers, transformers-4, vllm, sglang, tensorrt-llm, llama.cpp, onnxruntime or "
+      "transformers.js");
   }
 };
 
 // Throws bad_input for what is wrong whatever the model: no budget or two, a share outside 0 … 1 or NaN, `heads` or
-// min_heads_per_layer negative, `uniform` without ratio. For early refusal, before long work.
+// min_heads_per_layer negative, `uniform` without ratio, an unknown target. For early refusal, before long work.
 void check_options(const BudgetOptions& options);
 
 // What a plan needs to know of the model; score::Scores has all of it.
 struct PlanInput {
   std::string model_hash;
   const model::HeadLayout& layout;
-  const model::HeadTable<double>& keep_scores;  // [L][H], higher = keep
-  const model::HeadTable<model::HeadCost>& head_costs;
-  std::int64_t parameters = 0;  // of the whole model
-  double flops_per_token = 0;   // of the whole model
+  model::UnitKind unit_kind = model::UnitKind::head;
+  const model::UnitLayout& units;                       // [L][U] of that kind
+  const model::HeadTable<double>& keep_scores;          // [L][U], higher = keep
+  const model::HeadTable<model::HeadCost>& head_costs;  // [L][H]
+  const model::HeadTable<model::HeadCost>& kv_costs;    // [L][K]
+  std::int64_t parameters = 0;                          // of the whole model
+  double flops_per_token = 0;                           // of the whole model
+  model::Portability portability = {};                  // of the family
 };
 
-// Lowest keep-score first, over all layers, ties by (layer, head): DESIGN §7, PAPER §2. Heads that `protect` or
-// min_heads_per_layer keep are passed over. Of that order the plan takes floor(ratio·N + 0.5) of the N present heads, or `heads`,
-// or the shortest beginning that removes at least the share params_ratio or flops_ratio of the whole model; with `uniform`
-// floor(ratio·H_l + 0.5) of each layer's. So plans are nested in the budget.
-// Plan::information gets what was asked and what it saves. Throws bad_input for a share outside 0 … 1 or NaN, no budget or two,
-// `heads` negative or more than present, `uniform` without ratio, a budget that cannot be reached (it says what can),
-// `protect` that is not a list of present heads, and a keep-score that is not finite.
+// Lowest keep-score first, over all layers, ties by (layer, head): DESIGN §7, PAPER §2. Units that `protect` or
+// min_heads_per_layer keep are passed over. Of that order the plan takes floor(ratio·N + 0.5) of the N present units, or as many as
+// make `heads` heads, or the shortest beginning that removes at least the share params_ratio or flops_ratio of the whole model; with
+// `uniform` floor(ratio·U_l + 0.5) of each layer's. So plans are nested in the budget.
+// Plan::information gets what was asked, what it saves, and which programs can run the result. Throws bad_input for a share outside
+// 0 … 1 or NaN, no budget or two, `heads` negative or more than present, `uniform` without ratio, a budget that cannot be reached (it
+// says what can), `protect` that is not a list of present heads, a keep-score that is not finite, and what the target cannot take.
 Plan make_plan(const PlanInput& input, const BudgetOptions& options);
 
 }  // namespace hies::prune

@@ -1,53 +1,46 @@
 #include "hies/prune/head_cuts.h"
 
 #include <algorithm>
-#include <array>
 
 #include "hies/base/error.h"
 
 namespace hies::prune {
 namespace {
 
-using Slices = std::vector<model::HeadSlice>;
+struct GoneSlice {
+  model::HeadSlice slice;
+  bool dead = false;  // of a head that stays as zeros
+};
 
-// Those of `present` that `left` lacks, as positions in `present`.
-std::vector<int> gone_positions(const std::vector<int>& present, const std::vector<int>& left) {
-  std::vector<int> positions;
+// As positions in `present`.
+template <class Visit>
+void each_gone(const std::vector<int>& present, const std::vector<int>& left, const Visit& visit) {
   for (std::size_t i = 0; i < present.size(); ++i)
-    if (!std::binary_search(left.begin(), left.end(), present[i])) positions.push_back(static_cast<int>(i));
-  return positions;
+    if (!std::binary_search(left.begin(), left.end(), present[i])) visit(static_cast<int>(i));
 }
 
-Slices gone_slices(const model::Checkpoint& source, const model::HeadLayout& left) {
+std::vector<GoneSlice> gone_slices(const model::Checkpoint& source, const model::HeadLayout& left) {
   const model::HeadLayout& present = source.spec().layers;
-  Slices all;
+  std::vector<GoneSlice> all;
   for (std::size_t i = 0; i < present.size(); ++i) {
     const int layer = static_cast<int>(i);
-    for (const int position : gone_positions(present[i].heads, left[i].heads))
-      for (auto& slice : source.arch().head_slices(source.spec(), layer, position)) all.push_back(std::move(slice));
-    for (const int position : gone_positions(present[i].kv_heads, left[i].kv_heads))
-      for (auto& slice : source.arch().kv_slices(source.spec(), layer, position)) all.push_back(std::move(slice));
+    each_gone(present[i].heads, left[i].live(), [&](int position) {
+      const bool dead = left[i].position_of(present[i].heads[static_cast<std::size_t>(position)]) >= 0;
+      for (auto& slice : source.arch().head_slices(source.spec(), layer, position)) all.push_back({std::move(slice), dead});
+    });
+    each_gone(present[i].kv_heads, left[i].kv_heads, [&](int position) {
+      for (auto& slice : source.arch().kv_slices(source.spec(), layer, position)) all.push_back({std::move(slice), false});
+    });
   }
   return all;
 }
 
-// Sends `count` zero bytes.
-template <class Sink>
-void send_zeros(const Sink& sink, std::size_t count) {
-  constexpr std::array<std::byte, 4096> kZeros{};
-  while (count > 0) {
-    const std::size_t piece = std::min(count, kZeros.size());
-    sink(std::span(kZeros).first(piece));
-    count -= piece;
-  }
-}
-
 }  // namespace
 
-Cuts head_cuts(const model::Checkpoint& source, const model::HeadLayout& left, bool only_output) {
+Cuts head_cuts(const model::Checkpoint& source, const model::HeadLayout& left, bool keep_shapes) {
   Cuts cuts;
-  for (const model::HeadSlice& slice : gone_slices(source, left)) {
-    if (only_output && slice.role != model::SliceRole::output) continue;
+  for (const auto& [slice, dead] : gone_slices(source, left)) {
+    if (keep_shapes && slice.role != model::SliceRole::output) continue;
     const formats::TensorView* view = source.find(slice.tensor);
     check(view != nullptr, "a present head has no tensor " + slice.tensor);
     const auto [place, is_new] = cuts.try_emplace(view, Cut{slice.axis, {}});
@@ -55,41 +48,14 @@ Cuts head_cuts(const model::Checkpoint& source, const model::HeadLayout& left, b
     check(static_cast<std::size_t>(slice.axis) < view->shape.size() && slice.begin >= 0 && slice.begin <= slice.end &&
               slice.end <= view->shape[static_cast<std::size_t>(slice.axis)],
           "a head lies outside " + slice.tensor);
-    place->second.ranges.emplace_back(slice.begin, slice.end);
+    place->second.ranges.push_back({slice.begin, slice.end, dead || keep_shapes});
   }
   for (auto& [view, cut] : cuts) {
     std::sort(cut.ranges.begin(), cut.ranges.end());
     for (std::size_t i = 1; i < cut.ranges.size(); ++i)
-      check(cut.ranges[i - 1].second <= cut.ranges[i].first, "heads overlap in " + view->name);
+      check(cut.ranges[i - 1].end <= cut.ranges[i].begin, "heads overlap in " + view->name);
   }
   return cuts;
-}
-
-formats::TensorSource cut_source(const formats::TensorView& view, const Cut& cut, bool zeroed) {
-  const auto axis = static_cast<std::size_t>(cut.axis);
-  formats::TensorSource source{view.name, view.dtype, view.shape, view.file, {}};
-  std::int64_t removed = 0;
-  for (const auto& [begin, end] : cut.ranges) removed += end - begin;
-  if (!zeroed) source.shape[axis] -= removed;
-
-  std::size_t unit = formats::element_bytes(view.dtype);  // bytes of one index along the axis
-  for (std::size_t i = axis + 1; i < view.shape.size(); ++i) unit *= static_cast<std::size_t>(view.shape[i]);
-  const std::size_t run = unit * static_cast<std::size_t>(view.shape[axis]);  // bytes of all of them
-  source.write = [&view, cut, zeroed, unit, run](const auto& sink) {
-    for (std::size_t at = 0; at < view.bytes.size(); at += run) {
-      const auto bytes = view.bytes.subspan(at, run);
-      std::size_t kept_from = 0;
-      for (const auto& [begin, end] : cut.ranges) {
-        const std::size_t first = static_cast<std::size_t>(begin) * unit;
-        const std::size_t past = static_cast<std::size_t>(end) * unit;
-        sink(bytes.subspan(kept_from, first - kept_from));
-        if (zeroed) send_zeros(sink, past - first);
-        kept_from = past;
-      }
-      sink(bytes.subspan(kept_from));
-    }
-  };
-  return source;
 }
 
 }  // namespace hies::prune

@@ -1,7 +1,8 @@
 #pragma once
 
+#include <compare>
+#include <cstdint>
 #include <unordered_map>
-#include <utility>
 #include <vector>
 
 #include "hies/formats/safetensors_writer.h"
@@ -10,19 +11,27 @@
 
 namespace hies::prune {
 
-// What of a stored tensor belongs to removed heads: indices begin … end-1 along `axis`, ascending, apart.
+// What of a stored tensor belongs to removed heads, ascending and apart along `axis`.
 struct Cut {
+  struct Range {
+    std::int64_t begin = 0, end = 0;                 // indices begin … end-1
+    bool zeroed = false;                             // 0 is written there; else it is left out
+    auto operator<=>(const Range&) const = default;  // NOLINT(modernize-use-nullptr): clang-tidy 14 sees a pointer here
+  };
   int axis = 0;
-  std::vector<std::pair<std::int64_t, std::int64_t>> ranges;
+  std::vector<Range> ranges;
 };
 
 // By stored tensor; a tensor that keeps everything is absent.
 using Cuts = std::unordered_map<const formats::TensorView*, Cut>;
 
-// The slices of the heads that `left` lacks, from the family's table. `only_output`: those of the output projection alone.
-Cuts head_cuts(const model::Checkpoint& source, const model::HeadLayout& left, bool only_output);
+// The slices, from the family's table, of the heads that `left` lacks, cut out, and of its dead heads, zeroed in the query and the
+// output projection. `keep_shapes`: of both the slices of the output projection alone, zeroed.
+Cuts head_cuts(const model::Checkpoint& source, const model::HeadLayout& left, bool keep_shapes);
 
-// `view` without the cut, or, with `zeroed`, of its old shape and 0 there. Bytes go from the mapped file straight to the sink.
-formats::TensorSource cut_source(const formats::TensorView& view, const Cut& cut, bool zeroed);
+// `view` without the cut (null: all of it). Bytes go from the mapped file straight to the sink, in pieces, and each piece's memory is
+// given back. With `check_finite` another thread looks for NaN and infinity one piece ahead of the sink: they are thrown as bad_input
+// before their piece is written.
+formats::TensorSource part_source(const formats::TensorView& view, const Cut* cut, bool check_finite);
 
 }  // namespace hies::prune

@@ -4,12 +4,15 @@
 #include <array>
 #include <charconv>
 #include <limits>
+#include <map>
 
 #include <fmt/ranges.h>
 
 #include "hies/base/error.h"
 #include "hies/base/files.h"
 #include "hies/base/json_node.h"
+#include "hies/model/units.h"
+#include "hies/prune/left_heads.h"
 
 namespace hies::prune {
 namespace {
@@ -18,8 +21,11 @@ constexpr std::array<std::string_view, 4> kBinding = {"schema", "model", "units"
 
 std::string read_units(const Json& json, std::string_view where) {
   auto units = require<std::string>(json, "units", where);
-  if (units != "head")
-    throw Error(ErrorKind::unsupported, fmt::format("{}: units '{}' are not supported", where, printable(units)), "known: head");
+  try {
+    model::parse_unit_kind(units);
+  } catch (const Error& error) {
+    throw Error(ErrorKind::unsupported, fmt::format("{}: {}", where, error.what()), error.hint());
+  }
   return units;
 }
 
@@ -49,13 +55,14 @@ std::vector<int> read_heads(const Json& list, const std::string& key, std::strin
 }
 
 void check_head(int layer, int head, const model::LayerHeads& present, std::string_view where) {
-  if (present.position_of(head) >= 0) return;
+  const std::vector<int> live = present.live();
+  if (std::binary_search(live.begin(), live.end(), head)) return;
   if (head < 0 || head >= present.original_heads)
     throw Error(ErrorKind::bad_input, fmt::format("{}: layer {} has no head {}", where, layer, head),
                 fmt::format("heads of that layer are 0 … {}", present.original_heads - 1));
-  throw Error(ErrorKind::bad_input, fmt::format("{}: head {} of layer {} is already gone", where, head, layer),
-              present.heads.empty() ? "that layer has no heads left"
-                                    : fmt::format("that layer still has heads {}", fmt::join(present.heads, ", ")));
+  throw Error(
+      ErrorKind::bad_input, fmt::format("{}: head {} of layer {} is already gone", where, head, layer),
+      live.empty() ? "that layer has no heads left" : fmt::format("that layer still has heads {}", fmt::join(live, ", ")));
 }
 
 void check_heads(const Plan& plan, const model::HeadLayout& layout, std::string_view where) {
@@ -64,6 +71,28 @@ void check_heads(const Plan& plan, const model::HeadLayout& layout, std::string_
       throw Error(ErrorKind::bad_input, fmt::format("{}: the model has no layer {}", where, layer),
                   layout.empty() ? "it has no layers" : fmt::format("its layers are 0 … {}", layout.size() - 1));
     for (const int head : heads) check_head(layer, head, layout[static_cast<std::size_t>(layer)], where);
+  }
+}
+
+// That the plan takes whole units, as it says.
+void check_units(const Plan& plan, const model::HeadLayout& layout, std::string_view where) {
+  const model::UnitKind kind = model::parse_unit_kind(plan.units);
+  if (kind == model::UnitKind::head) return;
+  for (const auto& [key, gone] : plan.pruned) {
+    const model::LayerHeads& layer = layout[static_cast<std::size_t>(key)];
+    std::map<int, std::size_t> present, taken;  // heads of each KV head
+    for (const int head : layer.live()) ++present[layer.kv_of(head)];
+    for (const int head : gone) ++taken[layer.kv_of(head)];
+    for (const auto& [kv_head, count] : present) {
+      const bool whole = kind == model::UnitKind::kv_group ? taken[kv_head] == 0 || taken[kv_head] == count
+                                                           : taken[kv_head] == taken.begin()->second;
+      if (!whole)
+        throw Error(ErrorKind::bad_input,
+                    fmt::format("{}: units are '{}', but of the {} heads of KV head {} in layer {} the plan takes {}", where,
+                                plan.units, count, kv_head, key, taken[kv_head]),
+                    kind == model::UnitKind::kv_group ? "list all heads of a KV head or none, or write units \"head\""
+                                                      : "list as many heads of each KV head of a layer, or write units \"head\"");
+    }
   }
 }
 
@@ -119,6 +148,7 @@ void check_plan(const Plan& plan, const std::string& model_hash, const model::He
                 fmt::format("{}: the plan is for model {}, but this model is {}", where, printable(plan.model_hash), model_hash),
                 "score this model and plan again");
   check_heads(plan, layout, where);
+  check_units(plan, layout, where);
 }
 
 model::HeadGates gates(const Plan& plan, const model::HeadLayout& layout) {
@@ -136,10 +166,7 @@ model::HeadLayout pruned_layout(const Plan& plan, const model::HeadLayout& layou
   model::HeadLayout left = layout;
   for (const auto& [key, removed] : plan.pruned) {
     model::LayerHeads& layer = left[static_cast<std::size_t>(key)];
-    std::erase_if(layer.heads, [&gone = removed](int head) { return std::find(gone.begin(), gone.end(), head) != gone.end(); });
-    std::erase_if(layer.kv_heads, [&layer](int kv_head) {
-      return std::none_of(layer.heads.begin(), layer.heads.end(), [&](int head) { return layer.kv_of(head) == kv_head; });
-    });
+    layer = left_heads(layer, removed);
   }
   return left;
 }

@@ -63,7 +63,7 @@ TEST(Plan, MayBeEditedByHand) {
 TEST(Plan, SchemaAndUnitsAreChecked) {
   error_after([](Json& j) { j["schema"] = "hies.scores/1"; });
   error_after([](Json& j) { j["schema"] = "hies.plan/2"; }, ErrorKind::unsupported);
-  error_after([](Json& j) { j["units"] = "kv-group"; }, ErrorKind::unsupported);
+  error_after([](Json& j) { j["units"] = "pair"; }, ErrorKind::unsupported);
   EXPECT_EQ(error_of([] { plan_from_json(Json::array(), "p.json"); }).kind(), ErrorKind::bad_input);
 }
 

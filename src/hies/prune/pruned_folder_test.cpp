@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "hies/prune/test_surgery.h"
+#include "hies/prune/zeroed.h"
 
 namespace hies::prune {
 namespace {
@@ -47,6 +48,38 @@ TEST_F(PrunedConfig, GainsTheTwoKeysAtItsEnd) {
   EXPECT_EQ(block["history"][0]["model"]["hash"], source.hash());
   EXPECT_EQ(block["history"][0]["pruned"], Json::parse(R"({"0":[3,1],"2":[0]})"));
   EXPECT_EQ(block["history"][0]["ratio"], 0.25);
+}
+
+TEST_F(PrunedConfig, TellsOfZeroedHeads) {
+  const auto source = model::Checkpoint::open(golden("bert-tiny"));
+  EXPECT_TRUE(zeroed_heads(source).empty());
+  const auto with_head_1 = [](int layer, int head) { return layer == 1 && head == 1; };
+  const auto once = pruned(source, plan_for(source, with_head_1), "once", true);
+  EXPECT_FALSE(once.config().contains("pruned_heads"));
+  EXPECT_EQ(once.config()["hies"]["history"].size(), 1U);
+  EXPECT_EQ(once.spec().layers, source.spec().layers);
+  // Zeroed twice: the union. Cut: those that are still there.
+  const auto others = [](int layer, int head) { return layer != 2 && head % 3 == 0; };
+  const auto twice = pruned(once, plan_for(once, others), "twice", true);
+  EXPECT_EQ(zeroed_heads(twice), (ZeroedHeads{{0, {0, 3}}, {1, {0, 1, 3}}}));
+  EXPECT_EQ(count(zeroed_heads(twice)), 5);
+  const auto cut = pruned(twice, plan_for(twice, [](int layer, int head) { return layer == 0 || head == 3; }), "cut");
+  EXPECT_EQ(zeroed_heads(cut), (ZeroedHeads{{1, {0, 1}}}));
+  EXPECT_EQ(cut.config()["hies"]["history"].size(), 3U);
+}
+
+TEST_F(PrunedConfig, RefusesZeroedHeadsThatAreNotThere) {
+  const auto source = model::Checkpoint::open(golden("bert-tiny"));
+  pruned(source, plan_for(source, [](int layer, int head) { return layer == 1 && head == 1; }), "out", true);
+  for (const char* zeroed :
+       {R"({"1": [4]})", R"({"1": [-1]})", R"({"1": [2, 1]})", R"({"1": 1})", R"({"3": [1]})", R"({"x": [1]})", "[]"}) {
+    Json config = read_json(room / "out/config.json");
+    config["hies"]["zeroed"] = Json::parse(zeroed);
+    write_file(room / "out/config.json", pretty(config), true);
+    const Error error = error_of([&] { zeroed_heads(model::Checkpoint::open(room / "out")); });
+    EXPECT_EQ(error.kind(), ErrorKind::bad_input) << zeroed;
+    EXPECT_NE(std::string(error.what()).find("hies.zeroed"), std::string::npos) << error.what();
+  }
 }
 
 TEST_F(PrunedConfig, ComposesWithWhatTransformersRemoved) {

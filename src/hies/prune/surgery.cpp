@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "hies/base/error.h"
 #include "hies/base/files.h"
-#include "hies/formats/float_conversion.h"
 #include "hies/prune/head_cuts.h"
 #include "hies/prune/pruned_config.h"
 #include "hies/prune/side_files.h"
@@ -40,27 +40,15 @@ void check_shapes(const std::vector<TensorSource>& sources, const model::Checkpo
 
 std::vector<TensorSource> tensor_sources(const model::Checkpoint& source, const model::HeadLayout& left, bool keep_shapes) {
   const Cuts cuts = head_cuts(source, left, keep_shapes);
+  // Looked at while they are copied, so that the file is read once. Tensors that the family does not use may hold anything.
+  std::unordered_set<const TensorView*> weights;
+  for (const auto& bound : source.tensors()) weights.insert(bound.view);
   std::vector<TensorSource> sources;
   for (const TensorView* view : in_file_order(source.store())) {
     const auto cut = cuts.find(view);
-    sources.push_back(cut != cuts.end() ? cut_source(*view, cut->second, keep_shapes)
-                                        : TensorSource{view->name, view->dtype, view->shape, view->file,
-                                                       [view](const auto& sink) { sink(view->bytes); }});
+    sources.push_back(part_source(*view, cut != cuts.end() ? &cut->second : nullptr, weights.contains(view)));
   }
   check_shapes(sources, source, keep_shapes ? source.spec().layers : left);
-
-  // Looked at while it is copied, so that the file is read once. Tensors that the family does not use may hold anything.
-  std::unordered_map<std::string_view, const TensorView*> weights;
-  for (const auto& bound : source.tensors())
-    if (bound.view != nullptr) weights[bound.view->name] = bound.view;
-  for (TensorSource& tensor : sources) {
-    const auto weight = weights.find(tensor.name);
-    if (weight == weights.end()) continue;
-    tensor.write = [view = weight->second, write = std::move(tensor.write)](const auto& sink) {
-      formats::check_finite(*view);
-      write(sink);
-    };
-  }
   return sources;
 }
 
@@ -75,9 +63,11 @@ void write_pruned(const model::Checkpoint& source, const Plan& plan, const Surge
   copy_side_files(source.folder(), source.store(), folder, progress);
   write_readme(source.folder(), note, folder);
   // A plan that removes nothing leaves the model as it was, its config.json to the byte.
-  const bool same_config = options.keep_shapes || plan.pruned_count() == 0;
-  write_file(folder / "config.json",
-             same_config ? read_file(source.folder() / "config.json") : pretty(pruned_config(source, plan, left)), false);
+  const bool same_config = plan.pruned_count() == 0;
+  write_file(
+      folder / "config.json",
+      same_config ? read_file(source.folder() / "config.json") : pretty(pruned_config(source, plan, left, options.keep_shapes)),
+      false);
   formats::write_safetensors(folder, tensor_sources(source, left, options.keep_shapes), max_shard_bytes, progress);
 }
 

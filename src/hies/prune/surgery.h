@@ -17,7 +17,7 @@ struct SurgeryOptions {
   static void fields(V& v, Self& self) {
     v("keep_shapes", self.keep_shapes,
       "zero the output projection of removed heads instead of cutting: loads everywhere, saves nothing");
-    v("max_shard_size", self.max_shard_size, "largest weight file: 500MB, 5GB, …");
+    v("max_shard_size", self.max_shard_size, "largest weight file, with its unit: 500MB, 5GB, …");
   }
 };
 

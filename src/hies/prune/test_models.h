@@ -33,11 +33,11 @@ inline model::HeadLayout whole_layout(int layers, int heads) {
 }
 
 // One to six layers of different sizes and groups, each head there with a probability of its layer's, some layers empty.
-inline model::HeadLayout random_layout(Rng& rng) {
+inline model::HeadLayout random_layout(Rng& rng, bool grouped = true) {
   model::HeadLayout layout(1 + rng.below(6));
   for (model::LayerHeads& layer : layout) {
     layer.original_kv_heads = static_cast<int>(1 + rng.below(6));
-    layer.original_heads = layer.original_kv_heads * static_cast<int>(1 + rng.below(3));
+    layer.original_heads = layer.original_kv_heads * (grouped ? static_cast<int>(1 + rng.below(3)) : 1);
     layer.head_dim = 8;
     const double present = rng.below(5) == 0 ? 0 : 0.3 + rng.uniform();
     for (int head = 0; head < layer.original_heads; ++head) {
@@ -54,11 +54,19 @@ struct Subject {
   model::HeadLayout layout;
   model::HeadTable<double> keep_scores;
   model::HeadTable<model::HeadCost> costs;
+  model::HeadCost kv_cost = {};
   std::int64_t parameters = 0;
   double flops_per_token = 0;
 
+  // Of single heads.
   Plan plan(const BudgetOptions& options) const {
-    return make_plan({"the model", layout, keep_scores, costs, parameters, flops_per_token}, options);
+    return plan(options, model::UnitKind::head, model::make_units(layout, model::UnitKind::head), keep_scores);
+  }
+  Plan plan(const BudgetOptions& options, model::UnitKind kind, const model::UnitLayout& units,
+            const model::HeadTable<double>& unit_scores, const model::Portability& family = {}) const {
+    model::HeadTable<model::HeadCost> kv(layout.size());
+    for (std::size_t layer = 0; layer < layout.size(); ++layer) kv[layer].resize(layout[layer].kv_heads.size(), kv_cost);
+    return make_plan({"the model", layout, kind, units, unit_scores, costs, kv, parameters, flops_per_token, family}, options);
   }
   std::vector<model::HeadId> heads() const {
     std::vector<model::HeadId> all;
@@ -75,7 +83,8 @@ struct Subject {
 
 // Heads cost 100 + layer parameters and 200 + layer FLOPs, the rest of the model as much as they do.
 inline Subject with_scores(model::HeadLayout layout, const std::function<double(model::HeadId)>& score) {
-  Subject subject{std::move(layout), {}, {}};
+  Subject subject;
+  subject.layout = std::move(layout);
   subject.keep_scores = model::make_head_table<double>(subject.layout);
   subject.costs = model::make_head_table<model::HeadCost>(subject.layout);
   for (std::size_t layer = 0; layer < subject.layout.size(); ++layer) {

@@ -67,7 +67,6 @@ TEST_P(RealDecoder, ScoresAreHuggingFaces) {
   RecordProperty("largest_relative_errors",
                  fmt::format("log-probabilities {:.1e}, losses {:.1e}, his {:.1e}, ae {:.1e}, l2-out {:.1e}", of_tokens, losses,
                              his, ae, l2_out));
-             l2_out);
 }
 
 INSTANTIATE_TEST_SUITE_P(All, RealDecoder, testing::Values(model::ComputeType::float32, model::ComputeType::float64),

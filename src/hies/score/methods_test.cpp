@@ -7,6 +7,7 @@
 #include "hies/base/test_files.h"
 #include "hies/score/methods/method.h"
 #include "hies/score/methods/normalise.h"
+#include "hies/score/methods/unit_scores.h"
 #include "hies/score/options.h"
 
 namespace hies::score {
@@ -173,6 +174,66 @@ TEST(Options, AreChecked) {
   EXPECT_TRUE(bad([](ScoreOptions& o) { o.tables.clear(); }));
   EXPECT_TRUE(bad([](ScoreOptions& o) { o.batch_examples = 0; }));
   EXPECT_TRUE(bad([](ScoreOptions& o) { o.batch_tokens = 0; }));
+}
+
+// Two KV heads of two query heads each.
+Scores grouped_scores() {
+  Scores scores;
+  scores.layout = {{{0, 1, 2, 3}, {0, 1}, 4, 2, 8}};
+  scores.tables["his"] = {{1, 3, 4, 6}};
+  scores.tables["ae"] = {{0.2, 0.4, 0.9, 0.3}};
+  scores.tables["l2"] = {{3, 4, 6, 8}};
+  return scores;
+}
+
+UnitScores units_of(const std::string& method, const std::string& units, const std::string& group = "sum", double alpha = 0.5) {
+  return unit_scores(grouped_scores(), {method, alpha, "global", 0, units, group});
+}
+
+TEST(UnitScores, GatherBeforeNormalising) {
+  EXPECT_EQ(units_of("his", "").kind, model::UnitKind::kv_group);
+  EXPECT_EQ(units_of("his", "").units, (model::UnitLayout{{{0, 1}, {2, 3}}}));
+  expect_near(units_of("his", "").keep, {{4, 10}});
+  expect_near(units_of("his", "kv-group", "max").keep, {{3, 6}});
+  expect_near(units_of("ad", "kv-group").keep, {{0.3, 0.6}});
+  expect_near(units_of("ad", "kv-group", "max").keep, {{0.3, 0.6}});
+  expect_near(units_of("l2", "kv-group").keep, {{5, 10}});
+  // min–max of two units, not of four heads.
+  expect_near(units_of("hies", "kv-group").keep, {{0.5, 0.5}});
+  expect_near(units_of("hies", "kv-group", "sum", 0.75).keep, {{0.25, 0.75}});
+}
+
+TEST(UnitScores, SingleHeadsAreTheHeads) {
+  for (const Method& method : methods()) {
+    if (method.name == "l2-out" || method.name == "l2-out+ae" || method.name == "his+second-order") continue;
+    const MethodOptions options = {std::string(method.name), 0.7, "global", 3, "head"};
+    expect_near(unit_scores(grouped_scores(), options).keep, keep_scores(grouped_scores(), options), 0);
+  }
+  EXPECT_EQ(unit_scores(small_scores(), {"his", 0.7, "global", 0}).kind, model::UnitKind::head);
+}
+
+TEST(UnitScores, EvenTakesTheLowestOfEachGroup) {
+  Scores scores = grouped_scores();
+  scores.tables["his"] = {{3, 1, 4, 6}};
+  const UnitScores even = unit_scores(scores, {"his", 0.7, "global", 0, "even"});
+  EXPECT_EQ(even.units, (model::UnitLayout{{{0, 3}, {1, 2}}}));
+  expect_near(even.keep, {{9, 5}});
+  expect_near(spread_over_heads(even, scores.layout), {{9, 5, 5, 9}});
+}
+
+TEST(UnitScores, DeadHeadsTakeNoPart) {
+  Scores scores = grouped_scores();
+  scores.layout[0].dead = {1};
+  scores.tables["his"] = {{1, 0, 4, 6}};
+  const UnitScores units = unit_scores(scores, {"his", 0.7, "global", 0});
+  EXPECT_EQ(units.units, (model::UnitLayout{{{0}, {2, 3}}}));
+  expect_near(units.keep, {{1, 10}});
+  expect_near(spread_over_heads(units, scores.layout), {{1, 1, 10, 10}});
+}
+
+TEST(UnitScores, BadOptions) {
+  EXPECT_EQ(error_of([] { units_of("his", "pair"); }).kind(), ErrorKind::bad_input);
+  EXPECT_EQ(error_of([] { units_of("his", "head", "mean"); }).kind(), ErrorKind::bad_input);
 }
 
 }  // namespace

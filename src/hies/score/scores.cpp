@@ -55,6 +55,13 @@ model::HeadTable<model::HeadCost> Scores::head_costs() const {
   return table;
 }
 
+model::HeadTable<model::HeadCost> Scores::kv_head_costs() const {
+  model::HeadTable<model::HeadCost> table;
+  for (std::size_t layer = 0; layer < layout.size(); ++layer)
+    table.emplace_back(layout[layer].kv_heads.size(), cost.per_kv_head[layer]);
+  return table;
+}
+
 void check_finite(const Scores& scores) {
   for (const auto& [name, table] : scores.tables) check_table(table, name, scores.layout);
   if (scores.output_norms) check_table(scores.output_norms->head, "output_norms", scores.layout);
@@ -82,6 +89,8 @@ Json to_json(const Scores& s) {
   json["original_heads"] = per_layer(s.layout, [](const LayerHeads& layer) { return layer.original_heads; });
   json["original_kv_heads"] = per_layer(s.layout, [](const LayerHeads& layer) { return layer.original_kv_heads; });
   json["head_dim"] = per_layer(s.layout, [](const LayerHeads& layer) { return layer.head_dim; });
+  if (model::live_head_count(s.layout) != model::head_count(s.layout))
+    json["dead"] = per_layer(s.layout, [](const LayerHeads& layer) { return layer.dead; });
   json["cost"] = {{"parameters", s.cost.parameters},
                   {"flops_per_token", s.cost.flops_per_token},
                   {"tokens", s.cost.tokens},

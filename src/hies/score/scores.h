@@ -56,6 +56,8 @@ struct Scores {
   const model::HeadTable<double>& table(std::string_view name) const;
   // One entry per present query head.
   model::HeadTable<model::HeadCost> head_costs() const;
+  // One entry per present KV head.
+  model::HeadTable<model::HeadCost> kv_head_costs() const;
 };
 
 // Throws bad_input that names the first score that is NaN or infinite.

@@ -52,6 +52,16 @@ HeadLayout read_layout(const Node& root) {
   collect("kv_of_head", kv);
   for (std::size_t layer = 0; layer < layout.size(); ++layer)
     layout[layer] = read_layer(ids[layer], counts[layer], kv[layer], layout[layer]);
+  if (root.has("dead"))
+    root.member("dead").each(layout.size(), "layers", [&](std::size_t i, const Node& heads) {
+      heads.each(heads.list_size(), "heads", [&layer = layout[i]](std::size_t, const Node& id) {
+        const int head = small_count(id);
+        if (layer.position_of(head) < 0) id.fail(fmt::format("is {}, which is not among the layer's heads", head));
+        if (!layer.dead.empty() && head <= layer.dead.back())
+          id.fail(fmt::format("is {} after {}: ids must ascend", head, layer.dead.back()));
+        layer.dead.push_back(head);
+      });
+    });
   return layout;
 }
 

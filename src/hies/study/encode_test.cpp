@@ -6,10 +6,10 @@
 #include <parquet/arrow/writer.h>
 
 #include "hies/base/error.h"
+#include "hies/base/test_files.h"
 #include "hies/study/score_run.h"
 #include "hies/study/small_task.h"
 #include "hies/study/subject.h"
-#include "hies/study/test_folder.h"
 
 namespace hies::study {
 namespace {

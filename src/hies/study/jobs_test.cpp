@@ -4,11 +4,11 @@
 
 #include "hies/base/error.h"
 #include "hies/base/files.h"
+#include "hies/base/test_files.h"
 #include "hies/study/eval_run.h"
 #include "hies/study/plan_run.h"
 #include "hies/study/prune_run.h"
 #include "hies/study/small_task.h"
-#include "hies/study/test_folder.h"
 
 namespace hies::study {
 namespace {

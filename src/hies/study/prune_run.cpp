@@ -2,6 +2,7 @@
 
 #include "hies/base/error.h"
 #include "hies/base/files.h"
+#include "hies/prune/runtimes.h"
 #include "hies/study/eval_run.h"
 #include "hies/study/note.h"
 #include "hies/study/plan_run.h"
@@ -22,6 +23,9 @@ class Job {
     find_plan();
     run_.before = checkpoint_->spec().layers;
     run_.after = prune::pruned_layout(run_.plan, run_.before);
+    const model::HeadLayout& stored = request_.surgery.keep_shapes ? run_.before : run_.after;
+    prune::check_target(request_.budget.target, checkpoint_->arch().portability(), stored);
+    run_.fits = prune::fitting_runtimes(checkpoint_->arch().portability(), stored);
     if (request_.evaluation) evaluate_masked();
     const Note note{*checkpoint_, run_.plan, masked_ ? &masked_->result : nullptr, request_.command,
                     request_.surgery.keep_shapes};
@@ -41,6 +45,7 @@ class Job {
     if (request_.plan && request_.calibration) bad_input("a plan and calibration data are given, but one of them decides");
     if (needs_model()) data::task(request_.task);
     if (request_.evaluation) eval::check_options(request_.eval);
+    prune::check_target_name(request_.budget.target);
     if (!request_.calibration) return;
     score::check_options(request_.method);
     prune::check_options(request_.budget);
@@ -57,7 +62,9 @@ class Job {
     score.score.tables.assign(tables.begin(), tables.end());
     if (tables.empty()) score.score.tables = {"l2"};  // a plan by chance needs the model's heads and their cost only
     ScoreRun scored = run_score(*whole_, score, progress_);
-    run_.plan = run_plan(scored.scores, request_.method, request_.budget);
+    prune::BudgetOptions budget = request_.budget;
+    if (request_.surgery.keep_shapes) budget.target.clear();  // whatever goes, shapes are those of the model as it was
+    run_.plan = run_plan(scored.scores, request_.method, budget);
     run_.scores = std::move(scored.scores);
     calibration_ = std::move(scored.calibration);
   }

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "hies/base/progress.h"
 #include "hies/eval/evaluate.h"
@@ -30,7 +31,7 @@ struct PruneRequest {
   data::LoadOptions load = calibration_options();  // columns, max_length: of both data files; the rest: of the calibration data
   score::ScoreOptions score = {};                  // `tables` is set to what the method needs
   score::MethodOptions method = {};
-  prune::BudgetOptions budget = {};
+  prune::BudgetOptions budget = {};  // of a plan that is given only `target` matters
 
   std::optional<std::filesystem::path> evaluation = {};  // data file; all its examples are used
   eval::EvalOptions eval = {};
@@ -42,6 +43,7 @@ struct PruneRun {
   model::HeadLayout before, after;           // [L]
   std::optional<score::Scores> scores = {};  // unless a plan was given
   prune::Plan plan;
+  std::vector<std::string> fits = {};               // programs that can run the result
   std::optional<eval::Evaluation> evaluation = {};  // of the pruned checkpoint beside the whole one
   // The pruned checkpoint, loaded again, beside the masked model: on the evaluation data, else on the calibration data; not set
   // where there is neither.

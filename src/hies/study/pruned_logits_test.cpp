@@ -2,11 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include "hies/base/test_files.h"
 #include "hies/eval/predict.h"
 #include "hies/prune/surgery.h"
 #include "hies/score/golden_test.h"
 #include "hies/study/logit_match.h"
-#include "hies/study/test_folder.h"
 
 namespace hies::study {
 namespace {

@@ -1,23 +1,15 @@
 #include "hies/study/records.h"
 
-#include <cmath>
-
 #include "hies/base/error.h"
 #include "hies/base/files.h"
 #include "hies/base/json_node.h"
+#include "hies/eval/number_json.h"
 
 namespace hies::study {
 namespace {
 
-double finite(double value, std::string_view what) {
-  if (!std::isfinite(value))
-    throw Error(ErrorKind::bad_input, fmt::format("{} is {}", what, value), "the model's numbers overflow: try --dtype float64");
-  return value;
-}
-
-Json number_json(const std::optional<double>& value, std::string_view what) {
-  return value ? Json(finite(*value, what)) : Json();
-}
+using eval::finite;
+using eval::number_json;
 
 template <class T>
 Json or_null(const std::optional<T>& value) {

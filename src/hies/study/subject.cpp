@@ -1,5 +1,9 @@
 #include "hies/study/subject.h"
 
+#include <fmt/format.h>
+
+#include "hies/prune/zeroed.h"
+
 #include <future>
 
 namespace hies::study {
@@ -15,6 +19,15 @@ Subject load_subject(std::shared_ptr<const model::Checkpoint> checkpoint, const 
   model::Model model = model::Model::load(checkpoint, type);
   text::Tokenizer tokenizer = reading.get();
   return {std::move(checkpoint), std::move(tokenizer), std::move(model)};
+}
+
+void warn_of_zeroed_heads(const model::Checkpoint& checkpoint, Progress& progress) {
+  const prune::ZeroedHeads zeroed = prune::zeroed_heads(checkpoint);
+  if (!zeroed.empty())
+    progress.warn(
+        fmt::format("{} of the {} heads of {} are zero already, but count as heads that it has: go on from a checkpoint "
+                    "that was pruned without --keep-shapes",
+                    prune::count(zeroed), model::head_count(checkpoint.spec().layers), checkpoint.folder().string()));
 }
 
 }  // namespace hies::study

@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "hies/base/progress.h"
 #include "hies/model/checkpoint.h"
 #include "hies/model/model.h"
 #include "hies/text/tokenizer.h"
@@ -20,5 +21,8 @@ struct Subject {
 // `dtype`: computation type, "float32", "bfloat16" or "float64". Throws what Checkpoint::open, Tokenizer::load and Model::load throw.
 Subject load_subject(const std::filesystem::path& folder, const std::string& dtype);
 Subject load_subject(std::shared_ptr<const model::Checkpoint> checkpoint, const std::string& dtype);
+
+// Warns of heads that were zeroed (--keep-shapes): whoever ranks the heads of such a checkpoint ranks these, too.
+void warn_of_zeroed_heads(const model::Checkpoint& checkpoint, Progress& progress);
 
 }  // namespace hies::study

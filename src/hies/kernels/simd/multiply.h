@@ -14,10 +14,6 @@ HIES_INLINE void multiply_rows(const Real* a, std::int64_t a_row, const Real* b,
                                std::int64_t count, bool add) {
   using V = Lanes<Real, N>;
   typename V::Vec sum[R][M] = {};
-  if (add) {
-    for (int j = 0; j < R; ++j)
-      for (int m = 0; m < M; ++m) sum[j][m] = V::load(c + j * c_row + m * N);
-  }
 #pragma GCC unroll 4
   for (std::int64_t i = 0; i < count; ++i) {
     typename V::Vec lanes[M];
@@ -27,8 +23,12 @@ HIES_INLINE void multiply_rows(const Real* a, std::int64_t a_row, const Real* b,
       for (int m = 0; m < M; ++m) sum[j][m] += lanes[m] * factor;
     }
   }
-  for (int j = 0; j < R; ++j)
-    for (int m = 0; m < M; ++m) V::store(c + j * c_row + m * N, sum[j][m]);
+  for (int j = 0; j < R; ++j) {
+    for (int m = 0; m < M; ++m) {
+      Real* at = c + j * c_row + m * N;
+      V::store(at, add ? V::load(at) + sum[j][m] : sum[j][m]);
+    }
+  }
 }
 
 // multiply_rows for a number of rows known at run time, 1 … R.
@@ -42,7 +42,8 @@ HIES_INLINE void multiply_piece(std::int64_t rows, const Real* a, std::int64_t a
 }
 
 // The one matrix product of this room: c[j][lane] (+)= Σ_i a[i][lane]·b[j,i] for j < rows, i < count and N·M lanes. Each number is
-// summed in the order of i, whatever the blocking, so that results depend on the operands only.
+// summed in the order of i, whatever the blocking, so that results depend on the operands only; what stands in c comes last: a sum of
+// sums over tiles rounds less than one long sum.
 template <class Real, int N, int M, Rows Layout>
 __attribute__((noinline)) void multiply(const Real* a, std::int64_t a_row, const Real* b, std::int64_t b_row, Real* c,
                                         std::int64_t c_row, std::int64_t rows, std::int64_t count, bool add) {

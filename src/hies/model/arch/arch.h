@@ -41,6 +41,14 @@ struct HeadSlice {
   SliceRole role = SliceRole::query;
 };
 
+// What other programs can read of a family whose layers have fewer heads than they began with.
+struct Portability {
+  bool pruned_heads = false;  // transformers 4: any heads, by the key of that name
+  bool head_dim = false;      // transformers: the same number in every layer, with an explicit head size
+  bool served = false;        // vLLM, SGLang, TensorRT-LLM: the same
+  bool per_layer = false;     // llama.cpp: any number in each layer
+};
+
 // One family. All that the rest of hies may know of it.
 class Arch {
  public:
@@ -51,6 +59,11 @@ class Arch {
   virtual std::string_view prefix() const noexcept = 0;
   // Whether transformers 4 understands `pruned_heads` for this family.
   virtual bool has_pruned_heads() const noexcept = 0;
+  virtual Portability portability() const noexcept { return {.pruned_heads = has_pruned_heads()}; }
+  // Writes into config.json that every layer has `heads` query and `kv_heads` KV heads of `head_dim`, in the words that the family's
+  // loader reads, its model_type changed where only a relative's loader takes such numbers. By default nothing: the family's loader
+  // takes no other numbers, and num_attention_heads stays.
+  virtual void write_heads(Json& /*config*/, int /*heads*/, int /*kv_heads*/, int /*head_dim*/) const {}
 
   // Reads config.json. `where` names it in errors.
   virtual ModelSpec parse(const Json& config, std::string_view where) const = 0;

@@ -53,6 +53,16 @@ void apply_hies_block(const Json& block, std::string_view where, const HeadCount
       (kv ? layout[layer].kv_heads : layout[layer].heads) = std::move(heads);
     }
   }
+  if (const Json* lists = find_member(block, "dead", where); lists != nullptr && !lists->is_null()) {
+    if (!lists->is_array() || lists->size() != static_cast<std::size_t>(counts.layers))
+      bad_input("{}: hies.dead must hold one list per layer ({})", where, counts.layers);
+    for (std::size_t layer = 0; layer < layout.size(); ++layer) {
+      layout[layer].dead = head_list((*lists)[layer], counts.heads, where, fmt::format("hies.dead[{}]", layer));
+      for (const int head : layout[layer].dead)
+        if (layout[layer].position_of(head) < 0)
+          bad_input("{}: hies.dead[{}] names head {}, which hies.heads[{}] lacks", where, layer, head, layer);
+    }
+  }
   for (std::size_t layer = 0; layer < layout.size(); ++layer) {
     for (const int head : layout[layer].heads) {
       const auto& kv = layout[layer].kv_heads;
@@ -128,7 +138,18 @@ void parse_task(const Json& config, std::string_view where, ModelSpec& spec) {
   }
 }
 
-HeadLayout parse_layout(const Json& config, std::string_view where, const HeadCounts& counts) {
+HeadLayout parse_layout(const Json& config, std::string_view where, const HeadCounts& stated) {
+  HeadCounts counts = stated;
+  // config.json may state the numbers that are left, for other loaders: the block knows those of the original.
+  if (const Json* block = find_member(config, "hies", where); block != nullptr && block->is_object()) {
+    const std::string inside = fmt::format("{}: hies", where);
+    if (find_member(*block, "original_heads", where))
+      counts.heads = require_count(*block, "original_heads", inside, 1, kMostHeads);
+    if (find_member(*block, "original_kv_heads", where))
+      counts.kv_heads = require_count(*block, "original_kv_heads", inside, 1, counts.heads);
+    if (counts.heads % counts.kv_heads != 0)
+      bad_input("{}: original_heads {} is not a multiple of original_kv_heads {}", inside, counts.heads, counts.kv_heads);
+  }
   LayerHeads full;
   full.heads = all_heads(counts.heads);
   full.kv_heads = all_heads(counts.kv_heads);

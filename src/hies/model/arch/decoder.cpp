@@ -123,4 +123,10 @@ std::vector<HeadSlice> LlamaLikeArch::kv_slices(const ModelSpec& spec, int layer
   return slices;
 }
 
+void LlamaLikeArch::write_heads(Json& config, int heads, int kv_heads, int head_dim) const {
+  config["num_attention_heads"] = heads;
+  config["num_key_value_heads"] = kv_heads;
+  config["head_dim"] = head_dim;
+}
+
 }  // namespace hies::model

@@ -41,6 +41,10 @@ class LlamaLikeArch : public DecoderArch {
   const DecoderNames& names() const noexcept override;
   std::vector<HeadSlice> head_slices(const ModelSpec& spec, int layer, int position) const override;
   std::vector<HeadSlice> kv_slices(const ModelSpec& spec, int layer, int position) const override;
+  Portability portability() const noexcept override {
+    return {.pruned_heads = false, .head_dim = true, .served = true, .per_layer = true};
+  }
+  void write_heads(Json& config, int heads, int kv_heads, int head_dim) const override;
 
  protected:
   void declare_layer(std::vector<TensorDecl>& out, const ModelSpec& spec, int layer) const override;

@@ -43,8 +43,8 @@ void refuse_other_decoders(const Json& config, std::string_view where) {
 
 HeadLayout parse_decoder_layout(const Json& config, std::string_view where, const HeadCounts& counts) {
   HeadLayout layout = parse_layout(config, where, counts);
-  for (std::size_t layer = 0; counts.heads == counts.kv_heads && layer < layout.size(); ++layer)
-    if (layout[layer].heads != layout[layer].kv_heads)
+  for (std::size_t layer = 0; layer < layout.size(); ++layer)
+    if (!layout[layer].grouped() && layout[layer].heads != layout[layer].kv_heads)
       bad_input("{}: hies.heads[{}] and hies.kv_heads[{}] differ, but no head shares its keys and values", where, layer, layer);
   return layout;
 }

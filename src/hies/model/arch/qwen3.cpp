@@ -10,6 +10,11 @@ class Qwen3Arch : public LlamaLikeArch {
   std::string_view model_type() const noexcept override { return "qwen3"; }
   std::string_view description() const noexcept override { return "Qwen3, language model or sequence classification"; }
 
+  // llama.cpp's architecture with other numbers in each layer knows no norms of queries and keys.
+  Portability portability() const noexcept override {
+    return {.pruned_heads = false, .head_dim = true, .served = true, .per_layer = false};
+  }
+
   ModelSpec parse(const Json& config, std::string_view where) const override {
     ModelSpec spec = parse_llama_like(config, where, "qwen3", "Qwen3", 128);
     spec.decoder.qk_norm = true;

@@ -17,6 +17,8 @@ struct MethodOptions {
   double alpha = 0.7;
   std::string normalise = "global";
   std::uint64_t seed = 0;
+  std::string units = {};  // empty: what fits the model
+  std::string group_score = "sum";
 
   template <class V, class Self>
   static void fields(V& v, Self& self) {
@@ -24,6 +26,10 @@ struct MethodOptions {
     v("alpha", self.alpha, "weight of importance against concentration in hies and l2-out+ae, 0 … 1");
     v("normalise", self.normalise, "min-max of scores: global (over all heads) or per-layer");
     v("seed", self.seed, "seed of random");
+    v("units", self.units,
+      "what goes as a whole: head, kv-group (a KV head with its query heads) or even (a head of each KV head of a layer) "
+      "(default: kv-group where heads share keys, else head)");
+    v("group_score", self.group_score, "of a unit of several heads: the sum or the max of their scores; entropies are averaged");
   }
 };
 
@@ -43,10 +49,11 @@ std::span<const Method> methods();
 // Throws bad_input for an unknown name, with the known ones as hint.
 const Method& find_method(std::string_view name);
 
-// Throws bad_input for an unknown method or normalisation, and alpha outside 0 … 1 or NaN. For early refusal, before long work.
+// Throws bad_input for an unknown method, normalisation, unit or group score, and alpha outside 0 … 1 or NaN. For early refusal, before long work.
 void check_options(const MethodOptions& options);
 
-// The keep-scores [L][H] of the options' method, higher = keep, finite. Throws as check_options does, and bad_input
+// The keep-scores [L][H] of single heads, whatever units the options name, by the options' method, higher = keep,
+// finite. Throws as check_options does, and bad_input
 // for a missing table (it says how to compute it).
 model::HeadTable<double> keep_scores(const Scores& scores, const MethodOptions& options);
 

@@ -14,6 +14,7 @@
 #include "hies/score/methods/normalise.h"
 #include "hies/score/methods/random.h"
 #include "hies/score/methods/second_order.h"
+#include "hies/score/methods/unit_scores.h"
 
 namespace hies::score {
 
@@ -43,6 +44,8 @@ void check_options(const MethodOptions& options) {
   find_method(options.method);
   if (!(options.alpha >= 0 && options.alpha <= 1)) bad_input("alpha is {}, but it must be within 0 … 1", options.alpha);
   parse_scope(options.normalise);
+  if (!options.units.empty()) model::parse_unit_kind(options.units);
+  parse_group_score(options.group_score);
 }
 
 model::HeadTable<double> keep_scores(const Scores& scores, const MethodOptions& options) {

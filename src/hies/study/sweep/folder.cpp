@@ -27,12 +27,27 @@ bool is_unfinished(const fs::path& file) {
   return name.starts_with('.') && name.ends_with(".tmp");
 }
 
+// What a folder holds. Throws io.
+std::vector<fs::path> entries(const fs::path& folder) {
+  std::vector<fs::path> found;
+  std::error_code code;
+  for (fs::directory_iterator entry(folder, code); !code && entry != fs::directory_iterator(); entry.increment(code))
+    found.push_back(entry->path());
+  if (code) io_error("cannot read {}: {}", folder.string(), code.message());
+  return found;
+}
+
 void remove_unfinished(const fs::path& folder) {
-  std::error_code ignored;
-  std::vector<fs::path> left;
-  for (const fs::directory_entry& entry : fs::directory_iterator(folder, ignored))
-    if (is_unfinished(entry.path())) left.push_back(entry.path());
-  for (const fs::path& file : left) fs::remove_all(file, ignored);
+  if (!is_folder(folder)) return;
+  for (const fs::path& file : entries(folder)) {
+    std::error_code code;
+    if (is_unfinished(file) && fs::remove_all(file, code); code) io_error("cannot remove {}: {}", file.string(), code.message());
+  }
+}
+
+void create_folder(const fs::path& folder) {
+  std::error_code code;
+  if (!fs::create_directory(folder, code) && code) io_error("cannot create {}: {}", folder.string(), code.message());
 }
 
 // What is shown of an option's value.
@@ -52,9 +67,9 @@ void compare_options(const Json& stored, const Json& mine, const fs::path& folde
 }
 
 // One run's member that must be the same.
-void compare_member(const Json& stored, const Json& mine, std::string_view name, std::string_view what, const fs::path& folder) {
-  const std::string key(name);
-  const Json before = stored.value(key, Json());
+void compare_member(const JsonNode& stored, const Json& mine, std::string_view name, std::string_view what,
+                    const fs::path& folder) {
+  const std::string key(name), before = stored.member(name).text();
   if (before == mine[key]) return;
   throw Error(ErrorKind::bad_input,
               fmt::format("{} holds a sweep of {} in run {}: {} was {} and is {}", folder.string(), what, shown(mine["name"]),
@@ -62,39 +77,39 @@ void compare_member(const Json& stored, const Json& mine, std::string_view name,
               std::string(kOtherFolder));
 }
 
-void compare_runs(const Json& stored, const Json& mine, const fs::path& folder) {
-  if (!stored.is_array() || stored.size() != mine.size())
+void compare_runs(const JsonNode& stored, const Json& mine, const fs::path& folder) {
+  if (stored.list_size() != mine.size())
     throw Error(ErrorKind::bad_input,
-                fmt::format("{} holds a sweep of {} runs, but this one has {}", folder.string(), stored.size(), mine.size()),
+                fmt::format("{} holds a sweep of {} runs, but this one has {}", folder.string(), stored.list_size(), mine.size()),
                 std::string(kOtherFolder));
-  for (std::size_t i = 0; i < mine.size(); ++i) {
-    compare_member(stored[i], mine[i], "name", "another name", folder);
-    compare_member(stored[i], mine[i], "task", "another task", folder);
-    compare_member(stored[i], mine[i], "model_hash", "another model", folder);
-    compare_member(stored[i], mine[i], "calibration_hash", "other calibration data", folder);
-    compare_member(stored[i], mine[i], "data_hash", "other evaluation data", folder);
-  }
+  stored.each(mine.size(), "runs", [&](std::size_t i, const JsonNode& run) {
+    compare_member(run, mine[i], "name", "another name", folder);
+    compare_member(run, mine[i], "task", "another task", folder);
+    compare_member(run, mine[i], "model_hash", "another model", folder);
+    compare_member(run, mine[i], "calibration_hash", "other calibration data", folder);
+    compare_member(run, mine[i], "data_hash", "other evaluation data", folder);
+  });
 }
 
 void check_content(const fs::path& folder) {
-  if (fs::exists(folder / kSweepFile)) return;
-  for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
-    if (is_unfinished(entry.path())) continue;
-    throw Error(ErrorKind::bad_input,
-                fmt::format("{} is not empty and holds no sweep: there is {}", folder.string(),
-                            printable(entry.path().filename().string())),
-                "give an empty or a new directory with -o");
+  if (is_there(folder / kSweepFile)) return;
+  for (const fs::path& file : entries(folder)) {
+    if (is_unfinished(file)) continue;
+    throw Error(
+        ErrorKind::bad_input,
+        fmt::format("{} is not empty and holds no sweep: there is {}", folder.string(), printable(file.filename().string())),
+        "give an empty or a new directory with -o");
   }
 }
 
 }  // namespace
 
 SweepFolder::SweepFolder(const fs::path& folder) : folder_(folder) {
-  if (fs::exists(folder_) && !fs::is_directory(folder_)) bad_input("{} is not a directory", folder_.string());
-  if (!fs::exists(folder_)) {
+  if (is_there(folder_) && !is_folder(folder_)) bad_input("{} is not a directory", folder_.string());
+  if (!is_there(folder_)) {
     check_writable(folder_, false);
-    std::error_code code;
-    if (!fs::create_directory(folder_, code) && code) io_error("cannot create {}: {}", folder_.string(), code.message());
+    create_folder(folder_);
+    created_ = true;
   }
   descriptor_ = ::open(folder_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (descriptor_ < 0) io_error("cannot read {}: {}", folder_.string(), std::strerror(errno));
@@ -114,28 +129,30 @@ SweepFolder::SweepFolder(const fs::path& folder) : folder_(folder) {
   }
 }
 
-SweepFolder::~SweepFolder() { ::close(descriptor_); }
+SweepFolder::~SweepFolder() {
+  if (created_) ::rmdir(folder_.c_str());  // refused where there is something in it
+  ::close(descriptor_);
+}
 
 void SweepFolder::claim(const SweepConfig& config, const std::vector<RunIdentity>& identities, const std::string& version) const {
   const Json mine = sweep_json(config, identities, version);
   const fs::path file = folder_ / kSweepFile;
-  if (!fs::exists(file)) {
+  if (!is_there(file)) {
     write_file(file, pretty(mine), false);
   } else {
     const Json stored = read_json(file);
     const std::string where = file.string();
-    check_schema(JsonNode(stored, where), kSweepSchema, where, std::string(kOtherFolder), std::string(kOtherFolder));
-    const std::string before = require<std::string>(stored, "hies", where);
+    const JsonNode root(stored, where);
+    check_schema(root, kSweepSchema, where, std::string(kOtherFolder), std::string(kOtherFolder));
+    const std::string before = root.member("hies").text();
     if (before != version)
       throw Error(ErrorKind::bad_input,
                   fmt::format("{} holds a sweep of hies {}, but this is {}", folder_.string(), printable(before), version),
                   "go on with that version, or give another directory with -o");
     compare_options(stored, mine, folder_);
-    compare_runs(require<Json>(stored, "runs", where), mine["runs"], folder_);
+    compare_runs(root.member("runs"), mine["runs"], folder_);
   }
-  std::error_code code;
-  fs::create_directory(folder_ / "scores", code);
-  if (code) io_error("cannot create {}: {}", (folder_ / "scores").string(), code.message());
+  create_folder(folder_ / "scores");
 }
 
 Json sweep_json(const SweepConfig& config, const std::vector<RunIdentity>& identities, const std::string& version) {

@@ -3,9 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <optional>
+#include <set>
 
 #include "hies/base/error.h"
-#include "hies/study/test_folder.h"
+#include "hies/base/test_files.h"
 
 namespace hies::study {
 namespace {
@@ -75,6 +76,52 @@ TEST_F(Folder, RefusesAFolderOfOtherThings) {
   parent.write("sweep/.sweep.json.1-0.tmp", "{");
   EXPECT_EQ(claim(), "");
   EXPECT_FALSE(std::filesystem::exists(path / ".sweep.json.1-0.tmp"));
+}
+
+TEST_F(Folder, IsRidOfWhatAKilledProcessLeft) {
+  EXPECT_EQ(claim(), "");
+  parent.folder("sweep/tables");
+  parent.folder("sweep/.latency.1-0.tmp");
+  for (const char* left :
+       {"sweep/tables/.bound.md.1-0.tmp", "sweep/scores/.a-ce-0.json.1-1.tmp", "sweep/.latency.1-0.tmp/config.json"})
+    parent.write(left, "half");
+  parent.write("sweep/tables/bound.md", "whole");
+  EXPECT_EQ(claim(), "");
+  std::set<std::string> left;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(path))
+    left.insert(entry.path().lexically_relative(path));
+  EXPECT_EQ(left, (std::set<std::string>{"scores", "sweep.json", "tables", "tables/bound.md"}));
+}
+
+TEST_F(Folder, SaysWhatIsWrongWithADamagedSweepFile) {
+  EXPECT_EQ(claim(), "");
+  const std::string whole = read_file(path / kSweepFile);
+  const auto with_runs = [&](const Json& runs) {
+    Json json = parse_json(whole, "sweep.json");
+    json["runs"] = runs;
+    parent.write("sweep/sweep.json", pretty(json));
+    return claim();
+  };
+  for (const Json& run : {Json(1), Json(), Json::array(), Json("x"), Json::object(), Json{{"name", 3}}}) {
+    const std::string refusal = with_runs(Json::array({run}));
+    EXPECT_NE(refusal.find("sweep.json: 'runs[0]"), std::string::npos) << refusal;
+  }
+  EXPECT_NE(with_runs("x").find("'runs' must be a list"), std::string::npos);
+  EXPECT_NE(with_runs(Json::array()).find("0 runs, but this one has 1"), std::string::npos);
+  for (const std::string& text : {std::string(), whole.substr(0, whole.size() / 2), std::string("[]"), std::string("{}")}) {
+    parent.write("sweep/sweep.json", text);
+    EXPECT_NE(claim().find("sweep.json"), std::string::npos) << text;
+  }
+}
+
+TEST_F(Folder, IsGoneAgainWhenNothingWasPutIntoIt) {
+  { const SweepFolder unused(path); }
+  EXPECT_FALSE(std::filesystem::exists(path));
+  parent.folder("sweep");
+  { const SweepFolder unused(path); }
+  EXPECT_TRUE(std::filesystem::exists(path)) << "was there before";
+  EXPECT_EQ(claim(), "");
+  EXPECT_TRUE(std::filesystem::exists(path / kSweepFile));
 }
 
 TEST_F(Folder, NeedsAFolderToBeIn) {

@@ -5,26 +5,15 @@
 #include <algorithm>
 
 #include "hies/base/files.h"
+#include "hies/base/test_files.h"
 #include "hies/model/model.h"
 #include "hies/study/records.h"
 #include "hies/study/small_task.h"
 #include "hies/study/sweep/folder.h"
 #include "hies/study/sweep/sweep.h"
-#include "hies/study/test_folder.h"
 
 namespace hies::study {
 namespace {
-
-std::string documented(const std::string& section) {
-  const std::string page = read_file(HIES_SOURCE_DIR "/docs/formats.md");
-  const std::size_t start = page.find("\n## " + section + "\n");
-  const std::size_t begin = start == std::string::npos ? start : page.find("```json\n", start);
-  if (begin == std::string::npos) {
-    ADD_FAILURE() << "docs/formats.md has no example of " << section;
-    return "{}";
-  }
-  return page.substr(begin + 8, page.find("\n```", begin + 8) - begin - 8);
-}
 
 // The names of all members, however deep: "runs[].model.path".
 void collect_names(const Json& json, const std::string& prefix, std::vector<std::string>& names) {
@@ -44,20 +33,20 @@ std::vector<std::string> names_of(const Json& json) {
 }
 
 TEST(SweepFormats, DocumentedSweepIsAConfig) {
-  const std::string text = documented("sweep.json");
+  const std::string text = documented_example("sweep.json");
   const Json json = parse_json(text, "docs/formats.md");
   SweepConfig config;
   read_config(json, "docs/formats.md", config);
   check_config(config);
   std::vector<RunIdentity> identities;
   for (const Json& run : json["runs"]) identities.push_back({run["model_hash"], run["calibration_hash"], run["data_hash"]});
-  EXPECT_EQ(pretty(sweep_json(config, identities, json["hies"])), text + "\n");
+  EXPECT_EQ(pretty(sweep_json(config, identities, json["hies"])), text);
 }
 
 TEST(SweepFormats, DocumentedRecordIsRead) {
-  const std::string text = documented("records.jsonl");
+  const std::string text = documented_example("records.jsonl");
   const Record record = record_from_json(parse_json(text, "docs/formats.md"), "docs/formats.md");
-  EXPECT_EQ(pretty(to_json(record)), text + "\n");
+  EXPECT_EQ(pretty(to_json(record)), text);
 }
 
 TEST(SweepFormats, DocumentedSummaryHasTheMembersOfARealOne) {
@@ -77,7 +66,7 @@ TEST(SweepFormats, DocumentedSummaryHasTheMembersOfARealOne) {
   request.config.runs = {{"tiny", SmallTask::model(), "classification", calib, dev}};
   Json real = run_sweep(request).summary;
   // The metrics are the task's.
-  Json told = parse_json(documented("summary.json"), "docs/formats.md");
+  Json told = parse_json(documented_example("summary.json"), "docs/formats.md");
   for (Json* summary : {&real, &told}) {
     (*summary)["runs"][0]["unpruned"]["metrics"] = Json::object();
     Json& metrics = (*summary)["runs"][0]["random"][0]["metrics"];

@@ -8,7 +8,7 @@
 
 #include "hies/base/error.h"
 #include "hies/base/files.h"
-#include "hies/study/test_folder.h"
+#include "hies/base/test_files.h"
 
 namespace hies::study {
 namespace {

@@ -8,6 +8,7 @@
 #include "hies/data/task.h"
 #include "hies/model/model.h"
 #include "hies/score/methods/normalise.h"
+#include "hies/score/methods/unit_scores.h"
 #include "hies/score/options.h"
 #include "hies/study/sweep/grid.h"
 
@@ -59,6 +60,8 @@ void check_options(const SweepOptions& options) {
   check_least("random-masks", options.random_masks, 1);
   check_least("heldout", options.heldout, 1);
   score::parse_scope(options.normalise);
+  if (!options.units.empty()) model::parse_unit_kind(options.units);
+  score::parse_group_score(options.group_score);
   score::parse_granularity(options.granularity);
   check_least("min-heads-per-layer", options.min_heads_per_layer, 0);
   if (!(options.stability_tolerance >= 0 && options.stability_tolerance <= 1))

@@ -26,6 +26,8 @@ struct SweepOptions {
   std::int64_t heldout = 256;
   std::uint64_t heldout_seed = 0;
   std::string normalise = "global";
+  std::string units = {};
+  std::string group_score = "sum";
   std::string granularity = "example";
   std::int64_t min_heads_per_layer = 0;
   std::string text, text_pair, label;
@@ -54,6 +56,8 @@ struct SweepOptions {
     v("heldout", self.heldout, "rows of the calibration file to choose alpha or loss on; none of them scores heads or is in DEV");
     v("heldout_seed", self.heldout_seed, "seed that draws the held-out rows");
     v("normalise", self.normalise, "min-max of scores: global (over all heads) or per-layer");
+    v("units", self.units, "what goes as a whole: head, kv-group or even (default: kv-group where heads share keys, else head)");
+    v("group_score", self.group_score, "of a unit of several heads: the sum or the max of their scores");
     v("granularity", self.granularity, "where HIS takes the absolute value: per example, token or batch");
     v("min_heads_per_layer", self.min_heads_per_layer, "heads that every layer keeps");
     v("text", self.text, "column of the (first) text");

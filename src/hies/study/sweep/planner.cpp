@@ -33,7 +33,7 @@ bool is_unpruned(const model::HeadGates& gates) {
 Planner::Planner(const RunData& data, const SweepOptions& options, const ScoredRun& scored)
     : data_(data), options_(options), scored_(scored), lengths_(eval::lengths(data.evaluation.dataset)) {
   const model::HeadLayout& layout = data.checkpoint->spec().layers;
-  heads_ = model::head_count(layout);
+  heads_ = model::live_head_count(layout);
   const eval::Cost whole = eval::cost(*data.checkpoint, layout, lengths_);
   parameters_ = whole.parameters;
   flops_ = whole.flops_per_example;
@@ -52,6 +52,8 @@ prune::Plan Planner::plan(const Cell& cell) const {
   method.method = cell.method.scorer;
   method.alpha = cell.alpha.value_or(method.alpha);
   method.normalise = options_.normalise;
+  method.units = options_.units;
+  method.group_score = options_.group_score;
   method.seed = cell.method.drawn ? static_cast<std::uint64_t>(cell.seed.value()) : 0;
   prune::BudgetOptions budget;
   budget.ratio = cell.ratio;

@@ -5,8 +5,10 @@
 
 #include "hies/base/error.h"
 #include "hies/base/hash.h"
+#include "hies/prune/budget.h"
 #include "hies/score/objectives/objectives.h"
 #include "hies/study/encode.h"
+#include "hies/study/subject.h"
 #include "hies/study/sweep/grid.h"
 
 namespace hies::study {
@@ -72,6 +74,22 @@ void load_calibration(RunData& data, const SweepOptions& options, const text::To
     if (size < most && std::any_of(options.calibration_sizes.begin(), options.calibration_sizes.end(),
                                    [size](std::int64_t asked) { return asked > size; }))
       bad_input("calibration-sizes asks for {} examples, but {} has {} rows", most, data.run.calib.string(), size);
+  }
+}
+
+// That every ratio can be reached, which no score decides. Throws what make_plan throws.
+void check_ratios(const RunData& data, const SweepOptions& options) {
+  const model::HeadLayout& layout = data.checkpoint->spec().layers;
+  const auto keep_scores = model::make_head_table<double>(layout);
+  const auto costs = model::make_head_table<model::HeadCost>(layout);
+  for (const std::string& method : options.methods) {
+    prune::BudgetOptions budget;
+    budget.uniform = parse_method(method).uniform;
+    budget.min_heads_per_layer = options.min_heads_per_layer;
+    for (const double ratio : options.ratios) {
+      budget.ratio = ratio;
+      prune::make_plan({.model_hash = {}, .layout = layout, .keep_scores = keep_scores, .head_costs = costs}, budget);
+    }
   }
 }
 
@@ -154,7 +172,9 @@ RunData load_run(const SweepRun& run, const SweepOptions& options, Progress& pro
   const data::Task& task = data::task(run.task);
   auto checkpoint = std::make_shared<const model::Checkpoint>(model::Checkpoint::open(run.model));
   const text::Tokenizer tokenizer = text::Tokenizer::load(checkpoint->folder(), checkpoint->spec().model_type);
+  warn_of_zeroed_heads(*checkpoint, progress);
   RunData data{run, task, std::move(checkpoint), scored_losses(options, task), {}, {}, {}};
+  check_ratios(data, options);
   load_calibration(data, options, tokenizer, progress);
   data.evaluation = load_evaluation(*data.checkpoint, tokenizer, task, run.data, load_options(options), "", progress);
   check_evaluation(data, options);

@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "hies/base/error.h"
+#include "hies/base/files.h"
+#include "hies/base/json.h"
 #include "hies/base/rng.h"
 #include "hies/score/methods/method.h"
 #include "hies/score/scorer.h"
@@ -40,7 +42,9 @@ ScoreRequest request_of(const RunData& data, const SweepOptions& options, const 
 void check_read(const ScoredRun::Entry& entry, const RunData& data, const data::Dataset& calibration,
                 const std::vector<std::string>& needed, const std::filesystem::path& file) {
   const bool of_this = entry.scores.model_info.hash == data.checkpoint->hash() &&
-                       entry.scores.calibration.hash == calibration.hash && entry.scores.options.value("loss", "") == entry.loss;
+                       entry.scores.layout == data.checkpoint->spec().layers &&
+                       entry.scores.calibration.hash == calibration.hash &&
+                       require<std::string>(entry.scores.options, "loss", file.string()) == entry.loss;
   const bool whole = std::all_of(needed.begin(), needed.end(), [&](const std::string& table) { return entry.scores.has(table); });
   if (!of_this || !whole)
     throw Error(ErrorKind::bad_input, fmt::format("{} is not what this sweep has written there", file.string()),
@@ -88,7 +92,7 @@ ScoredRun::ScoredRun(const RunData& data, const SweepOptions& options, const mod
     const data::Dataset calibration = first_examples(data.calibration[static_cast<std::size_t>(entry.seed)], entry.asked);
     const std::filesystem::path file = folder / entry.file;
     const ScoreRequest request = request_of(data, options, entry);
-    if (std::filesystem::exists(file)) {
+    if (is_there(file)) {
       entry.scores = score::read_scores(file);
       check_read(entry, data, calibration, request.score.tables, file);
       continue;

@@ -1,69 +1,18 @@
-// Whole sweeps on a tiny model.
+// Whole sweeps: the records that come out.
 
 #include "hies/study/sweep/sweep.h"
-
-#include <gtest/gtest.h>
 
 #include <algorithm>
 #include <map>
 #include <set>
 
-#include "hies/base/error.h"
-#include "hies/base/files.h"
-#include "hies/model/model.h"
 #include "hies/prune/plan.h"
 #include "hies/study/eval_run.h"
-#include "hies/study/small_task.h"
 #include "hies/study/sweep/estimate.h"
-#include "hies/study/test_folder.h"
+#include "hies/study/sweep/test_sweep.h"
 
 namespace hies::study {
 namespace {
-
-// Says what it was warned of.
-struct Warnings : Progress {
-  void warn(std::string_view message) override { text += std::string(message) + "\n"; }
-  std::string text;
-};
-
-class Sweep : public testing::Test {
- protected:
-  Sweep() {
-    model::set_threads(1);
-    SweepOptions& options = request.config.options;
-    options.methods = {"random", "his", "hies", "l2", "ad/uniform"};
-    options.alphas = {0.5};
-    options.ratios = {0.25, 0.5};
-    options.seeds = 2;
-    options.examples = 2;
-    options.random_masks = 2;
-    options.heldout = 2;
-    options.masks_at_once = 2;
-    request.config.runs = {{"tiny", SmallTask::model(), "classification", calib, dev}};
-  }
-
-  SweepOutcome run(const std::string& name) {
-    request.output = folder / name;
-    return run_sweep(request);
-  }
-  std::string records(const std::string& name) const { return read_file(folder / name / kRecordsFile); }
-  Error error_of(const std::string& name) {
-    try {
-      run(name);
-    } catch (const Error& error) {
-      return error;
-    }
-    ADD_FAILURE() << "nothing was thrown";
-    return Error(ErrorKind::internal, "");
-  }
-
-  TestFolder folder;
-  std::filesystem::path calib = folder.write("train.tsv", SmallTask::tsv());
-  std::filesystem::path dev = folder.write("dev.tsv",
-                                           "text\tlabel\nThe great film\tgood\nis it a movie?\tbad\nThe film!\tfair\n"
-                                           "it is great\tgood\na movie\tfair\n");
-  SweepRequest request{{}, {}, "0.1.0"};
-};
 
 TEST_F(Sweep, HasOneRecordForEachCell) {
   const SweepOutcome outcome = run("a");
@@ -113,27 +62,6 @@ TEST_F(Sweep, RecordsAreWhatEvalSays) {
   }
 }
 
-TEST_F(Sweep, EndsWithTheSameBytesWhereverItWasStopped) {
-  run("whole");
-  const std::string whole = records("whole");
-  const auto interesting = [&] {
-    std::vector<std::size_t> cuts;
-    for (std::size_t i = 0; i <= 12; ++i) cuts.push_back(whole.size() * i / 12);
-    cuts.push_back(whole.find('\n'));      // the first line lacks its end only
-    cuts.push_back(whole.find('\n') + 1);  // the second has not begun
-    return cuts;
-  }();
-  for (const std::size_t cut : interesting) {
-    std::filesystem::remove_all(folder / "again");
-    std::filesystem::copy(folder / "whole", folder / "again", std::filesystem::copy_options::recursive);
-    folder.write("again/records.jsonl", whole.substr(0, cut));
-    if (cut % 2 == 0) std::filesystem::remove(folder / "again/scores/tiny-ce-1.json");
-    const SweepOutcome outcome = run("again");
-    EXPECT_EQ(outcome.known, std::count(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(cut), '\n'));
-    EXPECT_TRUE(records("again") == whole) << cut;
-  }
-}
-
 TEST_F(Sweep, DoesNotDependOnChunks) {
   run("a");
   request.config.options.masks_at_once = 100;
@@ -154,101 +82,6 @@ TEST_F(Sweep, DoesNotDependOnThreadsButForRounding) {
     EXPECT_EQ(one[i].stability, two[i].stability);
     EXPECT_NEAR(one[i].mean_loss.value(), two[i].mean_loss.value(), 1e-5);
   }
-}
-
-TEST_F(Sweep, StopsWhereNothingIsLost) {
-  struct StopAfterSomeMasks : Progress {
-    void advanced(std::int64_t) override {
-      if (++calls == 4) cancelled() = true;
-    }
-    void begin(std::string_view stage, std::int64_t, std::string_view) override { calls = stage == "tiny" ? 0 : -1000; }
-    int calls = -1000;
-  } stop;
-  request.output = folder / "a";
-  try {
-    run_sweep(request, stop);
-    FAIL() << "was not interrupted";
-  } catch (const Error& error) {
-    EXPECT_EQ(error.kind(), ErrorKind::interrupted);
-    EXPECT_NE(error.hint().find("same command"), std::string::npos);
-  }
-  Progress::cancelled() = false;
-  const std::size_t kept = read_records(folder / "a/records.jsonl").size();
-  EXPECT_GT(kept, 1u);
-  const SweepOutcome outcome = run("a");
-  EXPECT_EQ(outcome.known, static_cast<std::int64_t>(kept));
-  EXPECT_LT(kept, outcome.records.size());
-  run("b");
-  EXPECT_TRUE(records("a") == records("b"));
-}
-
-TEST_F(Sweep, RecordsOfAnotherSweepAreRefused) {
-  run("a");
-  std::string text = records("a");
-  const std::size_t ratio = text.rfind("\"ratio\":0.");
-  text.replace(ratio, 11, "\"ratio\":0.7");
-  folder.write("a/records.jsonl", text);
-  EXPECT_NE(std::string(error_of("a").what()).find("is not of this sweep"), std::string::npos);
-  folder.write("a/records.jsonl", records("a") + records("a"));
-  EXPECT_EQ(error_of("a").kind(), ErrorKind::bad_input);
-}
-
-TEST_F(Sweep, ScoresOfOtherDataAreRefused) {
-  run("a");
-  std::filesystem::copy_file(folder / "a/scores/tiny-ce-0.json", folder / "a/scores/tiny-ce-1.json",
-                             std::filesystem::copy_options::overwrite_existing);
-  EXPECT_NE(std::string(error_of("a").what()).find("tiny-ce-1.json"), std::string::npos);
-}
-
-TEST_F(Sweep, AlphaIsChosenWithoutDev) {
-  request.config.options.alpha = "auto";
-  request.config.options.losses = {"task", "logit-norm"};
-  request.config.options.loss = "auto";
-  const SweepOutcome first = run("a");
-  // Other evaluation labels may change every figure, but not the choice.
-  dev = folder.write(
-      "dev2.tsv", "text\tlabel\nThe great film\tbad\nis it a movie?\tgood\nThe film!\tbad\nit is great\tfair\na movie\tgood\n");
-  request.config.runs[0].data = dev;
-  const SweepOutcome second = run("b");
-  EXPECT_EQ(first.summary["runs"][0]["choices"], second.summary["runs"][0]["choices"]);
-  std::set<std::pair<double, std::string>> chosen;
-  for (const Record& record : first.records) {
-    EXPECT_TRUE(record.alpha_from.empty() || record.alpha_from == "calibration:heldout(2, seed 0)");
-    if (!record.alpha_from.empty() && !record.loss_from.empty()) chosen.emplace(record.alpha.value(), record.loss.value());
-  }
-  EXPECT_EQ(chosen.size(), 1u);  // of the only task
-  // What was evaluated is not evaluated again.
-  request.config.runs[0].data = folder / "dev.tsv";
-  const std::string heldout = read_file(folder / "a/heldout.jsonl");
-  std::filesystem::resize_file(folder / "a/records.jsonl", 0);
-  run("a");
-  EXPECT_EQ(read_file(folder / "a/heldout.jsonl"), heldout);
-}
-
-TEST_F(Sweep, TheHeldOutPartMustFit) {
-  request.config.options.alpha = "auto";
-  request.config.options.heldout = 7;
-  const std::string message = error_of("a").what();
-  EXPECT_NE(message.find("heldout is 7, but only"), std::string::npos) << message;
-  EXPECT_FALSE(std::filesystem::exists(folder / "a/records.jsonl"));
-}
-
-TEST_F(Sweep, WarnsOfDevThatRanksHeads) {
-  Warnings warnings;
-  request.config.runs[0].data = calib;
-  request.output = folder / "a";
-  run_sweep(request, warnings);
-  EXPECT_NE(warnings.text.find("ranks the heads and judges them"), std::string::npos) << warnings.text;
-  warnings.text.clear();
-  request.config.runs[0].data = folder.write("copy.tsv", SmallTask::tsv());
-  request.output = folder / "b";
-  run_sweep(request, warnings);
-  EXPECT_NE(warnings.text.find("4 of 4 calibration examples"), std::string::npos) << warnings.text;
-  warnings.text.clear();
-  request.config.runs[0].data = dev;
-  request.output = folder / "c";
-  run_sweep(request, warnings);
-  EXPECT_EQ(warnings.text, "");
 }
 
 TEST_F(Sweep, SeveralRunsStandOneAfterTheOther) {

@@ -6,9 +6,9 @@
 
 #include "hies/base/error.h"
 #include "hies/base/files.h"
+#include "hies/base/test_files.h"
 #include "hies/study/tables/orthogonality.h"
 #include "hies/study/tables/test_records.h"
-#include "hies/study/test_folder.h"
 
 namespace hies::study {
 namespace {

@@ -1,3 +1,0 @@
-#pragma once
-
-#include "hies/base/test_files.h"

@@ -1,0 +1,29 @@
+"""How long the matrix products that nothing can avoid take at the machine's measured peak."""
+
+import json
+from pathlib import Path
+
+# What stands in docs/performance.md beside the table.
+EXPLANATION = (
+    "The limit: the products with weight matrices that the result needs, at that peak: all layers in full but the last, of which all tokens' keys "
+    "and values and the rest only of first tokens are needed; for HIS + AE also all tokens' last queries, and the way back from the logits to the "
+    "first layer's heads, without gradients of weights.")
+
+
+class Sizes:
+    def __init__(self, model):
+        config = json.loads((Path(model) / "config.json").read_text())
+        self.layers, square = config["num_hidden_layers"], 2 * config["hidden_size"] ** 2
+        self.square = square  # FLOPs of one token through one square matrix
+        self.feed_forward = 4 * config["hidden_size"] * config["intermediate_size"]
+        self.full = 4 * square + self.feed_forward
+        self.last_of_sequence = 2 * square + self.feed_forward
+
+    def evaluation(self, tokens, sequences):
+        # + 1: the pooler.
+        return tokens * ((self.layers - 1) * self.full + 2 * self.square) + sequences * (self.last_of_sequence + self.square)
+
+    def scoring(self, tokens, sequences):
+        back_to_first = self.square + self.feed_forward  # its query, key and value would lead to embeddings, which nobody asks for
+        back = tokens * ((self.layers - 2) * self.full + back_to_first + 2 * self.square) + sequences * (self.last_of_sequence + self.square)
+        return self.evaluation(tokens, sequences) + tokens * self.square + back
