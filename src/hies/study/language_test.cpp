@@ -6,12 +6,12 @@
 
 #include "hies/base/error.h"
 #include "hies/base/files.h"
+#include "hies/base/test_files.h"
 #include "hies/study/encode.h"
 #include "hies/study/eval_run.h"
 #include "hies/study/plan_run.h"
 #include "hies/study/score_run.h"
 #include "hies/study/sweep/sweep.h"
-#include "hies/study/test_folder.h"
 
 namespace hies::study {
 namespace {
@@ -170,7 +170,7 @@ TEST_F(LanguageJobs, OptionsOfOtherTasksAreRefused) {
   EvalRequest long_context = request("perplexity", text);
   long_context.load.context = 49;
   refused(long_context, "the model has positions for 48 tokens");
-  refused(request("sst2", text), "task 'sst2' is a classification task, but the model is a language model");
+  refused(request("sst2", text), "task 'sst2' is a classification task, but the model is a causal-lm model");
   EvalRequest loss = request("perplexity", text);
   loss.loss = "mse";
   refused(loss, "loss 'mse' needs a model that predicts a number");
