@@ -75,7 +75,9 @@ void run_eval(Words words) {
   std::string text = fmt::format("{} on {}: {} examples, {} tokens\n\n", done.result.task, printable(data_file),
                                  done.result.examples, done.result.tokens);
   const bool masked = request.plan && !request.reference;
-  text += comparison_table(done.result, masked ? "unpruned" : "reference", masked ? "masked" : "model");
+  const std::string_view before = masked ? "unpruned" : "reference", after = masked ? "masked" : "model";
+  text += comparison_table(done.result, before, after);
+  if (const std::string groups = group_table(done.result, before, after); !groups.empty()) text += "\n" + groups;
   print_out(text);
 }
 

@@ -96,7 +96,7 @@ Json to_json(const Checkpoint& checkpoint, double tokens, const model::ModelCost
           {"intermediate", spec.intermediate},
           {"vocabulary", spec.vocabulary},
           {"positions", spec.positions},
-          {"problem", spec.problem == model::Problem::regression ? "regression" : "classification"},
+          {"problem", model::problem_name(spec.problem)},
           {"labels", spec.labels},
           {"task_head", checkpoint.has_task_head()},
           {"tokens", tokens},
@@ -112,7 +112,7 @@ Json to_json(const Checkpoint& checkpoint, double tokens, const model::ModelCost
 
 std::string layer_table(const Checkpoint& checkpoint, double tokens, const model::ModelCost& total) {
   const model::ModelSpec& spec = checkpoint.spec();
-  TextTable table({"layer", "heads", "of", "head size", "parameters", "FLOPs/token", "pruned heads"}, {6});
+  TextTable table({"layer", "heads", "of", "KV heads", "head size", "parameters", "FLOPs/token", "pruned heads"}, {7});
   const std::vector<LayerCost> costs = layer_costs(checkpoint, tokens);
   int original = 0;
   LayerCost rest{total.parameters, total.flops_per_token};
@@ -122,12 +122,13 @@ std::string layer_table(const Checkpoint& checkpoint, double tokens, const model
     rest.parameters -= costs[i].parameters;
     rest.flops_per_token -= costs[i].flops_per_token;
     table.row({fmt::to_string(i), fmt::to_string(layer.count()), fmt::to_string(layer.original_heads),
-               fmt::to_string(layer.head_dim), human_count(static_cast<double>(costs[i].parameters)),
-               human_count(costs[i].flops_per_token), fmt::format("{}", fmt::join(missing_heads(layer), " "))});
+               fmt::to_string(layer.kv_count()), fmt::to_string(layer.head_dim),
+               human_count(static_cast<double>(costs[i].parameters)), human_count(costs[i].flops_per_token),
+               fmt::format("{}", fmt::join(missing_heads(layer), " "))});
   }
-  table.row({"rest", "", "", "", human_count(static_cast<double>(rest.parameters)), human_count(rest.flops_per_token)});
+  table.row({"rest", "", "", "", "", human_count(static_cast<double>(rest.parameters)), human_count(rest.flops_per_token)});
   table.rule();
-  table.row({"total", fmt::to_string(model::head_count(spec.layers)), fmt::to_string(original), "",
+  table.row({"total", fmt::to_string(model::head_count(spec.layers)), fmt::to_string(original), "", "",
              human_count(static_cast<double>(total.parameters)), human_count(total.flops_per_token)});
   return table.text();
 }
@@ -151,8 +152,10 @@ std::string describe(const Checkpoint& checkpoint, double tokens, const model::M
   line("weights", fmt::format("{} on disk, {}", human_bytes(static_cast<double>(checkpoint.weight_bytes())), dtypes(checkpoint)));
   line("size", fmt::format("hidden {}, feed-forward {}, vocabulary {}, positions {}", spec.hidden, spec.intermediate,
                            spec.vocabulary, spec.positions));
-  if (!checkpoint.has_task_head()) line("task head", "none: fine-tune the model before it can be scored");
+  if (!checkpoint.has_task_head()) line("task head", "none: the model cannot be scored without one");
   else if (spec.problem == model::Problem::regression) line("task head", "regression (one number)");
+  else if (spec.problem == model::Problem::causal_lm)
+    line("task head", fmt::format("next token{}", spec.decoder.tied ? " (the embedding table)" : ""));
   else line("task head", printable(fmt::format("classification: {}", fmt::join(spec.labels, ", ")), 200));
   if (const auto zeroed = prune::zeroed_heads(checkpoint); !zeroed.empty())
     line("zeroed heads",

@@ -129,6 +129,9 @@ void run_sweep(Words words) {
   for (const std::string_view column : {"text", "text-pair", "label"})
     arguments.describe(column, {.placeholder = "COLUMN", .default_value = "the task's usual ones"});
   arguments.describe("max-length", {.default_value = "what tokenizer and model allow"});
+  arguments.describe("context", {.default_value = "what the model allows, at most 2048"});
+  arguments.describe("stride", {.default_value = "the context"});
+  arguments.describe("shots", {.default_value = "the task's"});
   arguments.heading("Running and showing");
   arguments.add(compute);
   arguments.add(show);

@@ -77,6 +77,25 @@ class Comparison {
 
 }  // namespace
 
+std::string group_table(const eval::Result& result, std::string_view reference_heading, std::string_view model_heading) {
+  if (result.model.groups.empty()) return "";
+  const std::string metric = result.model.groups.front().metrics.front().first;
+  const auto shown = [](const eval::GroupQuality& group) { return percent(group.metrics.front().second); };
+  const bool compared = result.reference.has_value();
+  std::vector<std::string> heading{metric, "examples"};
+  if (compared) heading.emplace_back(reference_heading);
+  heading.emplace_back(model_heading);
+  TextTable table(heading);
+  for (std::size_t i = 0; i < result.model.groups.size(); ++i) {
+    const eval::GroupQuality& group = result.model.groups[i];
+    std::vector<std::string> row{group.name, human_count(static_cast<double>(group.examples))};
+    if (compared) row.push_back(shown(result.reference->groups[i]));
+    row.push_back(shown(group));
+    table.row(std::move(row));
+  }
+  return table.text();
+}
+
 std::string comparison_table(const eval::Result& result, std::string_view reference_heading, std::string_view model_heading) {
   const bool compared = result.reference.has_value();
   TextTable table(compared

@@ -11,4 +11,7 @@ namespace hies::cli {
 // per cent, their differences percentage points.
 std::string comparison_table(const eval::Result& result, std::string_view reference_heading, std::string_view model_heading);
 
+// The primary metric of every group of the data, beside that of a reference. Empty where the data is not divided.
+std::string group_table(const eval::Result& result, std::string_view reference_heading, std::string_view model_heading);
+
 }  // namespace hies::cli

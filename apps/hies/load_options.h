@@ -12,6 +12,9 @@ inline void add_load_options(Arguments& arguments, data::LoadOptions& load) {
     arguments.describe(column, {.placeholder = "COLUMN", .default_value = "the task's usual ones"});
   if (!load.examples) arguments.describe("examples", {.default_value = "all"});
   arguments.describe("max-length", {.default_value = "what tokenizer and model allow"});
+  arguments.describe("context", {.default_value = "what the model allows, at most 2048"});
+  arguments.describe("stride", {.default_value = "the context"});
+  arguments.describe("shots", {.default_value = "the task's"});
 }
 
 }  // namespace hies::cli

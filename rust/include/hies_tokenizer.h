@@ -19,10 +19,11 @@ enum {
   HIES_TOKENIZER_BUG = 2,        // the crate panicked
 };
 
-// One encoded text or pair: `count` ids and as many type ids. For hies_tokenizer_encoding_free.
+// One encoded text or pair: `count` ids and as many type ids and ends. For hies_tokenizer_encoding_free.
 typedef struct {
   int32_t* ids;
   int32_t* type_ids;
+  size_t* ends;  // NULL unless asked for: the byte of the text behind the token; never less than that of the token before
   size_t count;
   int32_t truncated;  // 1 when tokens were cut off
 } hies_tokenizer_encoding;
@@ -41,10 +42,15 @@ void hies_tokenizer_free(hies_tokenizer* tokenizer);
 // `pair` may be NULL. At most `max_length` tokens, special ones included, cut longest first.
 int hies_tokenizer_encode(const hies_tokenizer* tokenizer, const char* text, size_t text_size, const char* pair, size_t pair_size,
                           size_t max_length, int special_tokens, hies_tokenizer_encoding* encoding, char** error);
+// One text as it is, without special tokens and uncut, with ends.
+int hies_tokenizer_encode_text(const hies_tokenizer* tokenizer, const char* text, size_t text_size,
+                               hies_tokenizer_encoding* encoding, char** error);
 void hies_tokenizer_encoding_free(hies_tokenizer_encoding* encoding);
 
 void hies_tokenizer_error_free(char* error);
 
+// The id of the token that is written so; -1 when there is none.
+int32_t hies_tokenizer_id_of(const hies_tokenizer* tokenizer, const char* token, size_t token_size);
 // The number of distinct tokens, added ones included.
 size_t hies_tokenizer_vocabulary_size(const hies_tokenizer* tokenizer);
 // The largest id plus one: more than the vocabulary's size where ids have gaps.

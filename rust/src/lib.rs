@@ -12,11 +12,12 @@ const OK: c_int = 0;
 const BAD_INPUT: c_int = 1;
 const BUG: c_int = 2;
 
-/// Ids and type ids have the same length and capacity `count`.
+/// Ids, type ids and ends have the same length and capacity `count`; ends may be null.
 #[repr(C)]
 pub struct CEncoding {
     ids: *mut i32,
     type_ids: *mut i32,
+    ends: *mut usize,
     count: usize,
     truncated: i32,
 }
@@ -116,8 +117,33 @@ pub unsafe extern "C" fn hies_tokenizer_encode(
         *encoding = CEncoding {
             ids: leak(result.get_ids()),
             type_ids: leak(result.get_type_ids()),
+            ends: std::ptr::null_mut(),
             count: result.len(),
             truncated: truncated.into(),
+        };
+        Ok(())
+    })
+}
+
+/// # Safety
+/// Pointers as include/hies_tokenizer.h says.
+#[no_mangle]
+pub unsafe extern "C" fn hies_tokenizer_encode_text(
+    tokenizer: *const Pipeline,
+    text: *const c_char,
+    text_size: usize,
+    encoding: *mut CEncoding,
+    error: *mut *mut c_char,
+) -> c_int {
+    guarded(error, || {
+        let text = utf8(text, text_size, "the text")?;
+        let (result, ends) = (*tokenizer).encode_text(text)?;
+        *encoding = CEncoding {
+            ids: leak(result.get_ids()),
+            type_ids: leak(result.get_type_ids()),
+            count: ends.len(),
+            ends: Box::into_raw(ends.into_boxed_slice()).cast::<usize>(),
+            truncated: 0,
         };
         Ok(())
     })
@@ -131,6 +157,10 @@ pub unsafe extern "C" fn hies_tokenizer_encoding_free(encoding: *mut CEncoding) 
         let slice = std::ptr::slice_from_raw_parts_mut(data, (*encoding).count);
         drop(Box::from_raw(slice));
     }
+    if !(*encoding).ends.is_null() {
+        let slice = std::ptr::slice_from_raw_parts_mut((*encoding).ends, (*encoding).count);
+        drop(Box::from_raw(slice));
+    }
 }
 
 /// # Safety
@@ -139,6 +169,20 @@ pub unsafe extern "C" fn hies_tokenizer_encoding_free(encoding: *mut CEncoding) 
 pub unsafe extern "C" fn hies_tokenizer_error_free(error: *mut c_char) {
     if !error.is_null() {
         drop(CString::from_raw(error));
+    }
+}
+
+/// # Safety
+/// `tokenizer` comes from `hies_tokenizer_new`, `token` as include/hies_tokenizer.h says.
+#[no_mangle]
+pub unsafe extern "C" fn hies_tokenizer_id_of(
+    tokenizer: *const Pipeline,
+    token: *const c_char,
+    token_size: usize,
+) -> i32 {
+    match utf8(token, token_size, "the token") {
+        Ok(token) => (*tokenizer).id_of(token).map_or(-1, |id| id as i32),
+        Err(_) => -1,
     }
 }
 

@@ -134,6 +134,28 @@ impl Pipeline {
         Ok(encoding)
     }
 
+    /// The text as it is, without special tokens and uncut, and the byte behind each token.
+    pub fn encode_text(&self, text: &str) -> Result<(Encoding, Vec<usize>), String> {
+        let encoding = self
+            .tokenizer
+            .encode(text, false)
+            .map_err(|e| e.to_string())?;
+        let mut behind = 0;
+        let ends = encoding
+            .get_offsets()
+            .iter()
+            .map(|&(_, end)| {
+                behind = end.max(behind);
+                behind
+            })
+            .collect();
+        Ok((encoding, ends))
+    }
+
+    pub fn id_of(&self, token: &str) -> Option<u32> {
+        self.tokenizer.token_to_id(token)
+    }
+
     pub fn vocabulary_size(&self) -> usize {
         self.vocabulary_size
     }

@@ -206,10 +206,11 @@ class Sweep(ProgramTest):
         self.refused(2, "holds no sweep: there is notes.txt", *self.words("mine"))
 
     def test_held_out_part_too_large(self):
-        result = self.hies(*self.words("study", "--alpha", "auto", "--heldout", 100))
-        self.assertEqual(result.returncode, 2)
-        self.assertRegex(result.stderr, "error: heldout is 100, but only [0-9]+ rows of .*train.tsv neither score heads nor are in")
-        self.assertFalse((self.folder / "study/records.jsonl").exists())
+        self.refused(2, "heldout is 100, but only [0-9]+ rows of .*train.tsv neither score heads nor are in",
+                     *self.words("study", "--alpha", "auto", "--heldout", 100), hint="lower --heldout")
+
+    def test_ratio_out_of_reach(self):
+        self.refused(2, "ratio 0.2 is 14 heads, but only 12 can go", *self.words("study", "--min-heads-per-layer", 10))
 
     def test_dev_is_the_calibration_file(self):
         words = self.words("study", grid=["--methods", "his", "--ratios", "0.2", "--seeds", 1, "--max-length", 24, "--threads", 1])

@@ -2,13 +2,48 @@
 
 #include <span>
 
+#include "hies/base/error.h"
 #include "hies/base/hash.h"
 
 namespace hies::data {
+namespace {
+
+void hash_ids(const std::vector<std::int32_t>& ids, Hasher& hasher) {
+  hasher.update(static_cast<std::int64_t>(ids.size())).update(std::as_bytes(std::span(ids)));
+}
+
+// Nothing for texts: their hash is what it was before there were language models.
+void hash_targets(const Example& example, Hasher& hasher) {
+  if (example.targets > 0) hasher.update(example.targets);
+  for (const Choice& choice : example.choices) {
+    hash_ids(choice.ids, hasher);
+    hasher.update(choice.targets);
+  }
+}
+
+Example right_answer(const Example& question) {
+  const Choice& choice = question.choices[static_cast<std::size_t>(question.label)];
+  Example window;
+  window.ids = question.ids;
+  window.ids.insert(window.ids.end(), choice.ids.begin(), choice.ids.end());
+  window.label = question.label;
+  window.row = question.row;
+  window.group = question.group;
+  window.targets = choice.targets;
+  return window;
+}
+
+}  // namespace
+
+std::int64_t Example::run_tokens() const noexcept {
+  std::int64_t count = static_cast<std::int64_t>(ids.size()) - (targets > 0 ? 1 : 0);
+  for (const Choice& choice : choices) count += static_cast<std::int64_t>(choice.ids.size()) - 1;
+  return count;
+}
 
 std::int64_t Dataset::token_count() const noexcept {
   std::int64_t count = 0;
-  for (const Example& example : examples) count += static_cast<std::int64_t>(example.ids.size());
+  for (const Example& example : examples) count += example.run_tokens();
   return count;
 }
 
@@ -16,11 +51,26 @@ std::string content_hash(const std::vector<Example>& examples, bool with_labels)
   Hasher hasher;
   hasher.update(static_cast<std::int64_t>(examples.size())).update(std::int64_t{with_labels});
   for (const Example& example : examples) {
-    hasher.update(static_cast<std::int64_t>(example.ids.size()));
-    hasher.update(std::as_bytes(std::span(example.ids))).update(std::as_bytes(std::span(example.type_ids)));
+    hash_ids(example.ids, hasher);
+    hasher.update(std::as_bytes(std::span(example.type_ids)));
     if (with_labels) hasher.update(std::as_bytes(std::span(&example.label, 1)));
+    hash_targets(example, hasher);
   }
   return hasher.hex();
+}
+
+Dataset right_answers_only(const Dataset& dataset) {
+  Dataset answers = dataset;
+  for (Example& example : answers.examples) {
+    if (example.choices.empty()) continue;
+    if (!dataset.has_labels)
+      throw Error(
+          ErrorKind::bad_input,
+          fmt::format("{}: which choice is right is not said, but heads are scored with the right ones", dataset.source.string()),
+          "name the column with --label");
+    example = right_answer(example);
+  }
+  return answers;
 }
 
 }  // namespace hies::data

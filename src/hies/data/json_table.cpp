@@ -14,7 +14,7 @@ constexpr std::string_view kSpace = " \t\r\n";
 // Rows as they come; columns are collected in order of first appearance, so early rows may be shorter than the final table.
 class Rows {
  public:
-  explicit Rows(const std::filesystem::path& path) : path_(path) {}
+  Rows(const std::filesystem::path& path, bool keep_nested) : path_(path), keep_nested_(keep_nested) {}
 
   void add(std::int64_t line, std::string_view text) {
     const std::string where = fmt::format("{}: line {}", path_.string(), line);
@@ -28,7 +28,7 @@ class Rows {
         columns_.push_back(name);
         cells.emplace_back();
       }
-      if (value.is_primitive() && !value.is_null())
+      if ((value.is_primitive() || keep_nested_) && !value.is_null())
         cells[known->second] = value.is_string() ? value.get<std::string>() : value.dump();
     }
     lines_.push_back(line);
@@ -46,6 +46,7 @@ class Rows {
 
  private:
   const std::filesystem::path& path_;
+  bool keep_nested_;
   std::vector<std::string> columns_;
   std::unordered_map<std::string, std::size_t> positions_;
   std::vector<std::vector<std::optional<std::string>>> rows_;
@@ -114,8 +115,8 @@ void read_lines(std::string_view content, Rows& rows) {
 
 }  // namespace
 
-Table read_json_table(const std::filesystem::path& path, std::string_view content) {
-  Rows rows(path);
+Table read_json_table(const std::filesystem::path& path, std::string_view content, const TableOptions& options) {
+  Rows rows(path, options.keep_nested);
   if (content[content.find_first_not_of(kSpace)] == '[') {
     read_array(path, content, rows);
   } else {

@@ -1,6 +1,7 @@
 #include "hies/data/metrics.h"
 
 #include <array>
+#include <cmath>
 #include <limits>
 #include <string>
 #include <vector>
@@ -18,6 +19,9 @@ double pearson_scaled(std::span<const double> predictions, std::span<const doubl
   return (1 + pearson(predictions, labels)) / 2;
 }
 
+double characters(const Choice& choice) { return static_cast<double>(choice.characters); }
+double bytes(const Choice& choice) { return static_cast<double>(choice.bytes); }
+
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr std::array kMetrics = {
     Metric{"accuracy", "share of right predictions", 0, 1, true, accuracy},
@@ -28,12 +32,23 @@ constexpr std::array kMetrics = {
     Metric{"pearson-scaled", "(1 + Pearson's correlation) / 2", 0, 1, true, pearson_scaled},
     Metric{"spearman", "Spearman's rank correlation", -1, 1, true, spearman},
     Metric{"mse", "mean squared error", 0, kInfinity, false, mse},
+    Metric{"acc", "share of questions whose likeliest choice is right", 0, 1, true, accuracy},
+    Metric{"acc_norm", "the same, of the log-likelihood per character of the choice", 0, 1, true, accuracy, characters},
+    Metric{"acc_bytes", "the same, per byte of the choice", 0, 1, true, accuracy, bytes},
+    Metric{"perplexity", "of a token", 1, kInfinity, false, nullptr, nullptr, perplexity, true},
+    Metric{"word_perplexity", "of a word", 1, kInfinity, false, nullptr, nullptr, word_perplexity, true},
+    Metric{"bits_per_byte", "what a byte of the text takes", 0, kInfinity, false, nullptr, nullptr, bits_per_byte},
 };
 
 }  // namespace
 
 void check_metric_input(std::span<const double> predictions, std::span<const double> labels) {
   check(!labels.empty() && predictions.size() == labels.size(), "a metric gets one prediction per label");
+}
+
+double goodness(const Metric& metric, double value) {
+  if (metric.is_exponential) return -std::log(value);
+  return metric.higher_is_better ? value : -value;
 }
 
 std::span<const Metric> metrics() noexcept { return kMetrics; }

@@ -42,11 +42,46 @@ std::string scalar_text(const arrow::Scalar& scalar) {
   }
 }
 
-void append_cells(const std::filesystem::path& path, const arrow::Array& array, Cells& cells) {
-  if (arrow::is_nested(array.type_id())) {
-    cells.resize(cells.size() + static_cast<std::size_t>(array.length()));
-    return;
+// Lists and structs as JSON, with what is in them.
+Json nested_json(const std::filesystem::path& path, const arrow::Scalar& scalar) {
+  if (!scalar.is_valid) return nullptr;
+  switch (scalar.type->id()) {
+    case arrow::Type::LIST:
+    case arrow::Type::LARGE_LIST:
+    case arrow::Type::FIXED_SIZE_LIST: {
+      Json list = Json::array();
+      const arrow::Array& values = *static_cast<const arrow::BaseListScalar&>(scalar).value;
+      for (std::int64_t i = 0; i < values.length(); ++i) list.push_back(nested_json(path, *value_of(path, values.GetScalar(i))));
+      return list;
+    }
+    case arrow::Type::STRUCT: {
+      Json object = Json::object();
+      const auto& fields = static_cast<const arrow::StructScalar&>(scalar);
+      for (int i = 0; i < scalar.type->num_fields(); ++i)
+        object[scalar.type->field(i)->name()] = nested_json(path, *fields.value[static_cast<std::size_t>(i)]);
+      return object;
+    }
+    case arrow::Type::DICTIONARY:
+      return nested_json(path, *value_of(path, static_cast<const arrow::DictionaryScalar&>(scalar).GetEncodedValue()));
+    default: break;
   }
+  const std::string text = scalar_text(scalar);
+  if (arrow::is_integer(scalar.type->id()) || arrow::is_floating(scalar.type->id()) || scalar.type->id() == arrow::Type::BOOL)
+    return parse_json(text, path.string());
+  return text;
+}
+
+void append_nested(const std::filesystem::path& path, const arrow::Array& array, bool keep, Cells& cells) {
+  if (!keep) return cells.resize(cells.size() + static_cast<std::size_t>(array.length()));
+  for (std::int64_t i = 0; i < array.length(); ++i) {
+    const Json value = nested_json(path, *value_of(path, array.GetScalar(i)));
+    // JSON is UTF-8: what is not is replaced.
+    cells.push_back(value.is_null() ? std::nullopt : std::optional(value.dump(-1, ' ', false, Json::error_handler_t::replace)));
+  }
+}
+
+void append_cells(const std::filesystem::path& path, const arrow::Array& array, bool keep_nested, Cells& cells) {
+  if (arrow::is_nested(array.type_id())) return append_nested(path, array, keep_nested, cells);
   if (array.type_id() == arrow::Type::STRING) {  // the usual case, without a Scalar per cell
     const auto& strings = static_cast<const arrow::StringArray&>(array);
     for (std::int64_t i = 0; i < strings.length(); ++i) {
@@ -65,7 +100,7 @@ void append_cells(const std::filesystem::path& path, const arrow::Array& array, 
 
 }  // namespace
 
-Table read_parquet(const std::filesystem::path& path, std::span<const std::byte> content) {
+Table read_parquet(const std::filesystem::path& path, std::span<const std::byte> content, const TableOptions& options) {
   const auto buffer = std::make_shared<arrow::Buffer>(reinterpret_cast<const std::uint8_t*>(content.data()),
                                                       static_cast<std::int64_t>(content.size()));
   const auto reader =
@@ -77,7 +112,8 @@ Table read_parquet(const std::filesystem::path& path, std::span<const std::byte>
   check_columns(path, table.columns());
   std::vector<Cells> columns(static_cast<std::size_t>(source->num_columns()));
   for (std::size_t c = 0; c < columns.size(); ++c) {
-    for (const auto& chunk : source->column(static_cast<int>(c))->chunks()) append_cells(path, *chunk, columns[c]);
+    for (const auto& chunk : source->column(static_cast<int>(c))->chunks())
+      append_cells(path, *chunk, options.keep_nested, columns[c]);
   }
   for (std::int64_t row = 0; row < source->num_rows(); ++row) {
     Cells cells;

@@ -2,12 +2,10 @@
 
 #include <fmt/ranges.h>
 
-#include <numeric>
-
 #include "hies/base/error.h"
-#include "hies/base/rng.h"
 #include "hies/base/suggest.h"
 #include "hies/data/labels.h"
+#include "hies/data/selection.h"
 #include "hies/data/table.h"
 #include "hies/data/table_readers.h"
 
@@ -84,29 +82,6 @@ TableOptions table_options(const Task& task) {
   return options;
 }
 
-void check_options(const LoadOptions& options) {
-  if (options.examples && *options.examples < 1) bad_input("examples is {}, but at least 1 is needed", *options.examples);
-  if (options.order != "file" && options.order != "random") {
-    throw Error(ErrorKind::bad_input, fmt::format("unknown order '{}'", printable(options.order)), "known: file, random");
-  }
-}
-
-std::vector<std::int64_t> choose(const Table& table, const LoadOptions& options, Progress& progress) {
-  std::vector<std::int64_t> order(static_cast<std::size_t>(table.row_count()));
-  std::iota(order.begin(), order.end(), std::int64_t{0});
-  if (options.order == "random") {
-    Rng rng(options.seed);
-    order = permutation(table.row_count(), rng);
-  }
-  if (options.examples && *options.examples > table.row_count()) {
-    progress.warn(fmt::format("{} has {} rows, fewer than the {} asked for: all are used", table.source().string(),
-                              table.row_count(), *options.examples));
-  } else if (options.examples) {
-    order.resize(static_cast<std::size_t>(*options.examples));
-  }
-  return order;
-}
-
 std::string where(const Table& table, std::int64_t row) {
   return fmt::format("{}: {}", table.source().string(), table.place(row));
 }
@@ -130,7 +105,7 @@ double label_of(const Table& table, std::int64_t row, std::size_t column, const 
 
 Rows load_rows(const std::filesystem::path& path, const Task& task, const LoadOptions& options, const model::ModelSpec& spec,
                Progress& progress) {
-  check_options(options);
+  check_selection(options);
   const LabelReader reader(task, spec);
   const Table table = read_table(path, table_options(task));
   if (table.skipped() > 0)
@@ -142,7 +117,7 @@ Rows load_rows(const std::filesystem::path& path, const Task& task, const LoadOp
   Rows rows;
   rows.source = path;
   rows.pairs = columns.second.has_value();
-  const std::vector<std::int64_t> order = choose(table, options, progress);
+  const std::vector<std::int64_t> order = select(table.row_count(), "rows", path, options, progress);
   for (const std::int64_t row : order) {
     rows.texts.push_back(text_of(table, row, columns.first));
     if (columns.second) rows.pair_texts.push_back(text_of(table, row, *columns.second));

@@ -26,6 +26,10 @@ struct LoadOptions {
   std::string order = "random";          // "file" or "random"
   std::uint64_t seed = 0;
   std::optional<std::int64_t> max_length;  // tokens of a sequence; default: what tokenizer and model allow
+  // Language models.
+  std::optional<std::int64_t> context;     // tokens of a window; default: what the model allows, at most kMostContext
+  std::optional<std::int64_t> stride;      // tokens that a window judges; default: all of them
+  std::optional<std::int64_t> shots;       // solved questions before each question; default: the task's
   LabelNeed labels = LabelNeed::required;  // set by the command, not by the user
 
   template <class V, class Self>
@@ -37,6 +41,9 @@ struct LoadOptions {
     v("order", self.order, "order in which rows are taken: file or random");
     v("seed", self.seed, "seed of the random order");
     v("max_length", self.max_length, "most tokens of a sequence; longer ones are cut");
+    v("context", self.context, "tokens of a window (tasks that judge texts)");
+    v("stride", self.stride, "tokens that a window judges after those it reads (tasks that judge texts)");
+    v("shots", self.shots, "solved questions before each question (mmlu)");
   }
 };
 

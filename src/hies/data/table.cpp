@@ -67,7 +67,7 @@ Table read_table(const std::filesystem::path& path, const TableOptions& options)
   const MappedFile file(path);
   if (file.bytes().empty()) bad_input("{} is empty", path.string());
   const auto read = [&]() -> Table {
-    if (format == TableFormat::parquet) return read_parquet(path, file.bytes());
+    if (format == TableFormat::parquet) return read_parquet(path, file.bytes(), options);
     std::string_view content(reinterpret_cast<const char*>(file.bytes().data()), file.bytes().size());
     if (content.starts_with(kByteOrderMark)) content.remove_prefix(kByteOrderMark.size());
     check_utf8(path, content);
@@ -76,7 +76,7 @@ Table read_table(const std::filesystem::path& path, const TableOptions& options)
       case TableFormat::tsv: return read_tsv(path, content, options);
       case TableFormat::csv: return read_csv(path, content, options);
       case TableFormat::text: return read_text_lines(path, content);
-      default: return read_json_table(path, content);
+      default: return read_json_table(path, content, options);
     }
   };
   Table table = read();

@@ -21,12 +21,13 @@ struct TableOptions {
   std::vector<std::string> columns =
       {};                               // names of the columns of a file without header; must not be empty for `no` and `detect`
   std::vector<std::string> marks = {};  // column names that give a header away
+  bool keep_nested = false;             // lists and objects become cells of JSON text instead of null
   bool skip_short_rows = false;  // leave out .tsv rows with too few fields (counted in Table::skipped) instead of refusing them
 };
 
 // Rows of named text cells, whatever the format: numbers are kept as they are written, "NA" and "null" are texts.
 // A cell is null only where a JSON member is null or absent, or a Parquet value is null,
-// or where either is a list or an object, which are not texts.
+// or where either is a list or an object, which are not texts, unless TableOptions::keep_nested.
 class Table {
  public:
   Table(std::filesystem::path source, std::vector<std::string> columns);

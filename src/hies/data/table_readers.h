@@ -14,8 +14,8 @@ Table read_tsv(const std::filesystem::path& path, std::string_view content, cons
 Table read_csv(const std::filesystem::path& path, std::string_view content, const TableOptions& options);
 Table read_text_lines(const std::filesystem::path& path, std::string_view content);
 // An array of objects or one object per line: the first character tells.
-Table read_json_table(const std::filesystem::path& path, std::string_view content);
-Table read_parquet(const std::filesystem::path& path, std::span<const std::byte> content);
+Table read_json_table(const std::filesystem::path& path, std::string_view content, const TableOptions& options);
+Table read_parquet(const std::filesystem::path& path, std::span<const std::byte> content, const TableOptions& options);
 
 // Position of the first byte that is not part of well-formed UTF-8 (Unicode 15, table 3-7), npos when all is well.
 std::size_t find_invalid_utf8(std::string_view text) noexcept;

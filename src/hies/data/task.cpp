@@ -10,6 +10,19 @@
 
 namespace hies::data {
 
+namespace {
+
+std::string_view fitting_tasks(model::Problem problem) {
+  switch (problem) {
+    case model::Problem::classification: return "use a classification task, or a model with problem_type \"regression\"";
+    case model::Problem::regression: return "use task regression or stsb";
+    case model::Problem::causal_lm: break;
+  }
+  return "use perplexity, multiple-choice, or another task of language models";
+}
+
+}  // namespace
+
 std::span<const Task> tasks() {
   static const std::array kTasks = {
       sst2_task(),            //
@@ -23,6 +36,18 @@ std::span<const Task> tasks() {
       classification_task(),  //
       pair_classification_task(),
       regression_task(),
+      perplexity_task(),
+      causal_lm_task(),
+      hellaswag_task(),
+      winogrande_task(),
+      arc_easy_task(),
+      arc_challenge_task(),
+      openbookqa_task(),
+      piqa_task(),
+      boolq_task(),
+      copa_task(),
+      mmlu_task(),
+      multiple_choice_task(),
   };
   return kTasks;
 }
@@ -37,14 +62,11 @@ const Task& task(std::string_view name) {
 }
 
 void check_model_fits(const Task& task, const model::ModelSpec& spec) {
-  if (task.problem != spec.problem) {
-    const bool wants_number = task.problem == model::Problem::regression;
-    throw Error(
-        ErrorKind::bad_input,
-        fmt::format("task '{}' is a {} task, but the model is a {} model", task.name,
-                    wants_number ? "regression" : "classification", wants_number ? "classification" : "regression"),
-        wants_number ? "use a classification task, or a model with problem_type \"regression\"" : "use task regression or stsb");
-  }
+  if (task.problem != spec.problem)
+    throw Error(ErrorKind::bad_input,
+                fmt::format("task '{}' is a {} task, but the model is a {} model", task.name, model::problem_name(task.problem),
+                            model::problem_name(spec.problem)),
+                std::string(fitting_tasks(spec.problem)));
   if (!task.labels.empty() && task.labels.size() != spec.labels.size()) {
     throw Error(
         ErrorKind::bad_input,

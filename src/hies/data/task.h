@@ -7,14 +7,24 @@
 #include <utility>
 #include <vector>
 
+#include "hies/data/question.h"
 #include "hies/model/spec.h"
 
 namespace hies::data {
 
 enum class TextCount { one, two, one_or_two };
 
-// What is read from a data file for a task, and how the model's answers are judged. All data, no behaviour: a task is one file
-// that returns one of these, and one line in task.cpp.
+// What an example of a task is made of (data/dataset.h).
+enum class Reading {
+  texts,      // a row is a text or a pair of texts
+  documents,  // a .txt file, or a row of another file, is a text that is cut into windows
+  rows,       // the same, but a line of a .txt file is a text
+  questions,  // a row is a question with choices
+  subjects,   // a folder of files of questions, one for each subject
+};
+
+// What is read from a data file for a task, and how the model's answers are judged. All data, no behaviour but the wording of
+// questions: a task is one file that returns one of these, and one line in task.cpp.
 struct Task {
   // Column names of one known form of the task's files.
   struct Texts {
@@ -30,8 +40,11 @@ struct Task {
   std::vector<std::string> label_columns = {};  // likewise
   // Columns of .tsv and .csv files without header; empty: the task's files have one.
   std::vector<std::string> headerless_columns = {};
-  bool skip_short_rows = false;                                         // the official files have damaged rows
-  std::vector<std::string> labels = {};                                 // names in the order of ids; empty: the model's own
+  Reading reading = Reading::texts;
+  std::vector<QuestionForm> questions = {};  // known forms, the first that the file has is taken
+  std::int64_t shots = 0;                    // solved questions before each question, unless the user says otherwise
+  bool skip_short_rows = false;              // the official files have damaged rows
+  std::vector<std::string> labels = {};      // names in the order of ids; empty: the model's own
   std::optional<std::pair<double, double>> label_range = std::nullopt;  // regression: inclusive
   std::vector<std::string> metrics = {};                                // names in metrics.h; the first is the primary one
   std::string loss;                                                     // the default: "ce" or "mse"
@@ -45,8 +58,7 @@ std::span<const Task> tasks();
 // Throws bad_input for an unknown name, with the known ones as hint.
 const Task& task(std::string_view name);
 
-// Throws bad_input when the model cannot answer the task: regression where the task has classes, the reverse, or another number
-// of labels.
+// Throws bad_input when the model cannot answer the task: it predicts something of another kind, or has another number of labels.
 void check_model_fits(const Task& task, const model::ModelSpec& spec);
 
 }  // namespace hies::data

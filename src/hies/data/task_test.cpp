@@ -15,8 +15,15 @@ TEST(Tasks, EveryTaskIsWholeAndItsNameIsItsOwn) {
     EXPECT_TRUE(names.insert(known.name).second);
     EXPECT_EQ(&task(known.name), &known);
     EXPECT_FALSE(known.description.empty());
-    EXPECT_FALSE(known.texts.empty());
-    EXPECT_FALSE(known.label_columns.empty());
+    const bool asks = known.reading == Reading::questions || known.reading == Reading::subjects;
+    EXPECT_EQ(known.texts.empty(), asks);
+    EXPECT_EQ(known.questions.empty(), !asks);
+    EXPECT_EQ(known.label_columns.empty(), known.problem == model::Problem::causal_lm);
+    EXPECT_EQ(known.reading == Reading::texts, known.problem != model::Problem::causal_lm);
+    for (const QuestionForm& form : known.questions) {
+      EXPECT_FALSE(form.columns.empty() || form.gold_columns.empty());
+      EXPECT_TRUE(form.question != nullptr && form.gold != nullptr);
+    }
     ASSERT_FALSE(known.metrics.empty());
     for (const std::string& name : known.metrics) EXPECT_NO_THROW(metric(name));
     EXPECT_EQ(known.loss, known.problem == model::Problem::regression ? "mse" : "ce");
@@ -26,8 +33,11 @@ TEST(Tasks, EveryTaskIsWholeAndItsNameIsItsOwn) {
           << texts.first;
     }
   }
-  EXPECT_EQ(names, (std::set<std::string>{"classification", "cola", "mnli", "mrpc", "pair-classification", "qnli", "qqp",
-                                          "regression", "rte", "sst2", "stsb"}));
+  EXPECT_EQ(names, (std::set<std::string>{
+                       "arc-challenge", "arc-easy",  "boolq", "causal-lm", "classification",  "cola",       "copa",
+                       "hellaswag",     "mmlu",      "mnli",  "mrpc",      "multiple-choice", "openbookqa", "pair-classification",
+                       "perplexity",    "piqa",      "qnli",  "qqp",       "regression",      "rte",        "sst2",
+                       "stsb",          "winogrande"}));
 }
 
 TEST(Tasks, LabelsAreInTheOrderOfGlue) {

@@ -11,10 +11,10 @@
 
 namespace hies::data {
 
-// The tiny models of tests/golden, one or more of every family.
+// The tiny classifiers of tests/golden.
 inline const std::vector<std::string>& golden_names() {
-  static const std::vector<std::string> names = {"bert-tiny",       "bert-reg",    "roberta-tiny",
-                                                 "distilbert-tiny", "bert-legacy", "bert-v4-pruned"};
+  static const std::vector<std::string> names = {"bert-tiny",   "bert-reg",       "roberta-tiny", "distilbert-tiny",
+                                                 "bert-legacy", "bert-v4-pruned", "llama-cls",    "gpt2-cls"};
   return names;
 }
 

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
 #include <vector>
 
 #include "hies/data/dataset.h"
@@ -20,11 +19,15 @@ struct Cost {
   bool operator==(const Cost&) const = default;
 };
 
-// Tokens of every example, in the order of the data set.
-std::vector<std::int64_t> lengths(const data::Dataset& dataset);
+// Tokens of every sequence of a data set, as it is run when nothing is shared: a question has one for each choice.
+struct Lengths {
+  std::vector<std::int64_t> sequences;
+  std::int64_t examples = 0;  // that they are of
+};
+Lengths lengths(const data::Dataset& dataset);
 
 // Of the checkpoint with the heads of `left` only: what is masked counts as gone, except for `bytes`, which are those of the
 // checkpoint as it is on disk, masked heads and all. `left` is the checkpoint's layout or a part of it.
-Cost cost(const model::Checkpoint& checkpoint, const model::HeadLayout& left, std::span<const std::int64_t> lengths);
+Cost cost(const model::Checkpoint& checkpoint, const model::HeadLayout& left, const Lengths& lengths);
 
 }  // namespace hies::eval

@@ -21,7 +21,7 @@ TEST(Cost, OfManyLengthsIsTheMeanOfEach) {
         whole += one.flops_per_token * tokens / 5;
         attention += one.attention_flops_per_token * tokens / 5;
       }
-      const Cost got = eval::cost(checkpoint, spec.layers, lengths);
+      const Cost got = eval::cost(checkpoint, spec.layers, {lengths, 5});
       EXPECT_NEAR(got.flops_per_example, whole, whole * 1e-12) << name;
       EXPECT_NEAR(got.attention_flops_per_example, attention, attention * 1e-12) << name;
       EXPECT_LT(got.attention_flops_per_example, got.flops_per_example);

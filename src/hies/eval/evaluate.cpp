@@ -36,7 +36,8 @@ Figures figures(const data::Task& task, const Side& side, const Predictions& pre
           mean_loss(predictions),
           quality(task, side.dataset, predictions),
           cost(checkpoint, left, lengths(side.dataset)),
-          std::nullopt};
+          std::nullopt,
+          group_quality(task, side.dataset, predictions)};
 }
 
 void check_comparable(const Side& model, const Side& reference) {
@@ -46,6 +47,11 @@ void check_comparable(const Side& model, const Side& reference) {
     bad_input("the reference {} predicts one of {} labels, but {} predicts one of {}: they cannot be compared",
               reference.model.checkpoint().folder().string(), other.labels.size(), model.model.checkpoint().folder().string(),
               mine.labels.size());
+  if (mine.problem == model::Problem::causal_lm && model.dataset.hash != reference.dataset.hash)
+    throw Error(ErrorKind::bad_input,
+                fmt::format("the reference {} reads other tokens than {}: they cannot be compared token by token",
+                            reference.model.checkpoint().folder().string(), model.model.checkpoint().folder().string()),
+                "compare models with the same tokenizer");
 }
 
 }  // namespace

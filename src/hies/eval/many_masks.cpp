@@ -52,11 +52,11 @@ MaskStats predict_masks(const model::Model& model, const data::Dataset& dataset,
   progress.begin("predict", stats.distinct * dataset.size(), "answers");
   for (const Group& group : groups) {
     const model::MaskTrie trie(group.masks);
-    std::vector<Predictions> predictions(group.masks.size(), unfilled(model.spec(), dataset.size(), objective != nullptr));
+    std::vector<Predictions> predictions(group.masks.size(), unfilled(model.spec(), dataset, objective != nullptr));
     for (const model::Batch& batch : batches) {
       model.run_masks(batch, trie, objective, [&](std::span<const std::size_t> which, model::RunResult&& result) {
         collect(result, batch, dataset, model.spec().problem, predictions[which.front()]);
-        progress.advance(batch.size());
+        progress.advance(data::example_count(batch));
       });
     }
     for (std::size_t i = 0; i < predictions.size(); ++i) sink(group.places[i], std::move(predictions[i]));

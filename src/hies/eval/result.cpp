@@ -17,6 +17,13 @@ void add_figures(const Figures& figures, Json& json) {
   json["loss"] = number_json(figures.loss, "the mean loss");
   json["metrics"] = Json::object();
   for (const auto& [name, value] : figures.metrics) json["metrics"][name] = finite(value, name);
+  if (!figures.groups.empty()) {
+    json["groups"] = Json::object();
+    for (const GroupQuality& group : figures.groups) {
+      Json& entry = json["groups"][group.name] = {{"examples", group.examples}, {"metrics", Json::object()}};
+      for (const auto& [name, value] : group.metrics) entry["metrics"][name] = finite(value, name);
+    }
+  }
   json["cost"] = {{"parameters", figures.cost.parameters},
                   {"attention_parameters", figures.cost.attention_parameters},
                   {"flops_per_example", figures.cost.flops_per_example},
@@ -40,6 +47,12 @@ Spread read_spread(const JsonNode& node) {
   return s;
 }
 
+Metrics read_metrics(const JsonNode& node) {
+  Metrics metrics;
+  for (const auto& [name, value] : node.object().items()) metrics.emplace_back(name, node.member(name).number());
+  return metrics;
+}
+
 Figures read_figures(const JsonNode& node) {
   Figures figures;
   const JsonNode model = node.member("model");
@@ -47,8 +60,14 @@ Figures read_figures(const JsonNode& node) {
   figures.hash = model.member("hash").text();
   figures.heads = model.member("heads").count();
   if (node.holds("loss")) figures.loss = node.member("loss").number();
-  const JsonNode metrics = node.member("metrics");
-  for (const auto& [name, value] : metrics.object().items()) figures.metrics.emplace_back(name, metrics.member(name).number());
+  figures.metrics = read_metrics(node.member("metrics"));
+  if (node.holds("groups")) {
+    const JsonNode groups = node.member("groups");
+    for (const auto& [name, value] : groups.object().items()) {
+      const JsonNode group = groups.member(name);
+      figures.groups.push_back({name, group.member("examples").count(), read_metrics(group.member("metrics"))});
+    }
+  }
   const JsonNode cost = node.member("cost");
   figures.cost = {cost.member("parameters").count(), cost.member("attention_parameters").count(),
                   cost.member("flops_per_example").not_negative(), cost.member("attention_flops_per_example").not_negative(),

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "hies/base/json.h"
 #include "hies/eval/cost.h"
@@ -23,7 +24,8 @@ struct Figures {
   std::optional<double> loss;  // mean over the examples; not set without labels
   Metrics metrics;             // primary first; empty without labels
   Cost cost;
-  std::optional<Speed> speed;  // not set when it was not measured
+  std::optional<Speed> speed;             // not set when it was not measured
+  std::vector<GroupQuality> groups = {};  // of data that is divided: categories, then groups
 };
 
 // result.json (docs/formats.md).

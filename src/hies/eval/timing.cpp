@@ -33,8 +33,7 @@ std::vector<model::Batch> single_examples(const data::Dataset& dataset, std::int
   std::vector<model::Batch> batches;
   for (const std::int64_t index : permutation(dataset.size(), rng)) {
     if (static_cast<std::int64_t>(batches.size()) == most) break;
-    const data::Example& example = dataset.examples[static_cast<std::size_t>(index)];
-    batches.emplace_back().add(index, example.ids, example.type_ids);
+    data::add(batches.emplace_back(), index, dataset.examples[static_cast<std::size_t>(index)]);
   }
   return batches;
 }
@@ -44,9 +43,10 @@ std::vector<model::Batch> like(const std::vector<model::Batch>& first, const dat
   std::vector<model::Batch> batches;
   for (const model::Batch& batch : first) {
     model::Batch& mine = batches.emplace_back();
+    std::int64_t last = -1;
     for (const std::int64_t index : batch.examples) {
-      const data::Example& example = dataset.examples[static_cast<std::size_t>(index)];
-      mine.add(index, example.ids, example.type_ids);
+      if (index != last) data::add(mine, index, dataset.examples[static_cast<std::size_t>(index)]);
+      last = index;
     }
   }
   return batches;

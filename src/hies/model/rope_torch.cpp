@@ -28,10 +28,12 @@ at::Tensor powers(const Base& base, std::int64_t head_dim) {
 at::Tensor llama3_frequencies(const Rope& rope, const at::Tensor& plain) {
   const double low_wavelength = rope.original_positions / rope.low_freq_factor;
   const double high_wavelength = rope.original_positions / rope.high_freq_factor;
-  const at::Tensor wavelength = 2 * std::numbers::pi / plain;
+  // Python divides a number by a tensor in these two steps, and rounds in both.
+  const auto divided = [](double number, const at::Tensor& by) { return by.reciprocal() * number; };
+  const at::Tensor wavelength = divided(2 * std::numbers::pi, plain);
   const at::Tensor stretched = at::where(wavelength > low_wavelength, plain / rope.factor, plain);
   const at::Tensor smooth =
-      (rope.original_positions / wavelength - rope.low_freq_factor) / (rope.high_freq_factor - rope.low_freq_factor);
+      (divided(rope.original_positions, wavelength) - rope.low_freq_factor) / (rope.high_freq_factor - rope.low_freq_factor);
   const at::Tensor smoothed = (1 - smooth) * stretched / rope.factor + smooth * stretched;
   const at::Tensor medium = at::logical_and(wavelength >= high_wavelength, wavelength <= low_wavelength);
   return at::where(medium, smoothed, stretched);

@@ -13,4 +13,13 @@ Activation parse_activation(const std::string& name) {
               "known: gelu, gelu_new, gelu_pytorch_tanh, relu, silu");
 }
 
+std::string_view problem_name(Problem problem) noexcept {
+  switch (problem) {
+    case Problem::classification: return "classification";
+    case Problem::regression: return "regression";
+    case Problem::causal_lm: return "causal-lm";
+  }
+  return "";
+}
+
 }  // namespace hies::model

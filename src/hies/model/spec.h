@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "hies/model/heads.h"
@@ -15,6 +16,9 @@ Activation parse_activation(const std::string& name);
 
 // What a checkpoint predicts: one of `labels`, a number, or the next token.
 enum class Problem { classification, regression, causal_lm };
+
+// "classification", "regression", "causal-lm".
+std::string_view problem_name(Problem problem) noexcept;
 
 // What decoders differ in.
 struct DecoderSpec {

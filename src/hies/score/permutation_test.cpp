@@ -1,4 +1,5 @@
-// Heads of a layer have no order: a checkpoint that holds them in another one has the same scores, in that order.
+// Heads of a layer have no order, nor have groups of heads that share keys and values: a checkpoint that holds them in another one
+// has the same scores, in that order.
 
 #include <gtest/gtest.h>
 
@@ -7,6 +8,8 @@
 #include "hies/base/files.h"
 #include "hies/score/golden_test.h"
 #include "hies/score/scorer.h"
+#include "hies/score/test_causal_golden.h"
+#include "hies/score/weight_norms.h"
 
 namespace hies::score {
 namespace {
@@ -21,19 +24,19 @@ class Safetensors {
     header_ = parse_json(std::string_view(bytes_).substr(8, header), path_.string());
   }
   bool has(const std::string& tensor) const { return header_.contains(tensor); }
-  // Puts the parts begin + i·width … of `axis` into reverse order, i = 0 … count-1.
-  void reverse_parts(const std::string& tensor, int axis, std::size_t width, std::size_t count) {
+  // Exchanges the indices from `one` on with those from `other` on, `count` each, along `axis`.
+  void exchange(const std::string& tensor, int axis, std::int64_t one, std::int64_t other, std::int64_t count) {
     const auto shape = header_[tensor]["shape"].get<std::vector<std::size_t>>();
     const auto offsets = header_[tensor]["data_offsets"].get<std::vector<std::size_t>>();
-    std::size_t rows = 1, inner = offsets[1] - offsets[0];  // `inner`: bytes of one row, all parts of `axis` included
+    std::size_t rows = 1;
     for (int i = 0; i < axis; ++i) rows *= shape[static_cast<std::size_t>(i)];
-    inner /= rows;
-    const std::size_t part = inner / shape[static_cast<std::size_t>(axis)] * width;
-    ASSERT_EQ(part * count, inner) << tensor;
+    const std::size_t run = (offsets[1] - offsets[0]) / rows, unit = run / shape[static_cast<std::size_t>(axis)];
     for (std::size_t row = 0; row < rows; ++row) {
-      const std::size_t begin = data_ + offsets[0] + row * inner;
-      const std::string old = bytes_.substr(begin, inner);
-      for (std::size_t i = 0; i < count; ++i) bytes_.replace(begin + i * part, part, old, (count - 1 - i) * part, part);
+      const auto at = [&](std::int64_t index) {
+        return bytes_.begin() +
+               static_cast<std::ptrdiff_t>(data_ + offsets[0] + row * run + static_cast<std::size_t>(index) * unit);
+      };
+      std::swap_ranges(at(one), at(one + count), at(other));
     }
   }
   void save() const { write_file(path_, bytes_, true); }
@@ -45,53 +48,90 @@ class Safetensors {
   Json header_;
 };
 
-// A copy of the golden's checkpoint, the heads of each layer in reverse order.
-std::filesystem::path reversed_copy(const Golden& golden, const std::string& name) {
+// Of the heads of a layer, where the same member of the group at the other end stands: heads in reverse order, where each is a group
+// of its own.
+int mirrored(const model::LayerHeads& layer, int position) {
+  const int size = layer.count() / layer.kv_count();
+  const int group = position / size, member = position % size;
+  return (layer.kv_count() - 1 - group) * size + member;
+}
+
+// A copy of the checkpoint, the groups of each layer in reverse order.
+std::shared_ptr<const model::Checkpoint> reversed_copy(const model::Checkpoint& source, const std::string& name) {
   auto folder = std::filesystem::path(testing::TempDir()) / ("hies_reversed_" + name);
   std::filesystem::remove_all(folder);
-  std::filesystem::copy(golden.folder / "model", folder);
-  const model::ModelSpec& spec = golden.checkpoint->spec();
+  std::filesystem::copy(source.folder(), folder);
+  const model::ModelSpec& spec = source.spec();
   for (const auto& entry : std::filesystem::directory_iterator(folder)) {
     if (entry.path().extension() != ".safetensors") continue;
     Safetensors file(entry.path());
-    for (int layer = 0; layer < spec.layer_count(); ++layer) {
-      for (const model::HeadSlice& slice : golden.checkpoint->arch().head_slices(spec, layer, 0)) {
-        const std::string& stored = golden.checkpoint->find(slice.tensor)->name;
-        if (file.has(stored))
-          file.reverse_parts(stored, slice.axis, static_cast<std::size_t>(slice.end - slice.begin),
-                             spec.layers[static_cast<std::size_t>(layer)].heads.size());
+    const auto exchange = [&](const std::vector<model::HeadSlice>& one, const std::vector<model::HeadSlice>& other) {
+      for (std::size_t i = 0; i < one.size(); ++i) {
+        const std::string& stored = source.find(one[i].tensor)->name;
+        if (file.has(stored)) file.exchange(stored, one[i].axis, one[i].begin, other[i].begin, one[i].end - one[i].begin);
       }
+    };
+    for (int layer = 0; layer < spec.layer_count(); ++layer) {
+      const model::LayerHeads& heads = spec.layers[static_cast<std::size_t>(layer)];
+      for (int head = 0; head < heads.count(); ++head)
+        if (const int other = mirrored(heads, head); head < other)
+          exchange(source.arch().head_slices(spec, layer, head), source.arch().head_slices(spec, layer, other));
+      for (int head = 0; head < heads.kv_count() / 2; ++head)
+        exchange(source.arch().kv_slices(spec, layer, head), source.arch().kv_slices(spec, layer, heads.kv_count() - 1 - head));
     }
     file.save();
   }
-  return folder;
+  return std::make_shared<model::Checkpoint>(model::Checkpoint::open(folder));
+}
+
+void expect_mirrored(const model::HeadLayout& layout, const Table& plain, const Table& reversed, const std::string& name) {
+  Table back = reversed;
+  for (std::size_t layer = 0; layer < back.size(); ++layer)
+    for (int head = 0; head < layout[layer].count(); ++head)
+      back[layer][static_cast<std::size_t>(head)] = reversed[layer][static_cast<std::size_t>(mirrored(layout[layer], head))];
+  EXPECT_LE(relative_error(back, plain), 1e-10) << name;
+  EXPECT_GT(relative_error(reversed, plain), 1e-3) << name << ": heads are too alike for this test";
 }
 
 class Permutation : public testing::TestWithParam<std::string> {};
 
 TEST_P(Permutation, OfHeadsPermutesAllScores) {
   const Golden golden(HIES_SOURCE_DIR "/tests/golden/" + GetParam());
-  const auto folder = reversed_copy(golden, GetParam());
-  const auto checkpoint = std::make_shared<model::Checkpoint>(model::Checkpoint::open(folder));
+  const auto checkpoint = reversed_copy(*golden.checkpoint, GetParam());
   EXPECT_NE(checkpoint->hash(), golden.checkpoint->hash());
   ScoreOptions options;
   options.tables = {"his", "ae", "l2", "l2-out", "second-order"};
   const Scores plain = score_heads(golden.load(model::ComputeType::float64), golden.dataset, options);
   const Scores reversed = score_heads(model::Model::load(checkpoint, model::ComputeType::float64), golden.dataset, options);
-  for (const auto& [name, table] : plain.tables) {
-    Table back = reversed.table(name);
-    for (auto& row : back) std::reverse(row.begin(), row.end());
-    EXPECT_LE(relative_error(back, table), 1e-10) << name;
-    EXPECT_GT(relative_error(reversed.table(name), table), 1e-3) << name << ": heads are too alike for this test";
-  }
-  std::filesystem::remove_all(folder);
+  for (const auto& [name, table] : plain.tables) expect_mirrored(plain.layout, table, reversed.table(name), name);
+  std::filesystem::remove_all(checkpoint->folder());
 }
 
-INSTANTIATE_TEST_SUITE_P(All, Permutation, testing::ValuesIn(golden_names()), [](const auto& info) {
-  std::string name = info.param;
-  std::replace(name.begin(), name.end(), '-', '_');
-  return name;
-});
+INSTANTIATE_TEST_SUITE_P(All, Permutation, testing::ValuesIn(golden_names()),
+                         [](const auto& info) { return test_name(info.param); });
+
+class GroupPermutation : public testing::TestWithParam<std::string> {};
+
+TEST_P(GroupPermutation, OfGroupsPermutesAllScores) {
+  const CausalGolden golden(GetParam());
+  const auto checkpoint = reversed_copy(*golden.checkpoint, GetParam());
+  EXPECT_NE(checkpoint->hash(), golden.checkpoint->hash());
+  const Notes plain = notes_of(golden, golden.load(model::ComputeType::float64), "ce", 2);
+  const Notes reversed = notes_of(golden, model::Model::load(checkpoint, model::ComputeType::float64), "ce", 2);
+  const model::HeadLayout& layout = golden.layout();
+  const auto his = [&](const Notes& notes) { return importance(layout, notes, Granularity::example, 1); };
+  expect_mirrored(layout, his(plain), his(reversed), "his");
+  expect_mirrored(layout, entropy(layout, plain), entropy(layout, reversed), "ae");
+  expect_mirrored(layout, weight_l2(*golden.checkpoint), weight_l2(*checkpoint), "l2");
+  EXPECT_LE(relative_error({reversed.losses}, {plain.losses}), 1e-10);
+  std::filesystem::remove_all(checkpoint->folder());
+}
+
+// Not llama-mqa, which has one group.
+INSTANTIATE_TEST_SUITE_P(All, GroupPermutation,
+                         testing::Values("llama-gqa", "llama-mha", "llama-yarn", "mistral-tiny", "qwen2-tiny", "qwen3-tiny",
+                                         "gpt2-tiny"),
+                         [](const auto& info) { return test_name(info.param); });
 
 }  // namespace
 }  // namespace hies::score

@@ -104,16 +104,19 @@ Scores score_heads(const model::Model& model, const data::Dataset& dataset, cons
   Scores scores;
   scores.model_info = {checkpoint.folder().string(), checkpoint.spec().model_type, checkpoint.hash()};
   scores.options = options_json(resolved);
-  scores.calibration = {dataset.source.string(), dataset.size(), dataset.token_count(), dataset.hash, std::nullopt};
+  // Heads matter for the right answer: of questions only that is run.
+  const data::Dataset judged = data::right_answers_only(dataset);
+  const std::int64_t tokens = judged.token_count();
+  scores.calibration = {dataset.source.string(), dataset.size(), tokens, dataset.hash, std::nullopt};
   scores.layout = layout;
-  scores.cost = cost_of(checkpoint, static_cast<double>(dataset.token_count()) / static_cast<double>(dataset.size()));
+  scores.cost = cost_of(checkpoint, static_cast<double>(tokens) / static_cast<double>(dataset.size()));
 
   Stopwatch watch;
   if (needs.forward()) {
-    const auto objective = objective_for(kind, needs, checkpoint.spec(), dataset);
-    const Notes notes = run_all(model, dataset, objective.get(), needs, resolved.batch_tokens, progress);
+    const auto objective = objective_for(kind, needs, checkpoint.spec(), judged);
+    const Notes notes = run_all(model, judged, objective.get(), needs, resolved.batch_tokens, progress);
     scores.timings["run_ms"] = watch.elapsed_ms();
-    if (objective != nullptr) scores.calibration.mean_loss = mean_loss(notes, dataset);
+    if (objective != nullptr) scores.calibration.mean_loss = mean_loss(notes, judged);
     if (needs.his)
       scores.tables["his"] = importance(layout, notes, parse_granularity(resolved.granularity), resolved.batch_examples);
     if (needs.ae) scores.tables["ae"] = entropy(layout, notes);

@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "hies/base/error.h"
+#include "hies/data/questions.h"
+#include "hies/data/windows.h"
 #include "hies/model/model.h"
 
 namespace hies::study {
@@ -37,6 +39,17 @@ data::Dataset load_dataset(const std::filesystem::path& file, const data::Task& 
   if (tokenizer.id_bound() > checkpoint.spec().vocabulary)
     bad_input("the tokenizer of {} gives ids up to {}, but the model's embedding holds {}", checkpoint.folder().string(),
               tokenizer.id_bound() - 1, checkpoint.spec().vocabulary);
+  switch (task.reading) {
+    case data::Reading::texts: break;
+    case data::Reading::documents:
+    case data::Reading::rows:
+      return data::load_windows(file, task, options, checkpoint.spec(), tokenizer, model::threads(), progress);
+    case data::Reading::questions:
+    case data::Reading::subjects:
+      return data::load_questions(file, task, options, checkpoint.spec(), tokenizer, model::threads(), progress);
+  }
+  if (options.context || options.stride || options.shots)
+    bad_input("context, stride and shots are for tasks of language models, which '{}' is not", task.name);
   data::Dataset dataset;
   dataset.max_length = chosen_max_length(options, checkpoint, tokenizer);
   const data::Rows rows = data::load_rows(file, task, options, checkpoint.spec(), progress);
@@ -52,8 +65,11 @@ data::Dataset load_dataset(const std::filesystem::path& file, const data::Task& 
     for (text::Encoding& encoding : tokenizer.encode_all(some, {.max_length = dataset.max_length}, model::threads())) {
       const std::size_t i = dataset.examples.size();
       dataset.truncated += encoding.truncated;
-      dataset.examples.push_back(
-          {std::move(encoding.ids), std::move(encoding.type_ids), rows.has_labels ? rows.labels[i] : 0, rows.lines[i]});
+      data::Example& example = dataset.examples.emplace_back();
+      example.ids = std::move(encoding.ids);
+      example.type_ids = std::move(encoding.type_ids);
+      if (rows.has_labels) example.label = rows.labels[i];
+      example.row = rows.lines[i];
     }
     progress.advance(count);
   }

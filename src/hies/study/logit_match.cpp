@@ -8,15 +8,21 @@
 namespace hies::study {
 
 LogitMatch match_logits(const eval::Predictions& got, const eval::Predictions& wanted) {
-  check(got.logits.size() == wanted.logits.size() && got.answers.size() == wanted.answers.size(),
+  check(got.logits.size() == wanted.logits.size() && got.answers.size() == wanted.answers.size() &&
+            got.log_likelihoods.size() == wanted.log_likelihoods.size() && got.top_tokens.size() == wanted.top_tokens.size(),
         "both models answer the same examples with the same labels");
   LogitMatch match;
   match.examples = static_cast<std::int64_t>(wanted.answers.size());
-  for (std::size_t i = 0; i < wanted.logits.size(); ++i) {
-    match.largest_difference = std::max(match.largest_difference, std::abs(got.logits[i] - wanted.logits[i]));
-    match.largest_logit = std::max(match.largest_logit, std::abs(wanted.logits[i]));
-  }
+  const auto compare = [&match](const std::vector<double>& mine, const std::vector<double>& theirs) {
+    for (std::size_t i = 0; i < theirs.size(); ++i) {
+      match.largest_difference = std::max(match.largest_difference, std::abs(mine[i] - theirs[i]));
+      match.largest_logit = std::max(match.largest_logit, std::abs(theirs[i]));
+    }
+  };
+  compare(got.logits, wanted.logits);
+  compare(got.log_likelihoods, wanted.log_likelihoods);
   for (std::size_t i = 0; i < wanted.answers.size(); ++i) match.different_answers += got.answers[i] != wanted.answers[i];
+  for (std::size_t i = 0; i < wanted.top_tokens.size(); ++i) match.different_answers += got.top_tokens[i] != wanted.top_tokens[i];
   return match;
 }
 

@@ -13,9 +13,9 @@ namespace hies::study {
 // How closely two models agree on the same examples.
 struct LogitMatch {
   std::int64_t examples = 0;
-  double largest_difference = 0;       // of two logits
+  double largest_difference = 0;       // of two logits; of language models, of two log-likelihoods
   double largest_logit = 0;            // in absolute value
-  std::int64_t different_answers = 0;  // classes that differ; numbers that differ at all
+  std::int64_t different_answers = 0;  // classes, choices or most likely tokens that differ; numbers that differ at all
 };
 
 LogitMatch match_logits(const eval::Predictions& got, const eval::Predictions& wanted);

@@ -41,7 +41,7 @@ Json overrides_of(const Config& config) {
         {"strip_accents", optional_flag(config, "strip_accents")},
         {"handle_chinese_chars", value_or<bool>(config.json, "tokenize_chinese_chars", true, config.where)}};
   }
-  if (config.kind == TokenizerClass::roberta) {
+  if (config.kind == TokenizerClass::roberta || config.kind == TokenizerClass::gpt2) {
     result["add_prefix_space"] = value_or<bool>(config.json, "add_prefix_space", false, config.where);
   }
   const std::string side = value_or<std::string>(config.json, "truncation_side", "right", config.where);
@@ -170,7 +170,7 @@ std::string byte_level_document(const fs::path& vocab_path, const fs::path& merg
                      {"added_tokens", Lookup::array()},
                      {"normalizer", nullptr},
                      {"pre_tokenizer", {{"type", "ByteLevel"}, {"add_prefix_space", false}, {"trim_offsets", true}}},
-                     {"post_processor", {{"type", "RobertaProcessing"}, {"trim_offsets", true}, {"add_prefix_space", false}}},
+                     {"post_processor", nullptr},
                      {"decoder", nullptr},
                      {"model",
                       {{"type", "BPE"},
@@ -180,8 +180,11 @@ std::string byte_level_document(const fs::path& vocab_path, const fs::path& merg
                        {"end_of_word_suffix", ""},
                        {"fuse_unk", false},
                        {"merges", read_merges(merges_path)}}}};
-  document["post_processor"]["cls"] = special("cls_token");
-  document["post_processor"]["sep"] = special("sep_token");
+  if (config.kind == TokenizerClass::roberta) {
+    document["post_processor"] = {{"type", "RobertaProcessing"}, {"trim_offsets", true}, {"add_prefix_space", false}};
+    document["post_processor"]["cls"] = special("cls_token");
+    document["post_processor"]["sep"] = special("sep_token");
+  }
   document["model"]["vocab"] = std::move(vocabulary);
   return dump(document, merges_path);
 }
@@ -201,24 +204,30 @@ Source read_source(const fs::path& dir, std::string_view model_type) {
   } else if (has("vocab.txt") && config.kind == TokenizerClass::bert) {
     source.name = (dir / "vocab.txt").string();
     source.document = wordpiece_document(dir / "vocab.txt", config);
-  } else if (has("vocab.json") && has("merges.txt") && config.kind == TokenizerClass::roberta) {
+  } else if (has("vocab.json") && has("merges.txt") &&
+             (config.kind == TokenizerClass::roberta || config.kind == TokenizerClass::gpt2)) {
     source.name = fmt::format("{} with merges.txt", (dir / "vocab.json").string());
     source.document = byte_level_document(dir / "vocab.json", dir / "merges.txt", config);
   } else if (has("tokenizer.model") || has("spiece.model") || has("sentencepiece.bpe.model")) {
     throw Error(ErrorKind::unsupported, fmt::format("{}: the tokenizer is there only as a sentencepiece model", dir.string()),
                 convert_hint(dir));
   } else if (has("vocab.txt") || (has("vocab.json") && has("merges.txt"))) {
-    throw Error(ErrorKind::unsupported,
-                fmt::format("{}: without a tokenizer.json, vocab.txt is read for BERT, vocab.json with merges.txt for RoBERTa, "
-                            "but the model is of type '{}'",
-                            dir.string(), printable(model_type)),
-                convert_hint(dir));
+    throw Error(
+        ErrorKind::unsupported,
+        fmt::format("{}: without a tokenizer.json, vocab.txt is read for BERT, vocab.json with merges.txt for RoBERTa and GPT-2, "
+                    "but the model is of type '{}'",
+                    dir.string(), printable(model_type)),
+        convert_hint(dir));
   } else {
     throw Error(ErrorKind::bad_input,
                 fmt::format("{}: no tokenizer: looked for tokenizer.json, vocab.txt, vocab.json with merges.txt", dir.string()),
                 "copy the tokenizer files from the checkpoint that the model was fine-tuned from");
   }
   source.overrides = overrides_of(config);
+  for (const char* role : {"bos_token", "eos_token"}) {
+    std::string token = special_token(config.json, config.kind, role, config.where);
+    if (!token.empty()) source.prefixes.push_back(std::move(token));
+  }
   source.model_max_length = model_max_length(config);
   return source;
 }

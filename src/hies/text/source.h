@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "hies/base/json.h"
 
@@ -16,6 +17,7 @@ struct Source {
   std::string document;  // a tokenizer.json
   Json overrides;        // see rust/include/hies_tokenizer.h
   std::optional<std::int64_t> model_max_length;
+  std::vector<std::string> prefixes;  // tokens that may stand before a text (Tokenizer::prefix), the best first
 };
 
 // Errors as Tokenizer::load, but a document that comes from tokenizer.json is not checked here.

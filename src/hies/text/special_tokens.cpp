@@ -20,6 +20,12 @@ std::string_view default_token(TokenizerClass kind, std::string_view role) {
   constexpr std::pair<std::string_view, std::string_view> kRoberta[] = {
       {"bos_token", "<s>"},   {"eos_token", "</s>"}, {"unk_token", "<unk>"},  {"sep_token", "</s>"},
       {"pad_token", "<pad>"}, {"cls_token", "<s>"},  {"mask_token", "<mask>"}};
+  constexpr std::pair<std::string_view, std::string_view> kGpt2[] = {
+      {"bos_token", "<|endoftext|>"}, {"eos_token", "<|endoftext|>"}, {"unk_token", "<|endoftext|>"}};
+  constexpr std::pair<std::string_view, std::string_view> kLlama[] = {
+      {"bos_token", "<s>"}, {"eos_token", "</s>"}, {"unk_token", "<unk>"}};
+  constexpr std::pair<std::string_view, std::string_view> kQwen2[] = {{"eos_token", "<|endoftext|>"},
+                                                                      {"pad_token", "<|endoftext|>"}};
   const auto find = [&](const auto& table) -> std::string_view {
     for (const auto& [name, token] : table) {
       if (name == role) return token;
@@ -29,6 +35,9 @@ std::string_view default_token(TokenizerClass kind, std::string_view role) {
   switch (kind) {
     case TokenizerClass::bert: return find(kBert);
     case TokenizerClass::roberta: return find(kRoberta);
+    case TokenizerClass::gpt2: return find(kGpt2);
+    case TokenizerClass::llama: return find(kLlama);
+    case TokenizerClass::qwen2: return find(kQwen2);
     case TokenizerClass::other: break;
   }
   return {};
@@ -94,10 +103,14 @@ TokenizerClass tokenizer_class(const Json& config, std::string_view model_type, 
   if (name.ends_with("Fast")) name.resize(name.size() - 4);
   if (name.empty()) {
     if (model_type == "bert" || model_type == "distilbert") return TokenizerClass::bert;
-    return model_type == "roberta" ? TokenizerClass::roberta : TokenizerClass::other;
+    if (model_type == "roberta") return TokenizerClass::roberta;
+    return model_type == "gpt2" ? TokenizerClass::gpt2 : TokenizerClass::other;
   }
   if (name == "BertTokenizer" || name == "DistilBertTokenizer") return TokenizerClass::bert;
-  return name == "RobertaTokenizer" ? TokenizerClass::roberta : TokenizerClass::other;
+  if (name == "RobertaTokenizer") return TokenizerClass::roberta;
+  if (name == "GPT2Tokenizer") return TokenizerClass::gpt2;
+  if (name == "LlamaTokenizer" || name == "CodeLlamaTokenizer") return TokenizerClass::llama;
+  return name == "Qwen2Tokenizer" ? TokenizerClass::qwen2 : TokenizerClass::other;
 }
 
 std::string special_token(const Json& config, TokenizerClass kind, std::string_view role, std::string_view where) {

@@ -9,7 +9,7 @@
 namespace hies::text {
 
 // The tokenizer's class, as far as it matters here: each sets its own options and default special tokens.
-enum class TokenizerClass { bert, roberta, other };
+enum class TokenizerClass { bert, roberta, gpt2, llama, qwen2, other };
 
 // tokenizer_config.json (an empty object where absent) with special_tokens_map.json, as transformers merges them: the map wins
 // unless the configuration lists its added tokens itself.

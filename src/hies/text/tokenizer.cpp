@@ -50,10 +50,18 @@ Encoding encode_one(const hies_tokenizer* handle, std::string_view text, std::op
           .truncated = raw.truncated != 0};
 }
 
+PlainEncoding encode_plain_one(const hies_tokenizer* handle, std::string_view text, std::string_view where) {
+  RawEncoding raw;
+  char* message = nullptr;
+  check_call(hies_tokenizer_encode_text(handle, text.data(), text.size(), &raw, &message), message, where);
+  return {.ids = {raw.ids, raw.ids + raw.count}, .ends = {raw.ends, raw.ends + raw.count}};
+}
+
 // Calls work(begin, end) for chunks of [0, count). Chunks are taken in order and finished once taken, so the failure that is thrown
 // is that of the lowest failing chunk, whatever the number of threads.
 template <class Work>
-void for_chunks(std::size_t count, int threads, const Work& work) {
+void for_chunks(std::size_t count, std::size_t chunk, int threads, const Work& work) {
+  if (threads <= 0) threads = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
   std::atomic<std::size_t> next{0};
   std::atomic<bool> failed{false};
   std::mutex mutex;
@@ -61,10 +69,10 @@ void for_chunks(std::size_t count, int threads, const Work& work) {
   std::exception_ptr failure;
   const auto run = [&] {
     while (!failed) {
-      const std::size_t begin = next.fetch_add(kChunk);
+      const std::size_t begin = next.fetch_add(chunk);
       if (begin >= count) return;
       try {
-        work(begin, std::min(begin + kChunk, count));
+        work(begin, std::min(begin + chunk, count));
       } catch (...) {
         const std::lock_guard lock(mutex);
         failed = true;
@@ -77,7 +85,7 @@ void for_chunks(std::size_t count, int threads, const Work& work) {
   };
   {
     std::vector<std::jthread> others;
-    const std::size_t useful = (count + kChunk - 1) / kChunk;
+    const std::size_t useful = (count + chunk - 1) / chunk;
     for (std::size_t i = 1; i < std::min(static_cast<std::size_t>(threads), useful); ++i) others.emplace_back(run);
     run();
   }
@@ -103,6 +111,10 @@ Tokenizer Tokenizer::load(const std::filesystem::path& dir, std::string_view mod
   check_call(code, message, source.name);
   Tokenizer tokenizer(handle);
   tokenizer.model_max_length_ = source.model_max_length;
+  for (const std::string& token : source.prefixes) {
+    const std::int32_t id = hies_tokenizer_id_of(handle, token.data(), token.size());
+    if (id >= 0 && !tokenizer.prefix_) tokenizer.prefix_ = Prefix{id, token};
+  }
   return tokenizer;
 }
 
@@ -111,12 +123,19 @@ Encoding Tokenizer::encode(std::string_view text, std::optional<std::string_view
 }
 
 std::vector<Encoding> Tokenizer::encode_all(std::span<const TextPair> texts, const EncodeOptions& options, int threads) const {
-  if (threads <= 0) threads = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
   std::vector<Encoding> encodings(texts.size());
-  for_chunks(texts.size(), threads, [&](std::size_t begin, std::size_t end) {
+  for_chunks(texts.size(), kChunk, threads, [&](std::size_t begin, std::size_t end) {
     for (std::size_t i = begin; i < end; ++i) {
       encodings[i] = encode_one(handle_.get(), texts[i].first, texts[i].second, options, fmt::format("cannot encode text {}", i));
     }
+  });
+  return encodings;
+}
+
+std::vector<PlainEncoding> Tokenizer::encode_plain(std::span<const std::string> texts, int threads) const {
+  std::vector<PlainEncoding> encodings(texts.size());
+  for_chunks(texts.size(), 1, threads, [&](std::size_t begin, std::size_t) {
+    encodings[begin] = encode_plain_one(handle_.get(), texts[begin], fmt::format("cannot encode text {}", begin));
   });
   return encodings;
 }

@@ -27,6 +27,12 @@ struct EncodeOptions {
   bool special_tokens = true;
 };
 
+// A text as it is, without special tokens.
+struct PlainEncoding {
+  std::vector<std::int32_t> ids;
+  std::vector<std::size_t> ends;  // the byte of the text behind each token, ascending; equal where a character has several tokens
+};
+
 struct TextPair {
   std::string first;
   std::optional<std::string> second;
@@ -36,7 +42,7 @@ struct TextPair {
 class Tokenizer {
  public:
   // Reads from the checkpoint's directory, whichever is there first: tokenizer.json; vocab.txt (BERT's WordPiece); vocab.json and
-  // merges.txt (RoBERTa's byte-level BPE). Options and special tokens come from tokenizer_config.json and special_tokens_map.json.
+  // merges.txt (the byte-level BPE of RoBERTa and GPT-2). Options and special tokens come from tokenizer_config.json and special_tokens_map.json.
   // `model_type` ("bert", of config.json) stands for the tokenizer's class where tokenizer_config.json names none.
   // Throws bad_input when there is none or it is damaged, unsupported when it is of another kind.
   static Tokenizer load(const std::filesystem::path& dir, std::string_view model_type);
@@ -50,6 +56,18 @@ class Tokenizer {
   // encode() of each, on `threads` threads (0: one per core); the result does not depend on them. Throws what the first failing
   // text throws, with its index, counted from 0.
   std::vector<Encoding> encode_all(std::span<const TextPair> texts, const EncodeOptions& options, int threads = 0) const;
+
+  // Each text as it is, however long. In time linear in the length but for a logarithm where the tokenizer does not split words.
+  // Threads and errors as encode_all.
+  std::vector<PlainEncoding> encode_plain(std::span<const std::string> texts, int threads = 0) const;
+
+  // What stands before the first token of a text whose tokens are all judged: the token that begins a text (BOS), or the one that
+  // ends it (EOS) for want of such; not set when there is neither. As lm-evaluation-harness chooses.
+  struct Prefix {
+    std::int32_t id = 0;
+    std::string token;  // as it is written
+  };
+  const std::optional<Prefix>& prefix() const { return prefix_; }
 
   // The number of distinct tokens, added ones included.
   std::int64_t vocabulary_size() const;
@@ -66,6 +84,7 @@ class Tokenizer {
 
   std::unique_ptr<hies_tokenizer, Free> handle_;
   std::optional<std::int64_t> model_max_length_;
+  std::optional<Prefix> prefix_;
 };
 
 }  // namespace hies::text

@@ -16,5 +16,17 @@ Task rte_task();
 Task classification_task();
 Task pair_classification_task();
 Task regression_task();
+Task perplexity_task();
+Task causal_lm_task();
+Task hellaswag_task();
+Task winogrande_task();
+Task arc_easy_task();
+Task arc_challenge_task();
+Task openbookqa_task();
+Task piqa_task();
+Task boolq_task();
+Task copa_task();
+Task mmlu_task();
+Task multiple_choice_task();
 
 }  // namespace hies::data

@@ -80,12 +80,12 @@ void Chooser::evaluate(const std::vector<Cell>& cells, eval::MaskStats& stats, P
     masks.push_back(gates);
     names.push_back(name);
   }
-  const double sign = data::metric(data_.task.primary_metric()).higher_is_better ? 1 : -1;
+  const data::Metric& metric = data::metric(data_.task.primary_metric());
   MaskWork work{
       .model = model_, .dataset = data_.heldout, .masks = masks, .batch_tokens = options_.batch_tokens, .take = {}, .keep = {}};
   work.chunk = chunk_size(options_.masks_at_once, *data_.checkpoint, data_.heldout);
   work.take = [&](std::size_t mask, const eval::Predictions& predictions) {
-    quality_[names[mask]] = sign * eval::quality(data_.task, data_.heldout, predictions).front().second;
+    quality_[names[mask]] = data::goodness(metric, eval::quality(data_.task, data_.heldout, predictions).front().second);
   };
   work.keep = [&](std::size_t begin, std::size_t end) {
     std::vector<std::string> lines;

@@ -109,6 +109,7 @@ SweepFolder::SweepFolder(const fs::path& folder) : folder_(folder) {
   if (!is_there(folder_)) {
     check_writable(folder_, false);
     create_folder(folder_);
+    created_ = true;
   }
   descriptor_ = ::open(folder_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (descriptor_ < 0) io_error("cannot read {}: {}", folder_.string(), std::strerror(errno));
@@ -128,7 +129,10 @@ SweepFolder::SweepFolder(const fs::path& folder) : folder_(folder) {
   }
 }
 
-SweepFolder::~SweepFolder() { ::close(descriptor_); }
+SweepFolder::~SweepFolder() {
+  if (created_) ::rmdir(folder_.c_str());  // refused where there is something in it
+  ::close(descriptor_);
+}
 
 void SweepFolder::claim(const SweepConfig& config, const std::vector<RunIdentity>& identities, const std::string& version) const {
   const Json mine = sweep_json(config, identities, version);

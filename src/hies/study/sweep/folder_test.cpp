@@ -114,6 +114,16 @@ TEST_F(Folder, SaysWhatIsWrongWithADamagedSweepFile) {
   }
 }
 
+TEST_F(Folder, IsGoneAgainWhenNothingWasPutIntoIt) {
+  { const SweepFolder unused(path); }
+  EXPECT_FALSE(std::filesystem::exists(path));
+  parent.folder("sweep");
+  { const SweepFolder unused(path); }
+  EXPECT_TRUE(std::filesystem::exists(path)) << "was there before";
+  EXPECT_EQ(claim(), "");
+  EXPECT_TRUE(std::filesystem::exists(path / kSweepFile));
+}
+
 TEST_F(Folder, NeedsAFolderToBeIn) {
   path = parent / "no/such/sweep";
   EXPECT_THROW(SweepFolder{path}, Error);

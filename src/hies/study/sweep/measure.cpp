@@ -109,7 +109,9 @@ std::vector<Record> Measurer::measure(std::vector<MaskGroup> groups, const std::
                 .keep = {}};
   work.take = [&](std::size_t mask, const eval::Predictions& predictions) { judge(predictions, groups[next + mask]); };
   work.keep = [&](std::size_t begin, std::size_t end) { keep(next + begin, next + end); };
-  run_chunks(work, data_.run.name, progress);
+  std::size_t cells = 0;
+  for (const MaskGroup& group : groups) cells += group.records.size();
+  run_chunks(work, fmt::format("{}, {} cells", data_.run.name, cells), progress);
 
   std::vector<Record> records;
   for (MaskGroup& group : groups) std::move(group.records.begin(), group.records.end(), std::back_inserter(records));

@@ -31,7 +31,7 @@ struct SweepOptions {
   std::string granularity = "example";
   std::int64_t min_heads_per_layer = 0;
   std::string text, text_pair, label;
-  std::optional<std::int64_t> max_length;
+  std::optional<std::int64_t> max_length, context, stride, shots;
   double stability_tolerance = 0.05;
   bool latency = false;
   double latency_seconds = 2;
@@ -64,6 +64,9 @@ struct SweepOptions {
     v("text_pair", self.text_pair, "column of the second text");
     v("label", self.label, "column of the label");
     v("max_length", self.max_length, "most tokens of a sequence; longer ones are cut");
+    v("context", self.context, "tokens of a window (tasks that judge texts)");
+    v("stride", self.stride, "tokens that a window judges after those it reads (tasks that judge texts)");
+    v("shots", self.shots, "solved questions before each question (mmlu)");
     v("stability_tolerance", self.stability_tolerance,
       "how far apart two predicted numbers may be and still agree: share of the label range, 0 … 1");
     v("latency", self.latency, "measure seed 0 of each method and ratio in pairs with the unpruned model, after the grid");

@@ -32,7 +32,7 @@ class Planner {
   const RunData& data_;
   const SweepOptions& options_;
   const ScoredRun& scored_;
-  std::vector<std::int64_t> lengths_;  // of DEV's examples
+  eval::Lengths lengths_;  // of DEV's examples
   std::int64_t heads_ = 0;             // present
   std::int64_t parameters_ = 0;        // unpruned
   double flops_ = 0;                   // unpruned

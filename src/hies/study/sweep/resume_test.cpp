@@ -33,7 +33,7 @@ TEST_F(Sweep, StopsWhereNothingIsLost) {
     void advanced(std::int64_t) override {
       if (++calls == 4) cancelled() = true;
     }
-    void begin(std::string_view stage, std::int64_t, std::string_view) override { calls = stage == "tiny" ? 0 : -1000; }
+    void begin(std::string_view stage, std::int64_t, std::string_view) override { calls = stage.ends_with(" cells") ? 0 : -1000; }
     int calls = -1000;
   } stop;
   request.output = folder / "a";

@@ -5,6 +5,7 @@
 
 #include "hies/base/error.h"
 #include "hies/base/hash.h"
+#include "hies/prune/budget.h"
 #include "hies/score/objectives/objectives.h"
 #include "hies/study/encode.h"
 #include "hies/study/subject.h"
@@ -18,7 +19,9 @@ std::string content(const data::Example& example) {
   const auto bytes = [](const std::vector<std::int32_t>& ids) {
     return std::string_view(reinterpret_cast<const char*>(ids.data()), ids.size() * sizeof(std::int32_t));
   };
-  return fmt::format("{}:", example.ids.size()).append(bytes(example.ids)).append(bytes(example.type_ids));
+  std::string content = fmt::format("{}:", example.ids.size()).append(bytes(example.ids)).append(bytes(example.type_ids));
+  for (const data::Choice& choice : example.choices) content.append(fmt::format("{}:", choice.ids.size())).append(bytes(choice.ids));
+  return content;
 }
 
 using Contents = std::unordered_set<std::string>;
@@ -74,6 +77,35 @@ void load_calibration(RunData& data, const SweepOptions& options, const text::To
   }
 }
 
+// That every ratio can be reached, which no score decides. Throws what make_plan throws.
+void check_ratios(const RunData& data, const SweepOptions& options) {
+  const model::HeadLayout& layout = data.checkpoint->spec().layers;
+  const model::UnitKind kind = options.units.empty() ? model::default_unit_kind(layout) : model::parse_unit_kind(options.units);
+  model::HeadTable<double> of_heads, of_units;
+  for (const model::LayerHeads& layer : layout) of_heads.emplace_back(layer.live().size(), 0.0);
+  const model::UnitLayout units = model::make_units(layout, kind, of_heads);
+  for (const auto& layer : units) of_units.emplace_back(layer.size(), 0.0);
+  const auto costs = model::make_head_table<model::HeadCost>(layout);
+  model::HeadTable<model::HeadCost> kv_costs;
+  for (const model::LayerHeads& layer : layout) kv_costs.emplace_back(layer.kv_heads.size());
+  for (const std::string& method : options.methods) {
+    prune::BudgetOptions budget;
+    budget.uniform = parse_method(method).uniform;
+    budget.min_heads_per_layer = options.min_heads_per_layer;
+    for (const double ratio : options.ratios) {
+      budget.ratio = ratio;
+      prune::make_plan({.model_hash = {},
+                        .layout = layout,
+                        .unit_kind = kind,
+                        .units = units,
+                        .keep_scores = of_units,
+                        .head_costs = costs,
+                        .kv_costs = kv_costs},
+                       budget);
+    }
+  }
+}
+
 void check_evaluation(const RunData& data, const SweepOptions& options) {
   if (data.evaluation.dataset.size() == 0) bad_input("{}: no examples to evaluate on", data.run.data.string());
   const bool choose = options.alpha == "auto" || options.loss == "auto";
@@ -99,6 +131,9 @@ data::LoadOptions load_options(const SweepOptions& options) {
   load.text_pair = options.text_pair;
   load.label = options.label;
   load.max_length = options.max_length;
+  load.context = options.context;
+  load.stride = options.stride;
+  load.shots = options.shots;
   return load;
 }
 
@@ -107,6 +142,7 @@ data::Dataset first_examples(const data::Dataset& dataset, std::int64_t count) {
   part.source = dataset.source;
   part.max_length = dataset.max_length;
   part.has_labels = dataset.has_labels;
+  part.groups = dataset.groups;
   part.examples.assign(dataset.examples.begin(), dataset.examples.begin() + std::min(count, dataset.size()));
   if (part.has_labels && !part.examples.empty()) {
     const auto [least, most] =
@@ -151,6 +187,7 @@ RunData load_run(const SweepRun& run, const SweepOptions& options, Progress& pro
   const text::Tokenizer tokenizer = text::Tokenizer::load(checkpoint->folder(), checkpoint->spec().model_type);
   warn_of_zeroed_heads(*checkpoint, progress);
   RunData data{run, task, std::move(checkpoint), scored_losses(options, task), {}, {}, {}};
+  check_ratios(data, options);
   load_calibration(data, options, tokenizer, progress);
   data.evaluation = load_evaluation(*data.checkpoint, tokenizer, task, run.data, load_options(options), "", progress);
   check_evaluation(data, options);

@@ -1,6 +1,8 @@
 // What --alpha auto and --loss auto chose, and what that gains or costs.
 #include <fmt/format.h>
 
+#include <cmath>
+
 #include "hies/data/task.h"
 #include "hies/study/tables/kinds.h"
 #include "hies/study/tables/run_columns.h"
@@ -20,8 +22,14 @@ Seeds area(const Evidence& evidence, const Series& series, const RunMeasure& tol
     for (const auto& [seed, value] : by_seed(evidence.records(series, told.run, ratio), told.measure))
       curves[seed].push_back(value);
   Seeds areas;
-  for (const auto& [seed, curve] : curves)  // a curve with holes has no area
-    if (curve.size() == evidence.ratios().size()) areas[seed] = weighted_auc(evidence.ratios(), curve);
+  for (auto& [seed, curve] : curves) {
+    if (curve.size() != evidence.ratios().size()) continue;  // a curve with holes has no area
+    // Of a perplexity's logarithm, told as a perplexity again.
+    if (told.measure.is_exponential)
+      for (double& value : curve) value = std::log(value);
+    const double area = weighted_auc(evidence.ratios(), curve);
+    areas[seed] = told.measure.is_exponential ? std::exp(area) : area;
+  }
   return areas;
 }
 

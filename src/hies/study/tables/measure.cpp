@@ -20,6 +20,7 @@ std::optional<Measure> quality_measure(const Record& example, Form form) {
   measure.unit = std::string(factor > 1 ? "%" : "");
   measure.digits = factor > 1 ? 2 : 4;
   measure.higher_is_better = metric.higher_is_better;
+  measure.is_exponential = metric.is_exponential;
   measure.of = [name = std::string(metric.name), shift, factor](const Record& record) -> std::optional<double> {
     for (const auto& [key, value] : record.metrics)
       if (key == name) return factor * (shift + value);
@@ -29,7 +30,7 @@ std::optional<Measure> quality_measure(const Record& example, Form form) {
 }
 
 Measure stability_measure() {
-  return {"stability", "%", 2, true, [](const Record& record) { return std::optional(100 * record.stability); }};
+  return {"stability", "%", 2, true, false, [](const Record& record) { return std::optional(100 * record.stability); }};
 }
 
 }  // namespace hies::study

@@ -1,0 +1,86 @@
+#include "hies/data/question_rows.h"
+
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "hies/base/error.h"
+#include "hies/base/suggest.h"
+#include "hies/data/selection.h"
+
+namespace hies::data {
+namespace {
+
+std::optional<std::size_t> gold_column(const QuestionForm& form, const Table& table, const LoadOptions& options) {
+  if (!options.label.empty()) {
+    if (const auto found = table.find(options.label)) return found;
+    throw Error(ErrorKind::bad_input, fmt::format("{} has no column '{}'", table.source().string(), printable(options.label)),
+                printable(known_names_hint(options.label, table.columns()), 400));
+  }
+  for (const std::string& name : form.gold_columns)
+    if (const auto found = table.find(name)) return found;
+  if (options.labels != LabelNeed::required) return std::nullopt;
+  throw Error(ErrorKind::bad_input,
+              fmt::format("{} has no column of right choices (looked for {})", table.source().string(),
+                          fmt::join(form.gold_columns, ", ")),
+              printable(fmt::format("columns: {}; name yours with --label", fmt::join(table.columns(), ", ")), 400));
+}
+
+}  // namespace
+
+const QuestionForm& form_of(const Table& table, const Task& task) {
+  std::vector<std::string> known;
+  for (const QuestionForm& form : task.questions) {
+    const bool fits = std::all_of(form.columns.begin(), form.columns.end(),
+                                  [&](const std::string& column) { return table.find(column).has_value(); });
+    if (fits) return form;
+    known.push_back(fmt::format("{}", fmt::join(form.columns, " + ")));
+  }
+  throw Error(ErrorKind::bad_input,
+              fmt::format("{} has no columns that task '{}' knows (it looks for {})", table.source().string(), task.name,
+                          fmt::join(known, "; or ")),
+              printable(fmt::format("columns: {}", fmt::join(table.columns(), ", ")), 400));
+}
+
+Question question_of(const QuestionForm& form, const Table& table, std::int64_t row) {
+  const QuestionRow cells(table, row);
+  Question question = form.question(cells);
+  if (question.choices.size() < 2)
+    bad_input("{}: a question with {} choices, but two are the least", cells.where(), question.choices.size());
+  return question;
+}
+
+std::int64_t gold_of(const QuestionForm& form, const Table& table, std::int64_t row, std::size_t column,
+                     const Question& question) {
+  const QuestionRow cells(table, row);
+  const std::int64_t gold = form.gold(cells.text(table.columns()[column]), cells);
+  const std::int64_t last = std::ssize(question.choices) - 1;
+  if (gold < 0 || gold > last) bad_input("{}: the right choice is {}, but the choices are 0 … {}", cells.where(), gold, last);
+  return gold;
+}
+
+QuestionRows read_questions(const std::filesystem::path& file, const Task& task, const LoadOptions& options, Progress& progress) {
+  TableOptions reading;
+  reading.keep_nested = true;
+  const Table table = read_table(file, reading);
+  const QuestionForm& form = form_of(table, task);
+  const std::optional<std::size_t> column = gold_column(form, table, options);
+  QuestionRows rows;
+  for (const std::int64_t row : select(table.row_count(), "questions", file, options, progress)) {
+    rows.questions.push_back(question_of(form, table, row));
+    rows.places.push_back(QuestionRow(table, row).where());
+    rows.lines.push_back(table.line(row));
+    if (column && rows.labels.size() + 1 == rows.questions.size()) {
+      try {
+        rows.labels.push_back(static_cast<double>(gold_of(form, table, row, *column, rows.questions.back())));
+      } catch (const Error& error) {
+        if (options.labels != LabelNeed::if_readable) throw;
+        progress.warn(fmt::format("done without right choices: {}", error.what()));
+      }
+    }
+  }
+  if (rows.labels.size() != rows.questions.size()) rows.labels.clear();
+  return rows;
+}
+
+}  // namespace hies::data

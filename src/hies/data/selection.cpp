@@ -1,0 +1,34 @@
+#include "hies/data/selection.h"
+
+#include <numeric>
+
+#include "hies/base/error.h"
+#include "hies/base/rng.h"
+
+namespace hies::data {
+
+void check_selection(const LoadOptions& options) {
+  if (options.examples && *options.examples < 1) bad_input("examples is {}, but at least 1 is needed", *options.examples);
+  if (options.order != "file" && options.order != "random") {
+    throw Error(ErrorKind::bad_input, fmt::format("unknown order '{}'", printable(options.order)), "known: file, random");
+  }
+}
+
+std::vector<std::int64_t> select(std::int64_t count, std::string_view what, const std::filesystem::path& file,
+                                 const LoadOptions& options, Progress& progress) {
+  std::vector<std::int64_t> order(static_cast<std::size_t>(count));
+  std::iota(order.begin(), order.end(), std::int64_t{0});
+  if (options.order == "random") {
+    Rng rng(options.seed);
+    order = permutation(count, rng);
+  }
+  if (options.examples && *options.examples > count) {
+    progress.warn(
+        fmt::format("{} has {} {}, fewer than the {} asked for: all are used", file.string(), count, what, *options.examples));
+  } else if (options.examples) {
+    order.resize(static_cast<std::size_t>(*options.examples));
+  }
+  return order;
+}
+
+}  // namespace hies::data

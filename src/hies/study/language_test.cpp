@@ -1,0 +1,180 @@
+// Whole jobs of language models, from files to results, on a tiny LLaMA with a tokenizer of whole words.
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "hies/base/error.h"
+#include "hies/base/files.h"
+#include "hies/base/test_files.h"
+#include "hies/study/encode.h"
+#include "hies/study/eval_run.h"
+#include "hies/study/plan_run.h"
+#include "hies/study/score_run.h"
+#include "hies/study/sweep/sweep.h"
+
+namespace hies::study {
+namespace {
+
+constexpr std::string_view kText = "a b c d a c b d a a b d c c a b\n";
+constexpr std::string_view kQuestions =
+    R"({"query":"a b c","choices":["d","c d"],"answer":1}
+{"query":"b b","choices":["a","c","d d"],"answer":0}
+{"query":"d a b a","choices":["b a","c"],"answer":"B"}
+{"query":"c","choices":["a","b"],"answer":1}
+)";
+
+// tests/golden/llama-gqa, and a tokenizer.json for it.
+struct LanguageJobs : testing::Test {
+  LanguageJobs() {
+    model = folder / "model";
+    std::filesystem::copy(HIES_SOURCE_DIR "/tests/golden/llama-gqa/model", model);
+    Json vocabulary = Json::object();
+    for (const char* word : {"<s>", "[UNK]", "a", "b", "c", "d"}) vocabulary[word] = vocabulary.size();
+    const Json special = {{"SpecialToken", {{"id", "<s>"}, {"type_id", 0}}}},
+               text = {{"Sequence", {{"id", "A"}, {"type_id", 0}}}};
+    const Json document = {{"version", "1.0"},
+                           {"added_tokens", Json::array()},
+                           {"normalizer", nullptr},
+                           {"pre_tokenizer", {{"type", "Whitespace"}}},
+                           {"post_processor",
+                            {{"type", "TemplateProcessing"},
+                             {"single", Json::array({special, text})},
+                             {"pair", Json::array({special, text})},
+                             {"special_tokens", {{"<s>", {{"id", "<s>"}, {"ids", {0}}, {"tokens", {"<s>"}}}}}}}},
+                           {"decoder", nullptr},
+                           {"model", {{"type", "WordLevel"}, {"vocab", vocabulary}, {"unk_token", "[UNK]"}}}};
+    folder.write("model/tokenizer.json", document.dump());
+    folder.write("model/tokenizer_config.json", R"({"bos_token":"<s>"})");
+    score.score.tables = {"his", "ae", "l2", "l2-out", "second-order"};
+    score.dtype = "float64";
+    eval.dtype = "float64";
+    eval.eval.latency.latency_seconds = 0;
+    eval.load.order = score.load.order = "file";
+  }
+  EvalRequest request(std::string_view task, const std::filesystem::path& data) const {
+    EvalRequest asked = eval;
+    asked.model = model;
+    asked.task = task;
+    asked.data = data;
+    if (task == "perplexity") asked.load.context = 5;
+    return asked;
+  }
+  score::Scores scores(std::string_view task, const std::filesystem::path& data) const {
+    ScoreRequest asked = score;
+    asked.model = model;
+    asked.task = task;
+    asked.calibration = data;
+    if (task == "perplexity") asked.load.context = 5;
+    return run_score(asked).scores;
+  }
+
+  TestFolder folder;
+  std::filesystem::path model;
+  std::filesystem::path text = folder.write("a.txt", kText);
+  std::filesystem::path questions = folder.write("a.jsonl", kQuestions);
+  ScoreRequest score{.model = {}, .calibration = {}};
+  EvalRequest eval{.model = {}, .data = {}};
+};
+
+TEST_F(LanguageJobs, PerplexityIsTheExponentialOfTheLoss) {
+  const EvalRun run = run_eval(request("perplexity", text));
+  const eval::Figures& figures = run.evaluation.result.model;
+  double sum = 0;
+  std::int64_t tokens = 0;
+  for (std::size_t i = 0; i < run.dataset.examples.size(); ++i) {
+    sum += run.evaluation.predictions.losses[i] * static_cast<double>(run.dataset.examples[i].targets);
+    tokens += run.dataset.examples[i].targets;
+  }
+  EXPECT_EQ(tokens, 16);
+  EXPECT_NEAR(figures.metrics[0].second, std::exp(sum / 16), 1e-9);
+  EXPECT_EQ(run.evaluation.result.options["context"], 5);
+  EXPECT_EQ(run.evaluation.result.options["loss"], "ce");
+}
+
+TEST_F(LanguageJobs, APlanIsJudgedBesideTheWholeModel) {
+  for (const auto& [task, data] : {std::pair("perplexity", text), std::pair("multiple-choice", questions)}) {
+    prune::BudgetOptions budget;
+    budget.ratio = 0.5;
+    prune::write_plan(folder / "plan.json", run_plan(scores(task, data), {}, budget), true);
+    EvalRequest asked = request(task, data);
+    asked.plan = folder / "plan.json";
+    const eval::Result result = run_eval(asked).evaluation.result;
+    ASSERT_TRUE(result.reference && result.stability);
+    EXPECT_LT(result.model.heads, result.reference->heads);
+    EXPECT_NE(result.model.loss, result.reference->loss);
+    EXPECT_LE(*result.stability, 1);
+  }
+}
+
+// Scoring a question is scoring the text of its right answer, of which only the answer is judged.
+TEST_F(LanguageJobs, QuestionsScoreHeadsWithTheRightChoice) {
+  const score::Scores of_questions = scores("multiple-choice", questions);
+  EXPECT_EQ(of_questions.calibration.tokens, 5 + 3 + 5 + 2);
+  EXPECT_EQ(of_questions.options["loss"], "ce");
+  const EvalRun run = run_eval(request("multiple-choice", questions));
+  double sum = 0;
+  for (std::size_t i = 0; i < 4; ++i) {
+    const data::Example& example = run.dataset.examples[i];
+    const auto right = static_cast<std::size_t>(example.label);
+    sum -= run.evaluation.predictions.likelihoods(i)[right] / static_cast<double>(example.choices[right].targets);
+  }
+  EXPECT_NEAR(*of_questions.calibration.mean_loss, sum / 4, 1e-9);
+  EXPECT_NEAR(*run.evaluation.result.model.loss, sum / 4, 1e-9);
+}
+
+TEST_F(LanguageJobs, QuestionsWithoutAnswersAreAnsweredButDoNotScore) {
+  const auto bare = folder.write("bare.jsonl", R"({"query":"a b c","choices":["d","c d"]})");
+  const EvalRun run = run_eval(request("multiple-choice", bare));
+  EXPECT_TRUE(run.evaluation.result.model.metrics.empty());
+  EXPECT_FALSE(run.evaluation.result.model.loss);
+  EXPECT_THROW(scores("multiple-choice", bare), Error);
+}
+
+TEST_F(LanguageJobs, ASweepTellsPerplexity) {
+  SweepRequest sweep;
+  sweep.version = "0.1.0";
+  SweepOptions& options = sweep.config.options;
+  options.methods = {"his", "hies"};
+  options.alphas = {0.5};
+  options.alpha = "auto";
+  options.ratios = {0.25, 0.5};
+  options.seeds = 1;
+  options.examples = 2;
+  options.heldout = 1;
+  options.context = 4;
+  const auto other = folder.write("train.txt", "b a d a c c a d b a b d a c d b");
+  sweep.config.runs = {{"books", model, "perplexity", other, text}};
+  sweep.output = folder / "sweep";
+  const SweepOutcome outcome = run_sweep(sweep);
+  ASSERT_FALSE(outcome.records.empty());
+  for (const Record& record : outcome.records) {
+    ASSERT_EQ(record.metrics.size(), 3u);
+    EXPECT_EQ(record.metrics[0].first, "perplexity");
+    EXPECT_GT(record.metrics[0].second, 1);
+    ASSERT_TRUE(record.mean_loss);
+    EXPECT_NEAR(std::log(record.metrics[0].second), *record.mean_loss, 1e-9);  // windows of four tokens each
+  }
+}
+
+TEST_F(LanguageJobs, OptionsOfOtherTasksAreRefused) {
+  const auto refused = [&](const EvalRequest& asked, std::string_view wanted) {
+    try {
+      run_eval(asked);
+      ADD_FAILURE() << "nothing was thrown: " << wanted;
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::bad_input);
+      EXPECT_NE(std::string(error.what()).find(wanted), std::string::npos) << error.what();
+    }
+  };
+  EvalRequest long_context = request("perplexity", text);
+  long_context.load.context = 49;
+  refused(long_context, "the model has positions for 48 tokens");
+  refused(request("sst2", text), "task 'sst2' is a classification task, but the model is a causal-lm model");
+  EvalRequest loss = request("perplexity", text);
+  loss.loss = "mse";
+  refused(loss, "loss 'mse' needs a model that predicts a number");
+}
+
+}  // namespace
+}  // namespace hies::study
