@@ -36,7 +36,7 @@ void run_tasks(Words words) {
   for (const data::Task& task : data::tasks()) {
     list.push_back({{"name", task.name},
                     {"description", task.description},
-                    {"problem", data::problem_name(task.problem)},
+                    {"problem", model::problem_name(task.problem)},
                     {"metrics", task.metrics},
                     {"loss", task.loss}});
     table.row({task.name, task.description, fmt::format("{}", fmt::join(task.metrics, ", "))});

@@ -23,15 +23,6 @@ std::string_view fitting_tasks(model::Problem problem) {
 
 }  // namespace
 
-std::string_view problem_name(model::Problem problem) {
-  switch (problem) {
-    case model::Problem::classification: return "classification";
-    case model::Problem::regression: return "regression";
-    case model::Problem::causal_lm: break;
-  }
-  return "language";
-}
-
 std::span<const Task> tasks() {
   static const std::array kTasks = {
       sst2_task(),            //
@@ -73,8 +64,8 @@ const Task& task(std::string_view name) {
 void check_model_fits(const Task& task, const model::ModelSpec& spec) {
   if (task.problem != spec.problem)
     throw Error(ErrorKind::bad_input,
-                fmt::format("task '{}' is a {} task, but the model is a {} model", task.name, problem_name(task.problem),
-                            problem_name(spec.problem)),
+                fmt::format("task '{}' is a {} task, but the model is a {} model", task.name, model::problem_name(task.problem),
+                            model::problem_name(spec.problem)),
                 std::string(fitting_tasks(spec.problem)));
   if (!task.labels.empty() && task.labels.size() != spec.labels.size()) {
     throw Error(

@@ -58,9 +58,6 @@ std::span<const Task> tasks();
 // Throws bad_input for an unknown name, with the known ones as hint.
 const Task& task(std::string_view name);
 
-// "classification", "regression" or "language".
-std::string_view problem_name(model::Problem problem);
-
 // Throws bad_input when the model cannot answer the task: it predicts something of another kind, or has another number of labels.
 void check_model_fits(const Task& task, const model::ModelSpec& spec);
 

@@ -115,7 +115,7 @@ TEST_F(WindowsTest, BadInput) {
   expect_refused("a.txt", "a", "--context");
   options.max_length.reset();
   spec.problem = model::Problem::classification;
-  expect_refused("a.txt", "a", "is a language task, but the model is a classification model");
+  expect_refused("a.txt", "a", "is a causal-lm task, but the model is a classification model");
 }
 
 }  // namespace

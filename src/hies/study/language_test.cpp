@@ -170,7 +170,7 @@ TEST_F(LanguageJobs, OptionsOfOtherTasksAreRefused) {
   EvalRequest long_context = request("perplexity", text);
   long_context.load.context = 49;
   refused(long_context, "the model has positions for 48 tokens");
-  refused(request("sst2", text), "task 'sst2' is a classification task, but the model is a language model");
+  refused(request("sst2", text), "task 'sst2' is a classification task, but the model is a causal-lm model");
   EvalRequest loss = request("perplexity", text);
   loss.loss = "mse";
   refused(loss, "loss 'mse' needs a model that predicts a number");
