@@ -1,6 +1,7 @@
 #include "common_options.h"
 
 #include "hies/base/error.h"
+#include "hies/formats/safetensors_writer.h"
 #include "hies/kernels/parallel.h"
 #include "hies/model/model.h"
 
@@ -12,6 +13,7 @@ void apply(const ComputeOptions& options) {
     bad_input("--threads is {}, but it must be within 0 … {}", options.threads, kMost);
   model::parse_compute_type(options.dtype);
   kernels::wait_asleep();
+  model::set_memory(options.memory.empty() ? 0 : formats::parse_byte_size(options.memory, "--memory"));
   model::set_threads(static_cast<int>(options.threads));
 }
 

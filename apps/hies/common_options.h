@@ -33,15 +33,17 @@ struct WriteOptions {
 struct ComputeOptions {
   std::string dtype = "float32";
   std::int64_t threads = 0;
+  std::string memory;
 
   template <class V, class Self>
   static void fields(V& v, Self& self) {
     v("dtype", self.dtype, "computation type: float32, bfloat16 or float64");
     v("threads", self.threads, "threads to compute with; 0: one per core");
+    v("memory", self.memory, "memory to stay within, as 12GiB; changes no result (default: four fifths of the machine's)");
   }
 };
 
-// Sets the number of threads. Throws bad_input for what cannot be.
+// Sets the number of threads and the memory. Throws bad_input for what cannot be.
 void apply(const ComputeOptions& options);
 
 }  // namespace hies::cli

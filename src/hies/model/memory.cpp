@@ -73,10 +73,14 @@ int MemoryPlan::layers_at_once(std::int64_t tokens, int layers) const {
   return static_cast<int>(std::min<std::uint64_t>(fitting, static_cast<std::uint64_t>(layers)));
 }
 
-std::string MemoryPlan::text() const {
-  if (keep_backward) return {};
-  return fmt::format("weights take {} and memory is {}: they are read from the file again for every {}", gib(weights),
-                     gib(budget), keep_forward ? "backward pass" : "batch");
+std::string MemoryPlan::text(std::int64_t tokens, int layers) const {
+  const int at_once = layers_at_once(tokens, layers);
+  std::string text;
+  if (!keep_backward)
+    text += fmt::format(", weights ({} for each direction) are read from the file again for every {}", gib(weights),
+                        keep_forward ? "backward pass" : "pass");
+  if (at_once < layers) text += fmt::format(", layers are run twice, {} of {} at a time", at_once, layers);
+  return text.empty() ? text : fmt::format("memory {}{} (--memory)", gib(budget), text);
 }
 
 }  // namespace hies::model

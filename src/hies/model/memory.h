@@ -23,8 +23,8 @@ struct MemoryPlan {
   // are run again, so many at a time, from the states between them, when their gradients are due. Throws bad_input, with what is
   // needed, when not even one fits.
   int layers_at_once(std::int64_t tokens, int layers) const;
-  // For the user, in one line: what the budget led to. Empty when everything fits.
-  std::string text() const;
+  // For the user, in one line: what the budget led to where `tokens` are run forward and back at once. Empty when everything fits.
+  std::string text(std::int64_t tokens, int layers) const;
 
  private:
   std::uint64_t for_activations() const;

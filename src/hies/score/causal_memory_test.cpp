@@ -61,20 +61,21 @@ TEST_P(SmallMemory, GivesTheSameBits) {
     model::set_memory(0);
     const model::Model roomy = golden.load(type);
     ASSERT_TRUE(roomy.memory().keep_backward);
-    EXPECT_TRUE(roomy.memory().text().empty());
+    EXPECT_TRUE(roomy.memory().text(few.token_count(), 2).empty());
     // Little beside the weights: they are put in order each time.
     model::set_memory(find_budget(golden, type, [&](const model::MemoryPlan& plan) {
       return !plan.keep_forward && layers_that_fit(plan, few.token_count()) > 0;
     }));
     const model::Model reading = golden.load(type);
     EXPECT_FALSE(reading.memory().keep_forward);
-    EXPECT_FALSE(reading.memory().text().empty());
+    EXPECT_NE(reading.memory().text(few.token_count(), 2).find("read from the file again"), std::string::npos);
     expect_same({reading, few}, {roomy, few});
     // Little beside the activations: one layer at a time.
     model::set_memory(
         find_budget(golden, type, [&](const model::MemoryPlan& plan) { return layers_that_fit(plan, many.token_count()) == 1; }));
     const model::Model layered = golden.load(type);
     ASSERT_EQ(layered.memory().layers_at_once(many.token_count(), 2), 1);
+    EXPECT_NE(layered.memory().text(many.token_count(), 2).find("1 of 2 at a time"), std::string::npos);
     expect_same({layered, many}, {roomy, many});
   }
 }

@@ -47,12 +47,22 @@ std::unique_ptr<model::Objective> objective_for(const ObjectiveKind& kind, const
   return make_objective(kind.name, spec, labels);
 }
 
+// Says how the model is run where not all of it fits into memory.
+void warn_of_memory(const model::Model& model, const std::vector<model::Batch>& batches, Progress& progress) {
+  std::int64_t tokens = 0;
+  for (const model::Batch& batch : batches) tokens = std::max(tokens, batch.token_count());
+  const std::string how = model.memory().text(tokens, model.spec().layer_count());
+  if (!how.empty()) progress.warn(how);
+}
+
 Notes run_all(const model::Model& model, const data::Dataset& dataset, const model::Objective* objective, const Needs& needs,
               std::int64_t batch_tokens, Progress& progress) {
   const model::HeadLayout& layout = model.spec().layers;
   Notes notes(layout, dataset.size(), needs.probe(), objective != nullptr);
+  const std::vector<model::Batch> batches = data::pack(dataset, batch_tokens);
+  if (needs.backward()) warn_of_memory(model, batches, progress);
   progress.begin("score", dataset.size(), "examples");
-  for (const model::Batch& batch : data::pack(dataset, batch_tokens)) {
+  for (const model::Batch& batch : batches) {
     Progress::throw_if_cancelled();
     model::AttentionProbe probe = needs.probe();
     const model::RunResult result = model.run(batch, {.gates = nullptr, .objective = objective, .probe = &probe});
