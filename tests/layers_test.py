@@ -93,7 +93,10 @@ class Layers(unittest.TestCase):
             target.parent.mkdir(exist_ok=True)
             target.write_text(text + (target.read_text() if target.exists() else ""))
             found = problems_of_tree(root)
-        self.assertTrue(any(expected in problem for problem in found), found)
+        self.assert_found(expected, found)
+
+    def assert_found(self, expected, problems):
+        self.assertTrue(any(expected in problem for problem in problems), problems)
 
     def test_include_from_a_higher_room_is_found(self):
         self.check_is_found("base/error.h", '#include "hies/model/heads.h"\n', "LAYERS does not let base use model")
@@ -104,7 +107,12 @@ class Layers(unittest.TestCase):
         self.check_is_found("data/bad.cpp", '#include "hies/model/weights_torch.h"\n', "torch is for")
 
     def test_room_that_is_not_linked_is_found(self):
-        self.check_is_found("data/new.cpp", '#include "hies/text/tokenizer.h"\n', "does not link text")
+        with tempfile.TemporaryDirectory() as folder:
+            root = pathlib.Path(folder) / "hies"
+            shutil.copytree(SOURCE, root)
+            build = root / "data/CMakeLists.txt"
+            build.write_text(build.read_text().replace("ROOMS base text model", "ROOMS base model"))
+            self.assert_found("does not link text", problems_of_tree(root))
 
     def test_unknown_room_is_found(self):
         self.check_is_found("utils/strings.h", "#pragma once\n", "utils is not in LAYERS")

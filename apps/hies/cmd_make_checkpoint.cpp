@@ -14,7 +14,7 @@ namespace hies::cli {
 
 void run_make_checkpoint(Words words) {
   Arguments arguments({"hies make-checkpoint",
-                       "write a checkpoint of random weights in a real model's shape, to try size and speed with",
+                       "write random weights in a real model's shape, to try size and speed",
                        {"hies make-checkpoint --family llama --size 7b -o DIR"},
                        {"hies make-checkpoint --family llama --size tiny --layers 4 -o made"},
                        "The weights are random, so the model's answers mean nothing. It has no tokenizer."},

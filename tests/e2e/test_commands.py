@@ -64,8 +64,9 @@ class MakeCheckpoint(ProgramTest):
         self.assertIn("fits transformers, ", self.done("prune", "made", "--plan", "plan.json", "--target", "vllm", "-o", "small").stdout)
         self.write("part.json", json.dumps(plan | {"pruned": {"0": [0, 1]}}))
         self.refused(2, "KV head 0 in layer 0", "prune", "made", "--plan", "part.json", "-o", "no")
+        self.write("short.json", json.dumps(plan | {"units": "head", "pruned": {"0": [0, 1, 4, 5]}}))
+        self.refused(2, "vllm cannot take this plan", "prune", "made", "--plan", "short.json", "--target", "vllm", "-o", "no")
         self.write("head.json", json.dumps(plan | {"units": "head", "pruned": {"0": [0, 1]}}))
-        self.refused(2, "vllm cannot take this plan", "prune", "made", "--plan", "head.json", "--target", "vllm", "-o", "no")
         # KV head 0 keeps heads 2 and 3; KV head 1 has four: two dead ones.
         self.assertIn("2 of them stay as zeros", self.done("prune", "made", "--plan", "head.json", "-o", "padded").stdout)
         self.assertEqual([layer["dead"] for layer in self.json("inspect", "padded")["layers"]], [[0, 1], []])
@@ -85,7 +86,7 @@ class Inspect(ProgramTest):
 
     def test_table(self):
         text = self.done("inspect", MODEL).stdout
-        self.assertRegex(text, r"(?m)^ *0 +4 +4 +16 ")
+        self.assertRegex(text, r"(?m)^ *0 +4 +4 +4 +16 ")
         self.assertRegex(text, r"(?m)^total +12 +12 ")
         self.assertIn("bad, fair, good", text)
         self.assertRegex(text, r"hash +[0-9a-f]{32}\n")

@@ -181,8 +181,8 @@ at::Tensor AttentionRun::attend(int layer, const LayerHeads& heads, const Projec
   }
   auto made = make_call(layer, heads, projected, rows);
   Call& call = *made;
-  const bool note = rows == QueryRows::all && wants_all_queries();
-  if (!wants_inner()) return gated(layer, forward(call, projected, true, note));
+  const bool note = noting_ && rows == QueryRows::all && wants_all_queries();
+  if (!wants_inner() || !at::GradMode::is_enabled()) return gated(layer, forward(call, projected, true, note));
 
   calls_.push_back(std::move(made));
   const at::Tensor &query = projected.query.rows, &key_value = projected.key.rows;
@@ -201,6 +201,7 @@ at::Tensor AttentionRun::attend(int layer, const LayerHeads& heads, const Projec
 }
 
 void AttentionRun::observe(int layer, const Projected& projected) {
+  if (!noting_) return;
   const auto call = make_call(layer, layout_[static_cast<std::size_t>(layer)], projected, QueryRows::all);
   forward(*call, projected, probe_->want_out_sq, true);
 }

@@ -35,7 +35,8 @@ struct Projected {
 // backward pass is over.
 class AttentionRun {
  public:
-  // With probe->want_inner the caller runs a backward pass afterwards, then finish().
+  // With probe->want_inner the caller runs a backward pass afterwards, then finish(). Layers that are run without a graph are run
+  // again with one.
   AttentionRun(const ModelSpec& spec, const Batch& batch, const HeadGates* gates, AttentionProbe* probe);
   AttentionRun(const AttentionRun&) = delete;
   AttentionRun& operator=(const AttentionRun&) = delete;
@@ -53,6 +54,8 @@ class AttentionRun {
   at::Tensor attend(int layer, const LayerHeads& heads, const Projected& projected, QueryRows rows);
   // Notes entropy and norms of every token of all the layer's heads, without a result.
   void observe(int layer, const Projected& projected);
+  // Whether attend() and observe() fill the probe's entropy and norms: not where layers are run a second time.
+  void set_noting(bool noting) noexcept { noting_ = noting; }
   // After backward(): the inner products of the first attention output, below which there is no graph.
   void finish();
 
@@ -78,6 +81,7 @@ class AttentionRun {
   BatchRows rows_;
   RopeAngles all_angles_, asked_angles_;  // made when they are first needed
   std::vector<std::unique_ptr<Call>> calls_;
+  bool noting_ = true;
   Call* leaf_call_ = nullptr;  // the call whose output starts the autograd graph: nothing below it needs a gradient
   at::Tensor leaf_;
 };

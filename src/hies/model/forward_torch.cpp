@@ -21,6 +21,17 @@ at::Tensor result_of(const Network& network, const AttentionRun& run, const at::
   return network.task_head(read.defined() ? hidden.index_select(0, read) : hidden);
 }
 
+// The state after the layers first … last-1 from the state before them.
+at::Tensor run_layers(const Network& network, const HeadLayout& layout, int first, int last, at::Tensor hidden,
+                      AttentionRun& run) {
+  for (int layer = first; layer < last; ++layer) {
+    const LayerHeads& heads = layout[static_cast<std::size_t>(layer)];
+    const at::Tensor outputs = heads.count() == 0 ? at::Tensor() : network.heads(layer, heads, hidden, run, HeadProducts::joint);
+    hidden = network.finish(layer, heads, hidden, outputs, run);
+  }
+  return hidden;
+}
+
 // A walk of the trie, depth first.
 class Walk {
  public:
@@ -58,13 +69,35 @@ class Walk {
 }  // namespace
 
 at::Tensor forward(const Network& network, const HeadLayout& layout, const Batch& batch, AttentionRun& run) {
+  return result_of(network, run, run_layers(network, layout, 0, static_cast<int>(layout.size()), network.embed(batch), run));
+}
+
+void forward_backward(const Network& network, const HeadLayout& layout, const Batch& batch, AttentionRun& run, int layers_at_once,
+                      const std::function<at::Tensor(const at::Tensor&)>& gradient_of) {
+  const int layers = static_cast<int>(layout.size());
+  const int last = (layers - 1) / layers_at_once * layers_at_once;  // where the last part begins
+  std::vector<at::Tensor> states;                                   // before each part
   at::Tensor hidden = network.embed(batch);
-  for (int layer = 0; layer < static_cast<int>(layout.size()); ++layer) {
-    const LayerHeads& heads = layout[static_cast<std::size_t>(layer)];
-    const at::Tensor outputs = heads.count() == 0 ? at::Tensor() : network.heads(layer, heads, hidden, run, HeadProducts::joint);
-    hidden = network.finish(layer, heads, hidden, outputs, run);
+  for (int first = 0; first < last; first += layers_at_once) {
+    const at::NoGradGuard without_graph;
+    states.push_back(hidden);
+    hidden = run_layers(network, layout, first, first + layers_at_once, hidden, run);
   }
-  return result_of(network, run, hidden);
+  const at::AutoGradMode graph(true);
+  // Below the first head outputs nothing needs a gradient, so the first part begins with a state that has none.
+  const auto beginning = [](const at::Tensor& state, int first) { return first == 0 ? state : state.detach().requires_grad_(); };
+  at::Tensor before = beginning(hidden, last);
+  at::Tensor after = result_of(network, run, run_layers(network, layout, last, layers, before, run));
+  at::Tensor gradient = gradient_of(after);
+  run.set_noting(false);
+  for (int first = last;; first -= layers_at_once) {
+    if (after.requires_grad()) after.backward(gradient);
+    if (first == 0) return;
+    gradient = before.grad();
+    before = beginning(states.back(), first - layers_at_once);
+    states.pop_back();
+    after = run_layers(network, layout, first - layers_at_once, first, before, run);
+  }
 }
 
 void forward_masks(const Network& network, const ModelSpec& spec, const Batch& batch, const MaskTrie& trie,

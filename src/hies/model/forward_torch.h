@@ -12,6 +12,11 @@ namespace hies::model {
 // What the task head gives (Network::task_head) with all heads that the layout has, gated and noted as `run` was told.
 at::Tensor forward(const Network& network, const HeadLayout& layout, const Batch& batch, AttentionRun& run);
 
+// The same forward and back, with the graph of at most `layers_at_once` layers at a time: the states between so many layers are kept,
+// and all but the last layers run again when their gradient is due. `gradient_of`: from the result to the loss's gradient by it.
+void forward_backward(const Network& network, const HeadLayout& layout, const Batch& batch, AttentionRun& run, int layers_at_once,
+                      const std::function<at::Tensor(const at::Tensor& result)>& gradient_of);
+
 // The same of every leaf of the trie, from first to last, each handed over when it is reached. At most one hidden state and the head
 // outputs of each layer are alive.
 void forward_masks(const Network& network, const ModelSpec& spec, const Batch& batch, const MaskTrie& trie,

@@ -71,6 +71,7 @@ struct Linear::State {
   Make weight;
   at::Tensor bias;
   SetAside set_aside;
+  Keep keep;
   std::optional<Factor> forward, backward;
 
   at::Tensor apply(const at::Tensor& x) {
@@ -78,14 +79,18 @@ struct Linear::State {
       forward.emplace(weight());
       set_aside();
     }
-    return forward->multiply(x, bias);
+    at::Tensor y = forward->multiply(x, bias);
+    if (!keep.forward) forward.reset();
+    return y;
   }
   at::Tensor gradient(const at::Tensor& of_output) {
     if (!backward) {
       backward.emplace(weight().t().contiguous());
       set_aside();
     }
-    return backward->multiply(of_output.contiguous(), {});
+    at::Tensor dx = backward->multiply(of_output.contiguous(), {});
+    if (!keep.backward) backward.reset();
+    return dx;
   }
 };
 
@@ -101,9 +106,9 @@ struct LinearFunction : torch::autograd::Function<LinearFunction> {
   }
 };
 
-Linear::Linear(Make weight, at::Tensor bias, SetAside set_aside)
-    : state_(
-          std::make_shared<State>(State{std::move(weight), std::move(bias), std::move(set_aside), std::nullopt, std::nullopt})) {}
+Linear::Linear(Make weight, at::Tensor bias, SetAside set_aside, Keep keep)
+    : state_(std::make_shared<State>(
+          State{std::move(weight), std::move(bias), std::move(set_aside), keep, std::nullopt, std::nullopt})) {}
 
 at::Tensor Linear::operator()(const at::Tensor& x) const {
   if (at::GradMode::is_enabled() && x.requires_grad())
@@ -115,5 +120,6 @@ at::Tensor Linear::gradient(const at::Tensor& of_output) const { return state_->
 at::Tensor Linear::weight() const { return state_->weight(); }
 void Linear::set_aside() const { state_->set_aside(); }
 const at::Tensor& Linear::bias() const noexcept { return state_->bias; }
+Linear::Keep Linear::keep() const noexcept { return state_->keep; }
 
 }  // namespace hies::model

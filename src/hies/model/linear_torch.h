@@ -18,10 +18,15 @@ class Linear {
 
   using SetAside = std::function<void()>;
 
+  // Whether a weight in order stays in memory for the next product of its direction. Else it is put in order each time.
+  struct Keep {
+    bool forward = true, backward = true;
+  };
+
   Linear() = default;
   // bias [out], or undefined. set_aside: called when what `weight` reads is not needed for a while.
   Linear(
-      Make weight, at::Tensor bias, SetAside set_aside = [] {});
+      Make weight, at::Tensor bias, SetAside set_aside = [] {}, Keep keep = {true, true});
 
   at::Tensor operator()(const at::Tensor& x) const;
 
@@ -31,6 +36,7 @@ class Linear {
   at::Tensor weight() const;  // made anew
   void set_aside() const;
   const at::Tensor& bias() const noexcept;
+  Keep keep() const noexcept;
 
  private:
   friend struct LinearFunction;

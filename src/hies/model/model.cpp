@@ -1,6 +1,7 @@
 #include "hies/model/model.h"
 
 #include <algorithm>
+#include <atomic>
 #include <thread>
 
 #include <ATen/Parallel.h>
@@ -77,6 +78,11 @@ bool is_mask(const HeadGates& gates) {
   });
 }
 
+std::atomic<std::uint64_t>& memory_budget() {
+  static std::atomic<std::uint64_t> bytes{0};
+  return bytes;
+}
+
 std::int64_t class_count(const ModelSpec& spec) {
   return spec.problem == Problem::causal_lm ? spec.vocabulary : std::ssize(spec.labels);
 }
@@ -129,6 +135,7 @@ class Results {
 
 struct Model::State {
   at::ScalarType type;
+  MemoryPlan memory;
   Weights weights;
   std::unique_ptr<Network> network;
 };
@@ -157,7 +164,9 @@ Model Model::load(std::shared_ptr<const Checkpoint> checkpoint, ComputeType type
       unsupported("{} has heads of size {}, but attention is computed for at most {}", checkpoint->folder().string(),
                   layer.head_dim, kernels::kMostHeadDim);
   const at::NoGradGuard frozen;
-  auto state = std::make_unique<State>(State{scalar_type(type), Weights(*checkpoint, scalar_type(type)), nullptr});
+  const MemoryPlan memory = plan_memory(checkpoint->arch(), checkpoint->spec(), type, memory_budget());
+  Weights weights(*checkpoint, scalar_type(type), {memory.keep_forward, memory.keep_backward});
+  auto state = std::make_unique<State>(State{scalar_type(type), memory, std::move(weights), nullptr});
   state->network = checkpoint->arch().build(checkpoint->spec(), state->weights);
   return Model(std::move(checkpoint), std::move(state));
 }
@@ -180,15 +189,18 @@ RunResult Model::run(const Batch& batch, const RunRequest& request) const {
     nothing.classes = class_count(spec());
     return nothing;
   }
+  const Results results(*state_->network, spec(), batch, request.objective);
   const at::AutoGradMode graph(backward);
-  const at::Tensor output = forward(*state_->network, spec().layers, batch, run);
-  at::Tensor gradient;
-  RunResult result = Results(*state_->network, spec(), batch, request.objective).take(output, backward ? &gradient : nullptr);
+  if (!backward) return results.take(forward(*state_->network, spec().layers, batch, run), nullptr);
   // Examples do not interact, so one backward pass of the summed losses gives each example its own gradients.
-  if (backward && output.requires_grad()) {
-    output.backward(gradient);
-    run.finish();
-  }
+  RunResult result;
+  forward_backward(*state_->network, spec().layers, batch, run,
+                   state_->memory.layers_at_once(batch.token_count(), spec().layer_count()), [&](const at::Tensor& output) {
+                     at::Tensor gradient;
+                     result = results.take(output, &gradient);
+                     return gradient;
+                   });
+  run.finish();
   return result;
 }
 
@@ -200,6 +212,10 @@ void Model::run_masks(const Batch& batch, const MaskTrie& masks, const Objective
   forward_masks(*state_->network, spec(), batch, masks,
                 [&](const MaskTrie::Node& leaf, const at::Tensor& output) { take(leaf.masks, results.take(output, nullptr)); });
 }
+
+const MemoryPlan& Model::memory() const noexcept { return state_->memory; }
+
+void set_memory(std::uint64_t bytes) { memory_budget() = bytes; }
 
 void set_threads(int threads) {
   if (threads < 0) bad_input("--threads is {}, but it must be at least 0", threads);

@@ -10,16 +10,14 @@
 
 #include "hies/model/batch.h"
 #include "hies/model/checkpoint.h"
+#include "hies/model/compute_type.h"
 #include "hies/model/heads.h"
 #include "hies/model/mask_trie.h"
+#include "hies/model/memory.h"
 #include "hies/model/objective.h"
 #include "hies/model/probe.h"
 
 namespace hies::model {
-
-enum class ComputeType { float32, bfloat16, float64 };
-// "float32", "bfloat16", "float64". Throws bad_input.
-ComputeType parse_compute_type(const std::string& name);
 
 struct RunRequest {
   const HeadGates* gates = nullptr;      // null: all 1
@@ -52,6 +50,7 @@ class Model {
 
   const Checkpoint& checkpoint() const noexcept { return *checkpoint_; }
   const ModelSpec& spec() const noexcept { return checkpoint_->spec(); }
+  const MemoryPlan& memory() const noexcept;
 
   // One forward pass over the batch, and one backward pass when the probe wants inner products.
   // Throws bad_input for token ids outside the vocabulary, token types that the model does not have, and sequences longer than the positions.
@@ -67,6 +66,9 @@ class Model {
   std::shared_ptr<const Checkpoint> checkpoint_;
   std::unique_ptr<State> state_;
 };
+
+// Bytes that models loaded from now on may use; 0: four fifths of the machine's memory.
+void set_memory(std::uint64_t bytes);
 
 // Threads of every parallel region; 0: as many as there are cores.
 void set_threads(int threads);

@@ -53,7 +53,7 @@ void check_all_finite(const Checkpoint& checkpoint) {
 
 }  // namespace
 
-Weights::Weights(const Checkpoint& checkpoint, at::ScalarType type) : type_(type) {
+Weights::Weights(const Checkpoint& checkpoint, at::ScalarType type, Linear::Keep keep) : type_(type), keep_(keep) {
   check_all_finite(checkpoint);
   for (const Checkpoint::Bound& bound : checkpoint.tensors()) {
     Stored& stored = tensors_[bound.decl.name];
@@ -82,19 +82,20 @@ at::Tensor Weights::bias(const std::string& name) const {
 
 Linear Weights::matrix(const std::string& name) const {
   const Stored& weight = stored(name);
-  return {[tensor = weight.tensor, type = type_] { return tensor.to(type); }, {}, [weight] { weight.set_aside(); }};
+  return {[tensor = weight.tensor, type = type_] { return tensor.to(type); }, {}, [weight] { weight.set_aside(); }, keep_};
 }
 
 Linear Weights::linear(const std::string& name) const {
   const Stored& weight = stored(name + ".weight");
-  return {[tensor = weight.tensor, type = type_] { return tensor.to(type); }, bias(name), [weight] { weight.set_aside(); }};
+  return {[tensor = weight.tensor, type = type_] { return tensor.to(type); }, bias(name), [weight] { weight.set_aside(); },
+          keep_};
 }
 
 Linear Weights::transposed(const std::string& name, std::int64_t begin, std::int64_t count) const {
   const Stored& weight = stored(name + ".weight");
   const at::Tensor all = bias(name);
   return {[part = weight.tensor.narrow(1, begin, count), type = type_] { return part.t().to(type).contiguous(); },
-          all.defined() ? all.narrow(0, begin, count) : at::Tensor(), [weight] { weight.set_aside(); }};
+          all.defined() ? all.narrow(0, begin, count) : at::Tensor(), [weight] { weight.set_aside(); }, keep_};
 }
 
 }  // namespace hies::model

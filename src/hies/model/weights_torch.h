@@ -14,7 +14,7 @@ namespace hies::model {
 class Weights {
  public:
   // Tensors stay in the mapped file, whose memory is given back where they have been copied. Throws bad_input on NaN or Inf.
-  Weights(const Checkpoint& checkpoint, at::ScalarType type);
+  Weights(const Checkpoint& checkpoint, at::ScalarType type, Linear::Keep keep);
 
   at::Tensor get(const std::string& name) const;  // converted
   Table table(const std::string& name) const { return {stored(name + ".weight").tensor, type_}; }
@@ -36,6 +36,7 @@ class Weights {
   at::Tensor bias(const std::string& name) const;  // undefined where the family has none
   std::unordered_map<std::string, Stored> tensors_;
   at::ScalarType type_;
+  Linear::Keep keep_;
 };
 
 }  // namespace hies::model

@@ -7,8 +7,11 @@
 
 #include "hies/model/model.h"
 #include "hies/score/golden_test.h"
+#include "hies/score/methods/method.h"
 #include "hies/score/notes.h"
 #include "hies/score/objectives/objectives.h"
+#include "hies/score/scores.h"
+#include "hies/score/weight_norms.h"
 
 namespace hies::score {
 namespace {
@@ -59,14 +62,21 @@ TEST_P(RealDecoder, ScoresAreHuggingFaces) {
   const bool exact = GetParam() == model::ComputeType::float64;
   const double tolerance = exact ? 1e-10 : 1e-4;
   const double of_tokens = relative_error(log_probabilities, {golden["log_probabilities"].get<std::vector<double>>()});
-  const double his = error(importance(model.spec().layers, notes, Granularity::example, 1), "his");
-  const double ae = error(entropy(model.spec().layers, notes), "ae");
+  Scores scores;
+  scores.layout = model.spec().layers;
+  scores.tables["his"] = importance(scores.layout, notes, Granularity::example, 1);
+  scores.tables["ae"] = entropy(scores.layout, notes);
+  const double his = error(scores.table("his"), "his"), ae = error(scores.table("ae"), "ae");
+  const double hies = error(keep_scores(scores, {"hies", 0.7, "global", 0}), "hies_0.7");
+  const double l2 = error(weight_l2(*checkpoint), "l2");
   const double l2_out = error(output_norm(model.spec().layers, notes), "l2_out");
   const double losses = relative_error({notes.losses}, {golden["losses"].get<std::vector<double>>()});
-  for (const double value : {of_tokens, his, ae, l2_out, losses}) EXPECT_LE(value, tolerance);
-  RecordProperty("largest_relative_errors",
-                 fmt::format("log-probabilities {:.1e}, losses {:.1e}, his {:.1e}, ae {:.1e}, l2-out {:.1e}", of_tokens, losses,
-                             his, ae, l2_out));
+  for (const double value : {of_tokens, his, ae, hies, l2_out, losses}) EXPECT_LE(value, tolerance);
+  EXPECT_LE(l2, 1e-10);  // of weights alone, in float64
+  RecordProperty(
+      "largest_relative_errors",
+      fmt::format("log-probabilities {:.1e}, losses {:.1e}, his {:.1e}, ae {:.1e}, l2-out {:.1e}, l2 {:.1e}, hies {:.1e}",
+                  of_tokens, losses, his, ae, l2_out, l2, hies));
 }
 
 INSTANTIATE_TEST_SUITE_P(All, RealDecoder, testing::Values(model::ComputeType::float32, model::ComputeType::float64),

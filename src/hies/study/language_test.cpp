@@ -6,12 +6,12 @@
 
 #include "hies/base/error.h"
 #include "hies/base/files.h"
+#include "hies/base/test_files.h"
 #include "hies/study/encode.h"
 #include "hies/study/eval_run.h"
 #include "hies/study/plan_run.h"
 #include "hies/study/score_run.h"
 #include "hies/study/sweep/sweep.h"
-#include "hies/study/test_folder.h"
 
 namespace hies::study {
 namespace {

@@ -94,9 +94,13 @@ void parse_layer_windows(const Json& config, std::string_view where, ModelSpec& 
   if (listed && (!types->is_array() || types->size() != spec.layers.size()))
     bad_input("{}: layer_types must hold one name per layer ({})", where, spec.layers.size());
   for (std::size_t layer = 0; layer < spec.layers.size(); ++layer) {
-    const bool slides = listed ? (*types)[layer] == "sliding_attention" : static_cast<std::int64_t>(layer) >= first;
-    if (listed && !slides && (*types)[layer] != "full_attention")
-      unsupported("{}: layer_types[{}] {} is not supported", where, layer, printable((*types)[layer].dump()));
+    bool slides = static_cast<std::int64_t>(layer) >= first;
+    if (listed) {
+      const auto type = detail::json_as<std::string>((*types)[layer], "layer_types", where);
+      slides = type == "sliding_attention";
+      if (!slides && type != "full_attention")
+        unsupported("{}: layer_types[{}] '{}' is not supported", where, layer, printable(type));
+    }
     if (slides) spec.decoder.windows[layer] = window;
   }
 }

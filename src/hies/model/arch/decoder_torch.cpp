@@ -17,14 +17,14 @@ std::vector<Linear> split_projections(const ModelSpec& spec, int layer, const De
 
 // One product instead of two.
 Linear joined(const Linear& gate, const Linear& up) {
+  const auto set_aside = [gate, up] {
+    gate.set_aside();
+    up.set_aside();
+  };
   return {[gate, up] {
             return at::cat({gate.weight(), up.weight()});
           },
-          gate.bias().defined() ? at::cat({gate.bias(), up.bias()}) : at::Tensor(),
-          [gate, up] {
-            gate.set_aside();
-            up.set_aside();
-          }};
+          gate.bias().defined() ? at::cat({gate.bias(), up.bias()}) : at::Tensor(), set_aside, gate.keep()};
 }
 
 }  // namespace

@@ -24,7 +24,8 @@ Projection::Projection(const std::vector<Linear>& matrices, int count, int head_
     const auto set_aside = [matrices] {
       for (const Linear& matrix : matrices) matrix.set_aside();
     };
-    return Linear(weight, biases.front().defined() ? side_by_side(biases, begin, heads) : at::Tensor(), set_aside);
+    return Linear(weight, biases.front().defined() ? side_by_side(biases, begin, heads) : at::Tensor(), set_aside,
+                  matrices.front().keep());
   };
   joint_ = product(0, count);
   for (int head = 0; head < count; ++head) parts_.push_back(product(head, 1));

@@ -9,7 +9,6 @@
 #include "hies/formats/float_conversion.h"
 #include "hies/kernels/attention.h"
 #include "hies/model/checkpoint.h"
-#include "hies/study/test_folder.h"
 
 namespace hies::study {
 namespace {

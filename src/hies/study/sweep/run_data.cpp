@@ -80,15 +80,28 @@ void load_calibration(RunData& data, const SweepOptions& options, const text::To
 // That every ratio can be reached, which no score decides. Throws what make_plan throws.
 void check_ratios(const RunData& data, const SweepOptions& options) {
   const model::HeadLayout& layout = data.checkpoint->spec().layers;
-  const auto keep_scores = model::make_head_table<double>(layout);
+  const model::UnitKind kind = options.units.empty() ? model::default_unit_kind(layout) : model::parse_unit_kind(options.units);
+  model::HeadTable<double> of_heads, of_units;
+  for (const model::LayerHeads& layer : layout) of_heads.emplace_back(layer.live().size(), 0.0);
+  const model::UnitLayout units = model::make_units(layout, kind, of_heads);
+  for (const auto& layer : units) of_units.emplace_back(layer.size(), 0.0);
   const auto costs = model::make_head_table<model::HeadCost>(layout);
+  model::HeadTable<model::HeadCost> kv_costs;
+  for (const model::LayerHeads& layer : layout) kv_costs.emplace_back(layer.kv_heads.size());
   for (const std::string& method : options.methods) {
     prune::BudgetOptions budget;
     budget.uniform = parse_method(method).uniform;
     budget.min_heads_per_layer = options.min_heads_per_layer;
     for (const double ratio : options.ratios) {
       budget.ratio = ratio;
-      prune::make_plan({.model_hash = {}, .layout = layout, .keep_scores = keep_scores, .head_costs = costs}, budget);
+      prune::make_plan({.model_hash = {},
+                        .layout = layout,
+                        .unit_kind = kind,
+                        .units = units,
+                        .keep_scores = of_units,
+                        .head_costs = costs,
+                        .kv_costs = kv_costs},
+                       budget);
     }
   }
 }

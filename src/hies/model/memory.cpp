@@ -1,0 +1,82 @@
+#include "hies/model/memory.h"
+
+#include <algorithm>
+#include <functional>
+#include <numeric>
+
+#include <unistd.h>
+
+#include "hies/base/error.h"
+
+namespace hies::model {
+namespace {
+
+// What every run takes besides: a part of the logits, the kernels' and the program's own.
+constexpr std::uint64_t kOverhead = std::uint64_t{512} << 20;
+
+std::uint64_t machine_memory() {
+  const long pages = ::sysconf(_SC_PHYS_PAGES), page = ::sysconf(_SC_PAGESIZE);
+  return pages > 0 && page > 0 ? static_cast<std::uint64_t>(pages) * static_cast<std::uint64_t>(page) : std::uint64_t{8} << 30;
+}
+
+std::uint64_t elements(const TensorDecl& decl) {
+  return static_cast<std::uint64_t>(std::accumulate(decl.shape.begin(), decl.shape.end(), std::int64_t{1}, std::multiplies<>()));
+}
+
+std::string gib(std::uint64_t bytes) { return fmt::format("{:.1f} GiB", static_cast<double>(bytes) / (1 << 30)); }
+
+// Numbers that the graph of the largest layer keeps of a token: the state before each block, queries, keys, values, what attention
+// gave, and the inside of the feed-forward layer (twice where it is gated).
+std::uint64_t kept_numbers(const ModelSpec& spec) {
+  std::uint64_t most = 0;
+  for (const LayerHeads& layer : spec.layers)
+    most = std::max(
+        most, static_cast<std::uint64_t>(2 * layer.count() + 2 * layer.kv_count()) * static_cast<std::uint64_t>(layer.head_dim));
+  return most + 3 * static_cast<std::uint64_t>(spec.hidden) + 2 * static_cast<std::uint64_t>(spec.intermediate);
+}
+
+}  // namespace
+
+MemoryPlan plan_memory(const Arch& arch, const ModelSpec& spec, ComputeType type, std::uint64_t budget) {
+  MemoryPlan plan;
+  plan.budget = budget > 0 ? budget : machine_memory() / 5 * 4;
+  const auto size = static_cast<std::uint64_t>(bytes_of(type));
+  for (const TensorDecl& decl : arch.tensors(spec)) {
+    if (decl.use == TensorUse::lookup) continue;
+    plan.weights += elements(decl) * size;
+    plan.largest_weight = std::max(plan.largest_weight, elements(decl) * size);
+  }
+  plan.token_in_layer = kept_numbers(spec) * size;
+  // A quarter is for activations.
+  const std::uint64_t room = plan.budget > kOverhead ? (plan.budget - kOverhead) / 4 * 3 : 0;
+  plan.keep_forward = plan.weights <= room;
+  plan.keep_backward = 2 * plan.weights <= room;
+  return plan;
+}
+
+std::uint64_t MemoryPlan::for_activations() const {
+  const std::uint64_t kept = weights * (keep_forward ? 1 : 0) + weights * (keep_backward ? 1 : 0);
+  // A weight that is put in order for one product stands in memory three times while that is done, and may be two joined to one.
+  const std::uint64_t passing = keep_backward ? 0 : 6 * largest_weight;
+  const std::uint64_t taken = kept + passing + kOverhead;
+  return budget > taken ? budget - taken : 0;
+}
+
+int MemoryPlan::layers_at_once(std::int64_t tokens, int layers) const {
+  const std::uint64_t one = token_in_layer * static_cast<std::uint64_t>(std::max<std::int64_t>(tokens, 1));
+  const std::uint64_t fitting = for_activations() / one;
+  if (fitting == 0)
+    throw Error(ErrorKind::bad_input,
+                fmt::format("scoring {} tokens at once needs {} for one layer, but --memory {} leaves {} for that", tokens,
+                            gib(one), gib(budget), gib(for_activations())),
+                "lower --batch-tokens, or the length of the texts, or raise --memory");
+  return static_cast<int>(std::min<std::uint64_t>(fitting, static_cast<std::uint64_t>(layers)));
+}
+
+std::string MemoryPlan::text() const {
+  if (keep_backward) return {};
+  return fmt::format("weights take {} and memory is {}: they are read from the file again for every {}", gib(weights),
+                     gib(budget), keep_forward ? "backward pass" : "batch");
+}
+
+}  // namespace hies::model

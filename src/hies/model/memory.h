@@ -1,0 +1,36 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "hies/model/arch/arch.h"
+#include "hies/model/compute_type.h"
+
+namespace hies::model {
+
+// How the weights and the activations of a model share the memory that it may use. It changes no result.
+struct MemoryPlan {
+  std::uint64_t budget = 0;          // bytes
+  std::uint64_t weights = 0;         // bytes of all matrices in the computation type
+  std::uint64_t largest_weight = 0;  // bytes
+  std::uint64_t token_in_layer = 0;  // bytes that a layer keeps of one token for a backward pass
+  // Whether matrices stay in memory in the order that products read, which are others in a backward pass. Else they are read from
+  // the mapped file and put in order each time.
+  bool keep_forward = true;
+  bool keep_backward = true;
+
+  // Layers, at most `layers`, whose activations fit together when `tokens` are run forward and back. With fewer than all, the layers
+  // are run again, so many at a time, from the states between them, when their gradients are due. Throws bad_input, with what is
+  // needed, when not even one fits.
+  int layers_at_once(std::int64_t tokens, int layers) const;
+  // For the user, in one line: what the budget led to. Empty when everything fits.
+  std::string text() const;
+
+ private:
+  std::uint64_t for_activations() const;
+};
+
+// `budget` bytes; 0: four fifths of the machine's memory.
+MemoryPlan plan_memory(const Arch& arch, const ModelSpec& spec, ComputeType type, std::uint64_t budget);
+
+}  // namespace hies::model

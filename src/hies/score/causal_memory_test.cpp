@@ -1,0 +1,100 @@
+// A small memory budget changes how a model is run, and no bit of what it gives.
+
+#include <gtest/gtest.h>
+
+#include "hies/base/error.h"
+#include "hies/score/test_causal_golden.h"
+
+namespace hies::score {
+namespace {
+
+class SmallMemory : public testing::TestWithParam<std::string> {
+ protected:
+  ~SmallMemory() override { model::set_memory(0); }
+  CausalGolden golden{GetParam()};
+};
+
+struct Outcome {
+  model::RunResult result;
+  model::AttentionProbe probe = full_probe();
+
+  Outcome(const model::Model& model, const model::Batch& batch) {
+    const auto objective = make_objective("ce", model.spec(), {});
+    result = model.run(batch, {nullptr, objective.get(), &probe});
+  }
+};
+
+void expect_same(const Outcome& one, const Outcome& other) {
+  EXPECT_EQ(one.result.losses, other.result.losses);
+  EXPECT_EQ(one.result.log_probabilities, other.result.log_probabilities);
+  for (std::size_t layer = 0; layer < one.probe.layers.size(); ++layer) {
+    const auto &a = one.probe.layers[layer], &b = other.probe.layers[layer];
+    EXPECT_EQ(a.inner, b.inner) << "layer " << layer;
+    EXPECT_EQ(a.inner_abs, b.inner_abs);
+    EXPECT_EQ(a.entropy, b.entropy);
+    EXPECT_EQ(a.entropy_queries, b.entropy_queries);
+    EXPECT_EQ(a.out_sq, b.out_sq);
+  }
+}
+
+int layers_that_fit(const model::MemoryPlan& plan, std::int64_t tokens) {
+  try {
+    return plan.layers_at_once(tokens, 2);
+  } catch (const Error&) {
+    return 0;
+  }
+}
+
+// The least budget whose plan is as wanted, or 0.
+template <class Wanted>
+std::uint64_t find_budget(const CausalGolden& golden, model::ComputeType type, const Wanted& wanted) {
+  constexpr std::uint64_t kOverhead = std::uint64_t{512} << 20, kStep = 1 << 10;
+  for (std::uint64_t budget = kOverhead; budget < kOverhead + (4 << 20); budget += kStep)
+    if (wanted(model::plan_memory(golden.checkpoint->arch(), golden.checkpoint->spec(), type, budget))) return budget;
+  ADD_FAILURE() << "no budget leads to such a plan";
+  return 0;
+}
+
+TEST_P(SmallMemory, GivesTheSameBits) {
+  const model::Batch few = golden.batch(0, 1), many = golden.batch();
+  for (const auto type : {model::ComputeType::float32, model::ComputeType::float64, model::ComputeType::bfloat16}) {
+    model::set_memory(0);
+    const model::Model roomy = golden.load(type);
+    ASSERT_TRUE(roomy.memory().keep_backward);
+    EXPECT_TRUE(roomy.memory().text().empty());
+    // Little beside the weights: they are put in order each time.
+    model::set_memory(find_budget(golden, type, [&](const model::MemoryPlan& plan) {
+      return !plan.keep_forward && layers_that_fit(plan, few.token_count()) > 0;
+    }));
+    const model::Model reading = golden.load(type);
+    EXPECT_FALSE(reading.memory().keep_forward);
+    EXPECT_FALSE(reading.memory().text().empty());
+    expect_same({reading, few}, {roomy, few});
+    // Little beside the activations: one layer at a time.
+    model::set_memory(
+        find_budget(golden, type, [&](const model::MemoryPlan& plan) { return layers_that_fit(plan, many.token_count()) == 1; }));
+    const model::Model layered = golden.load(type);
+    ASSERT_EQ(layered.memory().layers_at_once(many.token_count(), 2), 1);
+    expect_same({layered, many}, {roomy, many});
+  }
+}
+
+TEST_P(SmallMemory, TooLittleIsRefusedWithWhatIsNeeded) {
+  model::set_memory(1);
+  const model::Model model = golden.load(model::ComputeType::float32);
+  EXPECT_EQ(model.run(golden.batch()).log_probabilities.size(),
+            golden.batch().target_rows.size());  // without a backward pass nothing is kept
+  try {
+    notes_of(golden, model, "ce", golden.examples.size());
+    ADD_FAILURE() << "nothing was thrown";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::bad_input);
+    EXPECT_NE(error.hint().find("--batch-tokens"), std::string::npos);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(All, SmallMemory, testing::Values("llama-gqa", "qwen3-tiny", "gpt2-tiny"),
+                         [](const auto& info) { return test_name(info.param); });
+
+}  // namespace
+}  // namespace hies::score
