@@ -6,6 +6,7 @@
 #include "hies/base/files.h"
 #include "hies/base/json.h"
 #include "hies/text/test_fixture.h"
+#include "hies/text/test_hash.h"
 #include "hies/text/tokenizer.h"
 
 namespace hies::text {
@@ -50,16 +51,6 @@ std::vector<TextPair> read_texts(const std::string& task, const Json& layout) {
   return texts;
 }
 
-// 64-bit FNV-1a over little-endian int32s.
-struct Fnv1a {
-  std::uint64_t state = 0xCBF29CE484222325;
-  void add(std::int32_t value) {
-    for (int shift = 0; shift < 32; shift += 8) {
-      state = (state ^ ((static_cast<std::uint32_t>(value) >> shift) & 0xFF)) * 0x100000001B3;
-    }
-  }
-};
-
 struct RealTest : testing::TestWithParam<std::string> {};
 
 TEST_P(RealTest, SameIdsAsHuggingFace) {
@@ -89,7 +80,7 @@ TEST_P(RealTest, SameIdsAsHuggingFace) {
       }
       EXPECT_EQ(static_cast<std::int64_t>(texts.size()), numbers["texts"].get<std::int64_t>());
       EXPECT_EQ(ids, numbers["ids"].get<std::int64_t>());
-      EXPECT_EQ(fmt::format("{:016x}", hash.state), numbers["hash"].get<std::string>());
+      EXPECT_EQ(hash.hex(), numbers["hash"].get<std::string>());
     }
   }
 }
