@@ -131,7 +131,9 @@ TEST(UnitPlans, SavingsAreThoseOfWhatIsLeft) {
       if (plan.information.contains("dead"))
         for (const auto& [layer, heads] : plan.information["dead"].items()) told += static_cast<int>(heads.size());
       EXPECT_EQ(told, dead);
-      if (kind != UnitKind::head) EXPECT_EQ(dead, 0);
+      if (kind != UnitKind::head) {
+        EXPECT_EQ(dead, 0);
+      }
     }
   }
 }
