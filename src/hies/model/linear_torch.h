@@ -18,9 +18,19 @@ class Linear {
 
   using SetAside = std::function<void()>;
 
-  // Whether a weight in order stays in memory for the next product of its direction. Else it is put in order each time.
+  // Whether a weight in order stays in memory for the next product of its direction. Else every product reads it as it is stored
+  // (bfloat16, where that costs little and gives the same bits) or puts it in order again.
   struct Keep {
     bool forward = true, backward = true;
+  };
+  // While one lives, weights that do not stay for the backward pass do not stay for the forward pass either: the file's pages, which
+  // both passes read, need the memory.
+  class BothDirections {
+   public:
+    BothDirections() noexcept;
+    ~BothDirections();
+    BothDirections(const BothDirections&) = delete;
+    BothDirections& operator=(const BothDirections&) = delete;
   };
 
   Linear() = default;

@@ -55,7 +55,7 @@ MemoryPlan plan_memory(const Arch& arch, const ModelSpec& spec, ComputeType type
 }
 
 std::uint64_t MemoryPlan::for_activations() const {
-  const std::uint64_t kept = weights * (keep_forward ? 1 : 0) + weights * (keep_backward ? 1 : 0);
+  const std::uint64_t kept = keep_backward ? 2 * weights : 0;
   // A weight that is put in order for one product stands in memory three times while that is done, and may be two joined to one.
   const std::uint64_t passing = keep_backward ? 0 : 6 * largest_weight;
   const std::uint64_t taken = kept + passing + kOverhead;
@@ -77,8 +77,7 @@ std::string MemoryPlan::text(std::int64_t tokens, int layers) const {
   const int at_once = layers_at_once(tokens, layers);
   std::string text;
   if (!keep_backward)
-    text += fmt::format(", weights ({} for each direction) are read from the file again for every {}", gib(weights),
-                        keep_forward ? "backward pass" : "pass");
+    text += fmt::format(", weights ({} for each direction) are read from the file again for every {}", gib(weights), "pass");
   if (at_once < layers) text += fmt::format(", layers are run twice, {} of {} at a time", at_once, layers);
   return text.empty() ? text : fmt::format("memory {}{} (--memory)", gib(budget), text);
 }

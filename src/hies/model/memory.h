@@ -14,8 +14,8 @@ struct MemoryPlan {
   std::uint64_t weights = 0;         // bytes of all matrices in the computation type
   std::uint64_t largest_weight = 0;  // bytes
   std::uint64_t token_in_layer = 0;  // bytes that a layer keeps of one token for a backward pass
-  // Whether matrices stay in memory in the order that products read, which are others in a backward pass. Else they are read from
-  // the mapped file and put in order each time.
+  // Whether matrices stay in memory in the order that products read, which is another in a backward pass. Else they are read from
+  // the mapped file each time. Runs with a backward pass keep both or none.
   bool keep_forward = true;
   bool keep_backward = true;
 

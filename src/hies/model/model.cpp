@@ -194,6 +194,7 @@ RunResult Model::run(const Batch& batch, const RunRequest& request) const {
   if (!backward) return results.take(forward(*state_->network, spec().layers, batch, run), nullptr);
   // Examples do not interact, so one backward pass of the summed losses gives each example its own gradients.
   RunResult result;
+  const Linear::BothDirections both;
   forward_backward(*state_->network, spec().layers, batch, run,
                    state_->memory.layers_at_once(batch.token_count(), spec().layer_count()), [&](const at::Tensor& output) {
                      at::Tensor gradient;

@@ -8,6 +8,7 @@ Projection::Projection(const std::vector<Linear>& matrices, int count, int head_
     : width_(static_cast<std::int64_t>(matrices.size()) * head_dim) {
   // The rows begin … begin + heads-1 of every matrix, head by head: [heads·n·D, …].
   const auto side_by_side = [head_dim](const std::vector<at::Tensor>& tensors, std::int64_t begin, std::int64_t heads) {
+    if (tensors.size() == 1) return tensors.front().narrow(0, begin * head_dim, heads * head_dim);
     std::vector<at::Tensor> parts;
     for (const at::Tensor& tensor : tensors)
       parts.push_back(tensor.narrow(0, begin * head_dim, heads * head_dim).unflatten(0, {heads, head_dim}));
