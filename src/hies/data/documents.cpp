@@ -1,10 +1,8 @@
 #include "hies/data/documents.h"
 
-#include <fmt/ranges.h>
-
 #include "hies/base/error.h"
 #include "hies/base/files.h"
-#include "hies/base/suggest.h"
+#include "hies/data/columns.h"
 #include "hies/data/table.h"
 #include "hies/data/table_readers.h"
 #include "hies/data/white_space.h"
@@ -18,29 +16,21 @@ bool is_plain_text(const std::filesystem::path& file) {
 }
 
 Document whole_file(const std::filesystem::path& file) {
-  constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
   std::string text = read_file(file);
-  if (text.starts_with(kByteOrderMark)) text.erase(0, kByteOrderMark.size());
+  text.erase(0, text.size() - without_byte_order_mark(text).size());
   check_utf8(file, text);
   if (trim_end(text).empty()) bad_input("{} is empty", file.string());
   return {std::move(text), 1};
 }
 
 std::size_t text_column(const Table& table, const Task& task, const LoadOptions& options) {
-  if (!options.text.empty()) {
-    if (const auto found = table.find(options.text)) return *found;
-    throw Error(ErrorKind::bad_input, fmt::format("{} has no column '{}'", table.source().string(), printable(options.text)),
-                printable(known_names_hint(options.text, table.columns()), 400));
-  }
+  if (!options.text.empty()) return named_column(table, options.text);
   std::vector<std::string> usual;
   for (const Task::Texts& form : task.texts) {
     if (const auto found = table.find(form.first)) return *found;
     usual.push_back(form.first);
   }
-  throw Error(ErrorKind::bad_input,
-              fmt::format("{} has no text column that task '{}' knows (it looks for {})", table.source().string(), task.name,
-                          fmt::join(usual, ", ")),
-              printable(fmt::format("columns: {}; name yours with --text", fmt::join(table.columns(), ", ")), 400));
+  no_usual_column(table, task, "text", usual, "--text");
 }
 
 }  // namespace

@@ -5,18 +5,14 @@
 #include <algorithm>
 
 #include "hies/base/error.h"
-#include "hies/base/suggest.h"
+#include "hies/data/columns.h"
 #include "hies/data/selection.h"
 
 namespace hies::data {
 namespace {
 
 std::optional<std::size_t> gold_column(const QuestionForm& form, const Table& table, const LoadOptions& options) {
-  if (!options.label.empty()) {
-    if (const auto found = table.find(options.label)) return found;
-    throw Error(ErrorKind::bad_input, fmt::format("{} has no column '{}'", table.source().string(), printable(options.label)),
-                printable(known_names_hint(options.label, table.columns()), 400));
-  }
+  if (!options.label.empty()) return named_column(table, options.label);
   for (const std::string& name : form.gold_columns)
     if (const auto found = table.find(name)) return found;
   if (options.labels != LabelNeed::required) return std::nullopt;

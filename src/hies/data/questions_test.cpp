@@ -7,16 +7,8 @@
 namespace hies::data {
 namespace {
 
-struct QuestionsTest : testing::Test {
-  TestFolder folder;
-  WordTokenizer words{folder};
-  model::ModelSpec spec;
-  LoadOptions options;
-  QuestionsTest() {
-    spec.problem = model::Problem::causal_lm;
-    spec.positions = 64;
-    options.order = "file";
-  }
+struct QuestionsTest : testing::Test, LanguageData {
+  QuestionsTest() : LanguageData(64) {}
   Dataset load(std::string_view task_name, std::string_view content, std::string_view name = "a.jsonl") {
     return load_questions(folder.write(name, content), task(task_name), options, spec, words.tokenizer, 1, silent_progress());
   }

@@ -3,7 +3,7 @@
 #include <fmt/ranges.h>
 
 #include "hies/base/error.h"
-#include "hies/base/suggest.h"
+#include "hies/data/columns.h"
 #include "hies/data/labels.h"
 #include "hies/data/selection.h"
 #include "hies/data/table.h"
@@ -17,20 +17,6 @@ struct Columns {
   std::optional<std::size_t> second;
   std::optional<std::size_t> label;
 };
-
-std::size_t named_column(const Table& table, const std::string& name) {
-  if (const auto found = table.find(name)) return *found;
-  throw Error(ErrorKind::bad_input, fmt::format("{} has no column '{}'", table.source().string(), printable(name)),
-              printable(known_names_hint(name, table.columns()), 400));
-}
-
-[[noreturn]] void no_usual_column(const Table& table, const Task& task, std::string_view what,
-                                  const std::vector<std::string>& usual, std::string_view flags) {
-  throw Error(ErrorKind::bad_input,
-              fmt::format("{} has no {} column that task '{}' knows (it looks for {})", table.source().string(), what, task.name,
-                          fmt::join(usual, ", ")),
-              printable(fmt::format("columns: {}; name yours with {}", fmt::join(table.columns(), ", "), flags), 400));
-}
 
 void find_texts(const Table& table, const Task& task, const LoadOptions& options, Columns& columns) {
   const bool named = !options.text.empty(), pair_named = !options.text_pair.empty();

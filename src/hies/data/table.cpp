@@ -20,7 +20,6 @@ constexpr std::array kFormats = {
     FormatName{".jsonl", TableFormat::jsonl},     FormatName{".json", TableFormat::json},
     FormatName{".parquet", TableFormat::parquet}, FormatName{".txt", TableFormat::text},
 };
-constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
 TableFormat format_of(const std::filesystem::path& path) {
   std::string extension = path.extension().string();
@@ -68,8 +67,8 @@ Table read_table(const std::filesystem::path& path, const TableOptions& options)
   if (file.bytes().empty()) bad_input("{} is empty", path.string());
   const auto read = [&]() -> Table {
     if (format == TableFormat::parquet) return read_parquet(path, file.bytes(), options);
-    std::string_view content(reinterpret_cast<const char*>(file.bytes().data()), file.bytes().size());
-    if (content.starts_with(kByteOrderMark)) content.remove_prefix(kByteOrderMark.size());
+    const std::string_view content =
+        without_byte_order_mark({reinterpret_cast<const char*>(file.bytes().data()), file.bytes().size()});
     check_utf8(path, content);
     if (content.find_first_not_of(" \t\r\n") == std::string_view::npos) bad_input("{} is empty", path.string());
     switch (format) {

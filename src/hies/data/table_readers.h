@@ -17,6 +17,9 @@ Table read_text_lines(const std::filesystem::path& path, std::string_view conten
 Table read_json_table(const std::filesystem::path& path, std::string_view content, const TableOptions& options);
 Table read_parquet(const std::filesystem::path& path, std::span<const std::byte> content, const TableOptions& options);
 
+// Without the mark that some programs put before UTF-8.
+std::string_view without_byte_order_mark(std::string_view text) noexcept;
+
 // Position of the first byte that is not part of well-formed UTF-8 (Unicode 15, table 3-7), npos when all is well.
 std::size_t find_invalid_utf8(std::string_view text) noexcept;
 

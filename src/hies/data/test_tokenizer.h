@@ -6,8 +6,10 @@
 #include <string_view>
 #include <vector>
 
-#include "hies/base/json.h"
 #include "hies/base/test_files.h"
+#include "hies/data/rows.h"
+#include "hies/model/spec.h"
+#include "hies/text/test_words.h"
 #include "hies/text/tokenizer.h"
 
 namespace hies::data {
@@ -35,25 +37,24 @@ struct WordTokenizer {
 
  private:
   static text::Tokenizer load(TestFolder& folder) {
-    Json vocabulary = Json::object();
-    for (std::size_t id = 0; id < names().size(); ++id) vocabulary[names()[id]] = id;
-    const Json special = {{"SpecialToken", {{"id", "<s>"}, {"type_id", 0}}}};
-    const Json sequence = {{"Sequence", {{"id", "A"}, {"type_id", 0}}}};
-    const Json document = {{"version", "1.0"},
-                           {"added_tokens", Json::array()},
-                           {"normalizer", nullptr},
-                           {"pre_tokenizer", {{"type", "Whitespace"}}},
-                           {"post_processor",
-                            {{"type", "TemplateProcessing"},
-                             {"single", Json::array({special, sequence})},
-                             {"pair", Json::array({special, sequence})},
-                             {"special_tokens", {{"<s>", {{"id", "<s>"}, {"ids", {0}}, {"tokens", {"<s>"}}}}}}}},
-                           {"decoder", nullptr},
-                           {"model", {{"type", "WordLevel"}, {"vocab", vocabulary}, {"unk_token", "[UNK]"}}}};
-    folder.write("tokenizer.json", document.dump());
+    folder.write("tokenizer.json", text::word_tokenizer(names()));
     folder.write("tokenizer_config.json", R"({"bos_token":"<s>","tokenizer_class":"PreTrainedTokenizerFast"})");
     return text::Tokenizer::load(folder.path(), "llama");
   }
+};
+
+// What data is loaded with for a language model of so many positions.
+struct LanguageData {
+  explicit LanguageData(int positions) {
+    spec.problem = model::Problem::causal_lm;
+    spec.positions = positions;
+    options.order = "file";
+  }
+
+  TestFolder folder;
+  WordTokenizer words{folder};
+  model::ModelSpec spec;
+  LoadOptions options;
 };
 
 }  // namespace hies::data

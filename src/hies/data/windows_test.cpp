@@ -8,16 +8,8 @@
 namespace hies::data {
 namespace {
 
-struct WindowsTest : testing::Test {
-  TestFolder folder;
-  WordTokenizer words{folder};
-  model::ModelSpec spec;
-  LoadOptions options;
-  WindowsTest() {
-    spec.problem = model::Problem::causal_lm;
-    spec.positions = 8;
-    options.order = "file";
-  }
+struct WindowsTest : testing::Test, LanguageData {
+  WindowsTest() : LanguageData(8) {}
   Dataset load(std::string_view name, std::string_view content, std::string_view task_name = "perplexity") {
     return load_windows(folder.write(name, content), task(task_name), options, spec, words.tokenizer, 1, silent_progress());
   }

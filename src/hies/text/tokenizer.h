@@ -42,9 +42,9 @@ struct TextPair {
 class Tokenizer {
  public:
   // Reads from the checkpoint's directory, whichever is there first: tokenizer.json; vocab.txt (BERT's WordPiece); vocab.json and
-  // merges.txt (the byte-level BPE of RoBERTa and GPT-2). Options and special tokens come from tokenizer_config.json and special_tokens_map.json.
-  // `model_type` ("bert", of config.json) stands for the tokenizer's class where tokenizer_config.json names none.
-  // Throws bad_input when there is none or it is damaged, unsupported when it is of another kind.
+  // merges.txt (the byte-level BPE of RoBERTa and GPT-2). Options and special tokens come from tokenizer_config.json and
+  // special_tokens_map.json. `model_type` ("bert", of config.json) stands for the tokenizer's class where tokenizer_config.json
+  // names none. Throws bad_input when there is none or it is damaged, unsupported when it is of another kind.
   static Tokenizer load(const std::filesystem::path& dir, std::string_view model_type);
   ~Tokenizer();
   Tokenizer(Tokenizer&&) noexcept;
