@@ -64,13 +64,12 @@ void bench_kernels(const std::string& filter, double seconds, const ShowOptions&
   }
   progress.end();
   if (show.json)
-    return print_out(pretty({{"schema", "hies.bench/1"},
-                             {"dtype", "float32"},
-                             {"heads", AttentionCase::kHeads},
-                             {"threads", threads},
-                             {"min_seconds", seconds},
-                             {"results", results}}) +
-                     "\n");
+    return print_json({{"schema", "hies.bench/1"},
+                       {"dtype", "float32"},
+                       {"heads", AttentionCase::kHeads},
+                       {"threads", threads},
+                       {"min_seconds", seconds},
+                       {"results", results}});
   print_out(fmt::format("Attention in GFLOP/s, float32, {} heads, {} thread{}; torch: matmul, softmax, matmul.\n\n",
                         AttentionCase::kHeads, threads, threads == 1 ? "" : "s") +
             table.text());

@@ -160,7 +160,7 @@ std::string describe(const Checkpoint& checkpoint, double tokens, const model::M
   if (const auto zeroed = prune::zeroed_heads(checkpoint); !zeroed.empty())
     line("zeroed heads",
          fmt::format("{}, still stored and computed (--keep-shapes), by layer: {}", prune::count(zeroed), by_layer(zeroed)));
-  if (const int dead = model::head_count(spec.layers) - model::live_head_count(spec.layers); dead > 0)
+  if (const int dead = model::dead_head_count(spec.layers); dead > 0)
     line("dead heads", fmt::format("{}, zeros that keep the KV heads of each layer alike; no plan counts them", dead));
   line("hash", checkpoint.hash());
   if (!checkpoint.unused().empty()) line("unused tensors", fmt::format("{} (--json lists them)", checkpoint.unused().size()));

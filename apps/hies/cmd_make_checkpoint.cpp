@@ -36,12 +36,11 @@ void run_make_checkpoint(Words words) {
   ConsoleProgress progress(show.quiet);
   const study::MadeCheckpoint made = study::make_checkpoint(request, progress);
   if (show.json) {
-    const Json json = {{"schema", "hies.made/1"},
+    return print_json({{"schema", "hies.made/1"},
                        {"output", write.output},
                        {"parameters", made.parameters},
                        {"tensor_bytes", made.tensor_bytes},
-                       {"options", options_json(request)}};
-    return print_out(pretty(json) + "\n");
+                       {"options", options_json(request)}});
   }
   if (show.quiet) return;
   print_out(fmt::format("{} parameters, {} in {}\n", human_count(static_cast<double>(made.parameters)),

@@ -11,6 +11,7 @@
 #include "hies/study/sweep/sweep.h"
 #include "hies/study/tables/tables.h"
 #include "human.h"
+#include "load_options.h"
 #include "terminal.h"
 #include "text_layout.h"
 
@@ -126,12 +127,7 @@ void run_sweep(Words words) {
     arguments.describe("ratios", {.default_value = "0.1:0.6:0.1"});
   }
   for (const std::string_view choice : {"alpha", "loss"}) arguments.describe(choice, {.placeholder = "grid|auto"});
-  for (const std::string_view column : {"text", "text-pair", "label"})
-    arguments.describe(column, {.placeholder = "COLUMN", .default_value = "the task's usual ones"});
-  arguments.describe("max-length", {.default_value = "what tokenizer and model allow"});
-  arguments.describe("context", {.default_value = "what the model allows, at most 2048"});
-  arguments.describe("stride", {.default_value = "the context"});
-  arguments.describe("shots", {.default_value = "the task's"});
+  describe_load_options(arguments);
   arguments.heading("Running and showing");
   arguments.add(compute);
   arguments.add(show);

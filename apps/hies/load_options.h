@@ -5,16 +5,21 @@
 
 namespace hies::cli {
 
-// The options of a data file, with words for the defaults that are no values.
-inline void add_load_options(Arguments& arguments, data::LoadOptions& load) {
-  arguments.add(load);
+// Words for defaults of a data file's options that are no values.
+inline void describe_load_options(Arguments& arguments) {
   for (const std::string_view column : {"text", "text-pair", "label"})
     arguments.describe(column, {.placeholder = "COLUMN", .default_value = "the task's usual ones"});
-  if (!load.examples) arguments.describe("examples", {.default_value = "all"});
   arguments.describe("max-length", {.default_value = "what tokenizer and model allow"});
   arguments.describe("context", {.default_value = "what the model allows, at most 2048"});
   arguments.describe("stride", {.default_value = "the context"});
   arguments.describe("shots", {.default_value = "the task's"});
+}
+
+// The options of a data file.
+inline void add_load_options(Arguments& arguments, data::LoadOptions& load) {
+  arguments.add(load);
+  describe_load_options(arguments);
+  if (!load.examples) arguments.describe("examples", {.default_value = "all"});
 }
 
 }  // namespace hies::cli

@@ -37,7 +37,7 @@ std::string plan_summary(const prune::Plan& plan, const model::HeadLayout& layou
   }
   text += "\n";
   const model::HeadLayout left = prune::pruned_layout(plan, layout);
-  if (const int dead = model::head_count(left) - model::live_head_count(left); dead > 0)
+  if (const int dead = model::dead_head_count(left); dead > 0)
     text += fmt::format("{} of them stay as zeros (dead heads), so that each KV head of a layer has as many query heads\n", dead);
   return text + fmt::format("fits {}\n", fmt::join(fits, ", "));
 }

@@ -29,6 +29,9 @@ struct Batch {
   std::int64_t size() const noexcept { return static_cast<std::int64_t>(offsets.size()) - 1; }
   std::int64_t token_count() const noexcept { return static_cast<std::int64_t>(tokens.size()); }
   std::int64_t length(std::int64_t sequence) const { return offsets[sequence + 1] - offsets[sequence]; }
+  // The sequence that this one continues, or -1; and how many tokens it has.
+  std::int64_t continued(std::int64_t sequence) const { return continues.empty() ? -1 : continues[sequence]; }
+  std::int64_t tokens_before(std::int64_t sequence) const { return continued(sequence) < 0 ? 0 : length(continued(sequence)); }
 
   void add(std::int64_t example, std::span<const std::int32_t> ids, std::span<const std::int32_t> type_ids) {
     tokens.insert(tokens.end(), ids.begin(), ids.end());

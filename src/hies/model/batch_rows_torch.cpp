@@ -43,18 +43,17 @@ BatchRows::BatchRows(const ModelSpec& spec, const Batch& batch) : key_offsets(ba
 }
 
 void BatchRows::place(const Batch& batch) {
-  const auto before = [&](std::int64_t b) { return batch.continues.empty() ? -1 : batch.continues[b]; };
   std::vector<std::int64_t> keys;
   const auto add_keys = [&](std::int64_t b) {
     for (std::int64_t row = batch.offsets[b]; row < batch.offsets[b + 1]; ++row) keys.push_back(row);
   };
   for (std::int64_t b = 0; b < batch.size(); ++b) {
-    const std::int64_t shared = before(b) < 0 ? 0 : batch.length(before(b));
+    const std::int64_t shared = batch.tokens_before(b);
     for (std::int64_t t = 0; t < batch.length(b); ++t) {
       positions.push_back(static_cast<std::int32_t>(shared + t));
       lengths.push_back(static_cast<std::int32_t>(shared + batch.length(b)));
     }
-    if (before(b) >= 0) add_keys(before(b));
+    if (batch.continued(b) >= 0) add_keys(batch.continued(b));
     add_keys(b);
     key_offsets[b + 1] = static_cast<std::int64_t>(keys.size());
   }

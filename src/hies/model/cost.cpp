@@ -1,15 +1,9 @@
 #include "hies/model/cost.h"
 
-#include <functional>
-#include <numeric>
 #include <unordered_map>
 
 namespace hies::model {
 namespace {
-
-std::int64_t elements(const TensorDecl& decl) {
-  return std::accumulate(decl.shape.begin(), decl.shape.end(), std::int64_t{1}, std::multiplies<>());
-}
 
 using Declared = std::unordered_map<std::string, TensorDecl>;
 
@@ -24,7 +18,7 @@ HeadCost slice_cost(const std::vector<HeadSlice>& slices, const Declared& declar
   for (const HeadSlice& slice : slices) {
     const TensorDecl& decl = declared.at(slice.tensor);
     const std::int64_t along = decl.shape[static_cast<std::size_t>(slice.axis)];
-    const std::int64_t share = along == 0 ? 0 : elements(decl) / along * (slice.end - slice.begin);
+    const std::int64_t share = along == 0 ? 0 : decl.elements() / along * (slice.end - slice.begin);
     cost.parameters += share;
     if (decl.use == TensorUse::per_token) cost.flops_per_token += 2.0 * static_cast<double>(share);
   }
@@ -63,7 +57,7 @@ HeadTable<HeadCost> head_costs(const Arch& arch, const ModelSpec& spec, double t
     auto& row = table[static_cast<std::size_t>(layer)];
     for (std::size_t position = 0; position < row.size(); ++position) {
       row[position] = slice_cost(arch.head_slices(spec, layer, static_cast<int>(position)), declared);
-      row[position].flops_per_token += attention_flops(spec.layers[static_cast<std::size_t>(layer)], tokens);
+      row[position].flops_per_token += attention_flops(spec.heads(layer), tokens);
     }
   }
   return table;
@@ -74,7 +68,7 @@ HeadTable<HeadCost> kv_head_costs(const Arch& arch, const ModelSpec& spec) {
   HeadTable<HeadCost> table;
   for (int layer = 0; layer < spec.layer_count(); ++layer) {
     auto& row = table.emplace_back();
-    for (int position = 0; position < spec.layers[static_cast<std::size_t>(layer)].kv_count(); ++position)
+    for (int position = 0; position < spec.heads(layer).kv_count(); ++position)
       row.push_back(slice_cost(arch.kv_slices(spec, layer, position), declared));
   }
   return table;
@@ -83,8 +77,8 @@ HeadTable<HeadCost> kv_head_costs(const Arch& arch, const ModelSpec& spec) {
 ModelCost model_cost(const Arch& arch, const ModelSpec& spec, double tokens) {
   ModelCost cost;
   for (const TensorDecl& decl : arch.tensors(spec)) {
-    cost.parameters += elements(decl);
-    const double flops = 2.0 * static_cast<double>(elements(decl));
+    cost.parameters += decl.elements();
+    const double flops = 2.0 * static_cast<double>(decl.elements());
     if (decl.use == TensorUse::per_token) cost.flops_per_token += flops;
     if (decl.use == TensorUse::per_example && tokens > 0) cost.flops_per_token += flops / tokens;
   }
@@ -105,7 +99,7 @@ ModelCost model_cost(const Arch& arch, const ModelSpec& spec, double tokens) {
 double flops_per_example(const Arch& arch, const ModelSpec& spec, std::span<const std::int64_t> lengths) {
   Polynomial flops{model_cost(arch, spec, 0).flops_per_token, 0, flops_per_pair(spec)};
   for (const TensorDecl& decl : arch.tensors(spec))
-    if (decl.use == TensorUse::per_example) flops.per_example += 2.0 * static_cast<double>(elements(decl));
+    if (decl.use == TensorUse::per_example) flops.per_example += 2.0 * static_cast<double>(decl.elements());
   return flops.mean_over(lengths);
 }
 

@@ -39,6 +39,9 @@ class Walk {
   Walk(const Network& network, const ModelSpec& spec, const Batch& batch, const Take& take)
       : network_(network), layout_(spec.layers), run_(spec, batch, nullptr, nullptr), take_(take) {}
 
+  void all(const MaskTrie& trie, const Batch& batch) { visit(trie.first(), 0, network_.embed(batch, run_.rows())); }
+
+ private:
   // nodes: the choices in `layer`, all of which start from `hidden`.
   void visit(const std::vector<MaskTrie::Node>& nodes, int layer, const at::Tensor& hidden) {
     const LayerHeads& all = layout_[static_cast<std::size_t>(layer)];
@@ -59,7 +62,6 @@ class Walk {
     }
   }
 
- private:
   const Network& network_;
   const HeadLayout& layout_;
   AttentionRun run_;
@@ -69,7 +71,8 @@ class Walk {
 }  // namespace
 
 at::Tensor forward(const Network& network, const HeadLayout& layout, const Batch& batch, AttentionRun& run) {
-  return result_of(network, run, run_layers(network, layout, 0, static_cast<int>(layout.size()), network.embed(batch), run));
+  return result_of(network, run,
+                   run_layers(network, layout, 0, static_cast<int>(layout.size()), network.embed(batch, run.rows()), run));
 }
 
 void forward_backward(const Network& network, const HeadLayout& layout, const Batch& batch, AttentionRun& run, int layers_at_once,
@@ -77,7 +80,7 @@ void forward_backward(const Network& network, const HeadLayout& layout, const Ba
   const int layers = static_cast<int>(layout.size());
   const int last = (layers - 1) / layers_at_once * layers_at_once;  // where the last part begins
   std::vector<at::Tensor> states;                                   // before each part
-  at::Tensor hidden = network.embed(batch);
+  at::Tensor hidden = network.embed(batch, run.rows());
   for (int first = 0; first < last; first += layers_at_once) {
     const at::NoGradGuard without_graph;
     states.push_back(hidden);
@@ -102,7 +105,7 @@ void forward_backward(const Network& network, const HeadLayout& layout, const Ba
 
 void forward_masks(const Network& network, const ModelSpec& spec, const Batch& batch, const MaskTrie& trie,
                    const std::function<void(const MaskTrie::Node&, const at::Tensor&)>& take) {
-  Walk(network, spec, batch, take).visit(trie.first(), 0, network.embed(batch));
+  Walk(network, spec, batch, take).all(trie, batch);
 }
 
 }  // namespace hies::model

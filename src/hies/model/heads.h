@@ -38,6 +38,14 @@ struct LayerHeads {
     std::set_difference(heads.begin(), heads.end(), dead.begin(), dead.end(), std::back_inserter(alive));
     return alive;
   }
+  // Whether the original query head `head` is present and not dead.
+  bool is_live(int head) const { return position_of(head) >= 0 && !std::binary_search(dead.begin(), dead.end(), head); }
+  // Drops the KV heads that no present query head reads.
+  void drop_unread_kv_heads() {
+    std::erase_if(kv_heads, [this](int kv_head) {
+      return std::none_of(heads.begin(), heads.end(), [&](int head) { return kv_of(head) == kv_head; });
+    });
+  }
   // Position in kv_heads, for every present query head: [H].
   std::vector<std::int32_t> kv_positions() const {
     std::vector<std::int32_t> positions;
@@ -62,9 +70,7 @@ inline LayerHeads keep_heads(const LayerHeads& layer, const std::vector<std::uin
   for (std::size_t i = 0; i < layer.heads.size(); ++i)
     if (keep[i] != 0) left.heads.push_back(layer.heads[i]);
   std::erase_if(left.dead, [&left](int head) { return left.position_of(head) < 0; });
-  std::erase_if(left.kv_heads, [&left](int kv_head) {
-    return std::none_of(left.heads.begin(), left.heads.end(), [&](int head) { return left.kv_of(head) == kv_head; });
-  });
+  left.drop_unread_kv_heads();
   return left;
 }
 
@@ -77,12 +83,14 @@ inline int head_count(const HeadLayout& layout) {
   return count;
 }
 
-// Query heads that are not dead.
-inline int live_head_count(const HeadLayout& layout) {
+inline int dead_head_count(const HeadLayout& layout) {
   int count = 0;
-  for (const LayerHeads& layer : layout) count += layer.count() - static_cast<int>(layer.dead.size());
+  for (const LayerHeads& layer : layout) count += static_cast<int>(layer.dead.size());
   return count;
 }
+
+// Query heads that are not dead.
+inline int live_head_count(const HeadLayout& layout) { return head_count(layout) - dead_head_count(layout); }
 
 // One value per present head: table[layer][position], rows of different lengths.
 template <class T>

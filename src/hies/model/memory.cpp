@@ -1,8 +1,6 @@
 #include "hies/model/memory.h"
 
 #include <algorithm>
-#include <functional>
-#include <numeric>
 
 #include <unistd.h>
 
@@ -17,10 +15,6 @@ constexpr std::uint64_t kOverhead = std::uint64_t{512} << 20;
 std::uint64_t machine_memory() {
   const long pages = ::sysconf(_SC_PHYS_PAGES), page = ::sysconf(_SC_PAGESIZE);
   return pages > 0 && page > 0 ? static_cast<std::uint64_t>(pages) * static_cast<std::uint64_t>(page) : std::uint64_t{8} << 30;
-}
-
-std::uint64_t elements(const TensorDecl& decl) {
-  return static_cast<std::uint64_t>(std::accumulate(decl.shape.begin(), decl.shape.end(), std::int64_t{1}, std::multiplies<>()));
 }
 
 std::string gib(std::uint64_t bytes) { return fmt::format("{:.1f} GiB", static_cast<double>(bytes) / (1 << 30)); }
@@ -43,8 +37,9 @@ MemoryPlan plan_memory(const Arch& arch, const ModelSpec& spec, ComputeType type
   const auto size = static_cast<std::uint64_t>(bytes_of(type));
   for (const TensorDecl& decl : arch.tensors(spec)) {
     if (decl.use == TensorUse::lookup) continue;
-    plan.weights += elements(decl) * size;
-    plan.largest_weight = std::max(plan.largest_weight, elements(decl) * size);
+    const std::uint64_t bytes = static_cast<std::uint64_t>(decl.elements()) * size;
+    plan.weights += bytes;
+    plan.largest_weight = std::max(plan.largest_weight, bytes);
   }
   plan.token_in_layer = kept_numbers(spec) * size;
   // A quarter is for activations.
@@ -77,7 +72,7 @@ std::string MemoryPlan::text(std::int64_t tokens, int layers) const {
   const int at_once = layers_at_once(tokens, layers);
   std::string text;
   if (!keep_backward)
-    text += fmt::format(", weights ({} for each direction) are read from the file again for every {}", gib(weights), "pass");
+    text += fmt::format(", weights ({} for each direction) are read from the file again for every pass", gib(weights));
   if (at_once < layers) text += fmt::format(", layers are run twice, {} of {} at a time", at_once, layers);
   return text.empty() ? text : fmt::format("memory {}{} (--memory)", gib(budget), text);
 }

@@ -25,12 +25,6 @@ at::ScalarType scalar_type(ComputeType type) {
   return at::kFloat;
 }
 
-// The tokens of a sequence together with those of the one that it continues.
-std::int64_t whole_length(const Batch& batch, std::int64_t b) {
-  const std::int64_t before = batch.continues.empty() ? -1 : batch.continues[b];
-  return batch.length(b) + (before < 0 ? 0 : batch.length(before));
-}
-
 void check_continuations(const Batch& batch, const ModelSpec& spec) {
   if (batch.continues.empty()) return;
   check(spec.causal && std::ssize(batch.continues) == batch.size(), "continuations that no decoder can read");
@@ -40,25 +34,27 @@ void check_continuations(const Batch& batch, const ModelSpec& spec) {
   }
 }
 
+void check_vocabulary(std::span<const std::int32_t> tokens, const ModelSpec& spec) {
+  for (const std::int32_t token : tokens)
+    if (token < 0 || token >= spec.vocabulary)
+      bad_input("token id {} is outside the model's vocabulary of {}", token, spec.vocabulary);
+}
+
 void check_targets(const Batch& batch, const ModelSpec& spec) {
   const auto& rows = batch.target_rows;
   check(rows.size() == batch.target_tokens.size() && std::is_sorted(rows.begin(), rows.end()), "target rows out of order");
   check(rows.empty() || (rows.front() >= 0 && rows.back() < batch.token_count()), "a target row outside the batch");
-  for (const std::int32_t token : batch.target_tokens)
-    if (token < 0 || token >= spec.vocabulary)
-      bad_input("token id {} is outside the model's vocabulary of {}", token, spec.vocabulary);
+  check_vocabulary(batch.target_tokens, spec);
 }
 
 void check_batch(const Batch& batch, const ModelSpec& spec) {
   check_continuations(batch, spec);
   for (std::int64_t b = 0; b < batch.size(); ++b) {
     check(batch.length(b) > 0, "a sequence without tokens");
-    if (whole_length(batch, b) > spec.positions)
-      bad_input("an example has {} tokens, but the model has {} positions", whole_length(batch, b), spec.positions);
+    if (const std::int64_t tokens = batch.tokens_before(b) + batch.length(b); tokens > spec.positions)
+      bad_input("an example has {} tokens, but the model has {} positions", tokens, spec.positions);
   }
-  for (const std::int32_t token : batch.tokens)
-    if (token < 0 || token >= spec.vocabulary)
-      bad_input("token id {} is outside the model's vocabulary of {}", token, spec.vocabulary);
+  check_vocabulary(batch.tokens, spec);
   if (spec.problem == Problem::causal_lm) check_targets(batch, spec);
   if (spec.token_types < 2) return;  // with one row, or none, no token is looked up by its type
   for (const std::int32_t type : batch.token_types)

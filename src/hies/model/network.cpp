@@ -16,14 +16,25 @@ at::Tensor view_of(std::span<const T> indices, at::ScalarType type) {
 at::Tensor index_tensor(std::span<const std::int32_t> indices) { return view_of(indices, at::kInt); }
 at::Tensor index_tensor(std::span<const std::int64_t> indices) { return view_of(indices, at::kLong); }
 
+at::Tensor activated(Activation activation, const at::Tensor& x) {
+  switch (activation) {
+    case Activation::gelu: return at::gelu(x);
+    case Activation::gelu_tanh: return at::gelu(x, "tanh");
+    case Activation::relu: return at::relu(x);
+    case Activation::silu: return at::silu(x);
+  }
+  check(false, "unknown activation");
+  return {};
+}
+
 at::Tensor activate(Activation activation, at::Tensor x) {
   // A graph needs x itself for the backward pass.
-  const bool in_place = !x.requires_grad();
+  if (x.requires_grad()) return activated(activation, x);
   switch (activation) {
-    case Activation::gelu: return in_place ? at::gelu_(x) : at::gelu(x);
-    case Activation::gelu_tanh: return in_place ? at::gelu_(x, "tanh") : at::gelu(x, "tanh");
-    case Activation::relu: return in_place ? at::relu_(x) : at::relu(x);
-    case Activation::silu: return in_place ? at::silu_(x) : at::silu(x);
+    case Activation::gelu: return at::gelu_(x);
+    case Activation::gelu_tanh: return at::gelu_(x, "tanh");
+    case Activation::relu: return at::relu_(x);
+    case Activation::silu: return at::silu_(x);
   }
   check(false, "unknown activation");
   return {};

@@ -9,6 +9,7 @@
 
 #include "hies/model/attention_torch.h"
 #include "hies/model/batch.h"
+#include "hies/model/batch_rows_torch.h"
 #include "hies/model/linear_torch.h"
 #include "hies/model/spec.h"
 
@@ -34,7 +35,8 @@ struct RmsNorm {
   at::Tensor operator()(const at::Tensor& x) const;
 };
 
-// In the memory of x where no graph needs x.
+at::Tensor activated(Activation activation, const at::Tensor& x);
+// The same in the memory of x where no graph needs x.
 at::Tensor activate(Activation activation, at::Tensor x);
 
 // Rows of a hidden state for so many tokens, or sequences; what the rows behind them hold does not matter. oneDNN compiles code for
@@ -62,7 +64,7 @@ class Network {
  public:
   virtual ~Network() = default;
   // The state before layer 0: [T, E]. Here and below T and B are padded.
-  virtual at::Tensor embed(const Batch& batch) const = 0;
+  virtual at::Tensor embed(const Batch& batch, const BatchRows& rows) const = 0;
   // Outputs A_h of `heads`, all that the layer has (joint) or at least one of them (apart), from the state before the layer: [T, H·D];
   // in the last layer of the rows that are asked for only.
   virtual at::Tensor heads(int layer, const LayerHeads& heads, const at::Tensor& hidden, AttentionRun& run,

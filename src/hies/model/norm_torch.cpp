@@ -1,11 +1,9 @@
-#include <algorithm>
 #include <cmath>
 
 #include <torch/csrc/autograd/custom_function.h>
 
-#include "hies/base/error.h"
-#include "hies/kernels/parallel.h"
 #include "hies/model/network_torch.h"
+#include "hies/model/rows_torch.h"
 
 namespace hies::model {
 namespace {
@@ -27,16 +25,6 @@ Sum sum_of(std::int64_t count, const Term& term) {
   return sum;
 }
 
-// Calls visit(row) for each of so many rows, on all threads.
-template <class Visit>
-void for_each_row(const at::Tensor& x, const Visit& visit) {
-  constexpr std::int64_t kRows = 16;
-  const std::int64_t rows = x.numel() / x.size(-1);
-  kernels::parallel_for((rows + kRows - 1) / kRows, static_cast<double>(2 * x.numel()), [&](std::int64_t block) {
-    for (std::int64_t row = block * kRows; row < std::min(rows, (block + 1) * kRows); ++row) visit(row);
-  });
-}
-
 // 1 / √(mean x² + epsilon).
 template <class Sum, class T>
 Sum scale_of(const T* x, std::int64_t width, double epsilon) {
@@ -53,7 +41,7 @@ at::Tensor normalise(const at::Tensor& x, const at::Tensor& weight, double epsil
   const std::int64_t width = x.size(-1);
   const T *from = x.const_data_ptr<T>(), *factor = weight.const_data_ptr<T>();
   T* to = result.data_ptr<T>();
-  for_each_row(x, [&](std::int64_t row) {
+  for_each_row(x.numel() / width, static_cast<double>(2 * x.numel()), [&](std::int64_t row) {
     const T* in = from + row * width;
     T* out = to + row * width;
     const Sum scale = scale_of<Sum>(in, width, epsilon);
@@ -70,7 +58,7 @@ at::Tensor gradient_of(const at::Tensor& x, const at::Tensor& weight, const at::
   const std::int64_t width = x.size(-1);
   const T *from = x.const_data_ptr<T>(), *factor = weight.const_data_ptr<T>(), *above = of_result.const_data_ptr<T>();
   T* to = result.data_ptr<T>();
-  for_each_row(x, [&](std::int64_t row) {
+  for_each_row(x.numel() / width, static_cast<double>(2 * x.numel()), [&](std::int64_t row) {
     const T *in = from + row * width, *slope = above + row * width;
     T* out = to + row * width;
     const Sum scale = scale_of<Sum>(in, width, epsilon);
@@ -86,25 +74,14 @@ at::Tensor gradient_of(const at::Tensor& x, const at::Tensor& weight, const at::
 }
 
 at::Tensor normalise(const at::Tensor& x, const at::Tensor& weight, double epsilon) {
-  switch (x.scalar_type()) {
-    case at::kDouble: return normalise<double, double>(x, weight, epsilon);
-    case at::kFloat: return normalise<float, float>(x, weight, epsilon);
-    case at::kBFloat16: return normalise<at::BFloat16, float>(x, weight, epsilon);
-    default: break;
-  }
-  check(false, "a norm in an unexpected dtype");
-  return {};
+  return with_element_type(
+      x.scalar_type(), [&](auto element, auto sum) { return normalise<decltype(element), decltype(sum)>(x, weight, epsilon); });
 }
 
 at::Tensor gradient_of(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& of_result, double epsilon) {
-  switch (x.scalar_type()) {
-    case at::kDouble: return gradient_of<double, double>(x, weight, of_result, epsilon);
-    case at::kFloat: return gradient_of<float, float>(x, weight, of_result, epsilon);
-    case at::kBFloat16: return gradient_of<at::BFloat16, float>(x, weight, of_result, epsilon);
-    default: break;
-  }
-  check(false, "a norm in an unexpected dtype");
-  return {};
+  return with_element_type(x.scalar_type(), [&](auto element, auto sum) {
+    return gradient_of<decltype(element), decltype(sum)>(x, weight, of_result, epsilon);
+  });
 }
 
 struct RmsNormFunction : torch::autograd::Function<RmsNormFunction> {

@@ -8,8 +8,8 @@
 #include <torch/csrc/autograd/custom_function.h>
 
 #include "hies/base/error.h"
-#include "hies/kernels/parallel.h"
 #include "hies/model/network_torch.h"
+#include "hies/model/rows_torch.h"
 
 namespace hies::model {
 namespace {
@@ -93,25 +93,20 @@ void rotate_row(T* x, const Table* cosine, const Table* sine, std::int64_t half,
 
 template <class T, class Table>
 void rotate_rows(const at::Tensor& x, const RopeAngles& angles, std::int64_t count, std::int64_t step, bool back) {
-  constexpr std::int64_t kRows = 16;
   const std::int64_t rows = x.size(0), half = angles.cosine.size(1), stride = x.stride(0);
   T* data = x.data_ptr<T>();
   const Table *cosine = angles.cosine.const_data_ptr<Table>(), *sine = angles.sine.const_data_ptr<Table>();
-  kernels::parallel_for((rows + kRows - 1) / kRows, static_cast<double>(4 * rows * count * half), [&](std::int64_t block) {
-    for (std::int64_t row = block * kRows; row < std::min(rows, (block + 1) * kRows); ++row)
-      for (std::int64_t i = 0; i < count; ++i)
-        rotate_row(data + row * stride + i * step, cosine + row * half, sine + row * half, half, back);
+  for_each_row(rows, static_cast<double>(4 * rows * count * half), [&](std::int64_t row) {
+    for (std::int64_t i = 0; i < count; ++i)
+      rotate_row(data + row * stride + i * step, cosine + row * half, sine + row * half, half, back);
   });
 }
 
 void rotate_in_place(const at::Tensor& x, const RopeAngles& angles, std::int64_t count, std::int64_t step, bool back) {
   check(x.stride(1) == 1 && angles.cosine.size(0) == x.size(0), "rows to rotate and their angles differ");
-  switch (x.scalar_type()) {
-    case at::kDouble: return rotate_rows<double, double>(x, angles, count, step, back);
-    case at::kFloat: return rotate_rows<float, float>(x, angles, count, step, back);
-    case at::kBFloat16: return rotate_rows<at::BFloat16, float>(x, angles, count, step, back);
-    default: check(false, "a rotation in an unexpected dtype");
-  }
+  with_element_type(x.scalar_type(), [&](auto element, auto table) {
+    rotate_rows<decltype(element), decltype(table)>(x, angles, count, step, back);
+  });
 }
 
 struct RotateFunction : torch::autograd::Function<RotateFunction> {

@@ -48,6 +48,7 @@ struct ModelSpec {
   DecoderSpec decoder;              // where `causal`
 
   int layer_count() const noexcept { return static_cast<int>(layers.size()); }
+  const LayerHeads& heads(int layer) const { return layers[static_cast<std::size_t>(layer)]; }
 };
 
 }  // namespace hies::model

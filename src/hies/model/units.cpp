@@ -75,6 +75,10 @@ UnitKind default_unit_kind(const HeadLayout& layout) noexcept {
   return grouped ? UnitKind::kv_group : UnitKind::head;
 }
 
+UnitKind chosen_unit_kind(std::string_view name, const HeadLayout& layout) {
+  return name.empty() ? default_unit_kind(layout) : parse_unit_kind(name);
+}
+
 UnitLayout make_units(const HeadLayout& layout, UnitKind kind, const HeadTable<double>& keep_scores) {
   UnitLayout units;
   for (std::size_t layer = 0; layer < layout.size(); ++layer) {

@@ -20,6 +20,8 @@ UnitKind parse_unit_kind(std::string_view name);
 std::string_view unit_name(UnitKind kind) noexcept;
 // kv_group where query heads share KV heads; head elsewhere.
 UnitKind default_unit_kind(const HeadLayout& layout) noexcept;
+// The one of that name; empty: the default. Throws as parse_unit_kind does.
+UnitKind chosen_unit_kind(std::string_view name, const HeadLayout& layout);
 
 // [L][U]: the query heads of each unit, original indices, ascending. A layer's units stand in the order of their first heads; each
 // head that is not dead is in one.

@@ -80,16 +80,12 @@ at::Tensor Weights::bias(const std::string& name) const {
   return tensors_.contains(name + ".bias") ? get(name + ".bias") : at::Tensor();
 }
 
-Linear Weights::matrix(const std::string& name) const {
+Linear Weights::matrix(const std::string& name, const at::Tensor& bias) const {
   const Stored& weight = stored(name);
-  return {[tensor = weight.tensor, type = type_] { return tensor.to(type); }, {}, [weight] { weight.set_aside(); }, keep_};
+  return {[tensor = weight.tensor, type = type_] { return tensor.to(type); }, bias, [weight] { weight.set_aside(); }, keep_};
 }
 
-Linear Weights::linear(const std::string& name) const {
-  const Stored& weight = stored(name + ".weight");
-  return {[tensor = weight.tensor, type = type_] { return tensor.to(type); }, bias(name), [weight] { weight.set_aside(); },
-          keep_};
-}
+Linear Weights::linear(const std::string& name) const { return matrix(name + ".weight", bias(name)); }
 
 Linear Weights::transposed(const std::string& name, std::int64_t begin, std::int64_t count) const {
   const Stored& weight = stored(name + ".weight");

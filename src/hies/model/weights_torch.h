@@ -21,8 +21,8 @@ class Weights {
   Linear linear(const std::string& name) const;  // with or without bias, as the family has it
   // The same from a weight that is stored as [in, out] (GPT-2); of several side by side, the outputs begin … begin + count-1.
   Linear transposed(const std::string& name, std::int64_t begin, std::int64_t count) const;
-  // A matrix alone, under its own name: an embedding table as output matrix.
-  Linear matrix(const std::string& name) const;
+  // A matrix under its own name, by default alone: an embedding table as output matrix.
+  Linear matrix(const std::string& name, const at::Tensor& bias = {}) const;
   Norm norm(const std::string& name, double epsilon) const { return {get(name + ".weight"), get(name + ".bias"), epsilon}; }
   RmsNorm rms_norm(const std::string& name, double epsilon) const { return {get(name + ".weight"), epsilon}; }
 

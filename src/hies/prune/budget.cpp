@@ -170,11 +170,13 @@ Json dead_heads(const model::HeadLayout& left) {
   return dead;
 }
 
-Json information(const PlanInput& input, const BudgetOptions& options, const Plan& plan, const Units& chosen, std::size_t units) {
+Json information(const PlanInput& input, const BudgetOptions& options, const Plan& plan, const Units& chosen,
+                 const model::HeadLayout& left) {
   Savings savings(input.layout, input.head_costs, input.kv_costs);
   for (const Unit& unit : chosen) savings.remove(unit.layer, unit.heads);
-  const model::HeadLayout left = pruned_layout(plan, input.layout);
-  const Json of_units = saving(static_cast<std::int64_t>(units), static_cast<std::int64_t>(chosen.size()));
+  std::int64_t units = 0;
+  for (const auto& layer : input.units) units += std::ssize(layer);
+  const Json of_units = saving(units, static_cast<std::int64_t>(chosen.size()));
   Json json;
   json["pruned_kv"] = gone_kv_heads(input.layout, left);
   if (Json dead = dead_heads(left); !dead.empty()) json["dead"] = std::move(dead);
@@ -229,8 +231,9 @@ Plan make_plan(const PlanInput& input, const BudgetOptions& options) {
     heads.insert(heads.end(), unit.heads.begin(), unit.heads.end());
   }
   for (auto& [layer, heads] : plan.pruned) std::sort(heads.begin(), heads.end());
-  check_target(options.target, input.portability, pruned_layout(plan, input.layout));
-  plan.information = information(input, options, plan, chosen, units.size());
+  const model::HeadLayout left = pruned_layout(plan, input.layout);
+  check_target(options.target, input.portability, left);
+  plan.information = information(input, options, plan, chosen, left);
   return plan;
 }
 

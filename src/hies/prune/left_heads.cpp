@@ -38,9 +38,7 @@ model::LayerHeads left_heads(const model::LayerHeads& layer, const std::vector<i
   left.dead = layer.grouped() ? padding(layer, live) : std::vector<int>();
   left.heads.clear();
   std::merge(live.begin(), live.end(), left.dead.begin(), left.dead.end(), std::back_inserter(left.heads));
-  std::erase_if(left.kv_heads, [&](int kv_head) {
-    return std::none_of(left.heads.begin(), left.heads.end(), [&](int head) { return layer.kv_of(head) == kv_head; });
-  });
+  left.drop_unread_kv_heads();
   return left;
 }
 

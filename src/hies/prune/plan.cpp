@@ -55,11 +55,11 @@ std::vector<int> read_heads(const Json& list, const std::string& key, std::strin
 }
 
 void check_head(int layer, int head, const model::LayerHeads& present, std::string_view where) {
-  const std::vector<int> live = present.live();
-  if (std::binary_search(live.begin(), live.end(), head)) return;
+  if (present.is_live(head)) return;
   if (head < 0 || head >= present.original_heads)
     throw Error(ErrorKind::bad_input, fmt::format("{}: layer {} has no head {}", where, layer, head),
                 fmt::format("heads of that layer are 0 … {}", present.original_heads - 1));
+  const std::vector<int> live = present.live();
   throw Error(
       ErrorKind::bad_input, fmt::format("{}: head {} of layer {} is already gone", where, head, layer),
       live.empty() ? "that layer has no heads left" : fmt::format("that layer still has heads {}", fmt::join(live, ", ")));

@@ -1,6 +1,5 @@
 #include "hies/prune/protect.h"
 
-#include <algorithm>
 #include <charconv>
 #include <optional>
 #include <string_view>
@@ -37,8 +36,7 @@ model::HeadId parse_head(std::string_view text, const model::HeadLayout& layout)
   if (*head >= present.original_heads)
     bad_input("protect: '{}': layer {} has no head {}, only heads 0 … {}", printable(text), *layer, *head,
               present.original_heads - 1);
-  if (const std::vector<int> live = present.live(); !std::binary_search(live.begin(), live.end(), *head))
-    bad_input("protect: '{}': head {} of layer {} is already gone", printable(text), *head, *layer);
+  if (!present.is_live(*head)) bad_input("protect: '{}': head {} of layer {} is already gone", printable(text), *head, *layer);
   return {*layer, *head};
 }
 

@@ -58,7 +58,7 @@ Json hies_block(const model::Checkpoint& source, const Plan& plan, const model::
     block["heads"].push_back(layer.heads);
     block["kv_heads"].push_back(layer.kv_heads);
   }
-  if (model::live_head_count(left) != model::head_count(left)) {
+  if (model::dead_head_count(left) > 0) {
     block["dead"] = Json::array();
     for (const model::LayerHeads& layer : left) block["dead"].push_back(layer.dead);
   }

@@ -126,7 +126,7 @@ TEST(UnitPlans, SavingsAreThoseOfWhatIsLeft) {
       for (std::size_t layer = 0; layer < left.size(); ++layer)
         saved += (12 - left[layer].count()) * (100 + static_cast<std::int64_t>(layer)) + (3 - left[layer].kv_count()) * 1000;
       EXPECT_EQ(plan.information["parameters"]["removed"], saved);
-      const int dead = model::head_count(left) - model::live_head_count(left);
+      const int dead = model::dead_head_count(left);
       int told = 0;
       if (plan.information.contains("dead"))
         for (const auto& [layer, heads] : plan.information["dead"].items()) told += static_cast<int>(heads.size());

@@ -72,7 +72,7 @@ std::shared_ptr<const model::Checkpoint> reversed_copy(const model::Checkpoint& 
       }
     };
     for (int layer = 0; layer < spec.layer_count(); ++layer) {
-      const model::LayerHeads& heads = spec.layers[static_cast<std::size_t>(layer)];
+      const model::LayerHeads& heads = spec.heads(layer);
       for (int head = 0; head < heads.count(); ++head)
         if (const int other = mirrored(heads, head); head < other)
           exchange(source.arch().head_slices(spec, layer, head), source.arch().head_slices(spec, layer, other));

@@ -89,7 +89,7 @@ Json to_json(const Scores& s) {
   json["original_heads"] = per_layer(s.layout, [](const LayerHeads& layer) { return layer.original_heads; });
   json["original_kv_heads"] = per_layer(s.layout, [](const LayerHeads& layer) { return layer.original_kv_heads; });
   json["head_dim"] = per_layer(s.layout, [](const LayerHeads& layer) { return layer.head_dim; });
-  if (model::live_head_count(s.layout) != model::head_count(s.layout))
+  if (model::dead_head_count(s.layout) > 0)
     json["dead"] = per_layer(s.layout, [](const LayerHeads& layer) { return layer.dead; });
   json["cost"] = {{"parameters", s.cost.parameters},
                   {"flops_per_token", s.cost.flops_per_token},

@@ -19,7 +19,7 @@ using model::Matrix;
 std::vector<HeadSlice> matrices_of_head(const Checkpoint& checkpoint, int layer, int position) {
   const model::ModelSpec& spec = checkpoint.spec();
   std::vector<HeadSlice> slices = checkpoint.arch().head_slices(spec, layer, position);
-  const auto kv_positions = spec.layers[static_cast<std::size_t>(layer)].kv_positions();
+  const auto kv_positions = spec.heads(layer).kv_positions();
   for (HeadSlice& slice : checkpoint.arch().kv_slices(spec, layer, kv_positions[static_cast<std::size_t>(position)]))
     slices.push_back(std::move(slice));
   std::erase_if(slices, [&](const HeadSlice& slice) { return !model::is_matrix_slice(checkpoint, slice); });

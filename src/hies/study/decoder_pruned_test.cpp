@@ -152,7 +152,7 @@ TEST_P(DecoderPruned, DeadHeadsAreZerosAndKnown) {
   const HeadLayout& left = smaller->spec().layers;
   // One group alone is of a size with itself.
   const bool padded = layout()[0].grouped() && layout()[0].kv_count() > 1;
-  EXPECT_EQ(model::head_count(left) - model::live_head_count(left), padded ? 4 : 0);
+  EXPECT_EQ(model::dead_head_count(left), padded ? 4 : 0);
   EXPECT_EQ(smaller->config()["hies"].contains("dead"), padded);
   EXPECT_EQ(model::live_head_count(left), model::head_count(layout()) - 4);
   if (!padded) return;
@@ -165,8 +165,9 @@ TEST_P(DecoderPruned, DeadHeadsAreZerosAndKnown) {
       const auto* values = reinterpret_cast<const float*>(view->bytes.data());
       for (std::int64_t row = 0; row < view->shape[0]; ++row)
         for (std::int64_t column = 0; column < width; ++column)
-          if (const std::int64_t at = slice.axis == 0 ? row : column; at >= slice.begin && at < slice.end)
+          if (const std::int64_t at = slice.axis == 0 ? row : column; at >= slice.begin && at < slice.end) {
             ASSERT_EQ(values[row * width + column], 0) << slice.tensor;
+          }
     }
   }
 }
@@ -201,7 +202,9 @@ TEST_P(DecoderPruned, ConfigStatesHeadsThatAreTheSameEverywhere) {
     // transformers' LLaMA does not take 6 or 7 heads of a hidden size of 64.
     const bool renamed = everywhere && std::string_view(GetParam().family) == "llama";
     EXPECT_EQ(config["model_type"], renamed ? "mistral" : GetParam().family);
-    if (renamed) EXPECT_EQ(config["architectures"], Json::parse(R"(["MistralForCausalLM"])"));
+    if (renamed) {
+      EXPECT_EQ(config["architectures"], Json::parse(R"(["MistralForCausalLM"])"));
+    }
   }
 }
 

@@ -12,6 +12,7 @@
 #include "hies/study/plan_run.h"
 #include "hies/study/score_run.h"
 #include "hies/study/sweep/sweep.h"
+#include "hies/text/test_words.h"
 
 namespace hies::study {
 namespace {
@@ -29,22 +30,7 @@ struct LanguageJobs : testing::Test {
   LanguageJobs() {
     model = folder / "model";
     std::filesystem::copy(HIES_SOURCE_DIR "/tests/golden/llama-gqa/model", model);
-    Json vocabulary = Json::object();
-    for (const char* word : {"<s>", "[UNK]", "a", "b", "c", "d"}) vocabulary[word] = vocabulary.size();
-    const Json special = {{"SpecialToken", {{"id", "<s>"}, {"type_id", 0}}}},
-               text = {{"Sequence", {{"id", "A"}, {"type_id", 0}}}};
-    const Json document = {{"version", "1.0"},
-                           {"added_tokens", Json::array()},
-                           {"normalizer", nullptr},
-                           {"pre_tokenizer", {{"type", "Whitespace"}}},
-                           {"post_processor",
-                            {{"type", "TemplateProcessing"},
-                             {"single", Json::array({special, text})},
-                             {"pair", Json::array({special, text})},
-                             {"special_tokens", {{"<s>", {{"id", "<s>"}, {"ids", {0}}, {"tokens", {"<s>"}}}}}}}},
-                           {"decoder", nullptr},
-                           {"model", {{"type", "WordLevel"}, {"vocab", vocabulary}, {"unk_token", "[UNK]"}}}};
-    folder.write("model/tokenizer.json", document.dump());
+    folder.write("model/tokenizer.json", text::word_tokenizer({"<s>", "[UNK]", "a", "b", "c", "d"}));
     folder.write("model/tokenizer_config.json", R"({"bos_token":"<s>"})");
     score.score.tables = {"his", "ae", "l2", "l2-out", "second-order"};
     score.dtype = "float64";

@@ -61,7 +61,7 @@ std::string markdown(const Note& note) {
     text += fmt::format("\nMeasured on the {} examples of `{}` (task {}).\n", note.result->examples,
                         std::filesystem::path(note.result->data_file).filename().string(), note.result->task);
   if (note.keep_shapes) text += "\nShapes are kept: the removed heads' columns of the output projections are zero.\n";
-  if (const int dead = model::head_count(left) - model::live_head_count(left); dead > 0 && !note.keep_shapes)
+  if (const int dead = model::dead_head_count(left); dead > 0 && !note.keep_shapes)
     text += fmt::format("\n{} removed heads stay as zeros, so that each KV head of a layer has as many query heads.\n", dead);
   text += fmt::format("\nRemoved heads, by their numbers in the original model:\n\n{}", removed_heads(note.plan));
   return text;

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <numeric>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,6 +30,10 @@ struct TensorDecl {
   TensorUse use = TensorUse::per_token;
   int layer = -1;          // -1: outside the layers
   bool task_head = false;  // may be absent from a checkpoint without a task
+
+  std::int64_t elements() const noexcept {
+    return std::accumulate(shape.begin(), shape.end(), std::int64_t{1}, std::multiplies<>());
+  }
 };
 
 enum class SliceRole { query, key, value, output };

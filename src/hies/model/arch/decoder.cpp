@@ -5,10 +5,6 @@
 namespace hies::model {
 namespace {
 
-const LayerHeads& heads_of(const ModelSpec& spec, int layer) { return spec.layers[static_cast<std::size_t>(layer)]; }
-
-bool share_keys(const LayerHeads& layer) { return layer.original_heads != layer.original_kv_heads; }
-
 // Rows begin … end-1 of a matrix and of its bias.
 void add_rows(std::vector<HeadSlice>& slices, const std::string& name, std::int64_t begin, std::int64_t end, SliceRole role,
               bool bias) {
@@ -73,7 +69,7 @@ const DecoderNames& LlamaLikeArch::names() const noexcept {
 void LlamaLikeArch::declare_layer(std::vector<TensorDecl>& out, const ModelSpec& spec, int layer) const {
   const DecoderNames& n = names();
   const DecoderSpec& options = spec.decoder;
-  const LayerHeads& heads = heads_of(spec, layer);
+  const LayerHeads& heads = spec.heads(layer);
   const std::int64_t width = std::int64_t{heads.count()} * heads.head_dim;
   const std::int64_t kv_width = std::int64_t{heads.kv_count()} * heads.head_dim;
   const auto matrix = [&](const std::string& part, std::int64_t outputs, std::int64_t inputs, bool bias) {
@@ -100,11 +96,11 @@ void LlamaLikeArch::declare_layer(std::vector<TensorDecl>& out, const ModelSpec&
 // The norms of queries and keys (Qwen3) are one for all heads of a layer, so they are no head's.
 std::vector<HeadSlice> LlamaLikeArch::head_slices(const ModelSpec& spec, int layer, int position) const {
   const DecoderNames& n = names();
-  const LayerHeads& heads = heads_of(spec, layer);
+  const LayerHeads& heads = spec.heads(layer);
   const std::int64_t begin = std::int64_t{position} * heads.head_dim, end = begin + heads.head_dim;
   std::vector<HeadSlice> slices;
   add_rows(slices, n.in_layer(layer, n.query), begin, end, SliceRole::query, spec.decoder.qkv_bias);
-  if (!share_keys(heads)) {
+  if (!heads.grouped()) {
     add_rows(slices, n.in_layer(layer, n.key), begin, end, SliceRole::key, spec.decoder.qkv_bias);
     add_rows(slices, n.in_layer(layer, n.value), begin, end, SliceRole::value, spec.decoder.qkv_bias);
   }
@@ -114,9 +110,9 @@ std::vector<HeadSlice> LlamaLikeArch::head_slices(const ModelSpec& spec, int lay
 
 std::vector<HeadSlice> LlamaLikeArch::kv_slices(const ModelSpec& spec, int layer, int position) const {
   const DecoderNames& n = names();
-  const LayerHeads& heads = heads_of(spec, layer);
+  const LayerHeads& heads = spec.heads(layer);
   std::vector<HeadSlice> slices;
-  if (!share_keys(heads)) return slices;
+  if (!heads.grouped()) return slices;
   const std::int64_t begin = std::int64_t{position} * heads.head_dim, end = begin + heads.head_dim;
   add_rows(slices, n.in_layer(layer, n.key), begin, end, SliceRole::key, spec.decoder.qkv_bias);
   add_rows(slices, n.in_layer(layer, n.value), begin, end, SliceRole::value, spec.decoder.qkv_bias);

@@ -8,7 +8,7 @@ std::vector<Linear> split_projections(const ModelSpec& spec, int layer, const De
   if (n.query != n.key)
     return {weights.linear(n.in_layer(layer, n.query)), weights.linear(n.in_layer(layer, n.key)),
             weights.linear(n.in_layer(layer, n.value))};
-  const LayerHeads& heads = spec.layers[static_cast<std::size_t>(layer)];
+  const LayerHeads& heads = spec.heads(layer);
   const std::int64_t width = std::int64_t{heads.count()} * heads.head_dim;
   std::vector<Linear> parts;
   for (std::int64_t i = 0; i < 3; ++i) parts.push_back(weights.transposed(n.in_layer(layer, n.query), i * width, width));
@@ -40,7 +40,7 @@ at::Tensor DecoderNetwork::apply(const AnyNorm& norm, const at::Tensor& x) {
 }
 
 DecoderNetwork::Layer DecoderNetwork::make_layer(int index, const DecoderNames& n, const Weights& weights) const {
-  const LayerHeads& heads = spec_.layers[static_cast<std::size_t>(index)];
+  const LayerHeads& heads = spec_.heads(index);
   // GPT-2 stores all its matrices as [in, out].
   const auto linear = [&](const std::string& part, std::int64_t outputs) {
     const std::string name = n.in_layer(index, part);
@@ -78,11 +78,11 @@ DecoderNetwork::DecoderNetwork(const ModelSpec& spec, const DecoderNames& n, con
   else head_ = weights.matrix(spec.decoder.tied ? n.word + ".weight" : "lm_head.weight");
 }
 
-at::Tensor DecoderNetwork::embed(const Batch& batch) const {
+at::Tensor DecoderNetwork::embed(const Batch& batch, const BatchRows& rows) const {
   std::vector<std::int32_t> tokens = batch.tokens;
-  tokens.resize(static_cast<std::size_t>(padded_tokens(batch.token_count())));
+  tokens.resize(rows.positions.size());
   at::Tensor hidden = word_.rows(index_tensor(tokens));
-  if (position_.stored.defined()) hidden += position_.rows(index_tensor(BatchRows(spec_, batch).positions));
+  if (position_.stored.defined()) hidden += position_.rows(index_tensor(rows.positions));
   return hidden;
 }
 
@@ -111,7 +111,7 @@ at::Tensor DecoderNetwork::keys_values(const Layer& layer, const LayerHeads& hea
 at::Tensor DecoderNetwork::heads(int index, const LayerHeads& heads, const at::Tensor& hidden, AttentionRun& run,
                                  HeadProducts products) const {
   const Layer& layer = layers_[static_cast<std::size_t>(index)];
-  const LayerHeads& all = spec_.layers[static_cast<std::size_t>(index)];
+  const LayerHeads& all = spec_.heads(index);
   const std::int64_t D = heads.head_dim;
   const bool joint = products == HeadProducts::joint;
   const at::Tensor normalised = apply(layer.attention_norm, hidden);
@@ -136,8 +136,7 @@ at::Tensor DecoderNetwork::finish(int index, const LayerHeads& heads, const at::
   const Layer& layer = layers_[static_cast<std::size_t>(index)];
   const bool some_rows = layer.last && !run.rows().asks_all;
   const at::Tensor residual = some_rows ? hidden.index_select(0, run.rows().asked) : hidden;
-  const at::Tensor added =
-      project_outputs(layer.output, spec_.layers[static_cast<std::size_t>(index)], heads, outputs, residual.size(0));
+  const at::Tensor added = project_outputs(layer.output, spec_.heads(index), heads, outputs, residual.size(0));
   const at::Tensor attended = added.defined() ? added + residual : residual;
   const at::Tensor inner = layer.up(apply(layer.mlp_norm, attended));
   return layer.down(gated_ ? gated_activation(spec_.activation, inner) : activate(spec_.activation, inner)).add_(attended);

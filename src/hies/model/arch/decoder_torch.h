@@ -16,7 +16,7 @@ class DecoderNetwork : public Network {
  public:
   DecoderNetwork(const ModelSpec& spec, const DecoderNames& names, const Weights& weights);
 
-  at::Tensor embed(const Batch& batch) const override;
+  at::Tensor embed(const Batch& batch, const BatchRows& rows) const override;
   at::Tensor heads(int layer, const LayerHeads& heads, const at::Tensor& hidden, AttentionRun& run,
                    HeadProducts products) const override;
   at::Tensor finish(int layer, const LayerHeads& heads, const at::Tensor& hidden, const at::Tensor& outputs,

@@ -25,7 +25,7 @@ std::vector<TensorDecl> EncoderArch::tensors(const ModelSpec& spec) const {
     all.push_back({n.token_type + ".weight", {spec.token_types, spec.hidden}, TensorUse::lookup, -1, false});
   declare_norm(all, n.embedding_norm, spec.hidden, -1);
   for (int layer = 0; layer < spec.layer_count(); ++layer) {
-    const LayerHeads& heads = spec.layers[static_cast<std::size_t>(layer)];
+    const LayerHeads& heads = spec.heads(layer);
     const std::int64_t width = std::int64_t{heads.count()} * heads.head_dim;
     for (const std::string& part : {n.query, n.key, n.value})
       declare_linear(all, n.in_layer(layer, part), width, spec.hidden, TensorUse::per_token, layer);
@@ -41,7 +41,7 @@ std::vector<TensorDecl> EncoderArch::tensors(const ModelSpec& spec) const {
 
 std::vector<HeadSlice> EncoderArch::head_slices(const ModelSpec& spec, int layer, int position) const {
   const EncoderNames& n = names();
-  const std::int64_t dim = spec.layers[static_cast<std::size_t>(layer)].head_dim;
+  const std::int64_t dim = spec.heads(layer).head_dim;
   const std::int64_t begin = position * dim;
   const std::int64_t end = begin + dim;
   std::vector<HeadSlice> slices;

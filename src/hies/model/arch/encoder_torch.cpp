@@ -10,7 +10,7 @@ EncoderNetwork::EncoderNetwork(const ModelSpec& spec, const EncoderNames& n, con
     const auto linear = [&](const std::string& part) { return weights.linear(n.in_layer(i, part)); };
     Layer layer;
     layer.last = i + 1 == spec.layer_count();
-    if (const LayerHeads& heads = spec.layers[static_cast<std::size_t>(i)]; heads.count() > 0) {
+    if (const LayerHeads& heads = spec.heads(i); heads.count() > 0) {
       if (layer.last) {
         layer.query = Projection({linear(n.query)}, heads.count(), heads.head_dim);
         layer.rest = Projection({linear(n.key), linear(n.value)}, heads.count(), heads.head_dim);
@@ -27,12 +27,10 @@ EncoderNetwork::EncoderNetwork(const ModelSpec& spec, const EncoderNames& n, con
   }
 }
 
-at::Tensor EncoderNetwork::embed(const Batch& batch) const {
-  const auto rows = static_cast<std::size_t>(padded_tokens(batch.token_count()));
-  std::vector<std::int32_t> tokens = batch.tokens, types = batch.token_types, positions;
-  for (std::int64_t b = 0; b < batch.size(); ++b)
-    for (std::int64_t t = 0; t < batch.length(b); ++t) positions.push_back(static_cast<std::int32_t>(t + spec_.position_offset));
-  for (auto* indices : {&tokens, &types, &positions}) indices->resize(rows);
+at::Tensor EncoderNetwork::embed(const Batch& batch, const BatchRows& rows) const {
+  std::vector<std::int32_t> tokens = batch.tokens, types = batch.token_types, positions = rows.positions;
+  for (auto* indices : {&tokens, &types}) indices->resize(positions.size());
+  for (std::int32_t& position : positions) position += spec_.position_offset;
   at::Tensor sum = word_.rows(index_tensor(tokens));
   sum += position_.rows(index_tensor(positions));
   // A family whose type table has one row (RoBERTa) adds that row to every token, whatever the tokenizer says.
@@ -46,7 +44,7 @@ at::Tensor EncoderNetwork::embed(const Batch& batch) const {
 at::Tensor EncoderNetwork::heads(int index, const LayerHeads& heads, const at::Tensor& hidden, AttentionRun& run,
                                  HeadProducts products) const {
   const Layer& layer = layers_[static_cast<std::size_t>(index)];
-  const LayerHeads& all = spec_.layers[static_cast<std::size_t>(index)];
+  const LayerHeads& all = spec_.heads(index);
   const std::int64_t D = heads.head_dim;
   const auto project = [&](const Projection& projection, const at::Tensor& rows) {
     return products == HeadProducts::joint ? projection.all(rows) : projection.some(positions_in(all.heads, heads.heads), rows);
@@ -67,9 +65,8 @@ at::Tensor EncoderNetwork::finish(int index, const LayerHeads& heads, const at::
                                   const AttentionRun& run) const {
   const Layer& layer = layers_[static_cast<std::size_t>(index)];
   const at::Tensor residual = layer.last ? hidden.index_select(0, run.rows().asked) : hidden;
-  const at::Tensor attended = layer.attention_norm(
-      project_outputs(layer.output, spec_.layers[static_cast<std::size_t>(index)], heads, outputs, residual.size(0))
-          .add_(residual));
+  const at::Tensor attended =
+      layer.attention_norm(project_outputs(layer.output, spec_.heads(index), heads, outputs, residual.size(0)).add_(residual));
   return layer.output_norm(layer.down(activate(spec_.activation, layer.up(attended))).add_(attended));
 }
 

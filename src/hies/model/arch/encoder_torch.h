@@ -12,7 +12,7 @@ class EncoderNetwork : public Network {
  public:
   EncoderNetwork(const ModelSpec& spec, const EncoderNames& names, const Weights& weights);
 
-  at::Tensor embed(const Batch& batch) const override;
+  at::Tensor embed(const Batch& batch, const BatchRows& rows) const override;
   at::Tensor heads(int layer, const LayerHeads& heads, const at::Tensor& hidden, AttentionRun& run,
                    HeadProducts products) const override;
   at::Tensor finish(int layer, const LayerHeads& heads, const at::Tensor& hidden, const at::Tensor& outputs,

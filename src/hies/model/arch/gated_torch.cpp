@@ -20,18 +20,6 @@ at::Tensor gradient_of(Activation activation, const at::Tensor& of_result, const
   return {};
 }
 
-// activation(x) without changing x.
-at::Tensor activated(Activation activation, const at::Tensor& x) {
-  switch (activation) {
-    case Activation::gelu: return at::gelu(x);
-    case Activation::gelu_tanh: return at::gelu(x, "tanh");
-    case Activation::relu: return at::relu(x);
-    case Activation::silu: return at::silu(x);
-  }
-  check(false, "unknown activation");
-  return {};
-}
-
 // Keeps the product's input only, half of what a graph of the single steps would.
 struct GatedFunction : torch::autograd::Function<GatedFunction> {
   static at::Tensor forward(AutogradContext* context, const at::Tensor& both, std::int64_t activation) {

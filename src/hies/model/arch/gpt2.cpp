@@ -6,8 +6,6 @@
 namespace hies::model {
 namespace {
 
-const LayerHeads& heads_of(const ModelSpec& spec, int layer) { return spec.layers[static_cast<std::size_t>(layer)]; }
-
 // Radford et al. 2019: layer norms, learned positions, a plain feed-forward layer. Matrices are stored as [in, out], and those of
 // queries, keys and values side by side in one.
 class Gpt2Arch : public DecoderArch {
@@ -67,7 +65,7 @@ class Gpt2Arch : public DecoderArch {
   // Three ranges of the joint matrix, each as far from the next as the layer's heads are wide.
   std::vector<HeadSlice> head_slices(const ModelSpec& spec, int layer, int position) const override {
     const DecoderNames& n = names();
-    const LayerHeads& heads = heads_of(spec, layer);
+    const LayerHeads& heads = spec.heads(layer);
     const std::int64_t width = std::int64_t{heads.count()} * heads.head_dim;
     const std::int64_t begin = std::int64_t{position} * heads.head_dim;
     std::vector<HeadSlice> slices;
@@ -88,7 +86,7 @@ class Gpt2Arch : public DecoderArch {
 
   void declare_layer(std::vector<TensorDecl>& out, const ModelSpec& spec, int layer) const override {
     const DecoderNames& n = names();
-    const LayerHeads& heads = heads_of(spec, layer);
+    const LayerHeads& heads = spec.heads(layer);
     const std::int64_t width = std::int64_t{heads.count()} * heads.head_dim;
     const auto declare = [&](const std::string& part, std::vector<std::int64_t> shape, TensorUse use) {
       const std::int64_t outputs = shape.back();

@@ -49,7 +49,8 @@ std::span<const Method> methods();
 // Throws bad_input for an unknown name, with the known ones as hint.
 const Method& find_method(std::string_view name);
 
-// Throws bad_input for an unknown method, normalisation, unit or group score, and alpha outside 0 … 1 or NaN. For early refusal, before long work.
+// Throws bad_input for an unknown method, normalisation, unit or group score, and alpha outside 0 … 1 or NaN. For early refusal,
+// before long work.
 void check_options(const MethodOptions& options);
 
 // The keep-scores [L][H] of single heads, whatever units the options name, by the options' method, higher = keep,

@@ -63,7 +63,7 @@ UnitScores unit_scores(const Scores& scores, const MethodOptions& options) {
   check_options(options);
   const GroupScore group = parse_group_score(options.group_score);
   UnitScores result;
-  result.kind = options.units.empty() ? model::default_unit_kind(scores.layout) : model::parse_unit_kind(options.units);
+  result.kind = model::chosen_unit_kind(options.units, scores.layout);
   // Which heads of a layer's groups go together is a matter of each head's own score.
   model::HeadTable<double> own;
   if (result.kind == model::UnitKind::even)

@@ -36,9 +36,10 @@ const ObjectiveKind& find_objective(std::string_view name);
 // The loss that fits what the model predicts: "mse" for a number, else "ce".
 const ObjectiveKind& default_objective(const model::ModelSpec& spec);
 
-// Of a language model: an objective whose token_loss() is set, whatever the labels. Else `labels` is indexed by model::LogitRows::examples: class ids, or numbers to predict. It is copied; losses without need of labels
-// ignore it. Throws bad_input when the loss does not fit what the model predicts, when it needs labels and there are none, and for
-// a class id that the model does not have.
+// Of a language model: an objective whose token_loss() is set, whatever the labels. Else `labels` is indexed by
+// model::LogitRows::examples: class ids, or numbers to predict. It is copied; losses without need of labels ignore it. Throws
+// bad_input when the loss does not fit what the model predicts, when it needs labels and there are none, and for a class id that
+// the model does not have.
 std::unique_ptr<model::Objective> make_objective(std::string_view name, const model::ModelSpec& spec,
                                                  std::span<const double> labels);
 

@@ -1,7 +1,5 @@
 #include "hies/study/made/make_checkpoint.h"
 
-#include <functional>
-#include <numeric>
 #include <vector>
 
 #include "hies/base/error.h"
@@ -23,10 +21,6 @@ formats::DType parse_dtype(const std::string& name) {
 
 // The scale of a norm: the only vectors of that name.
 bool is_norm(const model::TensorDecl& decl) { return decl.shape.size() == 1 && decl.name.ends_with(".weight"); }
-
-std::int64_t elements(const model::TensorDecl& decl) {
-  return std::accumulate(decl.shape.begin(), decl.shape.end(), std::int64_t{1}, std::multiplies<>());
-}
 
 void check_room(const std::filesystem::path& folder, std::int64_t bytes) {
   std::error_code error;
@@ -52,7 +46,7 @@ MadeCheckpoint make_checkpoint(const MakeRequest& request, Progress& progress) {
   MadeCheckpoint made;
   std::vector<formats::TensorSource> sources;
   for (const model::TensorDecl& decl : arch.tensors(spec)) {
-    made.parameters += elements(decl);
+    made.parameters += decl.elements();
     sources.push_back(is_norm(decl) ? ones_tensor(decl.name, dtype, decl.shape)
                                     : normal_tensor(decl.name, dtype, decl.shape, request.seed, kDeviation));
   }

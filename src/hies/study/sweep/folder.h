@@ -24,8 +24,9 @@ struct RunIdentity {
 class SweepFolder {
  public:
   // Creates the directory where there is none, and takes the lock, which ends with the process however that ends. Removes what an
-  // earlier process left half written. A directory that it has created is gone again when nothing was put into it. Throws bad_input when another process holds the lock, and for a directory with other things
-  // in it; io when it cannot be created or written.
+  // earlier process left half written. A directory that it has created is gone again when nothing was put into it. Throws
+  // bad_input when another process holds the lock, and for a directory with other things in it; io when it cannot be created or
+  // written.
   explicit SweepFolder(const std::filesystem::path& folder);
   ~SweepFolder();
   SweepFolder(const SweepFolder&) = delete;

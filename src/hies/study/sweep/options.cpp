@@ -7,8 +7,6 @@
 #include "hies/base/suggest.h"
 #include "hies/data/task.h"
 #include "hies/model/model.h"
-#include "hies/score/methods/normalise.h"
-#include "hies/score/methods/unit_scores.h"
 #include "hies/score/options.h"
 #include "hies/study/sweep/grid.h"
 
@@ -59,9 +57,7 @@ void check_options(const SweepOptions& options) {
   for (const std::int64_t size : options.calibration_sizes) check_least("calibration-sizes", size, 1);
   check_least("random-masks", options.random_masks, 1);
   check_least("heldout", options.heldout, 1);
-  score::parse_scope(options.normalise);
-  if (!options.units.empty()) model::parse_unit_kind(options.units);
-  score::parse_group_score(options.group_score);
+  score::check_options(method_options(options));
   score::parse_granularity(options.granularity);
   check_least("min-heads-per-layer", options.min_heads_per_layer, 0);
   if (!(options.stability_tolerance >= 0 && options.stability_tolerance <= 1))
@@ -82,6 +78,14 @@ void check_name(const std::string& name) {
 }
 
 }  // namespace
+
+score::MethodOptions method_options(const SweepOptions& options) {
+  score::MethodOptions method;
+  method.normalise = options.normalise;
+  method.units = options.units;
+  method.group_score = options.group_score;
+  return method;
+}
 
 SweepOptions resolved(SweepOptions options) {
   for (const double end : {0.0, 1.0})

@@ -8,6 +8,7 @@
 
 #include "hies/base/json.h"
 #include "hies/data/packing.h"
+#include "hies/score/methods/method.h"
 
 namespace hies::study {
 
@@ -76,6 +77,9 @@ struct SweepOptions {
     v("masks_at_once", self.masks_at_once, "masks between two writes of records: what a stop can lose; 0: by the model's size");
   }
 };
+
+// How heads are ranked, as far as all cells have it in common: the rest as it is by default.
+score::MethodOptions method_options(const SweepOptions& options);
 
 // One model with its task and data.
 struct SweepRun {

@@ -48,12 +48,9 @@ const ScoredRun::Entry& Planner::ranking(const Cell& cell) const {
 }
 
 prune::Plan Planner::plan(const Cell& cell) const {
-  score::MethodOptions method;
+  score::MethodOptions method = method_options(options_);
   method.method = cell.method.scorer;
   method.alpha = cell.alpha.value_or(method.alpha);
-  method.normalise = options_.normalise;
-  method.units = options_.units;
-  method.group_score = options_.group_score;
   method.seed = cell.method.drawn ? static_cast<std::uint64_t>(cell.seed.value()) : 0;
   prune::BudgetOptions budget;
   budget.ratio = cell.ratio;

@@ -20,7 +20,8 @@ std::string content(const data::Example& example) {
     return std::string_view(reinterpret_cast<const char*>(ids.data()), ids.size() * sizeof(std::int32_t));
   };
   std::string content = fmt::format("{}:", example.ids.size()).append(bytes(example.ids)).append(bytes(example.type_ids));
-  for (const data::Choice& choice : example.choices) content.append(fmt::format("{}:", choice.ids.size())).append(bytes(choice.ids));
+  for (const data::Choice& choice : example.choices)
+    content.append(fmt::format("{}:", choice.ids.size())).append(bytes(choice.ids));
   return content;
 }
 
@@ -80,7 +81,7 @@ void load_calibration(RunData& data, const SweepOptions& options, const text::To
 // That every ratio can be reached, which no score decides. Throws what make_plan throws.
 void check_ratios(const RunData& data, const SweepOptions& options) {
   const model::HeadLayout& layout = data.checkpoint->spec().layers;
-  const model::UnitKind kind = options.units.empty() ? model::default_unit_kind(layout) : model::parse_unit_kind(options.units);
+  const model::UnitKind kind = model::chosen_unit_kind(options.units, layout);
   model::HeadTable<double> of_heads, of_units;
   for (const model::LayerHeads& layer : layout) of_heads.emplace_back(layer.live().size(), 0.0);
   const model::UnitLayout units = model::make_units(layout, kind, of_heads);

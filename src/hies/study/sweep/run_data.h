@@ -26,9 +26,9 @@ struct RunData {
   const std::string& evaluation_loss() const { return task.loss; }
 };
 
-// Warns when the rows that score heads are DEV's. Throws bad_input for a ratio that cannot be reached, a calibration size that the file does not have, a held-out part
-// larger than what is left of the file, and data without labels where they are needed; and what Checkpoint::open and load_dataset
-// throw.
+// Warns when the rows that score heads are DEV's. Throws bad_input for a ratio that cannot be reached, a calibration size that
+// the file does not have, a held-out part larger than what is left of the file, and data without labels where they are needed;
+// and what Checkpoint::open and load_dataset throw.
 RunData load_run(const SweepRun& run, const SweepOptions& options, Progress& progress);
 
 // The first `count` examples.
