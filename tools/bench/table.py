@@ -94,17 +94,19 @@ def sweep(work):
             f"{work['cells']} cells, and {work['seeds']} times the scoring of {work['examples']} examples.")
 
 
+def section(title, text, *columns):
+    """A heading, what stands under it, and the head of its table."""
+    yield from ("", f"## {title}", "", text, "", cells(*columns), "|" + "---|" * len(columns))
+
+
 def scaling(result):
     if not result.get("scaling"):
         return
-    yield ""
-    yield "## How the time of a sweep grows"
-    yield ""
-    yield ("`hies sweep --methods random` on minilm-sst2 (copies of it with other numbers of layers), one ratio of 0.3: the quicker of two runs, "
-           "less what one mask on one row takes. Growth: against the row above.")
-    yield ""
-    yield cells("what grows", "masks", "rows (tokens)", "layers", "seconds", "ms per mask, 1,000 tokens and layer", "growth of work", "of time")
-    yield "|---|" + "---|" * 7
+    yield from section(
+        "How the time of a sweep grows",
+        "`hies sweep --methods random` on minilm-sst2 (copies of it with other numbers of layers), one ratio of 0.3: the quicker of two runs, "
+        "less what one mask on one row takes. Growth: against the row above.",
+        "what grows", "masks", "rows (tokens)", "layers", "seconds", "ms per mask, 1,000 tokens and layer", "growth of work", "of time")
     for kind, points in result["scaling"].items():
         before = None
         for point in points:
@@ -121,14 +123,11 @@ def scaling(result):
 def kernels(result):
     if "kernels" not in result:
         return
-    yield ""
-    yield "## Attention alone"
-    yield ""
-    yield ("`hies bench kernels`: GFLOP/s in float32, 12 heads, beside matmul, softmax, matmul in torch (backward: from kept probabilities, without "
-           "autograd); answers compared with float64 first.")
-    yield ""
-    yield cells("head size", "tokens", "forward", "torch", "ratio", "backward", "torch", "ratio")
-    yield "|---|" + "---|" * 7
+    yield from section(
+        "Attention alone",
+        "`hies bench kernels`: GFLOP/s in float32, 12 heads, beside matmul, softmax, matmul in torch (backward: from kept probabilities, without "
+        "autograd); answers compared with float64 first.",
+        "head size", "tokens", "forward", "torch", "ratio", "backward", "torch", "ratio")
     passes = {(each["head_dim"], each["tokens"], each["pass"]): each for each in result["kernels"]["results"]}
     for head_dim, tokens in sorted({key[:2] for key in passes}):
         figures = []

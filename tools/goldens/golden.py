@@ -24,21 +24,17 @@ def keep_shapes_logits(model, examples, mask):
     return logits
 
 
-def build(model, examples, task_loss, mask, classifier, heads=None):
-    """The golden of one tiny model. heads [L][H]: original indices, when some are gone already."""
-    losses = [task_loss, "logit-norm"] + ([] if task_loss == "mse" else ["pseudo-label"])
-    measured = measure(model, examples, losses)
-    for name in (task_loss, "logit-norm"):
-        check_gate_gradient(model, examples[2], name, measured["inner"][name][2])
+def measured_and_scored(model, examples, inputs, measured, losses, heads=None):
+    """What all goldens have: the model and its inputs, what was measured, and the scores made of it; the first loss is the task's."""
     lengths = [len(e.ids) for e in examples]
     of = lambda fold, field, *more: {n: fold(measured[field][n], lengths, *more) for n in losses}
     his, ae_mean = of(tables.his, "inner"), tables.ae_mean(measured["ae"], lengths)
     return {
         "schema": "hies.golden/1",
-        "task_loss": task_loss,
+        "task_loss": losses[0],
         "heads": heads or [list(range(n)) for n in head_counts(model)],
         "head_dim": head_size(model),
-        "inputs": [{k: v for k, v in vars(e).items() if k != "targets"} for e in examples],
+        "inputs": inputs,
         **measured,
         "his": his,
         "his_token": of(tables.his_token, "inner_abs_token"),
@@ -47,8 +43,33 @@ def build(model, examples, task_loss, mask, classifier, heads=None):
         "ae_mean": ae_mean,
         "l2": tables.l2(model),
         "l2_out": tables.l2_out(measured["out_sq"], lengths),
-        f"hies_{ALPHA}": tables.hies(his[task_loss], ae_mean, ALPHA),
+        f"hies_{ALPHA}": tables.hies(his[losses[0]], ae_mean, ALPHA),
+    }
+
+
+def build(model, examples, task_loss, mask, classifier, heads=None):
+    """The golden of one tiny model. heads [L][H]: original indices, when some are gone already."""
+    losses = [task_loss, "logit-norm"] + ([] if task_loss == "mse" else ["pseudo-label"])
+    measured = measure(model, examples, losses)
+    for name in (task_loss, "logit-norm"):
+        check_gate_gradient(model, examples[2], name, measured["inner"][name][2])
+    inputs = [{k: v for k, v in vars(e).items() if k != "targets"} for e in examples]
+    return {
+        **measured_and_scored(model, examples, inputs, measured, losses, heads),
         "spectral": tables.spectral_norms(model, classifier),
+        "mask": mask,
+        "masked_logits": gated_logits(model, examples, mask),
+        "keep_shapes_logits": keep_shapes_logits(model, examples, mask),
+    }
+
+
+def build_causal(model, examples, mask):
+    """The golden of one tiny language model."""
+    losses = ["ce", "pseudo-label", "logit-norm"]
+    measured = causal.measure(model, examples, losses)
+    inputs = [{"ids": e.ids, "targets": e.targets} for e in examples]
+    return {
+        **measured_and_scored(model, examples, inputs, measured, losses),
         "mask": mask,
         "masked_logits": gated_logits(model, examples, mask),
         "keep_shapes_logits": keep_shapes_logits(model, examples, mask),
