@@ -39,7 +39,9 @@ struct ComputeOptions {
   static void fields(V& v, Self& self) {
     v("dtype", self.dtype, "computation type: float32, bfloat16 or float64");
     v("threads", self.threads, "threads to compute with; 0: one per core");
-    v("memory", self.memory, "memory to stay within, as 12GiB; changes no result (default: four fifths of the machine's)");
+    v("memory", self.memory,
+      "memory that weights, and what scoring keeps, are planned for, as 12GiB; changes no result (default: four fifths of the "
+      "machine's)");
   }
 };
 

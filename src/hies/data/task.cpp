@@ -76,4 +76,7 @@ void check_model_fits(const Task& task, const model::ModelSpec& spec) {
   }
 }
 
+bool reads_windows(const Task& task) { return task.reading == Reading::documents || task.reading == Reading::rows; }
+bool reads_subjects(const Task& task) { return task.reading == Reading::subjects; }
+
 }  // namespace hies::data

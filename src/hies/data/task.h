@@ -23,6 +23,11 @@ enum class Reading {
   subjects,   // a folder of files of questions, one for each subject
 };
 
+struct Task;
+// Whether texts are cut into windows of --context; whether questions stand in files of subjects, behind solved ones (--shots).
+bool reads_windows(const Task& task);
+bool reads_subjects(const Task& task);
+
 // What is read from a data file for a task, and how the model's answers are judged. All data, no behaviour but the wording of
 // questions: a task is one file that returns one of these, and one line in task.cpp.
 struct Task {

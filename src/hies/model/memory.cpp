@@ -62,11 +62,14 @@ std::uint64_t MemoryPlan::besides_activations() const {
 int MemoryPlan::layers_at_once(std::int64_t tokens, int layers) const {
   const std::uint64_t one = token_in_layer * static_cast<std::uint64_t>(std::max<std::int64_t>(tokens, 1));
   if (const std::uint64_t least = besides_activations() + one; least > budget)
-    throw Error(ErrorKind::bad_input,
-                fmt::format("scoring {} tokens at once needs {} of memory, but --memory allows {}", tokens, amount(least),
-                            amount(budget)),
-                fmt::format("raise --memory, or lower --batch-tokens or the length of the texts: {} are for one layer's tokens",
-                            amount(one)));
+    throw Error(
+        ErrorKind::bad_input,
+        fmt::format("scoring {} tokens at once needs {} of memory, but --memory allows {}", tokens, amount(least),
+                    amount(budget)),
+        besides_activations() >= budget
+            ? "raise --memory: so much is needed whatever the number of tokens"
+            : fmt::format("raise --memory, or lower --batch-tokens or the length of the texts: {} are for one layer's tokens",
+                          amount(one)));
   return static_cast<int>(std::min<std::uint64_t>((budget - besides_activations()) / one, static_cast<std::uint64_t>(layers)));
 }
 

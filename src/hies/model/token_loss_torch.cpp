@@ -47,7 +47,7 @@ class LogitChunk {
       case TokenLoss::pseudo_label: return std::log(summaries_[row].sum);
       case TokenLoss::logit_norm: break;
     }
-    const at::Tensor values = logits_[static_cast<std::int64_t>(row)];
+    const at::Tensor values = logits_[static_cast<std::int64_t>(row)].to(at::kDouble);
     return 0.5 * at::dot(values, values).item<double>();
   }
 

@@ -32,7 +32,7 @@ struct SweepOptions {
   std::string granularity = "example";
   std::int64_t min_heads_per_layer = 0;
   std::string text, text_pair, label;
-  std::optional<std::int64_t> max_length, context, stride, shots;
+  std::optional<std::int64_t> eval_examples, max_length, context, stride, shots;
   double stability_tolerance = 0.05;
   bool latency = false;
   double latency_seconds = 2;
@@ -52,6 +52,7 @@ struct SweepOptions {
     v("losses", self.losses, "losses whose gradient ranks heads: task (the task's own), ce, mse, pseudo-label, logit-norm");
     v("loss", self.loss, "auto: one of --losses per task is also chosen on the held-out part");
     v("examples", self.examples, "calibration examples of each seed");
+    v("eval_examples", self.eval_examples, "rows, questions or windows of DEV, the first of the file (default: all)");
     v("calibration_sizes", self.calibration_sizes, "numbers of examples for the study of the calibration set's size");
     v("random_masks", self.random_masks, "masks drawn for each ratio of random");
     v("heldout", self.heldout, "rows of the calibration file to choose alpha or loss on; none of them scores heads or is in DEV");
@@ -65,9 +66,9 @@ struct SweepOptions {
     v("text_pair", self.text_pair, "column of the second text");
     v("label", self.label, "column of the label");
     v("max_length", self.max_length, "most tokens of a sequence; longer ones are cut");
-    v("context", self.context, "tokens of a window (tasks that judge texts)");
-    v("stride", self.stride, "tokens that a window judges after those it reads (tasks that judge texts)");
-    v("shots", self.shots, "solved questions before each question (mmlu)");
+    v("context", self.context, "tokens of a window (runs whose task judges texts)");
+    v("stride", self.stride, "tokens that a window judges after those it reads (runs whose task judges texts)");
+    v("shots", self.shots, "solved questions before each question (runs of mmlu)");
     v("stability_tolerance", self.stability_tolerance,
       "how far apart two predicted numbers may be and still agree: share of the label range, 0 … 1");
     v("latency", self.latency, "measure seed 0 of each method and ratio in pairs with the unpruned model, after the grid");

@@ -64,7 +64,7 @@ void load_calibration(RunData& data, const SweepOptions& options, const text::To
   const std::vector<std::int64_t> sizes = scored_sizes(options);
   const std::int64_t most = *std::max_element(sizes.begin(), sizes.end());
   for (std::int64_t seed = 0; seed < options.seeds; ++seed) {
-    data::LoadOptions load = load_options(options);
+    data::LoadOptions load = load_options(options, data.task);
     load.examples = most;
     load.seed = static_cast<std::uint64_t>(seed);
     load.labels = label_need(data.losses);
@@ -126,15 +126,17 @@ RunIdentity RunData::identity() const {
   return {checkpoint->hash(), hasher.hex(), evaluation.dataset.hash};
 }
 
-data::LoadOptions load_options(const SweepOptions& options) {
+data::LoadOptions load_options(const SweepOptions& options, const data::Task& task) {
   data::LoadOptions load;
   load.text = options.text;
   load.text_pair = options.text_pair;
   load.label = options.label;
   load.max_length = options.max_length;
-  load.context = options.context;
-  load.stride = options.stride;
-  load.shots = options.shots;
+  if (data::reads_windows(task)) {
+    load.context = options.context;
+    load.stride = options.stride;
+  }
+  if (data::reads_subjects(task)) load.shots = options.shots;
   return load;
 }
 
@@ -163,7 +165,7 @@ data::Dataset load_heldout(const RunData& data, const SweepOptions& options, con
   Contents taken;
   add_contents(data.evaluation.dataset, taken);
   for (const data::Dataset& dataset : data.calibration) add_contents(dataset, taken);
-  data::LoadOptions load = load_options(options);
+  data::LoadOptions load = load_options(options, data.task);
   load.seed = options.heldout_seed;
   data::Dataset rows;
   // Enough rows where texts do not repeat; else all.
@@ -190,7 +192,10 @@ RunData load_run(const SweepRun& run, const SweepOptions& options, Progress& pro
   RunData data{run, task, std::move(checkpoint), scored_losses(options, task), {}, {}, {}};
   check_ratios(data, options);
   load_calibration(data, options, tokenizer, progress);
-  data.evaluation = load_evaluation(*data.checkpoint, tokenizer, task, run.data, load_options(options), "", progress);
+  data::LoadOptions judged = load_options(options, task);
+  judged.examples = options.eval_examples;
+  if (judged.examples) judged.order = "file";
+  data.evaluation = load_evaluation(*data.checkpoint, tokenizer, task, run.data, judged, "", progress);
   check_evaluation(data, options);
   warn_of_leak(data, progress);
   if (options.alpha == "auto" || options.loss == "auto") data.heldout = load_heldout(data, options, tokenizer);
