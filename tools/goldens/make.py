@@ -31,6 +31,13 @@ TINY = {
     "gpt2-tiny": "models_decoder.gpt2_tiny",
     "llama-cls": "models_decoder.llama_cls",
     "gpt2-cls": "models_decoder.gpt2_cls",
+    "vit-tiny": "models_vision.vit_tiny",
+    "vit-grey": "models_vision.vit_grey",
+    "vit-larger": "models_vision.vit_larger",
+    "deit-tiny": "models_vision.deit_tiny",
+    "deit-teacher": "models_vision.deit_teacher",
+    "dinov2-tiny": "models_vision.dinov2_tiny",
+    "dinov2-gated": "models_vision.dinov2_gated",
 }
 NEEDS_V4 = {"bert-v4-pruned"}
 REAL = ["demo-sst2", "minilm-sst2", "minilm-cola", "minilm-mrpc", "minilm-stsb", "llama-gqa-books"]

@@ -21,6 +21,7 @@ enum class Reading {
   rows,       // the same, but a line of a .txt file is a text
   questions,  // a row is a question with choices
   subjects,   // a folder of files of questions, one for each subject
+  pictures,   // a picture
 };
 
 // What is read from a data file for a task, and how the model's answers are judged. All data, no behaviour but the wording of
