@@ -135,6 +135,7 @@ Image resize(const Image& image, int width, int height, Filter filter) {
   if (image.height == height) return across(image, width, filter, 0, height);
   const Taps rows(image.height, height, filter);
   if (image.width == width) return down(image, rows);
+  if (width > image.width && height < image.height) return across(down(image, rows), width, filter, 0, height);
   return down(across(image, width, filter, rows.first.front(), rows.first.back() + rows.count.back()), rows);
 }
 

@@ -4,6 +4,7 @@
 
 #include "hies/base/error.h"
 #include "hies/base/rng.h"
+#include "hies/data/packing.h"
 #include "hies/score/golden_test.h"
 #include "hies/score/methods/method.h"
 #include "hies/score/objectives/objectives.h"
@@ -101,7 +102,7 @@ TEST_P(EveryGolden, ImportanceIsTheGatesCentralDifference) {
     const double tokens = static_cast<double>(alone.token_count());
     const Table his = score_heads(model, alone, options_for(golden, {"his"})).table("his");
     model::Batch batch;
-    batch.add(static_cast<std::int64_t>(x), alone.examples[0].ids, alone.examples[0].type_ids);
+    data::add(batch, static_cast<std::int64_t>(x), alone.examples[0]);
     const auto loss_at = [&](std::size_t layer, std::size_t head, double gate) {
       model::HeadGates gates = model::make_head_table<double>(layout, 1.0);
       gates[layer][head] = gate;
