@@ -41,6 +41,7 @@ def measured_and_scored(model, examples, inputs, measured, losses, heads=None):
         "batch_examples": BATCH_EXAMPLES,
         "his_batch": of(tables.his_batch, "inner", BATCH_EXAMPLES),
         "ae_mean": ae_mean,
+        **({"ae_first_mean": tables.ae_mean(measured["ae_first"], lengths)} if "ae_first" in measured else {}),
         "l2": tables.l2(model),
         "l2_out": tables.l2_out(measured["out_sq"], lengths),
         f"hies_{ALPHA}": tables.hies(his[losses[0]], ae_mean, ALPHA),

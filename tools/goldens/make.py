@@ -40,7 +40,9 @@ TINY = {
     "dinov2-gated": "models_vision.dinov2_gated",
 }
 NEEDS_V4 = {"bert-v4-pruned"}
-REAL = ["demo-sst2", "minilm-sst2", "minilm-cola", "minilm-mrpc", "minilm-stsb", "llama-gqa-books"]
+PICTURES = "pictures"
+VISION = {"vit-cifar10"}
+REAL = ["vit-cifar10", "demo-sst2", "minilm-sst2", "minilm-cola", "minilm-mrpc", "minilm-stsb", "llama-gqa-books"]
 
 
 def make_with_v4(name):
@@ -61,10 +63,17 @@ def make_tiny(name):
     assert sum(v for k, v in sizes.items() if k.endswith(".safetensors")) < 300_000, "a tiny model is below 300 kB"
 
 
+def make_pictures(name):
+    folder = ROOT / "tests" / "golden" / name
+    shutil.rmtree(folder, ignore_errors=True)
+    importlib.import_module("pictures").make(folder)
+    print(name, sum(p.stat().st_size for p in folder.rglob("*")), flush=True)
+
+
 def make_real(name):
     path = ROOT / "tests" / "golden" / "real" / f"{name}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
-    importlib.import_module("real").make(name, path)
+    importlib.import_module("real_vision" if name in VISION else "real").make(name, path)
     print(name, path.stat().st_size, flush=True)
 
 
@@ -74,12 +83,14 @@ def main(names):
 
     torch.set_num_threads(1)
     torch.use_deterministic_algorithms(True)
-    unknown = [n for n in names if n not in TINY and n not in REAL]
+    unknown = [n for n in names if n not in TINY and n not in REAL and n != PICTURES]
     if unknown:
-        sys.exit(f"error: no golden is called {unknown[0]}; there are: {', '.join([*TINY, *REAL])}")
-    for name in names or [*TINY, *REAL]:
+        sys.exit(f"error: no golden is called {unknown[0]}; there are: {', '.join([*TINY, PICTURES, *REAL])}")
+    for name in names or [*TINY, PICTURES, *REAL]:
         if name in NEEDS_V4 and not transformers.__version__.startswith("4."):
             make_with_v4(name)
+        elif name == PICTURES:
+            make_pictures(name)
         elif name in REAL:
             make_real(name)
         else:

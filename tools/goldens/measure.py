@@ -116,7 +116,9 @@ class Heads:
 
 
 def pixel_values(example):
-    """0 … 255 as −1 … 1, in float32 as an image processor gives them."""
+    """0 … 255 as −1 … 1, in float32 as an image processor gives them; or what one gave."""
+    if isinstance(example.pixels, torch.Tensor):
+        return example.pixels
     values = torch.tensor(example.pixels, dtype=torch.float32).reshape(1, *example.shape)
     return values / 127.5 - 1
 
@@ -158,6 +160,11 @@ def entropies(model, attentions):
     return rows
 
 
+def first_entropies(attentions):
+    """Per layer [H]: the same of the first token's query alone."""
+    return [-torch.special.xlogy(p, p).sum(-1)[0, :, 0] / math.log(p.shape[-1]) for p in attentions]
+
+
 def measure(model, examples, losses):
     """Everything that is per example: logits [N][V], losses, inner and inner_abs_token [N][L][H], ae and out_sq [N][L][H]."""
     model = model.double().eval()
@@ -170,6 +177,8 @@ def measure(model, examples, losses):
         logits = output.logits[0]
         result["logits"].append(logits.tolist())
         result["ae"].append([row.tolist() for row in entropies(model, output.attentions)])
+        if example.pixels is not None:
+            result.setdefault("ae_first", []).append([row.tolist() for row in first_entropies(output.attentions)])
         result["out_sq"].append([(a**2).reshape(-1, a.shape[-1] // size, size).sum((0, 2)).tolist() for a in heads.outputs])
         for name in losses:
             loss = loss_of(name, logits, example.label)
