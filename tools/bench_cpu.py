@@ -20,6 +20,7 @@ import scaling  # noqa: E402
 import table  # noqa: E402
 from environment import reference_python  # noqa: E402
 from processes import Failed, Hies, Reference, Run, say  # noqa: E402
+from vision import vision_works  # noqa: E402
 from works import all_works, works  # noqa: E402
 
 RESULT, PAGE = SOURCE / "bench/results/cpu.json", SOURCE / "docs/performance.md"
@@ -33,7 +34,7 @@ def parse():
     parser.add_argument("--data", type=Path, default=SOURCE / "../shared/data/glue", help="folder that holds SST-2 and MRPC")
     parser.add_argument("--pairs", type=int, default=LEAST_PAIRS)
     parser.add_argument("--threads", type=int, default=os.cpu_count())
-    parser.add_argument("--works", nargs="+", default=None, metavar="NAME", help="eval-sst2, eval-mrpc, score-sst2, score-mrpc, eval-bf16, sweep")
+    parser.add_argument("--works", nargs="+", default=None, metavar="NAME", help="eval-sst2, eval-mrpc, score-sst2, score-mrpc, eval-bf16, sweep, eval-vit, eval-vit-bf16, score-vit")
     parser.add_argument("--only-works", action="store_true", help="leave out how a sweep's time grows, memory and kernels")
     parser.add_argument("--render", action="store_true", help="only write the tables again from bench/results/cpu.json")
     return parser.parse_args()
@@ -52,7 +53,7 @@ def one_pair(work, hies, reference, hies_first):
 
 
 def measure(options, hies, reference, folder):
-    chosen = all_works(options.models, options.data, folder)
+    chosen = all_works(options.models, options.data, folder) | vision_works(options.models, options.data)
     for name in options.works or []:
         if name not in chosen:
             raise Failed(f"no work is called {name}; there are {', '.join(chosen)}")

@@ -41,8 +41,8 @@ TINY = {
 }
 NEEDS_V4 = {"bert-v4-pruned"}
 PICTURES = "pictures"
-VISION = {"vit-cifar10"}
-REAL = ["vit-cifar10", "demo-sst2", "minilm-sst2", "minilm-cola", "minilm-mrpc", "minilm-stsb", "llama-gqa-books"]
+VISION = {"vit-cifar10", "cifar10-pictures"}
+REAL = ["vit-cifar10", "cifar10-pictures", "demo-sst2", "minilm-sst2", "minilm-cola", "minilm-mrpc", "minilm-stsb", "llama-gqa-books"]
 
 
 def make_with_v4(name):

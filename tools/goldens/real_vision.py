@@ -2,6 +2,7 @@
 
 import io
 import tarfile
+import zlib
 
 import causal
 import golden
@@ -45,7 +46,19 @@ def right_answers(folder, processor):
     return {"examples": len(rows), **right}
 
 
+def make_pictures(path):
+    """CRC-32 of the pixels of 50 photographs as Pillow decodes and resizes them: up, down, to odd sizes."""
+    sizes = [(32, 32), (224, 224), (24, 24), (47, 33), (19, 61), (300, 7)]
+    cases = []
+    for _, image in pictures("cifar10-test.tar.gz", 200):
+        for filter_number in (2, 3):
+            cases.append([zlib.crc32(image.resize(size, filter_number).tobytes()) for size in sizes])
+    golden.write(path, {"schema": "hies.golden/1", "step": 200, "filters": [2, 3], "sizes": sizes, "crc32": cases})
+
+
 def make(name, path):
+    if name == "cifar10-pictures":
+        return make_pictures(path)
     folder = SHARED / "models" / name
     processor = ViTImageProcessorPil.from_pretrained(folder)
     model = ViTForImageClassification.from_pretrained(folder, dtype=torch.float64, attn_implementation="eager")

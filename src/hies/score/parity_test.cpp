@@ -37,6 +37,13 @@ class EveryGolden : public testing::TestWithParam<std::string> {
     EXPECT_LE(relative_error(plain.table("ae"), golden.table("ae_mean")), tolerance);
     EXPECT_LE(relative_error(plain.table("l2"), golden.table("l2")), kFloat64);
     EXPECT_LE(relative_error(plain.table("l2-out"), golden.table("l2_out")), tolerance);
+    if (golden.json.contains("ae_first_mean")) {
+      ScoreOptions options = options_for(golden, {"ae"});
+      options.entropy_tokens = "cls";
+      EXPECT_LE(relative_error(score_heads(model, golden.dataset, options).table("ae"), golden.table("ae_first_mean")), tolerance);
+      options.tables = {"his", "ae"};  // on the way of a backward pass
+      EXPECT_LE(relative_error(score_heads(model, golden.dataset, options).table("ae"), golden.table("ae_first_mean")), tolerance);
+    }
     for (const std::string& loss : golden.losses()) {
       for (const auto& [granularity, key] : {std::pair{"example", "his"}, {"token", "his_token"}, {"batch", "his_batch"}}) {
         ScoreOptions options = options_for(golden, {"his"});
