@@ -53,8 +53,8 @@ std::int64_t Dataset::token_count() const noexcept {
 void Dataset::set_label_range() {
   label_range = {0, 0};
   if (!has_labels || examples.empty()) return;
-  const auto [least, most] = std::minmax_element(examples.begin(), examples.end(),
-                                                 [](const Example& a, const Example& b) { return a.label < b.label; });
+  const auto [least, most] =
+      std::minmax_element(examples.begin(), examples.end(), [](const Example& a, const Example& b) { return a.label < b.label; });
   label_range = {least->label, most->label};
 }
 

@@ -27,14 +27,14 @@ struct LoadOptions {
   std::uint64_t seed = 0;
   std::optional<std::int64_t> max_length;  // tokens of a sequence; default: what tokenizer and model allow
   // Language models.
-  std::optional<std::int64_t> context;     // tokens of a window; default: what the model allows, at most kMostContext
-  std::optional<std::int64_t> stride;      // tokens that a window judges; default: all of them
-  std::optional<std::int64_t> shots;       // solved questions before each question; default: the task's
+  std::optional<std::int64_t> context;  // tokens of a window; default: what the model allows, at most kMostContext
+  std::optional<std::int64_t> stride;   // tokens that a window judges; default: all of them
+  std::optional<std::int64_t> shots;    // solved questions before each question; default: the task's
   // Pictures.
   std::optional<std::int64_t> image_size;   // pixels of a side; default: what the model reads
   bool skip_bad = false;                    // pictures that cannot be read are left out
   std::optional<std::int64_t> most_pixels;  // of a picture that is decoded; default: kMostPixels
-  LabelNeed labels = LabelNeed::required;  // set by the command, not by the user
+  LabelNeed labels = LabelNeed::required;   // set by the command, not by the user
 
   template <class V, class Self>
   static void fields(V& v, Self& self) {

@@ -33,11 +33,30 @@ TEST(Tasks, EveryTaskIsWholeAndItsNameIsItsOwn) {
           << texts.first;
     }
   }
-  EXPECT_EQ(names, (std::set<std::string>{
-                       "arc-challenge", "arc-easy",  "boolq", "causal-lm", "classification",  "cola",       "copa",
-                       "hellaswag",     "image-classification", "mmlu",      "mnli",  "mrpc",      "multiple-choice", "openbookqa", "pair-classification",
-                       "perplexity",    "piqa",      "qnli",  "qqp",       "regression",      "rte",        "sst2",
-                       "stsb",          "winogrande"}));
+  EXPECT_EQ(names, (std::set<std::string>{"arc-challenge",
+                                          "arc-easy",
+                                          "boolq",
+                                          "causal-lm",
+                                          "classification",
+                                          "cola",
+                                          "copa",
+                                          "hellaswag",
+                                          "image-classification",
+                                          "mmlu",
+                                          "mnli",
+                                          "mrpc",
+                                          "multiple-choice",
+                                          "openbookqa",
+                                          "pair-classification",
+                                          "perplexity",
+                                          "piqa",
+                                          "qnli",
+                                          "qqp",
+                                          "regression",
+                                          "rte",
+                                          "sst2",
+                                          "stsb",
+                                          "winogrande"}));
 }
 
 TEST(Tasks, LabelsAreInTheOrderOfGlue) {

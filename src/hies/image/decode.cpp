@@ -14,7 +14,7 @@ struct Format {
   std::string_view mark;  // at the beginning of a file
 };
 constexpr std::string_view kJpeg = "\xFF\xD8\xFF", kPng = "\x89PNG\r\n\x1A\n";
-constexpr std::array kOthers = {Format{"GIF", "GIF8"}, Format{"BMP", "BM"},     Format{"TIFF", "II*"},
+constexpr std::array kOthers = {Format{"GIF", "GIF8"}, Format{"BMP", "BM"},    Format{"TIFF", "II*"},
                                 Format{"TIFF", "MM"},  Format{"WebP", "RIFF"}, Format{"a gzip archive", "\x1F\x8B"}};
 
 std::string what_it_is(std::string_view start) {
@@ -50,7 +50,8 @@ Image turned(Image image, int orientation) {
 void check_size(std::int64_t width, std::int64_t height, std::int64_t most_pixels, std::string_view where) {
   if (width < 1 || height < 1) bad_input("{}: the picture has no pixels ({}×{})", where, width, height);
   if (width > most_pixels / height)
-    throw Error(ErrorKind::bad_input, fmt::format("{}: the picture has {}×{} pixels, but at most {} are decoded", where, width, height, most_pixels),
+    throw Error(ErrorKind::bad_input,
+                fmt::format("{}: the picture has {}×{} pixels, but at most {} are decoded", where, width, height, most_pixels),
                 "a small file can claim any size; if it is right, raise --most-pixels");
 }
 
@@ -75,7 +76,9 @@ Image decode(std::span<const std::byte> file, int channels, std::int64_t most_pi
   Decoded decoded;
   if (start.starts_with(kJpeg)) decoded = decode_jpeg(file, most_pixels, where);
   else if (start.starts_with(kPng)) decoded = decode_png(file, most_pixels, where);
-  else throw Error(ErrorKind::bad_input, fmt::format("{}: not a JPEG or PNG file: {}", where, what_it_is(start)), "convert it to PNG");
+  else
+    throw Error(ErrorKind::bad_input, fmt::format("{}: not a JPEG or PNG file: {}", where, what_it_is(start)),
+                "convert it to PNG");
   return with_channels(turned(std::move(decoded.image), decoded.orientation), channels);
 }
 

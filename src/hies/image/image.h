@@ -13,7 +13,10 @@ struct Image {
 
   Image() = default;
   Image(int width, int height, int channels)
-      : width(width), height(height), channels(channels), pixels(std::size_t(width) * std::size_t(height) * std::size_t(channels)) {}
+      : width(width),
+        height(height),
+        channels(channels),
+        pixels(std::size_t(width) * std::size_t(height) * std::size_t(channels)) {}
   const std::uint8_t* row(int y) const { return pixels.data() + std::size_t(y) * std::size_t(width) * std::size_t(channels); }
   std::uint8_t* row(int y) { return pixels.data() + std::size_t(y) * std::size_t(width) * std::size_t(channels); }
 };

@@ -33,7 +33,7 @@ struct Processor {
   double rescale_factor = 1.0 / 255;
   bool do_normalize = true;
   std::vector<double> mean = {0.5}, deviation = {0.5};  // one for all channels, or one for each
-  bool assumed = false;  // no file says this: it is what is usual for the family
+  bool assumed = false;                                 // no file says this: it is what is usual for the family
 
   // The size of what comes out; none where it depends on the picture.
   std::optional<Size> output_size() const;

@@ -39,21 +39,25 @@ TEST(Processor, IsTransformers) {
     const auto values = numbers<float>(wanted["values"]);  // of the row in the middle
     const auto tables = processor.tables(3);
     for (std::size_t c = 0; c < 3; ++c)
-      for (std::size_t i = 0; i < height * width; ++i) ASSERT_EQ(image.pixels[i * 3 + c], raw[c * height * width + i]) << c << " " << i;
+      for (std::size_t i = 0; i < height * width; ++i)
+        ASSERT_EQ(image.pixels[i * 3 + c], raw[c * height * width + i]) << c << " " << i;
     for (std::size_t c = 0; c < 3; ++c)
       for (std::size_t x = 0; x < width; ++x)
         ASSERT_EQ(tables[c][image.row(static_cast<int>(height / 2))[x * 3 + c]], values[c * width + x]);
   }
 }
 
-Processor parsed(const char* text) { return parse_processor(parse_json(text, "p.json"), usual_processor("vit", {224, 224}), "p.json"); }
+Processor parsed(const char* text) {
+  return parse_processor(parse_json(text, "p.json"), usual_processor("vit", {224, 224}), "p.json");
+}
 Error refused(const char* text) {
   return error_of([&] { parsed(text); });
 }
 
 TEST(Processor, ReadsOldAndNewFiles) {
   EXPECT_EQ(parsed(R"({"feature_extractor_type":"ViTFeatureExtractor","size":96})").output_size(), (Size{96, 96}));
-  const Processor shortest = parsed(R"({"feature_extractor_type":"CLIPFeatureExtractor","size":96,"do_center_crop":true,"crop_size":80})");
+  const Processor shortest =
+      parsed(R"({"feature_extractor_type":"CLIPFeatureExtractor","size":96,"do_center_crop":true,"crop_size":80})");
   EXPECT_EQ(shortest.shortest_edge, 96);
   EXPECT_EQ(shortest.output_size(), (Size{80, 80}));
   EXPECT_EQ(parsed(R"({"image_processor_type":"ViTImageProcessorFast","size":{"height":8,"width":9},"resample":3})").resample,

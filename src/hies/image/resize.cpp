@@ -40,8 +40,8 @@ double weight(Filter filter, double x) {
 
 // Which pixels of a line make each pixel of the new line, and how much of each.
 struct Taps {
-  std::vector<int> first, count;       // [new size]
-  std::vector<std::int32_t> weights;   // [new size][most]
+  std::vector<int> first, count;      // [new size]
+  std::vector<std::int32_t> weights;  // [new size][most]
   std::size_t most = 0;
 
   Taps(int size, int new_size, Filter filter) : first(static_cast<std::size_t>(new_size)), count(first.size()) {
@@ -84,8 +84,7 @@ void make_row(const std::uint8_t* from, const Taps& taps, std::uint8_t* to) {
 Image across(const Image& image, int width, Filter filter, int first, int last) {
   const Taps taps(image.width, width, filter);
   Image result(width, image.height, image.channels);
-  for (int y = first; y < last; ++y)
-    (image.channels == 1 ? make_row<1> : make_row<3>)(image.row(y), taps, result.row(y));
+  for (int y = first; y < last; ++y) (image.channels == 1 ? make_row<1> : make_row<3>)(image.row(y), taps, result.row(y));
   return result;
 }
 

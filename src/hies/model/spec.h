@@ -35,8 +35,8 @@ struct VisionSpec {
   int height = 0, width = 0;              // pixels of the pictures that the positions are of
   int patch_height = 0, patch_width = 0;  // pixels of a token
   int channels = 3;
-  int leading = 1;         // tokens before the patches: class, distillation
-  bool any_size = false;   // positions are made for other sizes without being asked, in float32 (DINOv2)
+  int leading = 1;        // tokens before the patches: class, distillation
+  bool any_size = false;  // positions are made for other sizes without being asked, in float32 (DINOv2)
   bool qkv_bias = true;
   bool layer_scale = false;  // each block's result is multiplied with a vector
   bool gated = false;        // the feed-forward layer is

@@ -40,9 +40,11 @@ class EveryGolden : public testing::TestWithParam<std::string> {
     if (golden.json.contains("ae_first_mean")) {
       ScoreOptions options = options_for(golden, {"ae"});
       options.entropy_tokens = "cls";
-      EXPECT_LE(relative_error(score_heads(model, golden.dataset, options).table("ae"), golden.table("ae_first_mean")), tolerance);
+      EXPECT_LE(relative_error(score_heads(model, golden.dataset, options).table("ae"), golden.table("ae_first_mean")),
+                tolerance);
       options.tables = {"his", "ae"};  // on the way of a backward pass
-      EXPECT_LE(relative_error(score_heads(model, golden.dataset, options).table("ae"), golden.table("ae_first_mean")), tolerance);
+      EXPECT_LE(relative_error(score_heads(model, golden.dataset, options).table("ae"), golden.table("ae_first_mean")),
+                tolerance);
     }
     for (const std::string& loss : golden.losses()) {
       for (const auto& [granularity, key] : {std::pair{"example", "his"}, {"token", "his_token"}, {"batch", "his_batch"}}) {

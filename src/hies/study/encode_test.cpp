@@ -63,7 +63,8 @@ TEST_F(Encode, RowsBecomeExamples) {
   EXPECT_EQ(data.label_range, (std::pair<double, double>{0, 2}));
   EXPECT_EQ(data.truncated, 0);
   EXPECT_EQ(data.max_length,
-            std::min<std::int64_t>(subject.checkpoint->spec().positions, std::get<text::Tokenizer>(subject.preprocessor).model_max_length().value_or(1 << 20)));
+            std::min<std::int64_t>(subject.checkpoint->spec().positions,
+                                   std::get<text::Tokenizer>(subject.preprocessor).model_max_length().value_or(1 << 20)));
   EXPECT_EQ(data.hash, data::content_hash(data.examples, true));
   EXPECT_TRUE(progress.lines.empty());
 }

@@ -11,7 +11,8 @@ class BadPictures : public testing::Test {
   const std::string good = picture_file("rgb.png");
   TestFolder folder;
 
-  std::filesystem::path set(const std::vector<std::pair<std::string, std::string>>& files, const std::string& name = "set") const {
+  std::filesystem::path set(const std::vector<std::pair<std::string, std::string>>& files,
+                            const std::string& name = "set") const {
     for (const auto& [path, content] : files) {
       folder.folder((std::filesystem::path(name) / path).parent_path().string());
       folder.write(name + "/" + path, content);
@@ -60,7 +61,8 @@ TEST_F(BadPictures, Folders) {
   folder.folder("set/tree frog");
   refused(path, "the class folder 'tree frog' has no pictures");
   refused(set({{"cat/1.png", good}, {"2.png", good}}, "beside"), "pictures lie beside class folders (cat)");
-  refused(set({{"cat/1.png", good}, {"wolf/1.png", good}}, "classes"), "(cat, wolf) are not the model's labels (cat, dog, tree frog)");
+  refused(set({{"cat/1.png", good}, {"wolf/1.png", good}}, "classes"),
+          "(cat, wolf) are not the model's labels (cat, dog, tree frog)");
   expect_error(error_of([&] { load(folder / "nothing"); }), ErrorKind::io, "does not exist");
   expect_error(error_of([&] { load(folder.write("a.xls", "")); }), ErrorKind::bad_input, "a.xls");
 }
@@ -87,10 +89,12 @@ TEST_F(BadPictures, Tars) {
   refused(tar({{"/cat/1.png", good}}), "leaves the archive");
   refused(tar({{"cat/1.png", good}, {"dog/1.png", "cat/1.png", '2'}}), "'dog/1.png' is a link");
   refused(tar({{"cat/1.png", good}, {"dog/1.png", "cat/1.png", '1'}}), "'dog/1.png' is a link");
-  refused(tar({{"set/cat/1.png", good}, {"set/dog/1.png", good}, {"set/tree frog/", "", '5'}}), "'set/tree frog' has no pictures");
+  refused(tar({{"set/cat/1.png", good}, {"set/dog/1.png", good}, {"set/tree frog/", "", '5'}}),
+          "'set/tree frog' has no pictures");
   refused(tar({}), "holds no pictures");
   refused(folder.write("b.tar.gz", "no archive at all"), "b.tar.gz: not a readable archive");
-  refused(folder.write("c.tar", tar_of({{"cat/1.png", good}, {"dog/1.png", good}}).substr(0, 700)), "c.tar: not a readable archive");
+  refused(folder.write("c.tar", tar_of({{"cat/1.png", good}, {"dog/1.png", good}}).substr(0, 700)),
+          "c.tar: not a readable archive");
   EXPECT_TRUE(std::filesystem::is_empty(folder.folder("nothing-written")));
 }
 
@@ -110,7 +114,8 @@ TEST_F(BadPictures, ModelsThatDoNotFit) {
   expect_error(with(shortest), ErrorKind::unsupported, "shortest edge");
   model::ModelSpec text;
   text.labels = {"a", "b"};
-  expect_error(error_of([&] { load(path, in_order(), text); }), ErrorKind::bad_input, "about pictures, but the model reads texts");
+  expect_error(error_of([&] { load(path, in_order(), text); }), ErrorKind::bad_input,
+               "about pictures, but the model reads texts");
 }
 
 }  // namespace

@@ -21,7 +21,8 @@ Pictures open_cifar(const std::filesystem::path& name, std::string content, std:
                     const std::optional<std::string>& names) {
   const std::size_t size = content.size(), labels = is_cifar100(size) ? 2 : 1;
   if (size == 0 || size % (kPixels + labels) != 0)
-    bad_input("{}: {} bytes are no whole number of CIFAR pictures ({} or {} each)", name.string(), size, kPixels + 1, kPixels + 2);
+    bad_input("{}: {} bytes are no whole number of CIFAR pictures ({} or {} each)", name.string(), size, kPixels + 1,
+              kPixels + 2);
   const std::size_t count = size / (kPixels + labels);
   // CIFAR-100 has coarse labels before the fine ones.
   const bool coarse = labels == 2 && classes == kCoarse;
@@ -30,8 +31,8 @@ Pictures open_cifar(const std::filesystem::path& name, std::string content, std:
   for (std::size_t i = 0; i < count; ++i)
     read.push_back(std::to_string(static_cast<unsigned char>(content[i * (kPixels + labels) + at])));
   auto source = std::make_unique<RawPictures>(
-      name, RawLayout{.begin = labels, .stride = kPixels + labels, .height = kSide, .width = kSide, .planes = 3}, std::move(content),
-      count);
+      name, RawLayout{.begin = labels, .stride = kPixels + labels, .height = kSide, .width = kSide, .planes = 3},
+      std::move(content), count);
   source->labels = std::move(read);
   if (!names || coarse) return source;
   std::istringstream lines(*names);

@@ -25,12 +25,13 @@ std::vector<double> folder_ids(const PictureSource& source, const LabelReader& r
   const bool by_order = unknown.size() == source.class_folders.size() && unknown.size() == spec.labels.size();
   if (!unknown.empty() && !by_order)
     throw Error(ErrorKind::bad_input,
-                fmt::format("{}: the class folders ({}) are not the model's labels ({})", path.string(), list(source.class_folders),
-                            list(spec.labels)),
+                fmt::format("{}: the class folders ({}) are not the model's labels ({})", path.string(),
+                            list(source.class_folders), list(spec.labels)),
                 "name the folders as label2id of config.json does, or give as many as the model has labels");
   if (by_order)
-    progress.warn(fmt::format("{}: the class folders ({}) are not named like the model's labels ({}): both are taken in this order",
-                              path.string(), list(source.class_folders), list(spec.labels)));
+    progress.warn(
+        fmt::format("{}: the class folders ({}) are not named like the model's labels ({}): both are taken in this order",
+                    path.string(), list(source.class_folders), list(spec.labels)));
   std::vector<double> ids;
   for (const std::string& label : source.labels) {
     const auto place = std::lower_bound(source.class_folders.begin(), source.class_folders.end(), label);
@@ -92,21 +93,23 @@ PictureForm form_for(const image::Processor& given, const LoadOptions& options, 
   const image::Size of_model{vision.height, vision.width};
   const std::optional<image::Size> size = form.processor.output_size();
   if (!size && form.processor.do_resize)
-    throw Error(ErrorKind::unsupported, "preprocessor_config.json resizes the shortest edge and does not crop: pictures would differ in size",
+    throw Error(ErrorKind::unsupported,
+                "preprocessor_config.json resizes the shortest edge and does not crop: pictures would differ in size",
                 "set do_center_crop and crop_size, or give --image-size");
   form.size = size.value_or(of_model);
   if (form.size != of_model && !options.image_size && !vision.any_size)
     throw Error(ErrorKind::bad_input,
-                fmt::format("preprocessor_config.json makes pictures of {}×{} pixels, but the model reads {}×{}", form.size.height,
-                            form.size.width, vision.height, vision.width),
-                fmt::format("give --image-size {} to have the positions interpolated, or --image-size {}", form.size.height, vision.height));
+                fmt::format("preprocessor_config.json makes pictures of {}×{} pixels, but the model reads {}×{}",
+                            form.size.height, form.size.width, vision.height, vision.width),
+                fmt::format("give --image-size {} to have the positions interpolated, or --image-size {}", form.size.height,
+                            vision.height));
   return form;
 }
 
 }  // namespace
 
-Dataset load_pictures(const std::filesystem::path& path, const Task& task, const LoadOptions& options, const model::ModelSpec& spec,
-                      const image::Processor& processor, int threads, Progress& progress) {
+Dataset load_pictures(const std::filesystem::path& path, const Task& task, const LoadOptions& options,
+                      const model::ModelSpec& spec, const image::Processor& processor, int threads, Progress& progress) {
   check_selection(options);
   const LabelReader reader(task, spec);
   const PictureForm form = form_for(processor, options, spec);

@@ -16,7 +16,7 @@ namespace hies::data {
 // Throws bad_input for no pictures, labels that are missing or that the model does not know, a processor whose pictures do not fit the
 // model; what open_pictures throws; and, with --skip-bad, when none can be read. Without it, a picture that cannot be decoded is an
 // error where it is first used.
-Dataset load_pictures(const std::filesystem::path& path, const Task& task, const LoadOptions& options, const model::ModelSpec& spec,
-                      const image::Processor& processor, int threads, Progress& progress);
+Dataset load_pictures(const std::filesystem::path& path, const Task& task, const LoadOptions& options,
+                      const model::ModelSpec& spec, const image::Processor& processor, int threads, Progress& progress);
 
 }  // namespace hies::data

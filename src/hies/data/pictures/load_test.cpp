@@ -19,7 +19,9 @@ class Load : public testing::Test {
   TestFolder folder;
 
   // 0.png … 3.png, so that their order is that of `names` in a class and over all.
-  std::string file_name(std::size_t i) const { return fmt::format("{}{}", i, std::filesystem::path(names[i]).extension().string()); }
+  std::string file_name(std::size_t i) const {
+    return fmt::format("{}{}", i, std::filesystem::path(names[i]).extension().string());
+  }
 
   std::filesystem::path class_folders(const std::string& name = "set") const {
     for (std::size_t i = 0; i < names.size(); ++i) {
@@ -94,16 +96,17 @@ TEST_F(Load, Parquet) {
     ASSERT_TRUE(labels.Append(std::vector<int>{1, 1, 2, 0}[i]).ok());  // of the hub's names below
   }
   const auto files = bytes.Finish().ValueOrDie();
-  const auto records = arrow::StructArray::Make({files, paths.Finish().ValueOrDie()}, std::vector<std::string>{"bytes", "path"}).ValueOrDie();
+  const auto records =
+      arrow::StructArray::Make({files, paths.Finish().ValueOrDie()}, std::vector<std::string>{"bytes", "path"}).ValueOrDie();
   const auto ids_of_hub = labels.Finish().ValueOrDie();
   const auto write = [&](const std::shared_ptr<arrow::Array>& pictures, const char* name) {
     const auto metadata = arrow::key_value_metadata(
         {"huggingface"}, {R"({"info":{"features":{"label":{"names":["tree frog","cat","dog"],"_type":"ClassLabel"}}}})"});
     const auto table = arrow::Table::Make(
-        arrow::schema({arrow::field("img", pictures->type()), arrow::field("label", arrow::int64())}, metadata), {pictures, ids_of_hub});
+        arrow::schema({arrow::field("img", pictures->type()), arrow::field("label", arrow::int64())}, metadata),
+        {pictures, ids_of_hub});
     const auto file = arrow::io::FileOutputStream::Open((folder / name).string()).ValueOrDie();
-    ASSERT_TRUE(parquet::arrow::WriteTable(*table, arrow::default_memory_pool(), file, 2,
-                                           parquet::default_writer_properties(),
+    ASSERT_TRUE(parquet::arrow::WriteTable(*table, arrow::default_memory_pool(), file, 2, parquet::default_writer_properties(),
                                            parquet::ArrowWriterProperties::Builder().store_schema()->build())
                     .ok());
     ASSERT_TRUE(file->Close().ok());
@@ -125,16 +128,19 @@ TEST_F(Load, Idx) {
   std::string pixels;
   for (int i = 0; i < 2 * 12 * 12; ++i) pixels += static_cast<char>(i);
   const auto file = folder.write("t-images-idx3-ubyte", big_endian({0x0803, 2, 12, 12}) + pixels);
-  EXPECT_FALSE(load(file, [] {
-                 LoadOptions options = in_order();
-                 options.labels = LabelNeed::if_present;
-                 return options;
-               }()).has_labels);
+  EXPECT_FALSE(load(file,
+                    [] {
+                      LoadOptions options = in_order();
+                      options.labels = LabelNeed::if_present;
+                      return options;
+                    }())
+                   .has_labels);
   folder.write("t-labels-idx1-ubyte", big_endian({0x0801, 2}) + "\2\1");
   const Dataset dataset = load(file);
   EXPECT_EQ(labels_of(dataset), (std::vector<double>{2, 1}));
   const std::vector<float> values = pixels_of(dataset);
-  for (std::size_t c = 0; c < 3; ++c) EXPECT_FLOAT_EQ(values[3 * 144 + c * 144 + 5], (static_cast<float>((144 + 5) % 256) / 255 - 0.5f) / 0.5f);
+  for (std::size_t c = 0; c < 3; ++c)
+    EXPECT_FLOAT_EQ(values[3 * 144 + c * 144 + 5], (static_cast<float>((144 + 5) % 256) / 255 - 0.5f) / 0.5f);
   folder.write("t-images-idx3-ubyte", big_endian({0x0803, 3, 12, 12}) + pixels);
   expect_error(error_of([&] { load(file); }), ErrorKind::bad_input, "should hold 432 numbers");
 }

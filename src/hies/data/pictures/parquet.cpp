@@ -36,7 +36,8 @@ std::vector<std::string> hub_class_names(const arrow::Schema& schema, const std:
 std::shared_ptr<arrow::ChunkedArray> bytes_column(const std::filesystem::path& path, const arrow::ChunkedArray& column,
                                                   const std::string& name) {
   const arrow::Type::type type = column.type()->id();
-  if (type == arrow::Type::BINARY || type == arrow::Type::LARGE_BINARY) return value_of(path, arrow::ChunkedArray::Make(column.chunks(), column.type()));
+  if (type == arrow::Type::BINARY || type == arrow::Type::LARGE_BINARY)
+    return value_of(path, arrow::ChunkedArray::Make(column.chunks(), column.type()));
   if (type != arrow::Type::STRUCT) return nullptr;
   const int at = static_cast<const arrow::StructType&>(*column.type()).GetFieldIndex("bytes");
   if (at < 0) bad_input("{}: the records of column '{}' have no member 'bytes'", path.string(), printable(name));

@@ -6,8 +6,8 @@ namespace hies::data {
 
 // Where the numbers of pictures stand in a file that holds nothing but them.
 struct RawLayout {
-  std::size_t begin = 0;    // of the first picture's numbers
-  std::size_t stride = 0;   // bytes from one picture to the next
+  std::size_t begin = 0;   // of the first picture's numbers
+  std::size_t stride = 0;  // bytes from one picture to the next
   int height = 0, width = 0;
   int planes = 1;  // whole channels, one after the other
 };

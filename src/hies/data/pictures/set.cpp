@@ -20,11 +20,12 @@ constexpr std::int64_t kAhead = 256;  // pictures that are made before they are 
 image::Image fitted(const PictureSource& source, std::int64_t index, const PictureForm& form) {
   image::Image picture = form.processor.fitted(source.decode(index, form.channels, form.most_pixels));
   if (picture.height != form.size.height || picture.width != form.size.width)
-    throw Error(ErrorKind::bad_input,
-                fmt::format("{}: the picture has {}×{} pixels, but the model reads {}×{}, and its preprocessor_config.json resizes none",
-                            source.names[static_cast<std::size_t>(index)], picture.height, picture.width, form.size.height,
-                            form.size.width),
-                "set do_resize in preprocessor_config.json, or give --image-size");
+    throw Error(
+        ErrorKind::bad_input,
+        fmt::format("{}: the picture has {}×{} pixels, but the model reads {}×{}, and its preprocessor_config.json resizes none",
+                    source.names[static_cast<std::size_t>(index)], picture.height, picture.width, form.size.height,
+                    form.size.width),
+        "set do_resize in preprocessor_config.json, or give --image-size");
   return picture;
 }
 
@@ -139,7 +140,7 @@ class Set : public model::Pictures {
   mutable std::condition_variable wanted_, ready_;
   mutable std::vector<Slot> slots_;
   mutable std::deque<std::int64_t> asked_;
-  mutable std::int64_t filled_ = 0;             // all before are made, or being made
+  mutable std::int64_t filled_ = 0;                 // all before are made, or being made
   mutable std::int64_t next_ = 0, ahead_ = kAhead;  // what is likely to be asked for next; none ahead where that is in no order
   bool stop_ = false;
   std::vector<std::thread> workers_;

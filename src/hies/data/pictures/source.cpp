@@ -75,9 +75,10 @@ Pictures open_pictures(const fs::path& path, const Task& task, const LoadOptions
   if (ending == ".bin") return open_cifar_file(path, classes);
   if (ending == ".parquet") return open_parquet_pictures(path, task, options);
   if (ending == ".csv" || ending == ".tsv" || ending == ".jsonl" || ending == ".json") return open_list(path, task, options);
-  throw Error(ErrorKind::bad_input, fmt::format("{}: pictures are not read from a file of this name", path.string()),
-              "give a folder, a .tar or .tar.gz, a .csv, .tsv, .jsonl or .json of paths, a .parquet, an IDX file (…-idx3-ubyte), or a "
-              "CIFAR .bin");
+  throw Error(
+      ErrorKind::bad_input, fmt::format("{}: pictures are not read from a file of this name", path.string()),
+      "give a folder, a .tar or .tar.gz, a .csv, .tsv, .jsonl or .json of paths, a .parquet, an IDX file (…-idx3-ubyte), or a "
+      "CIFAR .bin");
 }
 
 }  // namespace hies::data

@@ -17,8 +17,8 @@ class PictureSource {
  public:
   virtual ~PictureSource() = default;
 
-  std::vector<std::string> names;   // [N] as errors name them
-  std::vector<std::string> labels;  // [N] class names or numbers, as they stand there; empty: none
+  std::vector<std::string> names;          // [N] as errors name them
+  std::vector<std::string> labels;         // [N] class names or numbers, as they stand there; empty: none
   std::vector<std::string> class_folders;  // sorted; where the labels are names of folders
   std::vector<std::string> class_names;    // where the labels are numbers that the source has names for
 

@@ -44,7 +44,8 @@ bool is_picture_name(const std::string& path) {
   constexpr std::array kEndings = {".jpg", ".jpeg", ".png", ".gif", ".bmp", ".webp", ".tif", ".tiff", ".ppm", ".pgm"};
   const std::filesystem::path name = std::filesystem::path(path).filename();
   std::string ending = name.extension().string();
-  std::transform(ending.begin(), ending.end(), ending.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  std::transform(ending.begin(), ending.end(), ending.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   return !name.string().starts_with('.') && std::find(kEndings.begin(), kEndings.end(), ending) != kEndings.end();
 }
 
@@ -71,7 +72,8 @@ void fill_from_tree(const Tree& tree, const std::filesystem::path& where, Pictur
   if (classes.contains("")) {
     classes.erase("");
     throw Error(ErrorKind::bad_input,
-                fmt::format("{}: pictures lie beside class folders ({})", where.string(), printable(fmt::format("{}", fmt::join(classes, ", ")))),
+                fmt::format("{}: pictures lie beside class folders ({})", where.string(),
+                            printable(fmt::format("{}", fmt::join(classes, ", ")))),
                 "put each picture into the folder of its class, or all into one folder");
   }
   refuse_empty_classes(tree, prefix, classes, where);

@@ -14,7 +14,8 @@ class EncoderHeads {
   EncoderHeads(const LayerHeads& all, bool last, const Linear& query, const Linear& key, const Linear& value);
 
   // Outputs of `heads` from what the layer's attention reads [T, E].
-  at::Tensor operator()(int layer, const LayerHeads& heads, const at::Tensor& read, AttentionRun& run, HeadProducts products) const;
+  at::Tensor operator()(int layer, const LayerHeads& heads, const at::Tensor& read, AttentionRun& run,
+                        HeadProducts products) const;
 
  private:
   LayerHeads all_;

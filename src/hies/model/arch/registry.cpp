@@ -18,9 +18,8 @@ const Arch& dinov2_arch();
 
 const std::vector<const Arch*>& all_archs() {
   static const std::vector<const Arch*> archs = {
-      &bert_arch(),    &roberta_arch(), &distilbert_arch(), &llama_arch(),
-      &mistral_arch(), &qwen2_arch(),   &qwen3_arch(),      &gpt2_arch(),
-      &vit_arch(),     &deit_arch(),    &dinov2_arch(),
+      &bert_arch(),  &roberta_arch(), &distilbert_arch(), &llama_arch(), &mistral_arch(), &qwen2_arch(),
+      &qwen3_arch(), &gpt2_arch(),    &vit_arch(),        &deit_arch(),  &dinov2_arch(),
   };
   return archs;
 }

@@ -56,8 +56,9 @@ ModelSpec parse_vision_config(const Json& config, std::string_view where, std::s
   HeadCounts counts;
   counts.layers = require_count(config, "num_hidden_layers", where, 1, kMostLayers);
   counts.heads = counts.kv_heads = require_count(config, "num_attention_heads", where, 1, kMostHeads);
-  counts.head_dim = JsonNode(config, where).holds("head_dim") ? require_count(config, "head_dim", where)
-                                                              : head_dim_of(spec.hidden, counts.heads, "num_attention_heads", where);
+  counts.head_dim = JsonNode(config, where).holds("head_dim")
+                        ? require_count(config, "head_dim", where)
+                        : head_dim_of(spec.hidden, counts.heads, "num_attention_heads", where);
   spec.layers = parse_layout(config, where, counts);
   parse_task(config, where, spec);
   return spec;
@@ -103,8 +104,8 @@ std::vector<TensorDecl> VisionArch::tensors(const ModelSpec& spec) const {
 
 std::vector<HeadSlice> VisionArch::head_slices(const ModelSpec& spec, int layer, int position) const {
   const VisionNames n = names(spec);
-  return own_slices(in_layer(layer, n.query), in_layer(layer, n.key), in_layer(layer, n.value), in_layer(layer, n.output), position,
-                    spec.heads(layer).head_dim, spec.vision.qkv_bias);
+  return own_slices(in_layer(layer, n.query), in_layer(layer, n.key), in_layer(layer, n.value), in_layer(layer, n.output),
+                    position, spec.heads(layer).head_dim, spec.vision.qkv_bias);
 }
 
 std::vector<HeadSlice> VisionArch::kv_slices(const ModelSpec&, int, int) const { return {}; }
