@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from processes import Failed
-from works import BATCH1, LOGIT_TOLERANCE, SCORE_TOLERANCE, SORTED, Work, agreement, must_agree
+from works import BATCH1, LOGIT_TOLERANCE, SCORE_TOLERANCE, SORTED, agreement, must_agree
 
 
 class VisionSizes:
@@ -26,11 +26,6 @@ class VisionSizes:
     def scoring(self, pictures):
         back = self.tokens * ((self.layers - 2) * self.full + self.square + self.feed_forward + 2 * self.square) + 2 * self.square + self.feed_forward
         return self.evaluation(pictures) + pictures * (self.tokens * self.square + back)
-
-
-def vision_work(models, data):
-    images = data.parent / "images"
-    return Work(models / "vit-cifar10", "image-classification", images / "cifar10-test.tar.gz", images / "cifar10-train20k.tar.gz", [], max_length=None)
 
 
 class PictureEvaluation:
@@ -97,8 +92,3 @@ class PictureScoring:
             if len(result["his"]) != len(found["his"]):
                 raise Failed(f"{self.name}: another number of layers")
             self.notes["error"] = max(must_agree(f"{self.name}, {name}, {table}", found[table], result[table], SCORE_TOLERANCE) for table in ("his", "ae"))
-
-
-def vision_works(models, data):
-    work = vision_work(models, data)
-    return {"eval-vit": PictureEvaluation(work), "eval-vit-bf16": PictureEvaluation(work, "bfloat16"), "score-vit": PictureScoring(work)}
