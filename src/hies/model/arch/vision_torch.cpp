@@ -52,14 +52,15 @@ VisionNetwork::VisionNetwork(const ModelSpec& spec, const VisionArch& arch, cons
   }
 }
 
-// As transformers interpolates them: bicubic, corners not aligned, the tokens before the patches as they are.
+// As transformers interpolates them: bicubic, corners not aligned, the tokens before the patches as they are; never in bfloat16.
 at::Tensor VisionNetwork::positions_for(const Pictures::Shape& shape) const {
   const VisionSpec& vision = spec_.vision;
   if (shape.height == vision.height && shape.width == vision.width) return positions_;
   const std::int64_t down = vision.height / vision.patch_height, across = vision.width / vision.patch_width;
   const at::Tensor own = positions_.narrow(0, 0, vision.leading);
   const at::Tensor grid = positions_.narrow(0, vision.leading, down * across);
-  const at::Tensor source = (vision.any_size ? grid.to(at::kFloat) : grid).view({1, down, across, -1}).permute({0, 3, 1, 2});
+  const bool exact = grid.scalar_type() == at::kDouble && !vision.any_size;
+  const at::Tensor source = (exact ? grid : grid.to(at::kFloat)).view({1, down, across, -1}).permute({0, 3, 1, 2});
   const at::Tensor made =
       at::upsample_bicubic2d(source, {shape.height / vision.patch_height, shape.width / vision.patch_width}, false);
   return at::cat({own, made.permute({0, 2, 3, 1}).flatten(0, 2).to(own.scalar_type())});
