@@ -7,7 +7,8 @@ cd "$(dirname "$0")/.."
 
 # What to install where the package manager is apt; elsewhere the tools and headers below are looked for instead.
 packages="g++ make cmake ninja-build ccache python3 python3-venv ca-certificates
-  nlohmann-json3-dev libcli11-dev libfmt-dev libgtest-dev libxxhash-dev libbenchmark-dev"
+  nlohmann-json3-dev libcli11-dev libfmt-dev libgtest-dev libxxhash-dev libbenchmark-dev
+  libjpeg62-turbo-dev libspng-dev libarchive-dev"
 lint_packages="clang-format clang-tidy shellcheck"
 cargo_needed=1.85 # by unicode-segmentation, which the tokenizers crate uses
 cmake_needed=3.25
@@ -73,7 +74,7 @@ if have dpkg-query && have apt-get; then
   [ $# = 0 ] || install "$@"
 else
   for tool in g++ make cmake ninja python3; do have $tool || fail "$tool is missing; install it and run this again"; done
-  for header in nlohmann/json.hpp CLI/CLI.hpp fmt/format.h gtest/gtest.h xxhash.h benchmark/benchmark.h; do
+  for header in nlohmann/json.hpp CLI/CLI.hpp fmt/format.h gtest/gtest.h xxhash.h benchmark/benchmark.h spng.h archive.h; do
     echo "#include <$header>" | g++ -std=c++20 -fsyntax-only -x c++ - 2>/dev/null ||
       say "g++ does not find <$header>; if it lives elsewhere, give cmake its place with -DCMAKE_PREFIX_PATH"
   done

@@ -163,14 +163,35 @@ at::Tensor AttentionRun::forward(const Call& call, const Projected& projected, b
   forward.out = strided(out, call.shape.head_dim);
   forward.skip_head = call.skip.data();
   if (call.lse.defined()) forward.lse = call.lse.data_ptr();
-  if (note && probe_->want_entropy) {
-    AttentionProbe::Layer& notes = probe_->layers[static_cast<std::size_t>(call.layer)];
-    forward.entropy = notes.entropy.data();
-    forward.entropy_queries = notes.entropy_queries.data();
-  }
+  if (note && probe_->want_entropy && !of_first()) note_entropy(call.layer, forward);
   kernels::attention_forward(call.shape, forward);
   if (note && probe_->want_out_sq) note_out_sq(call, out);
   return out;
+}
+
+void AttentionRun::note_entropy(int layer, kernels::AttentionForward& forward) {
+  AttentionProbe::Layer& notes = probe_->layers[static_cast<std::size_t>(layer)];
+  forward.entropy = notes.entropy.data();
+  forward.entropy_queries = notes.entropy_queries.data();
+}
+
+void AttentionRun::note_first(int layer, const LayerHeads& heads, const Projected& projected, QueryRows rows) {
+  const at::NoGradGuard frozen;
+  const std::vector<std::int64_t>& offsets = rows == QueryRows::all ? batch_.offsets : rows_.asked_offsets;
+  const at::Tensor first = index_tensor(std::span(offsets).first(static_cast<std::size_t>(batch_.size())));
+  std::vector<std::int64_t> ones(offsets.size());
+  std::iota(ones.begin(), ones.end(), std::int64_t{0});
+  Projected some = projected;
+  some.query.rows = projected.query.rows.index_select(0, first);
+  const auto call = make_call(layer, heads, some, rows);
+  call->shape.query_offsets = ones.data();
+  kernels::AttentionForward forward;
+  forward.q = strided(some.query);
+  forward.k = strided(some.key);
+  forward.v = strided(some.value);
+  forward.skip_head = call->skip.data();
+  note_entropy(layer, forward);
+  kernels::attention_forward(call->shape, forward);
 }
 
 at::Tensor AttentionRun::attend(int layer, const LayerHeads& heads, const Projected& given, QueryRows rows) {
@@ -182,6 +203,7 @@ at::Tensor AttentionRun::attend(int layer, const LayerHeads& heads, const Projec
   auto made = make_call(layer, heads, projected, rows);
   Call& call = *made;
   const bool note = noting_ && rows == QueryRows::all && wants_all_queries();
+  if (noting_ && probe_ != nullptr && probe_->want_entropy && of_first()) note_first(layer, heads, projected, rows);
   if (!wants_inner() || !at::GradMode::is_enabled()) return gated(layer, forward(call, projected, true, note));
 
   calls_.push_back(std::move(made));

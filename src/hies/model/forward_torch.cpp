@@ -18,7 +18,7 @@ at::Tensor outputs_of(const LayerHeads& heads, const LayerHeads& from, const at:
 
 at::Tensor result_of(const Network& network, const AttentionRun& run, const at::Tensor& hidden) {
   const at::Tensor& read = run.rows().read;
-  return network.task_head(read.defined() ? hidden.index_select(0, read) : hidden);
+  return network.task_head(read.defined() ? hidden.index_select(0, read) : hidden, run.rows());
 }
 
 // The state after the layers first … last-1 from the state before them.

@@ -74,7 +74,7 @@ class Network {
                             const AttentionRun& run) const = 0;
   // From the rows of the last layer's state that are read: logits [B, V] in the computation dtype, of a language model the final
   // states [R, E], which vocabulary() makes logits of.
-  virtual at::Tensor task_head(const at::Tensor& hidden) const = 0;
+  virtual at::Tensor task_head(const at::Tensor& hidden, const BatchRows& rows) const = 0;
   // Language models: the output matrix [V, E]. Else null.
   virtual const Linear* vocabulary() const { return nullptr; }
 };

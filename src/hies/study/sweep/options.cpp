@@ -120,6 +120,8 @@ void check_config(const SweepConfig& config) {
   check_asked(options.context || options.stride, "context and stride are for tasks that judge texts in windows",
               "perplexity, causal-lm", data::reads_windows, config.runs);
   check_asked(options.shots.has_value(), "shots is for questions of several subjects", "mmlu", data::reads_subjects, config.runs);
+  check_asked(options.image_size || options.skip_bad || options.most_pixels,
+              "image-size, skip-bad and most-pixels are for pictures", "image-classification", data::reads_pictures, config.runs);
 }
 
 }  // namespace hies::study
