@@ -90,7 +90,7 @@ class Lines(LanguageModels):
         self.assertEqual(len(windows) + len(questions), len(records))
         self.assertTrue(windows and all(value > 1 for value in windows))
         self.assertTrue(questions and all(round(3 * value, 9) in (0, 1, 2, 3) for value in questions))
-        alone = self.json(*self.windows("--data", "--latency-seconds", 0, "--examples", 3, "--order", "file"))
+        alone = self.json(*self.windows("--data", "--latency-seconds", 0, "--examples", 3))
         whole = next(record for record in records if not record["pruned"] and "perplexity" in record["metrics"])
         self.assertAlmostEqual(alone["metrics"]["perplexity"], whole["metrics"]["perplexity"], 9)
         self.refused(2, "context and stride are for .*no run", "sweep", self.model, "--task", "multiple-choice", "--calib", self.questions, "--data",

@@ -26,6 +26,8 @@ class Dinov2Arch : public VisionArch {
   std::string_view model_type() const noexcept override { return "dinov2"; }
   std::string_view description() const noexcept override { return "DINOv2 for image classification"; }
   std::string_view prefix() const noexcept override { return "dinov2."; }
+  // transformers 5 makes a head's size of hidden_size and num_attention_heads.
+  Portability portability() const noexcept override { return {.pruned_heads = true}; }
 
   ModelSpec parse(const Json& config, std::string_view where) const override {
     ModelSpec spec = parse_vision_config(config, where, model_type(), 1e-6, 14);

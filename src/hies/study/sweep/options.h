@@ -54,7 +54,7 @@ struct SweepOptions {
     v("losses", self.losses, "losses whose gradient ranks heads: task (the task's own), ce, mse, pseudo-label, logit-norm");
     v("loss", self.loss, "auto: one of --losses per task is also chosen on the held-out part");
     v("examples", self.examples, "calibration examples of each seed");
-    v("eval_examples", self.eval_examples, "rows, questions or windows of DEV, the first of the file (default: all)");
+    v("eval_examples", self.eval_examples, "examples of DEV, those that `hies eval --examples N` takes (default: all)");
     v("calibration_sizes", self.calibration_sizes, "numbers of examples for the study of the calibration set's size");
     v("random_masks", self.random_masks, "masks drawn for each ratio of random");
     v("heldout", self.heldout, "rows of the calibration file to choose alpha or loss on; none of them scores heads or is in DEV");

@@ -195,7 +195,6 @@ RunData load_run(const SweepRun& run, const SweepOptions& options, Progress& pro
   load_calibration(data, options, preprocessor, progress);
   data::LoadOptions judged = load_options(options, task);
   judged.examples = options.eval_examples;
-  if (judged.examples) judged.order = "file";
   data.evaluation = load_evaluation(*data.checkpoint, preprocessor, task, run.data, judged, "", progress);
   check_evaluation(data, options);
   warn_of_leak(data, progress);
