@@ -20,6 +20,8 @@ constexpr std::array kCommands = {
     Command{"prune", "cut heads out of a checkpoint, by a plan or in one go", run_prune},
     Command{"eval", "quality, stability, size and speed on a data file", run_eval},
     Command{"sweep", "a grid of methods, ratios and seeds, and what each achieves", run_sweep},
+    Command{"report", "one page, or a text, of what sweeps have measured", run_report},
+    Command{"explain", "what heads look at in single examples, for the report", run_explain},
     Command{"bench", "measure the program's own kernels on this machine", run_bench},
     Command{"make-checkpoint", "random weights in a real model's shape, to try size and speed", run_make_checkpoint},
     Command{"tasks", "list what models can be asked to do", run_tasks},
