@@ -85,4 +85,4 @@ export function download(name: string, content: Blob): void {
   setTimeout(() => URL.revokeObjectURL(url), 10_000);
 }
 
-export const fileName = (text: string): string => text.replaceAll(/[^A-Za-z0-9._-]+/g, "-");
+export const fileName = (text: string): string => text.replaceAll(/[^\p{L}\p{N}._-]+/gu, "-").replaceAll(/^-|-$/g, "");

@@ -34,4 +34,5 @@ export const kStability: Measure = { name: "stability", unit: "%", digits: 2, hi
 export const described = (measure: Measure): string => (measure.unit ? `${measure.name}, ${measure.unit}` : measure.name);
 
 // Up to four significant digits, for axes and hints.
-export const short = (value: number): string => String(Number(value.toPrecision(4)));
+export const short = (value: number): string =>
+  value !== 0 && Math.abs(value) < 1e-3 ? value.toExponential(2).replace("e-", "e−").replace(".00e", "e") : String(Number(value.toPrecision(4)));

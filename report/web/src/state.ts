@@ -1,7 +1,7 @@
 // The view lives in the URL's hash: "#run=…&alpha=0.5". What has its default is not in it.
 
 export type Key =
-  | "run" | "stability" | "way" | "alpha" | "ratio" | "scores" | "ways" | "drop" | "family" | "calibration" | "cost" | "bound"
+  | "run" | "stability" | "way" | "alpha" | "ratio" | "scores" | "ways" | "drop" | "family" | "calibration" | "bound"
   | "yaw" | "pitch" | "table" | "overlay" | "explanation" | "example" | "attention" | "theme";
 
 type Listener = (changed: Set<Key>) => void;

@@ -3,6 +3,7 @@ import { amount } from "../colour.ts";
 import type { Example, ExampleHead } from "../data.ts";
 import { s } from "../dom.ts";
 import { percent, short } from "../format.ts";
+import { shadeBar } from "./frame.ts";
 
 export type Weights = "asked" | "mean";
 
@@ -40,9 +41,8 @@ export function tokenMap(width: number, example: Example, weights: Weights): SVG
 }
 
 function shades(x: number, y: number, most: number, label: string): SVGElement {
-  const g = s("g", { class: "legend", transform: `translate(${x} ${y})` });
-  for (let i = 0; i < 24; ++i) g.append(s("rect", { x: i * 4, y: 0, width: 4.5, height: 10, fill: amount(i / 23) }));
-  g.append(s("text", { x: 0, y: 23 }, "0"), s("text", { x: 96, y: 23, "text-anchor": "end" }, percent(most)), s("text", { x: 108, y: 9 }, label));
+  const g = shadeBar(x, y, 110, "0", percent(most));
+  g.append(s("text", { x: 120, y: 9 }, label));
   return g;
 }
 

@@ -1,5 +1,6 @@
 // Axes, labels and a legend around a plot.
 import { s } from "../dom.ts";
+import { amount } from "../colour.ts";
 import { short } from "../format.ts";
 
 export interface Scale {
@@ -15,6 +16,15 @@ export interface FrameOptions {
   x: { label: string; format?: (value: number) => string; ticks?: number[] };
   y: { label: string; format?: (value: number) => string };
   legend?: Mark[];
+  shades?: string;  // what the shades from 0 to 1 are of
+}
+
+// A legend of shades, `width` px wide, with its two ends.
+export function shadeBar(x: number, y: number, width: number, least: string, most: string): SVGGElement {
+  const steps = 24, g = s("g", { class: "legend", transform: `translate(${x} ${y})` });
+  for (let i = 0; i < steps; ++i) g.append(s("rect", { x: (i * width) / steps, y: 0, width: width / steps + 0.5, height: 10, fill: amount(i / (steps - 1)) }));
+  g.append(s("text", { x: 0, y: 23 }, least), s("text", { x: width, y: 23, "text-anchor": "end" }, most));
+  return g;
 }
 
 const kCharacter = 6.6, kLine = 18, kSample = 30;
@@ -58,13 +68,24 @@ export function frame(options: FrameOptions): Frame {
   const { width } = options;
   const left = 58, right = width - 14;
   const legend = placeLegend(options.legend ?? [], right - 8);
-  const top = legend.height + 24, bottom = top + options.height - 24;
+  const top = legend.height + (options.shades ? 30 : 0) + 24, bottom = top + options.height - 24;
   const height = bottom + 44;
   const svg = s("svg", { viewBox: `0 0 ${width} ${height}`, width, height });
   const key = s("g", { class: "legend", transform: "translate(8 2)" }, ...legend.placed.map(sample));
   const plot = s("g");
   svg.append(key, plot);
+  if (options.shades) {
+    const bar = shadeBar(8, legend.height + 2, 120, "0", "1");
+    bar.append(s("text", { x: 130, y: 9 }, options.shades));
+    svg.append(bar);
+  }
   return { svg, plot, left, right, top, bottom };
+}
+
+// Every n-th, so that no more than `room` are left.
+function thinned(ticks: number[], room: number): number[] {
+  const step = Math.ceil(ticks.length / room);
+  return ticks.filter((_, i) => i % step === 0);
 }
 
 // Draws axes for scales whose ranges are [left, right] and [bottom, top].
@@ -72,8 +93,9 @@ export function axes(made: Frame, options: FrameOptions, x: Scale, y: Scale): vo
   const { svg, left, right, top, bottom } = made;
   const fx = options.x.format ?? short, fy = options.y.format ?? short;
   const g = s("g", { class: "axes" });
-  const room = Math.max(2, Math.floor((right - left) / 70));
-  for (const value of options.x.ticks ?? x.ticks(room)) {
+  const room = Math.max(2, Math.floor((right - left) / 75));
+  const given = options.x.ticks?.filter((value) => x(value) >= left && x(value) <= right);
+  for (const value of given ? thinned(given, room) : x.ticks(room)) {
     const at = x(value);
     g.append(s("line", { x1: at, x2: at, y1: bottom, y2: bottom + 5 }), s("text", { x: at, y: bottom + 18, "text-anchor": "middle" }, fx(value)));
   }

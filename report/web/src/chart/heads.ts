@@ -3,6 +3,7 @@ import { amount, kBothRemoved, kOtherRemoved, kRemoved } from "../colour.ts";
 import type { HeadTable, Layout } from "../data.ts";
 import { s } from "../dom.ts";
 import { short } from "../format.ts";
+import { shadeBar } from "./frame.ts";
 import { kvOf } from "../plan.ts";
 
 export interface HeadsOptions {
@@ -24,7 +25,7 @@ const kKinds: Record<Kind, { colour: string; label: string }> = {
   kept: { colour: "#C9CED6", label: "kept by both" },
 };
 
-const kLeft = 34, kTop = 22, kGroupGap = 5;
+const kLeft = 34, kTop = 36, kGroupGap = 5;
 
 export function headMap(options: HeadsOptions): SVGSVGElement {
   const { layout, width } = options;
@@ -32,7 +33,7 @@ export function headMap(options: HeadsOptions): SVGSVGElement {
   const widest = layout.layers.find((layer) => layer.original_heads === columns)!;
   const grouped = widest.original_kv_heads < widest.original_heads;
   const gaps = grouped ? (widest.original_kv_heads - 1) * kGroupGap : 0;
-  const cell = Math.max(4, Math.min(24, (width - kLeft - 8 - gaps) / columns));
+  const cell = Math.max(4, Math.min(34, (width - kLeft - 8 - gaps) / columns));
   const gap = cell > 10 ? 2 : 1;
   const xOf = (layer: number, head: number) => kLeft + head * cell + (grouped ? kvOf(layout.layers[layer]!, head) * kGroupGap : 0);
   const top = kTop + (grouped ? 14 : 0);
@@ -92,10 +93,7 @@ function cross(x: number, y: number, size: number): SVGElement {
 }
 
 function shadeLegend(y: number, [least, most]: number[], withPruned: boolean): SVGElement {
-  const steps = 24, bar = 120;
-  const g = s("g", { class: "legend", transform: `translate(${kLeft} ${y})` });
-  for (let i = 0; i < steps; ++i) g.append(s("rect", { x: (i * bar) / steps, y: 0, width: bar / steps + 0.5, height: 10, fill: amount(i / (steps - 1)) }));
-  g.append(s("text", { x: 0, y: 23 }, short(least!)), s("text", { x: bar, y: 23, "text-anchor": "end" }, short(most!)));
+  const bar = 130, g = shadeBar(kLeft, y, bar, short(least!), short(most!));
   if (withPruned)
     g.append(s("rect", { x: bar + 18, y: -1, width: 14, height: 14, rx: 2, fill: "#7c8084", "fill-opacity": 0.4 }), cross(bar + 18, -1, 14),
       s("text", { x: bar + 38, y: 10 }, "pruned"));

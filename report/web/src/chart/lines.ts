@@ -16,7 +16,7 @@ export interface LinesOptions {
   width: number;
   height: number;
   x: FrameOptions["x"] & { log?: boolean };
-  y: FrameOptions["y"];
+  y: FrameOptions["y"] & { most?: number };
   lines: Line[];
   region?: { from: number; to: number; label: string } | null;
 }
@@ -39,7 +39,9 @@ export function lineChart(options: LinesOptions): SVGSVGElement {
   const points = options.lines.flatMap((one) => one.points);
   const xs = points.map((point) => point.x), ys = points.flatMap((point) => [point.y - (point.sd ?? 0), point.y + (point.sd ?? 0)]);
   const x: Scale = options.x.log ? scaleLog(domainLog(xs), [made.left, made.right]) : scaleLinear(domain(xs, 0.03), [made.left, made.right]);
-  const y: Scale = scaleLinear(domain(ys, 0.06), [made.bottom, made.top]).nice();
+  const [least, most] = domain(ys, 0.06);
+  const nice = scaleLinear([least, most], [made.bottom, made.top]).nice();
+  const y: Scale = options.y.most === undefined ? nice : nice.domain([nice.domain()[0]!, Math.min(nice.domain()[1]!, options.y.most)]);
   axes(made, frameOptions, x, y);
   if (options.region) drawRegion(made.plot, options.region, x, made.top, made.bottom);
   const dodge = Math.min(2.5, 24 / Math.max(1, options.lines.length));

@@ -14,6 +14,7 @@ export interface DotsOptions {
   y: FrameOptions["y"] & { log?: boolean };
   dots: Dot[];
   legend?: Mark[];
+  shades?: string;
   front?: [number, number][];  // joined by steps, ascending in x
   diagonal?: boolean;          // y = x
 }
@@ -29,7 +30,7 @@ export function dotChart(options: DotsOptions): SVGSVGElement {
   const made = frame(options);
   const x = scale(options.dots.map((dot) => dot.x), [made.left, made.right], options.x.log);
   const y = scale(options.dots.map((dot) => dot.y), [made.bottom, made.top], options.y.log);
-  const xTicks = options.x.log ? spaced(x.ticks(4), x, 46) : undefined;
+  const xTicks = options.x.log ? spaced(x.ticks(4), x, 75) : undefined;
   axes(made, { ...options, x: { ...options.x, ticks: xTicks } }, x, y);
   const clip = s("g");
   made.plot.append(clip);

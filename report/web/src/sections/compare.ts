@@ -8,6 +8,7 @@ import { figure } from "../figure.ts";
 import { fixed, human, kStability, measured, percent, spread } from "../format.ts";
 import { recommended } from "./summary.ts";
 import { section, type Context, type Section } from "./section.ts";
+import { ratioAxis } from "./ways.ts";
 
 const kRetained: Measure = { name: "quality of the unpruned model's", unit: "%", digits: 2, higher_is_better: true, is_exponential: false };
 
@@ -32,7 +33,7 @@ export function compareSection(context: Context): Section | null {
   const numbers = (of: () => Line[]) => () => ({ columns: ["run", "ratio", "mean", "sd"],
     rows: of().flatMap((line) => line.points.map((point) => [line.label, String(point.x), fixed(point.y, 2), point.sd === null ? "–" : fixed(point.sd, 2)])) });
   const chart = (title: string, caption: string, label: string, of: () => Line[]) => figure({ title, caption, numbers: numbers(of),
-    draw: (width) => lineChart({ width, height: 270, lines: of(), x: { label: "ratio of heads removed", format: (value) => percent(value, 0) }, y: { label } }) });
+    draw: (width) => lineChart({ width, height: 270, lines: of(), x: ratioAxis(context.run), y: { label } }) });
   const figures = [
     chart("Stability, run by run", "Whiskers: ± one standard deviation over the seeds.", "stability, %", stability),
     chart("Quality kept, run by run", "Quality as a share of the unpruned model's.", "of the unpruned, %", retained),

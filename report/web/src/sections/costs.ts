@@ -2,34 +2,32 @@
 import { dotChart, type Dot } from "../chart/points.ts";
 import { familyColour } from "../colour.ts";
 import { select } from "../controls.ts";
-import { shownSeries } from "../data.ts";
+import { shownSeries, type Pareto } from "../data.ts";
 import { h } from "../dom.ts";
 import { figure } from "../figure.ts";
 import { described, human, measured, percent, short } from "../format.ts";
 import { section, redraws, type Context, type Section } from "./section.ts";
 
 export function paretoSection(context: Context): Section | null {
-  const { run, state } = context, measure = run.quality;
+  const { run } = context, measure = run.quality;
   if (!measure || run.pareto.length === 0) return null;
-  const chosen = () => run.pareto.find((one) => one.cost === state.get("cost")) ?? run.pareto[0]!;
-  const dots = (): Dot[] => [
-    ...chosen().cloud.map(([x, y]) => ({ x, y, colour: "#7F8790", faint: true, size: 18 })),
-    ...chosen().front.map(([x, y, stability, label, ratio, seed]) => ({ x, y, colour: "#D55E00", size: 46,
-      tip: `${label}\nratio ${ratio}${seed === null ? "" : `, seed ${seed}`}\n${human(x)} ${chosen().cost}\n${measured(y, measure)}, stability ${percent(stability)}` })),
+  const dots = ({ cost, cloud, front }: Pareto): Dot[] => [
+    ...cloud.map(([x, y]) => ({ x, y, colour: "#7F8790", faint: true, size: 18 })),
+    ...front.map(([x, y, stability, label, ratio, seed]) => ({ x, y, colour: "#D55E00", size: 46,
+      tip: `${label}\nratio ${ratio}${seed === null ? "" : `, seed ${seed}`}\n${human(x)} ${cost}\n${measured(y, measure)}, stability ${percent(stability)}` })),
   ];
-  const one = figure({
-    title: "Best quality for its cost",
-    caption: "Each dot is one pruned model; on the line are those that no other beats: none costs as little and is as good. Chosen on the evaluation data, so optimistic.",
-    draw: (width) => dotChart({ width, height: 320, dots: dots(), front: chosen().front.map(([x, y]) => [x, y]),
-      x: { label: chosen().cost, format: human }, y: { label: described(measure) },
+  const figures = run.pareto.map((one) => figure({
+    title: `Quality for its cost: ${one.cost}`,
+    draw: (width) => dotChart({ width, height: 290, dots: dots(one), front: one.front.map(([x, y]) => [x, y]),
+      x: { label: one.cost, format: human }, y: { label: described(measure) },
       legend: [{ label: "Pareto front", colour: "#D55E00", dash: "" }, { label: "other pruned models", colour: "#7F8790", area: true, shape: " " }] }),
-    numbers: () => ({ columns: [chosen().cost, described(measure), "stability", "way", "ratio", "seed"],
-      rows: chosen().front.map(([x, y, stability, label, ratio, seed]) => [human(x), measured(y, measure), percent(stability), label, String(ratio), seed ?? "–"]) }),
-  });
-  return section("pareto", "Pareto fronts", redraws(["cost"], () => [one]),
-    h("div", { class: "controls" }, select(state, "cost", "Cost", run.pareto.map(({ cost }) => ({ value: cost, label: cost })))),
-    h("div", { class: "figures" }, one.element),
-    run.pareto.some(({ cost }) => cost.startsWith("latency")) ? null : h("p", { class: "note" }, "Latency was not measured: `hies sweep --latency` does."));
+    numbers: () => ({ columns: [one.cost, described(measure), "stability", "way", "ratio", "seed"],
+      rows: one.front.map(([x, y, stability, label, ratio, seed]) => [human(x), measured(y, measure), percent(stability), label, String(ratio), seed ?? "–"]) }),
+  }));
+  return section("pareto", "Pareto fronts", () => {},
+    h("p", { class: "note" }, "Each dot is one pruned model; on the line are those that no other beats: none costs as little and is as good. Chosen on the evaluation data, so optimistic.",
+      run.pareto.some(({ cost }) => cost.startsWith("latency")) ? "" : " Latency was not measured: hies sweep --latency does."),
+    h("div", { class: run.pareto.length > 2 ? "figures three" : "figures two" }, ...figures.map((one) => one.element)));
 }
 
 export function boundSection(context: Context): Section | null {
@@ -45,6 +43,7 @@ export function boundSection(context: Context): Section | null {
   });
   const one = figure({
     title: "Bound against measured loss increase",
+    most: 1000,
     caption: `Of the loss ${bound.loss}. First order: Σ over removed heads of E|⟨∇L, A⟩| on the calibration examples; both orders: with (β/2)·E‖A‖² by heads. On the dashed line the increase on the evaluation data equals the bound; below it the bound holds.` +
       (bound.points.length < bound.records ? ` ${bound.points.length} of ${bound.records} records are drawn, evenly taken.` : ""),
     draw: (width) => dotChart({ width, height: 320, dots: dots(), diagonal: true, x: { label: both() ? "bound, both orders" : "bound, first order", log: true }, y: { label: "loss increase" },

@@ -4,10 +4,10 @@ import { boxes, select } from "../controls.ts";
 import { usualSeries, type Measure, type Series, type Spread } from "../data.ts";
 import { h } from "../dom.ts";
 import { figure, type Figure, type Numbers } from "../figure.ts";
-import { described, fixed, kStability, percent, spread } from "../format.ts";
+import { described, fixed, kStability, spread } from "../format.ts";
 import { sharpDrop } from "../stats.ts";
 import { section, type Context, type Section } from "./section.ts";
-import { chosenWays, linePoint, look } from "./ways.ts";
+import { chosenWays, linePoint, look, mostOf, ratioAxis } from "./ways.ts";
 
 const kDropWords = "Shaded: the sharp drop of the chosen way, the step after which quality falls most more steeply than before it " +
   "(largest fall of the slope between two steps; for equal steps the largest negative second difference). Ratio 0 is the unpruned model.";
@@ -44,7 +44,7 @@ export function curvesSection(context: Context): Section {
     title: of === "quality" ? "Quality against ratio" : "Stability against ratio",
     caption: of === "quality" ? kDropWords : "Share of the examples with the unpruned model's answer. Whiskers and band: ± one standard deviation over the seeds, of random over its masks.",
     draw: (width) => lineChart({ width, height: Math.max(230, Math.min(380, width * 0.55)), lines: lines(context, measure, of, unpruned),
-      x: { label: "ratio of heads removed", format: (value) => percent(value, 0) }, y: { label: described(measure) }, region: of === "quality" ? region() : null }),
+      x: ratioAxis(run), y: { label: described(measure), most: mostOf(measure) }, region: of === "quality" ? region() : null }),
     numbers: () => numbers(context, measure, of),
   });
   const figures = [...(run.quality ? [chart(run.quality, "quality", run.unpruned.quality)] : []), chart(kStability, "stability", 100)];

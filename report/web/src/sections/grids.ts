@@ -8,7 +8,7 @@ import { figure, type Figure } from "../figure.ts";
 import { described, percent, spread } from "../format.ts";
 import { alphaFamilies, rankedAlphas } from "../stats.ts";
 import { section, type Context, type Section } from "./section.ts";
-import { linePoint, look } from "./ways.ts";
+import { linePoint, look, mostOf, ratioAxis } from "./ways.ts";
 
 const ratiosOf = (list: Series[]): number[] => [...new Set(list.flatMap((series) => series.points.map((point) => point.ratio)))].sort((a, b) => a - b);
 
@@ -34,9 +34,9 @@ export function alphaSection(context: Context): Section | null {
     rows: family().map((series) => [String(series.alpha), ...ratiosOf(family()).map((ratio) => spread(series.points.find((one) => one.ratio === ratio)?.quality ?? null, measure))]) });
   const figures: Figure[] = [
     figure({ title: "Best, median and worst α", caption: "Of the α of the grid, ratio by ratio, by mean quality on the evaluation data: the best is optimistic.", numbers,
-      draw: (width) => lineChart({ width, height: 280, lines: places(), x: { label: "ratio of heads removed", format: (value) => percent(value, 0) }, y: { label: described(measure) } }) }),
+      draw: (width) => lineChart({ width, height: 280, lines: places(), x: ratioAxis(run), y: { label: described(measure), most: mostOf(measure) } }) }),
     figure({ title: "Quality against α", caption: "One line for each ratio. α = 1 is HIS, α = 0 keeps heads that concentrate.", numbers,
-      draw: (width) => lineChart({ width, height: 280, lines: byRatio(), x: { label: "α" }, y: { label: described(measure) } }) }),
+      draw: (width) => lineChart({ width, height: 280, lines: byRatio(), x: { label: "α" }, y: { label: described(measure), most: mostOf(measure) } }) }),
   ];
   return section("alpha", "What α does", (changed) => { if (changed.has("family")) for (const one of figures) one.redraw(); },
     families.size > 1 ? h("div", { class: "controls" }, select(state, "family", "Method", [...families.keys()].map((name, i) => ({ value: i === 0 ? "" : name, label: name })))) : null,

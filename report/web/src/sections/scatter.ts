@@ -31,8 +31,8 @@ export function scatterSection(context: Context): Section | null {
   const figures = [
     figure({
       title: "HIS × AE × HIES",
-      caption: "Both by min–max over all heads; shade: HIES, dark is low; pruned heads are pale.",
-      draw: (width) => dotChart({ width, height: 300, x: { label: "HIS" }, y: { label: "AE" },
+      caption: "Both by min–max over all heads; heads that go at the ratio above are pale.",
+      draw: (width) => dotChart({ width, height: 300, x: { label: "HIS" }, y: { label: "AE" }, shades: "HIES",
         dots: points.map((point) => ({ x: point.his, y: point.ae, colour: amount(point.hies), opacity: point.pruned ? 0.35 : 1, size: 50, tip: tipOf(point) })) }),
       numbers: () => ({ columns: ["layer", "head", "HIS", "AE", "HIES"], rows: points.map((one) => [one.layer, one.head, short(one.his), short(one.ae), short(one.hies)]) }),
     }),

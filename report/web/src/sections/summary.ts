@@ -27,7 +27,7 @@ export function summarySection(context: Context): Section {
       fact("Judged on", run.data),
       fact("Unpruned", `${run.unpruned.heads} heads, ${human(run.unpruned.parameters)} parameters, ${human(run.unpruned.flops)} FLOPs per example`,
         run.quality ? `, ${run.quality.name} ${measured(run.unpruned.quality, run.quality)}` : ""),
-      fact("Measured", `${run.records} pruned models: ${usualSeries(run).length} ways to prune, ${run.options.seeds} calibration sets of ${run.options.examples} examples`)),
+      fact("Measured", `${run.records} records: ${usualSeries(run).length} ways to prune, ${run.options.seeds} calibration sets of ${run.options.examples} examples`)),
     ...run.notes.map((note) => h("p", { class: "warning" }, note)),
     h("h3", {}, "Recommended"),
     h("div", { class: "controls" },
