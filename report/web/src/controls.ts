@@ -8,7 +8,8 @@ export function select(state: State, key: Key, label: string, choices: Choice[])
   const id = newId("control");
   const list = h("select", { id, change: () => state.set(key, list.value) },
     ...choices.map((choice) => h("option", { value: choice.value }, choice.label)));
-  const show = () => { list.value = choices.some((choice) => choice.value === state.get(key)) ? state.get(key) : choices[0]?.value ?? ""; };
+  const known = (value: string) => choices.some((choice) => choice.value === value);
+  const show = () => { list.value = known(state.get(key)) ? state.get(key) : known("") ? "" : choices[0]?.value ?? ""; };
   show();
   state.onChange((changed) => { if (changed.has(key)) show(); });
   return h("div", { class: "control" }, h("label", { for: id }, label), list);

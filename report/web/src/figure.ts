@@ -32,6 +32,11 @@ export function figure(parts: FigureParts): Figure {
     drawn.setAttribute("role", "img");
     drawn.setAttribute("aria-label", parts.title);
     place.replaceChildren(drawn);
+    // What has to be scrolled must be reached by the keyboard.
+    const wide = drawn.viewBox.baseVal.width > width + 1;
+    for (const [name, value] of [["tabindex", "0"], ["role", "region"], ["aria-label", `${parts.title}, scrolls`]] as const)
+      if (wide) place.setAttribute(name, value);
+      else place.removeAttribute(name);
     if (details?.open) fillNumbers();
   };
   const fillNumbers = () => details!.replaceChildren(details!.firstChild!, numbersTable(parts.numbers!()));

@@ -93,7 +93,7 @@ test("sliders change the maps as the planner does", async () => {
   const before = { hies: await map(tab, "HIES: higher stays"), gone: await map(tab, "Pruned by HIES"), his: await map(tab, "HIS: importance") };
   for (const [alpha, ratio] of [[0, 0.5], [1, 0.25], [0.7, 0.5]]) {
     await move(tab, "α", alpha);
-    await move(tab, "Ratio of heads removed", ratio);
+    await move(tab, "Heads removed", ratio);
     const record = cells("hies", alpha, ratio).find((one) => one.seed === 0);
     const wanted = Object.entries(record.pruned).flatMap(([layer, heads]) => heads.map((head) => `${layer}:${head}`)).sort();
     assert.deepEqual((await map(tab, "Pruned by HIES")).filter((cell) => cell[2]).map((cell) => cell[0]).sort(), wanted);
@@ -121,7 +121,7 @@ test("the demand for stability moves the recommendation", async () => {
 test("a deep link restores the view", async () => {
   const tab = await open(page);
   await move(tab, "α", 0.15);
-  await move(tab, "Ratio of heads removed", 0.42);
+  await move(tab, "Heads removed", 0.42);
   await move(tab, "Table", "stability");
   await move(tab, "Run", await tab.evaluate(() => [...document.querySelectorAll("header select option")].at(-1).value));
   const link = await tab.evaluate(() => location.hash), shown = [await map(tab, "Pruned by HIES"), await text(tab, "#summary"), await text(tab, "table caption"), await tab.title()];

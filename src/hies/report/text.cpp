@@ -51,13 +51,13 @@ std::string recommendation(const RunPoints& run, const Sweep& sweep) {
 using Numbers = std::vector<std::optional<double>>;
 
 // One line for each series: name, sparkline of the values over the ratios, first and last of them.
-std::string curves(const RunPoints& run, const std::string& title, const study::Measure& measure, const TableCell Point::*of,
-                   std::optional<double> unpruned) {
+std::string curves(const RunPoints& run, const std::vector<study::Series>& shown, const std::string& title,
+                   const study::Measure& measure, const TableCell Point::*of, std::optional<double> unpruned) {
   double least = std::numeric_limits<double>::infinity(), most = -least;
   std::size_t width = 0;
   std::vector<std::pair<const SeriesPoints*, Numbers>> lines;
   for (const SeriesPoints& series : run.series) {
-    if (series.series.examples) continue;
+    if (std::find(shown.begin(), shown.end(), series.series) == shown.end()) continue;
     Numbers numbers;
     if (unpruned) numbers.push_back(unpruned);
     for (const Point& point : series.points) numbers.push_back((point.*of).value);
@@ -81,11 +81,12 @@ std::string curves(const RunPoints& run, const std::string& title, const study::
 std::string run_text(const Sweep& sweep, const study::Evidence& evidence, const std::string& name) {
   const RunPoints run = run_points(evidence, name);
   const study::SweepRun& source = sweep.run(name);
+  const std::vector<study::Series> shown = evidence.shown_series();
   std::string text = fmt::format("## {} ({})\n\n", printable(name), source.task);
   text += unpruned_line(run, source) + recommendation(run, sweep) + "\n";
   if (run.quality)
-    text += curves(run, run.quality->described(), *run.quality, &Point::quality, run.quality->of(run.unpruned)) + "\n";
-  text += curves(run, run.stability.described(), run.stability, &Point::stability, 100) + "\n";
+    text += curves(run, shown, run.quality->described(), *run.quality, &Point::quality, run.quality->of(run.unpruned)) + "\n";
+  text += curves(run, shown, run.stability.described(), run.stability, &Point::stability, 100) + "\n";
   return text;
 }
 

@@ -18,7 +18,7 @@ export function tokenMap(width: number, example: Example, weights: Weights): SVG
   const tokens = example.tokens.map(shownToken);
   const longest = Math.min(14, tokens.reduce((most, token) => Math.max(most, [...token].length), 1));
   const top = longest * 6.2 + 14, left = 74;
-  const cell = Math.max(7, Math.min(26, (width - left - 30) / tokens.length)), row = 15;
+  const cell = Math.max(14, Math.min(26, (width - left - 30) / tokens.length)), row = 15;
   const full = Math.max(width, left + tokens.length * cell + 30);
   const bottom = top + example.heads.length * row;
   const height = bottom + 42;

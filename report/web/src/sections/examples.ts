@@ -28,7 +28,7 @@ export function examplesSection(report: Report, state: State): Section | null {
   const facts = h("div"), choose = h("div", { class: "controls" });
   const map = figure({
     title: "What the heads look at",
-    caption: "Head L.H is head H of layer L. × and an empty place: the plan removes it; ●: it stays. Chosen heads: those of the greatest HIS of this example, pruned and kept.",
+    caption: "Head L.H is head H of layer L. ×: the plan removes it; ●: it stays. Chosen heads: those of the greatest HIS of this example, pruned and kept.",
     draw: (width) => (isPicture() ? patchMaps(width, example(), weights()) : tokenMap(width, example(), weights())),
     numbers: () => ({ columns: ["head", "pruned", "HIS", "AE", ...example().tokens],
       rows: example().heads.map((head) => [`${head.layer}.${head.head}`, head.pruned ? "yes" : "no", short(head.his), short(head.entropy), ...head[weights()].map((weight) => fixed(weight, 4))]) }),

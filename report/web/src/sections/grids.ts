@@ -56,7 +56,8 @@ export function calibrationSection(context: Context): Section | null {
   const { run, state } = context, measure = run.quality, families = sizeFamilies(run);
   if (!measure || families.size === 0) return null;
   const ratios = ratiosOf([...families.values()].flat());
-  const ratio = () => ratios.find((one) => String(one) === state.get("calibration")) ?? ratios[Math.floor(ratios.length / 2)]!;
+  const middle = ratios[Math.floor(ratios.length / 2)]!;
+  const ratio = () => ratios.find((one) => String(one) === state.get("calibration")) ?? middle;
   const sizeOf = (series: Series) => series.examples ?? run.options.examples;
   const all = () => [...families].map(([label, list]) => ({ label, list: [...list].sort((a, b) => sizeOf(a) - sizeOf(b)), at: (series: Series) => series.points.find((one) => one.ratio === ratio()) }));
   const made = (sd: boolean): Line[] => all().map(({ label, list, at }, i) => ({ label, ...look(run, list[0]!), shape: i,
@@ -82,6 +83,6 @@ export function calibrationSection(context: Context): Section | null {
       draw: (width) => lineChart({ width, height: 260, lines: made(true), x: { label: "calibration examples", log: true, ticks }, y: { label: `sd of ${described(measure)}` } }) }),
   ];
   return section("calibration", "How many calibration examples", (changed) => { if (changed.has("calibration")) for (const one of figures) one.redraw(); },
-    h("div", { class: "controls" }, select(state, "calibration", "Ratio", ratios.map((one) => ({ value: String(one), label: percent(one, 0) })))),
+    h("div", { class: "controls" }, select(state, "calibration", "Ratio", ratios.map((one) => ({ value: one === middle ? "" : String(one), label: percent(one, 0) })))),
     h("div", { class: "figures two" }, ...figures.map((one) => one.element)));
 }

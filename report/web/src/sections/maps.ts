@@ -98,7 +98,7 @@ export function mapsSection(context: Context): Section | null {
   return section("maps", "Head maps", update,
     h("div", { class: "controls" },
       slider(state, "alpha", "α", 0, 1, 0.01, (value) => fixed(value, 2)),
-      slider(state, "ratio", "Ratio of heads removed", 0, 0.95, 0.01, (value) => percent(value, 0)),
+      slider(state, "ratio", "Heads removed", 0, 0.95, 0.01, (value) => percent(value, 0)),
       select(state, "scores", "Scores", run.scores.map((one) => ({ value: one.file, label: `${one.loss}, calibration set ${one.seed}` })))),
     said, grid, reading);
 }
