@@ -42,8 +42,9 @@ void hies_tokenizer_free(hies_tokenizer* tokenizer);
 // `pair` may be NULL. At most `max_length` tokens, special ones included, cut longest first.
 int hies_tokenizer_encode(const hies_tokenizer* tokenizer, const char* text, size_t text_size, const char* pair, size_t pair_size,
                           size_t max_length, int special_tokens, hies_tokenizer_encoding* encoding, char** error);
-// One text as it is, without special tokens and uncut, with ends.
-int hies_tokenizer_encode_text(const hies_tokenizer* tokenizer, const char* text, size_t text_size,
+// One text as it is, without special tokens and uncut, with ends. A long text whose pieces can be encoded each on its own is, on
+// `threads` threads (at least 1); the result does not depend on them.
+int hies_tokenizer_encode_text(const hies_tokenizer* tokenizer, const char* text, size_t text_size, size_t threads,
                                hies_tokenizer_encoding* encoding, char** error);
 void hies_tokenizer_encoding_free(hies_tokenizer_encoding* encoding);
 

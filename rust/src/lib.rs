@@ -1,5 +1,6 @@
 //! The `tokenizers` crate as a C ABI; include/hies_tokenizer.h is its documentation.
 
+mod pieces;
 mod pipeline;
 
 use pipeline::Pipeline;
@@ -132,15 +133,16 @@ pub unsafe extern "C" fn hies_tokenizer_encode_text(
     tokenizer: *const Pipeline,
     text: *const c_char,
     text_size: usize,
+    threads: usize,
     encoding: *mut CEncoding,
     error: *mut *mut c_char,
 ) -> c_int {
     guarded(error, || {
         let text = utf8(text, text_size, "the text")?;
-        let (result, ends) = (*tokenizer).encode_text(text)?;
+        let (ids, ends) = (*tokenizer).encode_text(text, threads)?;
         *encoding = CEncoding {
-            ids: leak(result.get_ids()),
-            type_ids: leak(result.get_type_ids()),
+            ids: leak(&ids),
+            type_ids: leak(&vec![0; ids.len()]),
             count: ends.len(),
             ends: Box::into_raw(ends.into_boxed_slice()).cast::<usize>(),
             truncated: 0,

@@ -75,6 +75,18 @@ at::Tensor forward(const Network& network, const HeadLayout& layout, const Batch
                    run_layers(network, layout, 0, static_cast<int>(layout.size()), network.embed(batch, run.rows()), run));
 }
 
+int first_not_finite(const Network& network, const HeadLayout& layout, const Batch& batch, AttentionRun& run) {
+  const auto finite = [](const at::Tensor& state) { return at::isfinite(state).all().item<bool>(); };
+  at::Tensor hidden = network.embed(batch, run.rows());
+  if (!finite(hidden)) return -1;
+  const int layers = static_cast<int>(layout.size());
+  for (int layer = 0; layer < layers; ++layer) {
+    hidden = run_layers(network, layout, layer, layer + 1, hidden, run);
+    if (!finite(hidden)) return layer;
+  }
+  return layers;
+}
+
 void forward_backward(const Network& network, const HeadLayout& layout, const Batch& batch, AttentionRun& run, int layers_at_once,
                       const std::function<at::Tensor(const at::Tensor&)>& gradient_of) {
   const int layers = static_cast<int>(layout.size());

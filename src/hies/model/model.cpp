@@ -210,6 +210,12 @@ void Model::run_masks(const Batch& batch, const MaskTrie& masks, const Objective
                 [&](const MaskTrie::Node& leaf, const at::Tensor& output) { take(leaf.masks, results.take(output, nullptr)); });
 }
 
+int Model::first_not_finite(const Batch& batch, const HeadGates* gates) const {
+  const at::NoGradGuard frozen;
+  AttentionRun run(spec(), batch, gates, nullptr);
+  return model::first_not_finite(*state_->network, spec().layers, batch, run);
+}
+
 const MemoryPlan& Model::memory() const noexcept { return state_->memory; }
 
 void set_memory(std::uint64_t bytes) { memory_budget() = bytes; }
