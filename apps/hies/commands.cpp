@@ -40,10 +40,7 @@ std::string overview() {
       "3 unsupported, 4 input/output, 70 internal error, 130 interrupted.\n"
       "Example, in one go and step by step:\n"
       "  hies prune MODEL --task sst2 --calib train.tsv --ratio 0.3 -o SMALL\n"
-      "  hies score MODEL --task sst2 --calib train.tsv -o scores.json\n"
-      "  hies plan scores.json --method hies --ratio 0.3 -o plan.json\n"
-      "  hies prune MODEL --plan plan.json -o SMALL\n"
-      "  hies eval SMALL --task sst2 --data dev.tsv --reference MODEL\n";
+      "  hies score MODEL …; hies plan scores.json …; hies prune MODEL --plan …\n";
   return text;
 }
 

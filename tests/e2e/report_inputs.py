@@ -15,7 +15,7 @@ def sweep(test, output="study"):
     test.write("dev.tsv", "".join(DEV.read_text().splitlines(keepends=True)[:31]))
     test.done("sweep", "--run", f"{DEMO}:sst2:{CALIB}:dev.tsv", "--run", f"{DEMO}:classification:{CALIB}:dev.tsv", "--text", "sentence", "--label", "label",
               "--methods", "random,ad,his,hies,l2", "--alphas", "0,0.5,0.7,1", "--alpha", "auto", "--ratios", "0.1,0.25,0.5", "--seeds", 2, "--random-masks", 4,
-              "--examples", 8, "--heldout", 16, "--calibration-sizes", "2,4,16", "-o", output, "--quiet", timeout=600)
+              "--examples", 8, "--heldout", 16, "--calibration-sizes", "2,4,16", "--latency", "--latency-seconds", 0.02, "-o", output, "--quiet", timeout=600)
     return test.folder / output
 
 

@@ -2,13 +2,13 @@
 
 import json
 import os
-import pathlib
 import re
 import shutil
 import subprocess
 import unittest
 
-from program import EXAMPLES, GOLDEN, SOURCE, ProgramTest, edit_json, table
+from program import GOLDEN, SOURCE, ProgramTest, edit_json, table
+from small_llama import TEXT, make_llama
 from report_inputs import CALIB, DEMO, DEV, many, records, sweep, write_records
 
 WEB = SOURCE / "report/web"
@@ -76,15 +76,16 @@ class Report(ProgramTest):
         if NODE is None:
             self.skipTest("node is missing")
         pairs = []
-        self.write("texts.txt", "it is the film of the film\nthis film is good\nno film is this good\nnot good and not bad\n" * 4)
-        for number, (model, more) in enumerate((("llama-gqa", ()), ("llama-gqa", ("--units", "even")), ("llama-gqa", ("--units", "kv-group", "--group-score", "max")),
-                                                ("llama-mqa", ("--units", "head")), ("llama-gqa", ("--normalise", "per-layer", "--units", "head")), (None, ()))):
+        self.write("text.txt", TEXT)
+        model = make_llama(self, heads=8)
+        for number, more in enumerate(((), ("--units", "even"), ("--units", "kv-group", "--group-score", "max"), ("--units", "head"),
+                                       ("--normalise", "per-layer", "--units", "head", "--min-heads-per-layer", 1), None)):
             folder = f"units-{number}"
-            if model is None:
+            if more is None:
                 folder = "study"
             else:
-                self.done("sweep", GOLDEN / model / "model", "--task", "perplexity", "--calib", "texts.txt", "--data", "texts.txt", "--methods", "his,hies,ad,his/uniform",
-                          "--alphas", "0:1:0.1", "--ratios", "0.1:0.9:0.1", "--seeds", 2, "--examples", 2, "--context", 8, *more, "-o", folder, "--quiet", timeout=600)
+                self.done("sweep", model, "--task", "perplexity", "--calib", "text.txt", "--data", "text.txt", "--methods", "his,hies,ad,his/uniform",
+                          "--alphas", "0:1:0.1", "--ratios", "0.1:0.8:0.1", "--seeds", 2, "--examples", 2, "--context", 16, *more, "-o", folder, "--quiet", timeout=600)
             (self.folder / f"{folder}.json").write_text(self.done("report", folder, "--json").stdout)
             (self.folder / f"{folder}.txt").write_text(self.done("report", folder, "--text").stdout)
             pairs.append(f"{self.folder}/{folder}.json {self.folder}/{folder}/records.jsonl {self.folder}/{folder}.txt")
@@ -113,6 +114,7 @@ class Report(ProgramTest):
         self.refused(2, "neither --output nor --text", "report", "study")
         self.refused(4, "nowhere", "report", "study", "-o", "nowhere/x.html")
         self.refused(2, "would overwrite DIR", "report", "study", "-o", "study/records.jsonl", "--force")
+        self.refused(4, "/proc/x.html", "report", "study", "-o", "/proc/x.html")
         self.write("there.html", "mine")
         self.refused(2, "there.html", "report", "study", "-o", "there.html", hint="--force")
         self.done("report", "study", "-o", "there.html", "--force")
@@ -214,28 +216,24 @@ class Explain(ProgramTest):
 
     def test_his_is_that_of_score(self):
         """The mean over single examples is the score; a decoder's weights follow its mask."""
-        for model, task, more in (("bert-tiny", "classification", []), ("llama-cls", "classification", [])):
-            model = GOLDEN / model / "model"
-            self.write("rows.tsv", table())
-            self.done("score", model, "--task", task, "--calib", "rows.tsv", "--order", "file", "-o", "s.json", "--dtype", "float64", "--force", "--quiet", *more)
+        self.write("lines.jsonl", "".join(json.dumps({"text": text}) + "\n" for text in TEXT.split(" . ")[:3]))
+        llama = make_llama(self)
+        for model, task, data, lines, more in (
+                (GOLDEN / "bert-tiny/model", "classification", self.data, "2,3,4,5,6,7,8,9", []), (llama, "perplexity", "lines.jsonl", "1,2,3", ["--context", 64])):
+            self.done("score", model, "--task", task, "--calib", data, "--order", "file", "-o", "s.json", "--dtype", "float64", "--force", "--quiet", *more)
             scores = json.loads((self.folder / "s.json").read_text())["scores"]
-            lines = ",".join(str(i) for i in range(2, 10))
-            examples = self.json(*self.explain("--pick", lines, "--dtype", "float64", "--heads", 99, "--force", task=task, data="rows.tsv", model=model))["examples"]
-            self.assertEqual(len(examples), 8)
+            examples = self.json(*self.explain("--pick", lines, "--dtype", "float64", "--heads", 99, "--force", *more, task=task, data=data, model=model))["examples"]
+            self.assertEqual(len(examples), lines.count(",") + 1)
             for name, key in (("his", "his"), ("ae", "entropy")):
                 for layer, row in enumerate(scores[name]):
                     for head, value in enumerate(row):
-                        self.assertAlmostEqual(sum(e[key][layer][head] for e in examples) / 8, value, delta=1e-12)
-            if "llama" in str(model):
-                for head in examples[0]["heads"]:
-                    self.assertAlmostEqual(sum(head["asked"]), 1, delta=1e-4)  # the last token sees all
-                    self.assertGreater(sum(head["mean"]), 1)                  # later tokens are seen by few, whose mean is large
-
-    def test_language_models(self):
-        self.write("texts.txt", "it is the film of the film\n" * 5)
-        example = self.json(*self.explain("--pick", 1, "--context", 8, task="perplexity", data="texts.txt", model=GOLDEN / "llama-gqa/model"))["examples"][0]
-        self.assertTrue(all(example["tokens"]))
-        self.assertIsNone(example["after"])
+                        self.assertAlmostEqual(sum(e[key][layer][head] for e in examples) / len(examples), value, delta=1e-12)
+            self.assertTrue(all(all(e["tokens"]) for e in examples))
+        # A decoder's first token is seen by all queries, its last by one.
+        for head in examples[0]["heads"]:
+            self.assertAlmostEqual(sum(head["asked"]), 1, delta=1e-4)
+            self.assertGreater(sum(head["mean"]), 1)
+        self.assertIsNone(examples[0]["after"])
 
     def test_refused(self):
         self.refused(2, "--pick flipped compares with a pruned model", *self.explain(), hint="--plan")

@@ -105,16 +105,34 @@ export function plan(units: Unit[], layout: Layout, options: RunOptions, ratio: 
   return new Map([...pruned].sort(([a], [b]) => a - b).map(([layer, heads]) => [layer, heads.sort((a, b) => a - b)]));
 }
 
-// What a plan saves of the whole model: shares 0 … 1. A KV head goes with the last of its query heads.
+// The query heads that stay in the tensors of a layer when `gone` go: where heads share keys, the smaller groups keep some as zeros
+// (src/hies/prune/left_heads.cpp).
+function leftHeads(layer: Layer, gone: number[]): number[] {
+  const stay = live(layer).filter((head) => !gone.includes(head));
+  if (layer.original_kv_heads === layer.original_heads) return stay;
+  const kvs = [...new Set(stay.map((head) => kvOf(layer, head)))];
+  const sizeOf = (kv: number) => stay.filter((head) => kvOf(layer, head) === kv).length;
+  const most = Math.max(0, ...kvs.map(sizeOf));
+  const zeros: number[] = [];
+  for (const kv of kvs) {
+    const missing = most - sizeOf(kv), others = layer.heads.filter((head) => kvOf(layer, head) === kv && !stay.includes(head));
+    if (others.length < missing) return stay;
+    zeros.push(...others.slice(0, missing));
+  }
+  return [...stay, ...zeros];
+}
+
+// What a plan saves of the whole model: shares 0 … 1. A KV head goes with the last of its query heads; heads that stay as zeros save
+// nothing.
 export function saving(pruned: Map<number, number[]>, layout: Layout): { heads: number; parameters: number; flops: number } {
   let heads = 0, parameters = 0, flops = 0;
   for (const [index, gone] of pruned) {
-    const layer = layout.layers[index]!, left = live(layer).filter((head) => !gone.includes(head));
+    const layer = layout.layers[index]!, left = leftHeads(layer, gone);
     const kv = (list: number[]) => new Set(list.map((head) => kvOf(layer, head))).size;
-    const kvGone = kv(live(layer)) - kv(left);
+    const less = layer.heads.length - left.length, kvLess = kv(layer.heads) - kv(left);
     heads += gone.length;
-    parameters += gone.length * layout.per_head[index]![0] + kvGone * layout.per_kv_head[index]![0];
-    flops += gone.length * layout.per_head[index]![1] + kvGone * layout.per_kv_head[index]![1];
+    parameters += less * layout.per_head[index]![0] + kvLess * layout.per_kv_head[index]![0];
+    flops += less * layout.per_head[index]![1] + kvLess * layout.per_kv_head[index]![1];
   }
   const all = layout.layers.reduce((sum, layer) => sum + live(layer).length, 0);
   return { heads: heads / all, parameters: parameters / layout.parameters, flops: flops / layout.flops_per_token };

@@ -245,6 +245,21 @@ test("examples show what heads look at", async () => {
   await close(tab);
 });
 
+test("pictures are shown under the weights of their patches", async () => {
+  const tab = await open(page, { hash: "#example=2" });
+  const [images, weights] = await tab.evaluate(() => [document.querySelectorAll("#examples image").length, document.querySelectorAll("#examples [data-weight]").length]);
+  assert.ok(images >= 4);
+  assert.equal(weights % (2 * images), 0);
+  await close(tab);
+});
+
+test("what was measured of latency is told", async () => {
+  const tab = await open(page);
+  assert.equal(await tab.$$eval("#pareto figure", (all) => all.length), 3);
+  assert.match(await text(tab, "#summary .answer"), /Latency[\d.]+ ms, [\d.]+× as quick/);
+  await close(tab);
+});
+
 test("texts of the data stay texts", async () => {
   const tab = await open(hostile);
   assert.deepEqual(await tab.evaluate(() => [window.owned ?? null, document.querySelectorAll("#page img, #page script, #page iframe, #page b").length]), [null, 0]);
