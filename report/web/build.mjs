@@ -8,6 +8,7 @@ import { build } from "esbuild";
 
 const here = dirname(fileURLToPath(import.meta.url));
 
+// [text, names of the packages in it]
 async function bundle(entry, options) {
   const result = await build({
     entryPoints: [join(here, "src", entry)],
@@ -17,10 +18,23 @@ async function bundle(entry, options) {
     legalComments: "none",
     target: "es2021",
     write: false,
+    metafile: true,
     logLevel: "warning",
     ...options,
   });
-  return result.outputFiles[0].text.trim();
+  const packages = Object.keys(result.metafile.inputs).flatMap((file) => file.match(/node_modules\/((?:@[^/]+\/)?[^/]+)/)?.[1] ?? []);
+  return [result.outputFiles[0].text.trim(), [...new Set(packages)].sort()];
+}
+
+// The notices that the packages want to go with every copy of them; of equal ones one.
+function notices(packages) {
+  const all = new Map();
+  for (const name of packages) {
+    const text = readFileSync(join(here, "node_modules", name, "LICENSE"), "utf8").trim();
+    all.set(text, [...(all.get(text) ?? []), name]);
+  }
+  const told = [...all].map(([text, names]) => `${names.join(", ")}:\n\n${text}`).join("\n\n");
+  return `<!--\nThe script above holds these packages.\n\n${told.replaceAll("--", "- -")}\n-->`;
 }
 
 const hash = (text) => `'sha256-${createHash("sha256").update(text, "utf8").digest("base64")}'`;
@@ -28,8 +42,9 @@ const hash = (text) => `'sha256-${createHash("sha256").update(text, "utf8").dige
 // [before, after] the data.
 export async function page() {
   // A script must not hold what ends it.
-  const script = (await bundle("main.ts", { format: "iife" })).replaceAll("</script", "<\\/script");
-  const style = await bundle("style.css", {});
+  const [bundled, packages] = await bundle("main.ts", { format: "iife" });
+  const script = bundled.replaceAll("</script", "<\\/script");
+  const [style] = await bundle("style.css", {});
   const policy = [
     "default-src 'none'",
     `script-src ${hash(script)}`,
@@ -56,6 +71,7 @@ export async function page() {
 <script type="application/json" id="report-data">`;
   const after = `</script>
 <script>${script}</script>
+${notices(packages)}
 </body>
 </html>
 `;
