@@ -39,7 +39,7 @@ def many(folder, copy, count):
                 if seeds and line["seed"] is None:
                     continue
                 if seeds:
-                    line = dict(line, seed=line["seed"] + 100 * seeds)
+                    line = dict(line, seed=line["seed"] + 100 * seeds, latency_ms=None)
                 file.write(json.dumps(line) + "\n")
                 written += 1
             seeds += 1

@@ -1,10 +1,9 @@
 #include "hies/report/page_data.h"
 
 #include <map>
-#include <set>
-#include <system_error>
 
-#include "hies/base/error.h"
+#include <fmt/format.h>
+
 #include "hies/report/run_data.h"
 #include "hies/study/tables/formats.h"
 
@@ -46,23 +45,7 @@ Json table_json(const Table& table) {
   return json;
 }
 
-// The same place, however it is written.
-std::string place(const fs::path& folder) {
-  std::error_code failure;
-  const fs::path real = fs::canonical(folder, failure);
-  return (failure ? folder : real).string();
-}
-
-void check_distinct(std::span<const Sweep> sweeps) {
-  std::set<std::string> places;
-  for (const Sweep& sweep : sweeps)
-    if (!places.insert(place(sweep.folder)).second) bad_input("{} is given twice", sweep.folder.string());
-}
-
-std::string folder_name(const fs::path& folder) {
-  const fs::path path = place(folder);
-  return path.filename().string();
-}
+std::string folder_name(const fs::path& folder) { return real_place(folder).filename().string(); }
 
 }  // namespace
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <system_error>
 
 #include "hies/base/error.h"
 #include "hies/base/files.h"
@@ -108,6 +109,18 @@ Sweep read_sweep(const fs::path& folder) {
     sweep.notes.push_back("The last record was not written to its end and is left out.");
   if (!is_there(folder / study::kSummaryFile)) sweep.notes.push_back("The sweep is not finished: cells are missing.");
   return sweep;
+}
+
+fs::path real_place(const fs::path& folder) {
+  std::error_code failure;
+  const fs::path real = fs::canonical(folder, failure);
+  return failure ? folder : real;
+}
+
+void check_distinct(std::span<const Sweep> sweeps) {
+  std::set<fs::path> places;
+  for (const Sweep& sweep : sweeps)
+    if (!places.insert(real_place(sweep.folder)).second) bad_input("{} is given twice", sweep.folder.string());
 }
 
 }  // namespace hies::report

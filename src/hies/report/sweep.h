@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -27,5 +28,11 @@ struct Sweep {
 // with two models or tasks, scores of another model; and what read_records, read_config and read_scores throw. A last line without
 // its end is left out, and noted.
 Sweep read_sweep(const std::filesystem::path& folder);
+
+// The same for the same folder, however it is written.
+std::filesystem::path real_place(const std::filesystem::path& folder);
+
+// Throws bad_input for a folder that is given twice.
+void check_distinct(std::span<const Sweep> sweeps);
 
 }  // namespace hies::report

@@ -107,6 +107,7 @@ std::string sparkline(std::span<const std::optional<double>> numbers, double lea
 }
 
 std::string text_report(std::span<const Sweep> sweeps) {
+  check_distinct(sweeps);
   std::string text;
   for (const Sweep& sweep : sweeps) {
     const study::Evidence evidence(sweep.records, sweep.scores, sweep.table_options());
