@@ -46,13 +46,12 @@ void write_folder(const std::string& output, const Json& document, bool force) {
 }  // namespace
 
 void run_explain(Words words) {
-  Arguments arguments(
-      {"hies explain",
-       "what heads look at in single examples, and what the model says without some of them",
-       {"hies explain MODEL --task T --data FILE [--plan plan.json] [--pick flipped|wrong|LINES] -o DIR"},
-       {"hies explain examples/demo-sst2 --task sst2 --data examples/reviews-evaluation.tsv --plan plan.json -o flipped",
-        "hies report study flipped -o report.html"}},
-      words);
+  Arguments arguments({"hies explain",
+                       "what heads look at in single examples, and what the model says without some of them",
+                       {"hies explain MODEL --task T --data FILE [--plan plan.json] [--pick flipped|wrong|LINES] -o DIR"},
+                       {"hies explain examples/demo-sst2 --task sst2 --data examples/reviews-evaluation.tsv \\",
+                        "    --plan plan.json -o flipped", "hies report study flipped -o report.html"}},
+                      words);
   std::string folder, data_file, plan;
   study::ExplainRequest request;
   request.version = HIES_VERSION;

@@ -45,7 +45,11 @@ Json table_json(const Table& table) {
   return json;
 }
 
-std::string folder_name(const fs::path& folder) { return real_place(folder).filename().string(); }
+// As it is written, unless that is "." or the like.
+std::string folder_name(const fs::path& folder) {
+  const std::string name = (folder / "").lexically_normal().parent_path().filename().string();
+  return name.empty() || name == "." || name == ".." ? real_place(folder).filename().string() : name;
+}
 
 }  // namespace
 

@@ -19,7 +19,11 @@ export function compareSection(context: Context): Section | null {
   const drawTable = () => place.replaceChildren(comparison(context));
   drawTable();
   const labels = [...new Set(runs.flatMap((run) => run.series.filter((one) => one.examples === null).map((one) => one.label)))];
-  const way = () => (labels.includes(state.get("overlay")) ? state.get("overlay") : labels.find((label) => label === "hies α = 0.7") ?? labels[0]!);
+  // Of those that the most runs have the usual one, or the first that is not random.
+  const having = (label: string) => runs.filter((run) => run.series.some((one) => one.label === label && one.examples === null)).length;
+  const most = Math.max(...labels.map(having)), common = labels.filter((label) => having(label) === most && label !== "random");
+  const usual = common.find((label) => label === "hies α = 0.7") ?? common[0] ?? labels[0]!;
+  const way = () => (labels.includes(state.get("overlay")) ? state.get("overlay") : usual);
   const lines = (of: (run: Run) => Line["points"]): Line[] => runs.map((run, i) => ({ label: run.key, colour: kindColour(i), shape: i, points: of(run) })).filter((line) => line.points.length > 0);
   const pointsOf = (run: Run) => run.series.find((one) => one.label === way() && one.examples === null)?.points ?? [];
   const stability = () => lines((run) => pointsOf(run).flatMap((point) => (point.stability
@@ -41,7 +45,7 @@ export function compareSection(context: Context): Section | null {
   return section("compare", "Comparison of the runs", (changed) => {
     if (changed.has("overlay")) for (const one of figures) one.redraw();
     if (changed.has("stability") || changed.has("way")) drawTable();
-  }, place, h("div", { class: "controls" }, select(state, "overlay", "Overlay of", labels.map((label) => ({ value: label === (labels.find((one) => one === "hies α = 0.7") ?? labels[0]) ? "" : label, label })))),
+  }, place, h("div", { class: "controls" }, select(state, "overlay", "Overlay of", labels.map((label) => ({ value: label === usual ? "" : label, label })))),
     h("div", { class: "figures two" }, ...figures.map((one) => one.element)));
 }
 
