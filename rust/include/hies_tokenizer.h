@@ -52,6 +52,9 @@ void hies_tokenizer_error_free(char* error);
 
 // The id of the token that is written so; -1 when there is none.
 int32_t hies_tokenizer_id_of(const hies_tokenizer* tokenizer, const char* token, size_t token_size);
+// Writes the first `capacity` bytes of the token, as it is written (of byte-level vocabularies: the text that it stands for), and
+// returns how many it has; 0 when there is no such id.
+size_t hies_tokenizer_token_of(const hies_tokenizer* tokenizer, int32_t id, char* buffer, size_t capacity);
 // The number of distinct tokens, added ones included.
 size_t hies_tokenizer_vocabulary_size(const hies_tokenizer* tokenizer);
 // The largest id plus one: more than the vocabulary's size where ids have gaps.

@@ -189,6 +189,23 @@ pub unsafe extern "C" fn hies_tokenizer_id_of(
 }
 
 /// # Safety
+/// `tokenizer` comes from `hies_tokenizer_new`, `buffer` has room for `capacity` bytes.
+#[no_mangle]
+pub unsafe extern "C" fn hies_tokenizer_token_of(
+    tokenizer: *const Pipeline,
+    id: i32,
+    buffer: *mut c_char,
+    capacity: usize,
+) -> usize {
+    let token = u32::try_from(id)
+        .ok()
+        .and_then(|id| (*tokenizer).token_of(id))
+        .unwrap_or_default();
+    std::ptr::copy_nonoverlapping(token.as_ptr(), buffer.cast::<u8>(), token.len().min(capacity));
+    token.len()
+}
+
+/// # Safety
 /// `tokenizer` comes from `hies_tokenizer_new`.
 #[no_mangle]
 pub unsafe extern "C" fn hies_tokenizer_vocabulary_size(tokenizer: *const Pipeline) -> usize {

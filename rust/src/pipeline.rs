@@ -10,7 +10,8 @@ use tokenizers::utils::truncation::{
     truncate_encodings, TruncationDirection, TruncationParams, TruncationStrategy,
 };
 use tokenizers::{
-    AddedToken, Encoding, NormalizerWrapper, PostProcessorWrapper, PreTokenizerWrapper, Tokenizer,
+    AddedToken, DecoderWrapper, Encoding, NormalizerWrapper, PostProcessorWrapper,
+    PreTokenizerWrapper, Tokenizer,
 };
 
 #[derive(Deserialize, Default)]
@@ -199,6 +200,15 @@ impl Pipeline {
             ends[0] = piece.start;
         }
         Ok((encoding.get_ids().to_vec(), ends))
+    }
+
+    /// The token as it is written; those of byte-level vocabularies as the text that they stand for.
+    pub fn token_of(&self, id: u32) -> Option<String> {
+        let token = self.tokenizer.id_to_token(id)?;
+        match self.tokenizer.get_decoder() {
+            Some(DecoderWrapper::ByteLevel(_)) => self.tokenizer.decode(&[id], false).ok(),
+            _ => Some(token),
+        }
     }
 
     pub fn id_of(&self, token: &str) -> Option<u32> {

@@ -5,35 +5,17 @@ import struct
 import unittest
 
 from program import ProgramTest, edit_json, read_safetensors, write_safetensors
-
-WORDS = ["[UNK]", "<s>", "</s>", "the", "cat", "dog", "sat", "ran", "on", "a", "mat", "hill", ".", "and", "was", "red"]
-TEXT = "the cat sat on a mat . the red dog ran and ran on the hill . a cat was red and the dog sat . " * 12
-
-
-def tokenizer(words):
-    special = [{"id": words.index(name), "content": name, "single_word": False, "lstrip": False, "rstrip": False, "normalized": False,
-                "special": True} for name in ("<s>", "</s>")]
-    return {"version": "1.0", "added_tokens": special, "normalizer": None, "pre_tokenizer": {"type": "WhitespaceSplit"},
-            "post_processor": None, "decoder": None,
-            "model": {"type": "WordLevel", "vocab": {word: number for number, word in enumerate(words)}, "unk_token": "[UNK]"}}
+from small_llama import TEXT, WORDS, give_tokenizer, make_llama
 
 
 class LanguageModels(ProgramTest):
     def setUp(self):
         super().setUp()
-        self.model = self.folder / "model"
-        self.done("make-checkpoint", "--family", "llama", "--layers", 3, "--hidden", 32, "--heads", 4, "--kv-heads", 2, "--head-dim", 8,
-                  "--intermediate", 48, "--vocabulary", len(WORDS), "--positions", 64, "--dtype", "float32", "--max-shard-size", "20KB",
-                  "-o", self.model, "--quiet")
-        self.give_tokenizer(WORDS)
+        self.model = make_llama(self)
         self.text = self.write("text.txt", TEXT)
         self.questions = self.write("questions.jsonl", self.lines(
             *[{"query": f"the {who} {did} on", "choices": ["a mat .", "the hill"], "answer": answer}
               for who, did, answer in (("cat", "sat", 0), ("dog", "ran", 1), ("red cat", "was", "B"), ("dog", "sat", "A"))]))
-
-    def give_tokenizer(self, words):
-        (self.model / "tokenizer.json").write_text(json.dumps(tokenizer(words)))
-        (self.model / "tokenizer_config.json").write_text(json.dumps({"bos_token": "<s>", "eos_token": "</s>"}))
 
     def lines(self, *rows):
         return "".join(json.dumps(row) + "\n" for row in rows)
@@ -155,7 +137,7 @@ class BadInput(LanguageModels):
                                                                     "smaller", command="prune"), hint="uniform")
 
     def test_tokenizer(self):
-        self.give_tokenizer([*WORDS, "more", "than", "fit"])
+        give_tokenizer(self.model, [*WORDS, "more", "than", "fit"])
         self.refuses(2, "gives ids up to 18, but the model's embedding holds 16")
         (self.model / "tokenizer.json").unlink()
         (self.model / "tokenizer.model").write_bytes(b"x")

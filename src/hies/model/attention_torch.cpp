@@ -7,6 +7,7 @@
 #include <torch/csrc/autograd/custom_function.h>
 
 #include "hies/base/error.h"
+#include "hies/model/attention_weights_torch.h"
 #include "hies/model/network_torch.h"
 
 namespace hies::model {
@@ -106,6 +107,9 @@ AttentionRun::AttentionRun(const ModelSpec& spec, const Batch& batch, const Head
     if (probe_->want_entropy) notes.entropy.assign(size, 0);
     if (probe_->want_entropy) notes.entropy_queries.assign(static_cast<std::size_t>(batch.size()), 0);
     if (probe_->want_out_sq) notes.out_sq.assign(size, 0);
+    const auto weights = static_cast<std::size_t>(batch.token_count() * layout_[layer].count());
+    if (probe_->want_attention) notes.attention_mean.assign(weights, 0);
+    if (probe_->want_attention) notes.attention_asked.assign(weights, 0);
   }
 }
 
@@ -166,6 +170,7 @@ at::Tensor AttentionRun::forward(const Call& call, const Projected& projected, b
   if (note && probe_->want_entropy && !of_first()) note_entropy(call.layer, forward);
   kernels::attention_forward(call.shape, forward);
   if (note && probe_->want_out_sq) note_out_sq(call, out);
+  if (note && probe_->want_attention) note_attention(call, projected);
   return out;
 }
 
@@ -283,6 +288,19 @@ void AttentionRun::note_out_sq(const Call& call, const at::Tensor& out) {
   const double* value = squares.const_data_ptr<double>();
   AttentionProbe::Layer& notes = probe_->layers[static_cast<std::size_t>(call.layer)];
   for_each_token_head(call.shape, [&](std::size_t sequence_head) { notes.out_sq[sequence_head] += *value++; });
+}
+
+void AttentionRun::note_attention(const Call& call, const Projected& projected) {
+  AttentionProbe::Layer& notes = probe_->layers[static_cast<std::size_t>(call.layer)];
+  const auto heads = [&](const HeadColumns& columns, std::int64_t count) {
+    const at::Tensor& rows = columns.rows;
+    return rows.as_strided({batch_.token_count(), count, call.shape.head_dim}, {rows.stride(0), columns.step, 1},
+                           rows.storage_offset() + columns.first);
+  };
+  const auto* first = rows_.asked.const_data_ptr<std::int64_t>();
+  const std::vector<std::int64_t> asked(first, first + rows_.asked_offsets.back());
+  attention_weights(call.shape, heads(projected.query, call.shape.heads), heads(projected.key, call.shape.kv_heads), asked,
+                    notes.attention_mean, notes.attention_asked);
 }
 
 at::Tensor AttentionRun::gated(int layer, const at::Tensor& out) const {

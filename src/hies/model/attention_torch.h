@@ -45,7 +45,7 @@ class AttentionRun {
   bool wants_inner() const noexcept { return probe_ != nullptr && probe_->want_inner; }
   // Whether the probe needs the queries of tokens that the result does not depend on.
   bool wants_all_queries() const noexcept {
-    return probe_ != nullptr && ((probe_->want_entropy && !of_first()) || probe_->want_out_sq);
+    return probe_ != nullptr && ((probe_->want_entropy && !of_first()) || probe_->want_out_sq || probe_->want_attention);
   }
   const BatchRows& rows() const noexcept { return rows_; }
   // Rotates queries or keys in their own memory, if the model does (rotate_).
@@ -77,6 +77,7 @@ class AttentionRun {
   std::vector<at::Tensor> backward(const Call& call, const std::vector<at::Tensor>& saved, const at::Tensor& gradient);
   void note_inner(const Call& call, const at::Tensor& per_token);
   void note_out_sq(const Call& call, const at::Tensor& out);
+  void note_attention(const Call& call, const Projected& projected);
   at::Tensor gated(int layer, const at::Tensor& out) const;
 
   const RopeAngles& angles(QueryRows rows, std::int64_t head_dim, at::ScalarType type);

@@ -145,6 +145,15 @@ std::vector<PlainEncoding> Tokenizer::encode_plain(std::span<const std::string> 
   return encodings;
 }
 
+std::string Tokenizer::token(std::int32_t id) const {
+  std::string token(64, '\0');
+  const std::size_t size = hies_tokenizer_token_of(handle_.get(), id, token.data(), token.size());
+  const bool cut = size > token.size();
+  token.resize(size);
+  if (cut) hies_tokenizer_token_of(handle_.get(), id, token.data(), token.size());
+  return token;
+}
+
 std::int64_t Tokenizer::vocabulary_size() const {
   return static_cast<std::int64_t>(hies_tokenizer_vocabulary_size(handle_.get()));
 }
