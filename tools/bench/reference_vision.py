@@ -54,12 +54,10 @@ def evaluate_pictures(model, data, batch, dtype="float32"):
         return {"seconds": seconds, "logits": logits, "preprocess_seconds": time.perf_counter() - began}
 
 
-def score_pictures(model, data, examples):
-    """HIS and AE as the paper's recipe has them: a forward and a backward pass for each picture, all attention maps kept."""
+def score_pictures(model, data, examples, weight_gradients):
+    """HIS and AE, a forward and a backward pass for each picture, all attention maps kept. weight_gradients: loss.backward(), as published code does."""
     processor, network = load(model, "float32", "eager")
     pictures = Tar(data, processor, network.config.label2id, examples)
-    for parameter in network.parameters():
-        parameter.requires_grad_(True)
     size, began = head_size(network), time.perf_counter()
     his = [torch.zeros(output.in_features // size, dtype=torch.float64) for *_, output in attention_parts(network)]
     ae = [torch.zeros_like(row) for row in his]
@@ -67,7 +65,12 @@ def score_pictures(model, data, examples):
         with Heads(network) as heads:
             output = network(pixels[None], output_attentions=True)
         loss = torch.nn.functional.cross_entropy(output.logits, torch.tensor([label]))
-        gradients = torch.autograd.grad(loss, heads.outputs)
+        if weight_gradients:
+            network.zero_grad()
+            loss.backward()
+            gradients = [a.grad for a in heads.outputs]
+        else:
+            gradients = torch.autograd.grad(loss, heads.outputs)
         for layer, (gradient, a, p) in enumerate(zip(gradients, heads.outputs, output.attentions)):
             tokens = a.shape[1]
             his[layer] += (gradient * a).detach().reshape(tokens, -1, size).sum((0, 2)).abs() / tokens
