@@ -55,7 +55,8 @@ def exact(q, k, v, dout, causal):
 
 
 def error(x, reference):
-    return ((x.double() - reference).norm() / reference.norm()).item()
+    difference = (x.double() - reference).norm().item()
+    return difference / reference.norm().item() if difference else 0.0
 
 
 def check(library, dtype, kv_heads, head_dim, causal, tokens, heads=4):
@@ -71,7 +72,7 @@ def check(library, dtype, kv_heads, head_dim, causal, tokens, heads=4):
     plain.backward(dout[:tokens].transpose(0, 1)[None])
     plain = [x[0].transpose(0, 1) for x in (plain.detach(), a.grad, b.grad, c.grad)]
     out, entropy, dq, dk, dv = exact(q[:tokens], k[:tokens], v[:tokens], dout[:tokens], causal)
-    result = {"entropy": error(ours.entropy[:tokens].t(), entropy.t() if entropy.shape[0] == tokens else entropy)}
+    result = {"entropy": error(ours.entropy[:tokens], entropy)}
     for name, mine, theirs, reference in zip(("out", "dq", "dk", "dv"), (ours.out, ours.dq, ours.dk, ours.dv), plain,
                                              (out, dq, dk, dv)):
         result[name] = [error(mine[:tokens], reference), error(theirs, reference)]
@@ -110,7 +111,7 @@ def main():
     checks = {}
     for dtype in (torch.float32, torch.bfloat16, torch.float16):
         for kv_heads, head_dim, causal, tokens in ((4, 64, False, 512), (4, 128, True, 1000), (1, 128, True, 777), (2, 96, True, 300),
-                                                   (2, 32, False, 1), (4, 64, True, 8192)):
+                                                   (2, 32, False, 65), (4, 64, True, 8192)):
             key = f"{dtype} K{kv_heads} D{head_dim} causal {causal} T{tokens}"
             checks[key] = check(library, dtype, kv_heads, head_dim, causal, tokens)
     bad = {key: value for key, value in checks.items() if not value["ok"]}

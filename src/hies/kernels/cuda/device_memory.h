@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "hies/kernels/cuda/plugin.h"
+
 // Device memory for tests of the plug-in's kernels, through the CUDA runtime that the plug-in brought along.
 namespace hies::kernels::cuda::cases {
 
@@ -27,6 +29,7 @@ class Runtime {
 
  private:
   Runtime() {
+    plugin();
     void* handle = ::dlopen("libcudart.so.13", RTLD_NOW | RTLD_NOLOAD);
     if (handle == nullptr) throw std::runtime_error("the plug-in's CUDA runtime is not there");
     malloc = reinterpret_cast<decltype(malloc)>(::dlsym(handle, "cudaMalloc"));
