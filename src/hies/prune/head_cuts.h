@@ -30,8 +30,8 @@ using Cuts = std::unordered_map<const formats::TensorView*, Cut>;
 Cuts head_cuts(const model::Checkpoint& source, const model::HeadLayout& left, bool keep_shapes);
 
 // `view` without the cut (null: all of it). Bytes go from the mapped file straight to the sink, in pieces, and each piece's memory is
-// given back. With `check_finite` another thread looks for NaN and infinity one piece ahead of the sink: they are thrown as bad_input
-// before their piece is written.
+// given back; the next is read from the disk meanwhile. With `check_finite` NaN and infinity are thrown as bad_input before their piece
+// is sent.
 formats::TensorSource part_source(const formats::TensorView& view, const Cut* cut, bool check_finite);
 
 }  // namespace hies::prune

@@ -1,8 +1,8 @@
 #include <algorithm>
 #include <array>
 #include <functional>
-#include <future>
 
+#include "hies/base/files.h"
 #include "hies/formats/float_conversion.h"
 #include "hies/prune/head_cuts.h"
 
@@ -11,7 +11,8 @@ namespace {
 
 using Sink = std::function<void(std::span<const std::byte>)>;
 
-constexpr std::size_t kPiece = std::size_t{4} << 20;  // bytes; a multiple of every element's size
+constexpr std::size_t kPiece = std::size_t{8} << 20;  // bytes; a multiple of every element's size
+constexpr std::size_t kAhead = 4 * kPiece;
 
 void send_zeros(const Sink& sink, std::size_t count) {
   constexpr std::array<std::byte, 4096> kZeros{};
@@ -20,6 +21,13 @@ void send_zeros(const Sink& sink, std::size_t count) {
     sink(std::span(kZeros).first(piece));
     count -= piece;
   }
+}
+
+// Tensors are sent in the order of their file: what comes kAhead after `place` is needed soon, whichever tensor's it is.
+void read_ahead(const MappedFile& file, const std::byte* place) {
+  const std::span<const std::byte> bytes = file.bytes();
+  const std::size_t at = static_cast<std::size_t>(place - bytes.data()) + kAhead;
+  if (at < bytes.size()) file.read_ahead(bytes.subspan(at, std::min(kPiece, bytes.size() - at)));
 }
 
 // What of a tensor's bytes goes to the sink.
@@ -71,19 +79,13 @@ formats::TensorSource part_source(const formats::TensorView& view, const Cut* cu
   }
   source.write = [&view, part = Part(view, cut != nullptr ? *cut : Cut()), check_finite](const Sink& sink) {
     const std::size_t size = view.bytes.size(), element = formats::element_bytes(view.dtype);
-    const auto look = [&](std::size_t begin) {
-      if (begin + kPiece < size && view.mapping != nullptr)
-        view.mapping->read_ahead(view.bytes.subspan(begin + kPiece, std::min(kPiece, size - begin - kPiece)));
-      if (check_finite && begin < size) formats::check_finite(view, begin / element, std::min(kPiece, size - begin) / element);
-    };
-    look(0);
     for (std::size_t begin = 0; begin < size; begin += kPiece) {
       const std::size_t end = std::min(begin + kPiece, size);
-      std::future<void> next;
-      if (end < size) next = std::async(std::launch::async, look, end);
+      if (view.mapping != nullptr) read_ahead(*view.mapping, view.bytes.data() + begin);
+      // At memory speed, from the cache that the write reads next: a thread of its own would only wait for its turn.
+      if (check_finite) formats::check_finite(view, begin / element, (end - begin) / element);
       part.send(begin, end, sink);
       if (view.mapping != nullptr) view.mapping->set_aside(view.bytes.subspan(begin, end - begin));
-      if (next.valid()) next.get();
     }
   };
   return source;
