@@ -6,6 +6,7 @@
 #include <ATen/ATen.h>
 
 #include "hies/kernels/attention.h"
+#include "hies/model/attention_card_torch.h"
 #include "hies/model/batch.h"
 #include "hies/model/batch_rows_torch.h"
 #include "hies/model/heads.h"
@@ -37,7 +38,7 @@ class AttentionRun {
  public:
   // With probe->want_inner the caller runs a backward pass afterwards, then finish(). Layers that are run without a graph are run
   // again with one.
-  AttentionRun(const ModelSpec& spec, const Batch& batch, const HeadGates* gates, AttentionProbe* probe);
+  AttentionRun(const ModelSpec& spec, const Batch& batch, const HeadGates* gates, AttentionProbe* probe, at::Device device);
   AttentionRun(const AttentionRun&) = delete;
   AttentionRun& operator=(const AttentionRun&) = delete;
   ~AttentionRun();
@@ -56,7 +57,7 @@ class AttentionRun {
   void observe(int layer, const Projected& projected);
   // Whether attend() and observe() fill the probe's entropy and norms: not where layers are run a second time.
   void set_noting(bool noting) noexcept { noting_ = noting; }
-  // After backward(): the inner products of the first attention output, below which there is no graph.
+  // After the last pass: the inner products of the first attention output, below which there is no graph, and what a card has noted.
   void finish();
 
  private:
@@ -67,6 +68,11 @@ class AttentionRun {
   // saved: query rows, key and value rows, output. Returns the gradients of both kinds of rows; undefined for the latter when it is
   // in the former. Notes the inner products.
   std::vector<at::Tensor> backward(const Call& call, const std::vector<at::Tensor>& saved, const at::Tensor& gradient);
+  // Inner products of the outputs and their gradients alone.
+  void note_leaf();
+  // The kernels' calls, on the CPU or the card; inner products are noted.
+  void run_forward(const Call& call, const kernels::AttentionForward& arguments, bool note_entropy);
+  void run_backward(const Call& call, kernels::AttentionBackward& arguments);
   void note_inner(const Call& call, const at::Tensor& per_token);
   void note_out_sq(const Call& call, const at::Tensor& out);
   at::Tensor gated(int layer, const at::Tensor& out) const;
@@ -79,6 +85,7 @@ class AttentionRun {
   const HeadGates* gates_;
   AttentionProbe* probe_;
   BatchRows rows_;
+  std::unique_ptr<CardAttention> card_;   // null on the CPU
   RopeAngles all_angles_, asked_angles_;  // made when they are first needed
   std::vector<std::unique_ptr<Call>> calls_;
   bool noting_ = true;

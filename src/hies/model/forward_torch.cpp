@@ -36,8 +36,8 @@ at::Tensor run_layers(const Network& network, const HeadLayout& layout, int firs
 class Walk {
  public:
   using Take = std::function<void(const MaskTrie::Node&, const at::Tensor&)>;
-  Walk(const Network& network, const ModelSpec& spec, const Batch& batch, const Take& take)
-      : network_(network), layout_(spec.layers), run_(spec, batch, nullptr, nullptr), take_(take) {}
+  Walk(const Network& network, const ModelSpec& spec, const Batch& batch, at::Device device, const Take& take)
+      : network_(network), layout_(spec.layers), run_(spec, batch, nullptr, nullptr, device), take_(take) {}
 
   void all(const MaskTrie& trie, const Batch& batch) { visit(trie.first(), 0, network_.embed(batch, run_.rows())); }
 
@@ -103,9 +103,9 @@ void forward_backward(const Network& network, const HeadLayout& layout, const Ba
   }
 }
 
-void forward_masks(const Network& network, const ModelSpec& spec, const Batch& batch, const MaskTrie& trie,
+void forward_masks(const Network& network, const ModelSpec& spec, const Batch& batch, const MaskTrie& trie, at::Device device,
                    const std::function<void(const MaskTrie::Node&, const at::Tensor&)>& take) {
-  Walk(network, spec, batch, take).all(trie, batch);
+  Walk(network, spec, batch, device, take).all(trie, batch);
 }
 
 }  // namespace hies::model

@@ -19,7 +19,7 @@ namespace hies::model {
 struct Table {
   at::Tensor stored;  // [V, E]
   at::ScalarType type = at::kFloat;
-  at::Tensor rows(const at::Tensor& indices) const { return stored.index_select(0, indices).to(type); }
+  at::Tensor rows(const at::Tensor& indices) const { return stored.index_select(0, indices.to(stored.device())).to(type); }
 };
 
 struct Norm {

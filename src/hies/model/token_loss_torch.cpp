@@ -8,7 +8,7 @@
 namespace hies::model {
 namespace {
 
-constexpr std::int64_t kLogitBytes = std::int64_t{32} << 20;
+constexpr std::int64_t kLogitBytes = std::int64_t{32} << 20, kCardLogitBytes = std::int64_t{256} << 20;
 
 // Of each target row: its sequence, and its share of that sequence's mean.
 struct Shares {
@@ -68,15 +68,15 @@ class LogitChunk {
 
 template <class T>
 void append(std::vector<T>& to, const at::Tensor& values, at::ScalarType type, std::int64_t count) {
-  const at::Tensor converted = values.to(type).contiguous();
+  const at::Tensor converted = values.to(at::kCPU, type).contiguous();
   to.insert(to.end(), converted.const_data_ptr<T>(), converted.const_data_ptr<T>() + count);
 }
 
 }  // namespace
 
-std::int64_t logit_rows(std::int64_t vocabulary, at::ScalarType type) {
-  const std::int64_t bytes = std::max<std::int64_t>(vocabulary, 1) * (type == at::kDouble ? 8 : 4);
-  return std::max<std::int64_t>(kLogitBytes / bytes / 16, 1) * 16;
+std::int64_t logit_rows(std::int64_t vocabulary, const at::TensorOptions& options) {
+  const std::int64_t bytes = std::max<std::int64_t>(vocabulary, 1) * (options.dtype() == at::kDouble ? 8 : 4);
+  return std::max<std::int64_t>((options.device().is_cuda() ? kCardLogitBytes : kLogitBytes) / bytes / 16, 1) * 16;
 }
 
 RunResult token_results(const Linear& vocabulary, const at::Tensor& states, const Batch& batch, std::optional<TokenLoss> loss,
@@ -90,8 +90,8 @@ RunResult token_results(const Linear& vocabulary, const at::Tensor& states, cons
   };
   const auto targets = padded(batch.target_tokens);
   const auto weights = padded(shares.share);
-  const at::Tensor all_targets = index_tensor(targets).to(at::kLong);
-  const at::Tensor all_shares = at::tensor(weights, at::TensorOptions().dtype(at::kDouble));
+  const at::Tensor all_targets = index_tensor(targets).to(states.device(), at::kLong);
+  const at::Tensor all_shares = at::tensor(weights, at::TensorOptions().dtype(at::kDouble)).to(states.device());
   const at::ScalarType type = states.scalar_type() == at::kDouble ? at::kDouble : at::kFloat;
 
   RunResult result;

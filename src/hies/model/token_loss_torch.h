@@ -10,8 +10,8 @@
 
 namespace hies::model {
 
-// Rows of logits that are held at once, for a vocabulary of V: some tens of megabytes.
-std::int64_t logit_rows(std::int64_t vocabulary, at::ScalarType type);
+// Rows of logits that are held at once, for a vocabulary of V: some tens of megabytes, on a card some hundreds.
+std::int64_t logit_rows(std::int64_t vocabulary, const at::TensorOptions& options);
 
 // What a language model's batch gives, from the final states [R padded, E] of its target rows: log-probabilities, top tokens, and with
 // a loss each sequence's mean over its rows. Logits are made, looked at and dropped `rows_at_once` rows at a time.

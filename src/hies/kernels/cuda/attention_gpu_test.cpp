@@ -6,7 +6,7 @@
 #include <type_traits>
 
 #include "hies/kernels/attention_cases.h"
-#include "hies/kernels/cuda/device_memory.h"
+#include "hies/kernels/cuda/device_cases.h"
 #include "hies/kernels/cuda/plugin.h"
 
 // The plug-in's attention against float64, by DESIGN's rule: its error may be twice that of the textbook way in the same dtype.

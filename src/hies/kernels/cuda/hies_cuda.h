@@ -62,6 +62,8 @@ HIES_CUDA_API const char* hies_cuda_error_text(int error);
 HIES_CUDA_API int hies_cuda_device_count(int* count);
 /* The compute capability of a card, 90 for 9.0. */
 HIES_CUDA_API int hies_cuda_capability(int device, int* capability);
+/* Bytes of the current card's memory: free now, and all. */
+HIES_CUDA_API int hies_cuda_memory(uint64_t* free_bytes, uint64_t* all_bytes);
 
 HIES_CUDA_API int hies_cuda_attention_forward(const hies_cuda_shape* shape, const hies_cuda_forward* arguments, void* stream);
 /* With dq, dk and dv absent only head_inner is computed, from out and dout. */

@@ -62,6 +62,7 @@ Plugin open() {
   find(handle, "hies_cuda_error_text", plugin.error_text);
   find(handle, "hies_cuda_device_count", plugin.device_count);
   find(handle, "hies_cuda_capability", plugin.capability);
+  find(handle, "hies_cuda_memory", plugin.memory);
   find(handle, "hies_cuda_attention_forward", plugin.attention_forward);
   find(handle, "hies_cuda_attention_backward", plugin.attention_backward);
   find(handle, "hies_cuda_sequence_sums", plugin.sequence_sums);

@@ -13,6 +13,7 @@ struct Plugin {
   decltype(&hies_cuda_error_text) error_text;
   decltype(&hies_cuda_device_count) device_count;
   decltype(&hies_cuda_capability) capability;
+  decltype(&hies_cuda_memory) memory;
   decltype(&hies_cuda_attention_forward) attention_forward;
   decltype(&hies_cuda_attention_backward) attention_backward;
   decltype(&hies_cuda_sequence_sums) sequence_sums;

@@ -31,6 +31,13 @@ int hies_cuda_capability(int device, int* capability) {
   return error;
 }
 
+int hies_cuda_memory(uint64_t* free_bytes, uint64_t* all_bytes) {
+  std::size_t free_size = 0, all = 0;
+  const cudaError_t error = cudaMemGetInfo(&free_size, &all);
+  *free_bytes = free_size, *all_bytes = all;
+  return error;
+}
+
 int hies_cuda_attention_forward(const hies_cuda_shape* shape, const hies_cuda_forward* arguments, void* stream) {
   if (!valid(*shape)) return cudaErrorInvalidValue;
   const auto run = on_tensor_cores(*shape) ? tensor_forward : simple_forward;
