@@ -6,8 +6,10 @@ using namespace hies::cuda;
 
 namespace {
 
-// Heads that the tensor-core kernels take, in types that they multiply.
-bool on_tensor_cores(const hies_cuda_shape& shape) { return shape.dtype != HIES_CUDA_FLOAT32 && shape.head_dim <= 128; }
+// Heads that the tensor-core kernels take, in types that they multiply, with a scale that keeps the order of logits.
+bool on_tensor_cores(const hies_cuda_shape& shape) {
+  return shape.dtype != HIES_CUDA_FLOAT32 && shape.head_dim <= 128 && shape.scale > 0;
+}
 
 bool valid(const hies_cuda_shape& shape) {
   return shape.head_dim >= 1 && shape.head_dim <= 256 && (shape.window <= 0 || shape.causal != 0);

@@ -61,21 +61,41 @@ __device__ void products(const float* a, const float* b, float (&logits)[N][N]) 
   }
 }
 
-// sums[i][c] += Σ_k weights[y + 16 i][k] · values[k][x + 16 c].
+// A thread's columns of a result of D: neighbours come in packets, so that they are read as one vector.
+template <int D>
+constexpr int kPacket = D / 16 < 4 ? D / 16 : 4;
+template <int D>
+__device__ int column_of(int c) {
+  return threadIdx.x % 16 * kPacket<D> + c / kPacket<D> * 16 * kPacket<D> + c % kPacket<D>;
+}
+
+template <int D>
+__device__ void load_packet(float (&to)[kPacket<D>], const float* from) {
+  if constexpr (kPacket<D> == 4) *reinterpret_cast<float4*>(to) = *reinterpret_cast<const float4*>(from);
+  else *reinterpret_cast<float2*>(to) = *reinterpret_cast<const float2*>(from);
+}
+
+// sums[i][c] += Σ_k weights[y + 16 i][k] · values[k][column_of(c)].
 template <int D, int N>
 __device__ void accumulate(const float* weights, const float* values, float (&sums)[N][D / 16]) {
-  const int x = threadIdx.x % 16, y = threadIdx.x / 16;
-#pragma unroll 4
-  for (int k = 0; k < kTile<D>; ++k) {
-    float weight[N];
+  const int y = threadIdx.x / 16;
+#pragma unroll 2
+  for (int k = 0; k < kTile<D>; k += 4) {
+    alignas(16) float weight[N][4];
 #pragma unroll
-    for (int i = 0; i < N; ++i) weight[i] = weights[(y + 16 * i) * kSquareStride<D> + k];
+    for (int i = 0; i < N; ++i)
+      *reinterpret_cast<float4*>(weight[i]) = *reinterpret_cast<const float4*>(weights + (y + 16 * i) * kSquareStride<D> + k);
 #pragma unroll
-    for (int c = 0; c < D / 16; ++c) {
-      const float value = values[k * Tile<D>::kStride + x + 16 * c];
+    for (int part = 0; part < 4; ++part)
 #pragma unroll
-      for (int i = 0; i < N; ++i) sums[i][c] += weight[i] * value;
-    }
+      for (int c = 0; c < D / 16; c += kPacket<D>) {
+        alignas(16) float value[kPacket<D>];
+        load_packet<D>(value, values + (k + part) * Tile<D>::kStride + column_of<D>(c));
+#pragma unroll
+        for (int i = 0; i < N; ++i)
+#pragma unroll
+          for (int e = 0; e < kPacket<D>; ++e) sums[i][c + e] += weight[i][part] * value[e];
+      }
   }
 }
 
@@ -94,14 +114,14 @@ __device__ inline float row_sum(float value) {
 template <class T, int D, int N>
 __device__ void store(const hies_cuda_rows& rows, long long first, int count, int head, int head_dim,
                       const float (&sums)[N][D / 16]) {
-  const int x = threadIdx.x % 16, y = threadIdx.x / 16;
+  const int y = threadIdx.x / 16;
 #pragma unroll
   for (int i = 0; i < N; ++i) {
     if (y + 16 * i >= count) continue;
     T* row = row_of<T>(rows, first + y + 16 * i, head);
 #pragma unroll
     for (int c = 0; c < D / 16; ++c)
-      if (x + 16 * c < head_dim) row[x + 16 * c] = from_float<T>(sums[i][c]);
+      if (column_of<D>(c) < head_dim) row[column_of<D>(c)] = from_float<T>(sums[i][c]);
   }
 }
 

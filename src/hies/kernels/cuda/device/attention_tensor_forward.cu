@@ -39,11 +39,12 @@ __device__ void soften(float (&logits)[kBlocks][kKeys / 8][4], float (&sums)[kBl
 #pragma unroll
         for (int i = 0; i < 2; ++i) {
           float& logit = logits[block][n][2 * half + i];
-          logit = visible<kMasked>(first_key + 8 * n + 2 * t + i, from, to) ? logit * scale : -INFINITY;
+          if (!visible<kMasked>(first_key + 8 * n + 2 * t + i, from, to)) logit = -INFINITY;
           largest = fmaxf(largest, logit);
         }
       float& most = state.most[block][half];
-      const float now = fmaxf(most, quad_max(largest)), safe = now == -INFINITY ? 0.f : now;
+      // Logits are scaled where they are used: by a factor above 0, so that the largest stays the largest.
+      const float now = fmaxf(most, quad_max(largest) * scale), safe = now == -INFINITY ? 0.f : now;
       const float down = most - safe, factor = exp2_fast(down);
       float sum = 0, turned = 0;
 #pragma unroll
@@ -51,7 +52,7 @@ __device__ void soften(float (&logits)[kBlocks][kKeys / 8][4], float (&sums)[kBl
 #pragma unroll
         for (int i = 0; i < 2; ++i) {
           float& logit = logits[block][n][2 * half + i];
-          const float below = logit - safe;
+          const float below = fmaf(logit, scale, -safe);
           logit = exp2_fast(below);
           sum += logit;
           // −∞·0 where nothing is seen; a finite distance below which the weight is 0 gives the same.

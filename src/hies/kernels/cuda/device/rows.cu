@@ -6,27 +6,6 @@
 namespace hies::cuda {
 namespace {
 
-__device__ float warp_sum(float x) {
-#pragma unroll
-  for (int step = 16; step > 0; step /= 2) x += __shfl_xor_sync(0xffffffffu, x, step);
-  return x;
-}
-
-// ⟨dout, out⟩ of a token and head: a warp each.
-template <class T>
-__global__ void inner_products(hies_cuda_shape shape, hies_cuda_backward arguments) {
-  const long long item = static_cast<long long>(blockIdx.x) * (blockDim.x / 32) + threadIdx.x / 32;
-  if (item >= shape.query_tokens * shape.heads) return;
-  const long long token = item / shape.heads;
-  const int head = static_cast<int>(item % shape.heads), lane = threadIdx.x % 32;
-  const T *out = row_of<T>(arguments.out, token, head), *dout = row_of<T>(arguments.dout, token, head);
-  float sum = 0;
-  if (!skipped(shape, head))
-    for (int d = lane; d < shape.head_dim; d += 32) sum += to_float(out[d]) * to_float(dout[d]);
-  sum = warp_sum(sum);
-  if (lane == 0) arguments.head_inner[item] = sum;
-}
-
 constexpr int kThreads = 256;
 
 // Adds up over a block, in one fixed order. Valid in thread 0.
@@ -88,6 +67,27 @@ struct Packet {
     else *to = element[0];
   }
 };
+
+// ⟨dout, out⟩ of a token and head: sixteen threads each.
+template <class T, bool kWide>
+__global__ void __launch_bounds__(kThreads) inner_products(hies_cuda_shape shape, hies_cuda_backward arguments) {
+  using P = Packet<T, kWide>;
+  constexpr int kLanes = 16;
+  const long long item = static_cast<long long>(blockIdx.x) * (kThreads / kLanes) + threadIdx.x / kLanes;
+  const bool there = item < shape.query_tokens * shape.heads;
+  const long long token = there ? item / shape.heads : 0;
+  const int head = there ? static_cast<int>(item % shape.heads) : 0;
+  const T *out = row_of<T>(arguments.out, token, head), *dout = row_of<T>(arguments.dout, token, head);
+  float sum = 0;
+  if (there && !skipped(shape, head))
+    for (int d = threadIdx.x % kLanes * P::kSize; d < shape.head_dim; d += kLanes * P::kSize) {
+      const P a = P::load(out + d), b = P::load(dout + d);
+      for (int j = 0; j < P::kSize; ++j) sum += to_float(a.element[j]) * to_float(b.element[j]);
+    }
+#pragma unroll
+  for (int step = kLanes / 2; step > 0; step /= 2) sum += __shfl_xor_sync(0xffffffffu, sum, step);
+  if (there && threadIdx.x % kLanes == 0) arguments.head_inner[item] = sum;
+}
 
 template <class T, bool kWide>
 __global__ void __launch_bounds__(kThreads) rms_norm(const T* x, const T* weight, float epsilon, int width, T* y) {
@@ -224,8 +224,11 @@ int run_gated(int activation, const void* both, const void* dy, std::int64_t row
 
 int head_inner(const hies_cuda_shape& shape, const hies_cuda_backward& arguments, cudaStream_t stream) {
   return with_type(shape.dtype, [&](auto element) {
-    return launch(inner_products<decltype(element)>, dim3(tiles_of(shape.query_tokens * shape.heads, kThreads / 32)), kThreads, 0,
-                  stream, shape, arguments);
+    using T = decltype(element);
+    const bool wide =
+        shape.head_dim % (16 / sizeof(T)) == 0 && aligned16(arguments.out, sizeof(T)) && aligned16(arguments.dout, sizeof(T));
+    const auto kernel = wide ? inner_products<T, true> : inner_products<T, false>;
+    return launch(kernel, dim3(tiles_of(shape.query_tokens * shape.heads, kThreads / 16)), kThreads, 0, stream, shape, arguments);
   });
 }
 
