@@ -23,7 +23,8 @@ SMALL = ["--family", "llama", "--size", "1b"]
 # name: checkpoint, sequences, tokens, dtype, sides that can run at all, more options of hies
 WORKS = {
     "bert-base 32x128 bfloat16": (BERT, 32, 128, "bfloat16", ("recipe", "best", "compiled"), ()),
-    "bert-base 32x128 float32": (BERT, 32, 128, "float32", ("recipe", "best", "compiled"), ()),
+    "bert-base 32x128 float32": (BERT, 32, 128, "float32", ("recipe", "best"), ()),
+    "bert-base 32x128 tf32": (BERT, 32, 128, "tf32", ("recipe", "best", "compiled"), ()),
     "bert-base 32x512 bfloat16": (BERT, 32, 512, "bfloat16", ("recipe", "best", "compiled"), ()),
     "llama-7b 1x2048 bfloat16": (LLAMA, 1, 2048, "bfloat16", ("recipe", "best", "compiled"), ()),
     "llama-7b 1x2048 bfloat16, least memory": (LLAMA, 1, 2048, "bfloat16", (), ("--memory", "14500MiB")),
@@ -85,8 +86,8 @@ def main():
         if not re.search(options.works, name):
             continue
         path = checkpoint(options.hies, folder, shape, "bfloat16" if dtype == "bfloat16" else "float32")
-        ours = run([options.hies, "bench", "cuda", "--model", path, "--sequences", sequences, "--tokens", tokens, "--dtype", dtype,
-                    "--quiet", "--json", *more])
+        ours = run([options.hies, "bench", "cuda", "--model", path, "--sequences", sequences, "--tokens", tokens, 
+                    *(("--dtype", "float32", "--tf32") if dtype == "tf32" else ("--dtype", dtype)), "--quiet", "--json", *more])
         result = {"hies": ours}
         wanted = [side for side in sides if side in options.sides]
         if wanted:

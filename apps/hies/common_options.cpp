@@ -17,6 +17,7 @@ void apply(const ComputeOptions& options) {
     throw Error(ErrorKind::unsupported, "--device cuda computes in float32 or bfloat16, not in float64",
                 "run float64 with --device cpu");
   model::set_device(options.device);
+  if (options.tf32) model::set_tf32(true);
   kernels::wait_asleep();
   model::set_memory(options.memory.empty() ? 0 : formats::parse_byte_size(options.memory, "--memory"));
   model::set_threads(static_cast<int>(options.threads));

@@ -134,7 +134,8 @@ bool CardAttention::backward_by_cudnn(const kernels::AttentionShape& shape, cons
     as_batch(arguments.dv, made, K).copy_(dv);
   } catch (const c10::OutOfMemoryError&) {
     throw;
-  } catch (const c10::Error&) {  // a cuDNN without it
+  } catch (const c10::Error& error) {  // a cuDNN without it
+    fprintf(stderr, "CUDNN %s\n", error.what());
     works = false;
   }
   return works;

@@ -247,19 +247,41 @@ std::vector<at::Tensor> AttentionRun::backward(const Call& call, const std::vect
   return {dquery, call.together ? at::Tensor() : dkey_value};
 }
 
-void AttentionRun::note_leaf() {
-  if (leaf_call_ == nullptr || !leaf_.grad().defined()) return;
+void AttentionRun::note_outputs(const Call& call, const at::Tensor& out, const at::Tensor& gradient) {
   const at::NoGradGuard frozen;
-  const at::Tensor dout = leaf_.grad().contiguous();
+  const at::Tensor dout = gradient.contiguous();
   kernels::AttentionBackward backward;
-  backward.out = strided(leaf_, leaf_call_->shape.head_dim);
-  backward.dout = strided(dout, leaf_call_->shape.head_dim);
-  run_backward(*leaf_call_, backward);
+  backward.out = strided(out, call.shape.head_dim);
+  backward.dout = strided(dout, call.shape.head_dim);
+  run_backward(call, backward);
+}
+
+at::Tensor AttentionRun::attend(int layer, const Projected& projected, Tape& tape) {
+  calls_.push_back(make_call(layer, layout_[static_cast<std::size_t>(layer)], projected, QueryRows::all));
+  Call& call = *calls_.back();
+  const at::Tensor& query = projected.query.rows;
+  if (layer > 0)
+    call.lse = at::empty({call.query_tokens(), call.shape.heads}, query.options().dtype(statistics_type(query.scalar_type())));
+  tape = {&call, query, projected.key.rows, forward(call, projected, true, noting_ && wants_all_queries())};
+  return tape.out;
+}
+
+std::vector<at::Tensor> AttentionRun::backward(const Tape& tape, const at::Tensor& gradient) {
+  return backward(*tape.call, {tape.query, tape.key_value, tape.out}, gradient);
+}
+
+void AttentionRun::backward_of_first(const Tape& tape, const at::Tensor& gradient) {
+  note_outputs(*tape.call, tape.out, gradient);
+}
+
+at::Tensor AttentionRun::rotated_back(at::Tensor x, std::int64_t head_dim, std::int64_t count, std::int64_t step) {
+  if (spec_.decoder.rope.kind == RopeKind::none) return x;
+  return rotate_back_(x, angles(QueryRows::all, head_dim, x.scalar_type()), count, step);
 }
 
 void AttentionRun::finish() {
   if (probe_ == nullptr) return;
-  note_leaf();
+  if (leaf_call_ != nullptr && leaf_.grad().defined()) note_outputs(*leaf_call_, leaf_, leaf_.grad());
   if (card_) card_->collect(*probe_);
 }
 

@@ -35,6 +35,9 @@ struct Projected {
 // The attention of one forward (and backward) pass: calls the kernels, applies the gates, fills the probe. Lives until the
 // backward pass is over.
 class AttentionRun {
+ private:
+  struct Call;  // what one kernel call needs; kept where a backward pass follows
+
  public:
   // With probe->want_inner the caller runs a backward pass afterwards, then finish(). Layers that are run without a graph are run
   // again with one.
@@ -53,6 +56,22 @@ class AttentionRun {
   // Outputs [T or A, H·D] of `heads`: all that the layer has, gated; or, in a run without gates and probe, any of them. With
   // QueryRows::all the probe's entropy and norms are noted on the way.
   at::Tensor attend(int layer, const LayerHeads& heads, const Projected& projected, QueryRows rows);
+  // What the backward pass of one attention needs where there is no graph.
+  struct Tape {
+    Call* call = nullptr;
+    at::Tensor query, key_value, out;
+  };
+  // Whether the card's passes without a graph may be used.
+  bool may_tape() const noexcept { return card_ != nullptr && gates_ == nullptr && wants_inner(); }
+  // attend() of all tokens and all of the layer's heads. In layer 0 only inner products can be asked for afterwards.
+  at::Tensor attend(int layer, const Projected& projected, Tape& tape);
+  // Gradients by the rows of queries and by those of keys and values (undefined where they are one tensor); notes inner products.
+  std::vector<at::Tensor> backward(const Tape& tape, const at::Tensor& gradient);
+  // Notes inner products alone.
+  void backward_of_first(const Tape& tape, const at::Tensor& gradient);
+  // Undoes rotated() on a gradient, in its own memory.
+  at::Tensor rotated_back(at::Tensor x, std::int64_t head_dim, std::int64_t count, std::int64_t step);
+
   // Notes entropy and norms of every token of all the layer's heads, without a result.
   void observe(int layer, const Projected& projected);
   // Whether attend() and observe() fill the probe's entropy and norms: not where layers are run a second time.
@@ -62,14 +81,13 @@ class AttentionRun {
 
  private:
   friend struct AttentionFunction;
-  struct Call;  // what one kernel call needs; kept where a backward pass follows
   std::unique_ptr<Call> make_call(int layer, const LayerHeads& heads, const Projected& projected, QueryRows rows);
   at::Tensor forward(const Call& call, const Projected& projected, bool want_output, bool note);
   // saved: query rows, key and value rows, output. Returns the gradients of both kinds of rows; undefined for the latter when it is
   // in the former. Notes the inner products.
   std::vector<at::Tensor> backward(const Call& call, const std::vector<at::Tensor>& saved, const at::Tensor& gradient);
-  // Inner products of the outputs and their gradients alone.
-  void note_leaf();
+  // Inner products of outputs and their gradients alone.
+  void note_outputs(const Call& call, const at::Tensor& out, const at::Tensor& gradient);
   // The kernels' calls, on the CPU or the card; inner products are noted.
   void run_forward(const Call& call, const kernels::AttentionForward& arguments, bool note_entropy);
   void run_backward(const Call& call, kernels::AttentionBackward& arguments);

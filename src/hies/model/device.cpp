@@ -50,6 +50,8 @@ void set_device(const std::string& name) {
   card_chosen = name == "cuda";
 }
 
+void set_tf32(bool allowed) { at::globalContext().setAllowTF32CuBLAS(allowed); }
+
 bool on_card() noexcept { return card_chosen; }
 
 at::Device compute_device() { return card_chosen ? at::Device(at::kCUDA, 0) : at::Device(at::kCPU); }

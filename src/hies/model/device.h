@@ -10,6 +10,9 @@ namespace hies::model {
 // cannot be used, with what is missing.
 void set_device(const std::string& name);
 
+// Whether a card multiplies float32 matrices in TF32, with 11 bits of mantissa; attention stays in float32. Off unless set.
+void set_tf32(bool allowed);
+
 // Whether it is a card.
 bool on_card() noexcept;
 

@@ -70,6 +70,13 @@ class Factor {
   at::Tensor ordered_, plain_;
 };
 
+// Autograd's thread has no CUDA context until it launches something, which a product, whose library looks for one, does not count as.
+void wake_card() {
+  static thread_local bool awake = false;
+  if (!awake) at::zeros({1}, at::TensorOptions().device(at::kCUDA, 0));
+  awake = true;
+}
+
 }  // namespace
 
 struct Linear::State {
@@ -126,6 +133,7 @@ struct LinearFunction : torch::autograd::Function<LinearFunction> {
   }
   static variable_list backward(AutogradContext* context, variable_list gradients) {
     auto* state = reinterpret_cast<Linear::State*>(context->saved_data["state"].toInt());
+    if (gradients[0].is_cuda()) wake_card();
     return {state->gradient(gradients[0]), {}};
   }
 };
@@ -144,6 +152,7 @@ at::Tensor Linear::operator()(const at::Tensor& x) const {
 }
 
 at::Tensor Linear::gradient(const at::Tensor& of_output) const { return state_->gradient(of_output); }
+void Linear::add_gradient(const at::Tensor& of_output, at::Tensor& sum) const { sum.addmm_(of_output, state_->resident()); }
 at::Tensor Linear::weight() const { return state_->weight(); }
 at::Tensor Linear::resident() const { return state_->resident(); }
 void Linear::set_aside() const { state_->set_aside(); }

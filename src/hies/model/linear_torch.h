@@ -44,6 +44,9 @@ class Linear {
   // The gradient by x from that by y, where there is no graph.
   at::Tensor gradient(const at::Tensor& of_output) const;
 
+  // Adds that to `sum`, on a card.
+  void add_gradient(const at::Tensor& of_output, at::Tensor& sum) const;
+
   at::Tensor weight() const;    // made anew
   at::Tensor resident() const;  // the one copy that stays on a card; undefined on the CPU
   void set_aside() const;

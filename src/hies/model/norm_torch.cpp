@@ -2,7 +2,6 @@
 
 #include <torch/csrc/autograd/custom_function.h>
 
-#include "hies/kernels/cuda/plugin.h"
 #include "hies/model/card_torch.h"
 #include "hies/model/network_torch.h"
 #include "hies/model/rows_torch.h"
@@ -76,28 +75,13 @@ at::Tensor gradient_of(const at::Tensor& x, const at::Tensor& weight, const at::
 }
 
 at::Tensor normalise(const at::Tensor& x, const at::Tensor& weight, double epsilon) {
-  if (x.is_cuda()) {
-    at::Tensor result = at::empty_like(x);
-    kernels::cuda::check_call(
-        kernels::cuda::plugin().rms_norm(card_dtype(x.scalar_type()), x.const_data_ptr(), weight.const_data_ptr(), epsilon,
-                                         x.numel() / x.size(-1), x.size(-1), result.data_ptr(), card_stream()),
-        "normalising");
-    return result;
-  }
+  if (x.is_cuda()) return CardNorm{weight, {}, epsilon}.forward(x);
   return with_element_type(
       x.scalar_type(), [&](auto element, auto sum) { return normalise<decltype(element), decltype(sum)>(x, weight, epsilon); });
 }
 
 at::Tensor gradient_of(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& of_result, double epsilon) {
-  if (x.is_cuda()) {
-    at::Tensor result = at::empty_like(x);
-    kernels::cuda::check_call(
-        kernels::cuda::plugin().rms_norm_backward(card_dtype(x.scalar_type()), x.const_data_ptr(), weight.const_data_ptr(),
-                                                  of_result.const_data_ptr(), epsilon, x.numel() / x.size(-1), x.size(-1),
-                                                  result.data_ptr(), card_stream()),
-        "normalising, backward");
-    return result;
-  }
+  if (x.is_cuda()) return CardNorm{weight, {}, epsilon}.backward(x, of_result);
   return with_element_type(x.scalar_type(), [&](auto element, auto sum) {
     return gradient_of<decltype(element), decltype(sum)>(x, weight, of_result, epsilon);
   });

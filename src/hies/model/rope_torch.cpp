@@ -168,4 +168,9 @@ at::Tensor rotate_(at::Tensor x, const RopeAngles& angles, std::int64_t count, s
   return x;
 }
 
+at::Tensor rotate_back_(at::Tensor x, const RopeAngles& angles, std::int64_t count, std::int64_t step) {
+  rotate_in_place(x, angles, count, step, true);
+  return x;
+}
+
 }  // namespace hies::model

@@ -25,4 +25,7 @@ RopeAngles rope_angles(const Rope& rope, std::int64_t head_dim, std::span<const 
 // Rotates `count` vectors of each row of x in its own memory: the i-th stands at x[row, i·step] … + head_dim-1. Returns x.
 at::Tensor rotate_(at::Tensor x, const RopeAngles& angles, std::int64_t count, std::int64_t step);
 
+// The other way, and without a graph.
+at::Tensor rotate_back_(at::Tensor x, const RopeAngles& angles, std::int64_t count, std::int64_t step);
+
 }  // namespace hies::model

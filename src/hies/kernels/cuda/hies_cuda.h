@@ -77,12 +77,20 @@ HIES_CUDA_API int hies_cuda_sequence_sums(const float* values, const int32_t* of
 HIES_CUDA_API int hies_cuda_sequence_squares(int32_t dtype, const hies_cuda_rows* rows, const int32_t* offsets, int32_t sequences,
                                              int32_t heads, int32_t head_dim, double* squares, void* stream);
 
-/* y = x * scale * weight with scale = 1/sqrt(mean x^2 + epsilon), row by row [rows, width]. */
-HIES_CUDA_API int hies_cuda_rms_norm(int32_t dtype, const void* x, const void* weight, double epsilon, int64_t rows,
-                                     int64_t width, void* y, void* stream);
-/* dx from dy and x. */
-HIES_CUDA_API int hies_cuda_rms_norm_backward(int32_t dtype, const void* x, const void* weight, const void* dy, double epsilon,
-                                              int64_t rows, int64_t width, void* dx, void* stream);
+/* Norms of rows [rows, width]. Without `bias` y = x * scale * weight with scale = 1/sqrt(mean x^2 + epsilon); with it the layer norm,
+   y = (x - mean) / sqrt(variance + epsilon) * weight + bias. */
+typedef struct hies_cuda_norm {
+  int32_t dtype;
+  int64_t rows, width;
+  const void* weight;
+  const void* bias;
+  double epsilon;
+} hies_cuda_norm;
+/* `added` (null: none) is added to x first, in x's own memory. */
+HIES_CUDA_API int hies_cuda_norm_forward(const hies_cuda_norm* norm, void* x, const void* added, void* y, void* stream);
+/* dx from dy and x, plus `added` (null: none). */
+HIES_CUDA_API int hies_cuda_norm_backward(const hies_cuda_norm* norm, const void* x, const void* dy, const void* added, void* dx,
+                                          void* stream);
 
 /* Rotates, in place, `count` vectors of each row, the i-th at x[row*row_stride + i*step]: element j < half with j + half, by
    cosine/sine[row, j]. back: the other way. */

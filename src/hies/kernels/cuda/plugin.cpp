@@ -67,8 +67,8 @@ Plugin open() {
   find(handle, "hies_cuda_attention_backward", plugin.attention_backward);
   find(handle, "hies_cuda_sequence_sums", plugin.sequence_sums);
   find(handle, "hies_cuda_sequence_squares", plugin.sequence_squares);
-  find(handle, "hies_cuda_rms_norm", plugin.rms_norm);
-  find(handle, "hies_cuda_rms_norm_backward", plugin.rms_norm_backward);
+  find(handle, "hies_cuda_norm_forward", plugin.norm_forward);
+  find(handle, "hies_cuda_norm_backward", plugin.norm_backward);
   find(handle, "hies_cuda_rotate", plugin.rotate);
   find(handle, "hies_cuda_gated", plugin.gated);
   find(handle, "hies_cuda_gated_backward", plugin.gated_backward);

@@ -18,8 +18,8 @@ struct Plugin {
   decltype(&hies_cuda_attention_backward) attention_backward;
   decltype(&hies_cuda_sequence_sums) sequence_sums;
   decltype(&hies_cuda_sequence_squares) sequence_squares;
-  decltype(&hies_cuda_rms_norm) rms_norm;
-  decltype(&hies_cuda_rms_norm_backward) rms_norm_backward;
+  decltype(&hies_cuda_norm_forward) norm_forward;
+  decltype(&hies_cuda_norm_backward) norm_backward;
   decltype(&hies_cuda_rotate) rotate;
   decltype(&hies_cuda_gated) gated;
   decltype(&hies_cuda_gated_backward) gated_backward;

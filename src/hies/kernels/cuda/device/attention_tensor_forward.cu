@@ -71,8 +71,23 @@ __device__ void soften(float (&logits)[kBlocks][kKeys / 8][4], float (&sums)[kBl
     }
 }
 
+// Queries as left operands: of small heads they stay in registers, of large ones they are loaded for every tile of keys.
+template <int D>
+constexpr bool kKeepQueries = D <= 64;
+template <int D>
+using Queries = std::uint32_t[kKeepQueries<D> ? D / 16 : 1][kBlocks][4];
+
 template <class T, int D>
-__device__ void logits_of(float (&logits)[kBlocks][kKeys / 8][4], const T* queries, const T* keys, int row) {
+__device__ void keep_queries(Queries<D>& kept, const T* queries, int row) {
+#pragma unroll
+  for (int d = 0; d < D; d += 16)
+#pragma unroll
+    for (int block = 0; block < kBlocks; ++block) load_left<D>(kept[d / 16][block], queries, row + 16 * block, d);
+}
+
+template <class T, int D>
+__device__ void logits_of(float (&logits)[kBlocks][kKeys / 8][4], const Queries<D>& kept, const T* queries, const T* keys,
+                          int row) {
 #pragma unroll
   for (int block = 0; block < kBlocks; ++block)
 #pragma unroll
@@ -83,7 +98,11 @@ __device__ void logits_of(float (&logits)[kBlocks][kKeys / 8][4], const T* queri
   for (int d = 0; d < D; d += 16) {
     std::uint32_t left[kBlocks][4];
 #pragma unroll
-    for (int block = 0; block < kBlocks; ++block) load_left<D>(left[block], queries, row + 16 * block, d);
+    for (int block = 0; block < kBlocks; ++block)
+      if constexpr (kKeepQueries<D>)
+#pragma unroll
+        for (int i = 0; i < 4; ++i) left[block][i] = kept[d / 16][block][i];
+      else load_left<D>(left[block], queries, row + 16 * block, d);
 #pragma unroll
     for (int n = 0; n < kKeys / 16; ++n) {
       std::uint32_t right[4];
@@ -149,6 +168,7 @@ __global__ void __launch_bounds__(kThreads, 2)
     commit_copies();
   };
   float sums[kBlocks][D / 8][4] = {};
+  Queries<D> kept;
   RowState state;
 #pragma unroll
   for (int block = 0; block < kBlocks; ++block)
@@ -171,7 +191,9 @@ __global__ void __launch_bounds__(kThreads, 2)
     // The tile before this one has been used by all: its place is free.
     if (tile + 1 < tiles) copy_keys(tile + 1);
     float logits[kBlocks][kKeys / 8][4];
-    logits_of<T, D>(logits, queries, keys + tile % 2 * kTileElements, row);
+    if constexpr (kKeepQueries<D>)
+      if (tile == 0) keep_queries<T, D>(kept, queries, row);
+    logits_of<T, D>(logits, kept, queries, keys + tile % 2 * kTileElements, row);
     const bool masked = first < all_from || first + kKeys > all_to;
     if (masked) soften<D, kEntropy, true>(logits, sums, state, scale, mask, start + row, first);
     else soften<D, kEntropy, false>(logits, sums, state, scale, mask, start + row, first);

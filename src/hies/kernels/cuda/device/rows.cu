@@ -1,27 +1,13 @@
 #include "hies/kernels/cuda/device/element.cuh"
 #include "hies/kernels/cuda/device/launch.cuh"
+#include "hies/kernels/cuda/device/packet.cuh"
 #include "hies/kernels/cuda/device/tiles.cuh"
 
 // Sums over rows, and what a decoder does to its rows between matrix products.
 namespace hies::cuda {
 namespace {
 
-constexpr int kThreads = 256;
-
-// Adds up over a block, in one fixed order. Valid in thread 0.
-template <class Sum>
-__device__ Sum block_sum(Sum value) {
-  __shared__ Sum parts[kThreads];
-  __syncthreads();
-  parts[threadIdx.x] = value;
-#pragma unroll
-  for (int step = kThreads / 2; step > 0; step /= 2) {
-    __syncthreads();
-    if (threadIdx.x < step) parts[threadIdx.x] += parts[threadIdx.x + step];
-  }
-  __syncthreads();
-  return parts[0];
-}
+constexpr int kThreads = kRowThreads;
 
 __global__ void sequence_sums(const float* values, const int32_t* offsets, int heads, double* sums, double* absolute) {
   const int head = blockIdx.x, b = blockIdx.y;
@@ -51,23 +37,6 @@ __global__ void sequence_squares(hies_cuda_rows rows, const int32_t* offsets, in
   if (threadIdx.x == 0) squares[b * heads + head] += sum;
 }
 
-// Sixteen bytes of a row at a time, or one element where rows are not aligned.
-template <class T, bool kWide>
-struct Packet {
-  static constexpr int kSize = kWide ? 16 / sizeof(T) : 1;
-  T element[kSize];
-  __device__ static Packet load(const T* from) {
-    Packet packet;
-    if constexpr (kWide) *reinterpret_cast<uint4*>(packet.element) = *reinterpret_cast<const uint4*>(from);
-    else packet.element[0] = *from;
-    return packet;
-  }
-  __device__ void store(T* to) const {
-    if constexpr (kWide) *reinterpret_cast<uint4*>(to) = *reinterpret_cast<const uint4*>(element);
-    else *to = element[0];
-  }
-};
-
 // ⟨dout, out⟩ of a token and head: sixteen threads each.
 template <class T, bool kWide>
 __global__ void __launch_bounds__(kThreads) inner_products(hies_cuda_shape shape, hies_cuda_backward arguments) {
@@ -89,64 +58,25 @@ __global__ void __launch_bounds__(kThreads) inner_products(hies_cuda_shape shape
   if (there && threadIdx.x % kLanes == 0) arguments.head_inner[item] = sum;
 }
 
-template <class T, bool kWide>
-__global__ void __launch_bounds__(kThreads) rms_norm(const T* x, const T* weight, float epsilon, int width, T* y) {
-  using P = Packet<T, kWide>;
-  x += static_cast<long long>(blockIdx.x) * width, y += static_cast<long long>(blockIdx.x) * width;
-  float squares = 0;
-  for (int i = threadIdx.x * P::kSize; i < width; i += kThreads * P::kSize) {
-    const P in = P::load(x + i);
-    for (int j = 0; j < P::kSize; ++j) squares += to_float(in.element[j]) * to_float(in.element[j]);
-  }
-  const float scale = rsqrtf(block_sum(squares) / static_cast<float>(width) + epsilon);
-  for (int i = threadIdx.x * P::kSize; i < width; i += kThreads * P::kSize) {
-    P in = P::load(x + i);
-    const P factor = P::load(weight + i);
-    for (int j = 0; j < P::kSize; ++j)
-      in.element[j] = from_float<T>(to_float(in.element[j]) * scale * to_float(factor.element[j]));
-    in.store(y + i);
-  }
-}
-
-// With y = x·s·w and s = (Σx²/n + ε)^-½:  dx = s·(w·dy − x·s²·mean(x·w·dy)).
+// A thread turns one packet of the first half of a vector, and its counterpart in the second.
 template <class T, bool kWide>
 __global__ void __launch_bounds__(kThreads)
-    rms_norm_backward(const T* x, const T* weight, const T* dy, float epsilon, int width, T* dx) {
+    rotate(T* x, const float* cosine, const float* sine, long long row_stride, int count, long long step, int half, float sign) {
   using P = Packet<T, kWide>;
-  const long long row = static_cast<long long>(blockIdx.x) * width;
-  x += row, dy += row, dx += row;
-  float squares = 0, product = 0;
-  for (int i = threadIdx.x * P::kSize; i < width; i += kThreads * P::kSize) {
-    const P in = P::load(x + i), factor = P::load(weight + i), slope = P::load(dy + i);
-    for (int j = 0; j < P::kSize; ++j) {
-      const float value = to_float(in.element[j]);
-      squares += value * value;
-      product += value * to_float(factor.element[j]) * to_float(slope.element[j]);
-    }
-  }
-  const float scale = rsqrtf(block_sum(squares) / static_cast<float>(width) + epsilon);
-  const float shared = scale * scale * block_sum(product) / static_cast<float>(width);
-  for (int i = threadIdx.x * P::kSize; i < width; i += kThreads * P::kSize) {
-    P in = P::load(x + i);
-    const P factor = P::load(weight + i), slope = P::load(dy + i);
-    for (int j = 0; j < P::kSize; ++j)
-      in.element[j] =
-          from_float<T>(scale * (to_float(factor.element[j]) * to_float(slope.element[j]) - to_float(in.element[j]) * shared));
-    in.store(dx + i);
-  }
-}
-
-template <class T>
-__global__ void rotate(T* x, const float* cosine, const float* sine, long long row_stride, int count, long long step, int half,
-                       float sign) {
   const long long row = blockIdx.x;
-  for (int i = threadIdx.x; i < count * half; i += blockDim.x) {
-    const int j = i % half;
-    T* vector = x + row * row_stride + i / half * step;
-    const float c = cosine[row * half + j], s = sign * sine[row * half + j];
-    const float a = to_float(vector[j]), b = to_float(vector[j + half]);
-    vector[j] = from_float<T>(a * c - b * s);
-    vector[j + half] = from_float<T>(b * c + a * s);
+  const int parts = half / P::kSize;
+  for (int i = threadIdx.x; i < count * parts; i += kThreads) {
+    const int first = i % parts * P::kSize;
+    T* vector = x + row * row_stride + i / parts * step + first;
+    P low = P::load(vector), high = P::load(vector + half);
+    for (int j = 0; j < P::kSize; ++j) {
+      const float c = cosine[row * half + first + j], s = sign * sine[row * half + first + j];
+      const float a = to_float(low.element[j]), b = to_float(high.element[j]);
+      low.element[j] = from_float<T>(a * c - b * s);
+      high.element[j] = from_float<T>(b * c + a * s);
+    }
+    low.store(vector);
+    high.store(vector + half);
   }
 }
 
@@ -200,13 +130,6 @@ __global__ void gated(int activation, const T* both, const T* dy, long long pack
   }
 }
 
-template <class T>
-bool wide(std::int64_t width, std::initializer_list<const void*> pointers) {
-  bool aligned = width % static_cast<std::int64_t>(16 / sizeof(T)) == 0;
-  for (const void* pointer : pointers) aligned = aligned && reinterpret_cast<std::uintptr_t>(pointer) % 16 == 0;
-  return aligned;
-}
-
 template <class T, bool kBackward>
 int run_gated(int activation, const void* both, const void* dy, std::int64_t rows, std::int64_t width, void* result,
               cudaStream_t stream) {
@@ -252,35 +175,14 @@ int hies_cuda_sequence_squares(int32_t dtype, const hies_cuda_rows* rows, const 
   });
 }
 
-int hies_cuda_rms_norm(int32_t dtype, const void* x, const void* weight, double epsilon, int64_t rows, int64_t width, void* y,
-                       void* stream) {
-  return with_type(dtype, [&](auto element) {
-    using T = decltype(element);
-    const auto kernel = wide<T>(width, {x, weight, y}) ? rms_norm<T, true> : rms_norm<T, false>;
-    return launch(kernel, dim3(static_cast<unsigned>(rows)), kThreads, 0, static_cast<cudaStream_t>(stream),
-                  static_cast<const T*>(x), static_cast<const T*>(weight), static_cast<float>(epsilon), static_cast<int>(width),
-                  static_cast<T*>(y));
-  });
-}
-
-int hies_cuda_rms_norm_backward(int32_t dtype, const void* x, const void* weight, const void* dy, double epsilon, int64_t rows,
-                                int64_t width, void* dx, void* stream) {
-  return with_type(dtype, [&](auto element) {
-    using T = decltype(element);
-    const auto kernel = wide<T>(width, {x, weight, dy, dx}) ? rms_norm_backward<T, true> : rms_norm_backward<T, false>;
-    return launch(kernel, dim3(static_cast<unsigned>(rows)), kThreads, 0, static_cast<cudaStream_t>(stream),
-                  static_cast<const T*>(x), static_cast<const T*>(weight), static_cast<const T*>(dy), static_cast<float>(epsilon),
-                  static_cast<int>(width), static_cast<T*>(dx));
-  });
-}
-
 int hies_cuda_rotate(int32_t dtype, void* x, const float* cosine, const float* sine, int64_t rows, int64_t row_stride,
                      int32_t count, int64_t step, int32_t half, int32_t back, void* stream) {
   return with_type(dtype, [&](auto element) {
     using T = decltype(element);
-    return launch(rotate<T>, dim3(static_cast<unsigned>(rows)), kThreads, 0, static_cast<cudaStream_t>(stream),
-                  static_cast<T*>(x), cosine, sine, static_cast<long long>(row_stride), count, static_cast<long long>(step), half,
-                  back != 0 ? -1.f : 1.f);
+    const bool packets = wide<T>(half, {x}) && row_stride * sizeof(T) % 16 == 0 && step * sizeof(T) % 16 == 0;
+    return launch(packets ? rotate<T, true> : rotate<T, false>, dim3(static_cast<unsigned>(rows)), kThreads, 0,
+                  static_cast<cudaStream_t>(stream), static_cast<T*>(x), cosine, sine, static_cast<long long>(row_stride), count,
+                  static_cast<long long>(step), half, back != 0 ? -1.f : 1.f);
   });
 }
 
