@@ -81,6 +81,7 @@ def main():
     here = pathlib.Path(__file__).parent
     folder = options.folder or pathlib.Path(tempfile.mkdtemp(prefix="hies-bench-gpu-"))
     folder.mkdir(parents=True, exist_ok=True)
+    options.hies = options.hies.resolve()
     results = {}
     for name, (shape, sequences, tokens, dtype, sides, more) in WORKS.items():
         if not re.search(options.works, name):

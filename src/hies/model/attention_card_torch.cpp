@@ -134,8 +134,7 @@ bool CardAttention::backward_by_cudnn(const kernels::AttentionShape& shape, cons
     as_batch(arguments.dv, made, K).copy_(dv);
   } catch (const c10::OutOfMemoryError&) {
     throw;
-  } catch (const c10::Error& error) {  // a cuDNN without it
-    fprintf(stderr, "CUDNN %s\n", error.what());
+  } catch (const c10::Error&) {  // a cuDNN, or a card, without it
     works = false;
   }
   return works;
@@ -144,10 +143,14 @@ bool CardAttention::backward_by_cudnn(const kernels::AttentionShape& shape, cons
 void CardAttention::backward(const kernels::AttentionShape& shape, const kernels::AttentionBackward& arguments, int layer) {
   const hies_cuda_shape made = shape_of(shape, arguments.skip_head);
   const at::Tensor inner = at::empty({made.query_tokens, shape.heads}, at::TensorOptions().dtype(at::kFloat).device(device_));
-  const hies_cuda_backward call{rows_of(arguments.q),   rows_of(arguments.k),    rows_of(arguments.v),
-                                rows_of(arguments.out), rows_of(arguments.dout), rows_of(arguments.dq),
-                                rows_of(arguments.dk),  rows_of(arguments.dv),   static_cast<const float*>(arguments.lse),
-                                inner.data_ptr<float>()};
+  hies_cuda_backward call{};
+  call.out = rows_of(arguments.out), call.dout = rows_of(arguments.dout);
+  call.head_inner = inner.data_ptr<float>();
+  if (!backward_by_cudnn(shape, made, arguments)) {
+    call.q = rows_of(arguments.q), call.k = rows_of(arguments.k), call.v = rows_of(arguments.v);
+    call.dq = rows_of(arguments.dq), call.dk = rows_of(arguments.dk), call.dv = rows_of(arguments.dv);
+    call.lse = static_cast<const float*>(arguments.lse);
+  }
   check_call(plugin().attention_backward(&made, &call, card_stream()), "computing gradients of attention");
   check_call(plugin().sequence_sums(call.head_inner, made.query_offsets, made.sequences, made.heads, note(layer, Note::inner),
                                     note(layer, Note::inner_abs), card_stream()),

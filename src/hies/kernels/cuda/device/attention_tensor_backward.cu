@@ -66,7 +66,7 @@ __device__ inline void copy_statistics(float* lse, float* inner, const hies_cuda
 
 // One block: kRows keys of one KV head of one sequence. Logits stand on their side: rows are keys.
 template <class T, int D>
-__global__ void __launch_bounds__(kThreads, 2)
+__global__ void __launch_bounds__(kThreads, D <= 64 ? 3 : 2)
     tensor_backward_keys(hies_cuda_shape shape, hies_cuda_backward arguments, bool aligned) {
   const int kv = blockIdx.y, b = blockIdx.z, start = blockIdx.x * kRows;
   const Sequence sequence(shape, b);
@@ -139,7 +139,7 @@ __global__ void __launch_bounds__(kThreads, 2)
 
 // One block: kRows queries of one head of one sequence.
 template <class T, int D>
-__global__ void __launch_bounds__(kThreads, 2)
+__global__ void __launch_bounds__(kThreads, D <= 64 ? 3 : 2)
     tensor_backward_queries(hies_cuda_shape shape, hies_cuda_backward arguments, bool aligned) {
   const int head = blockIdx.y, b = blockIdx.z;
   const int start = (gridDim.x - 1 - blockIdx.x) * kRows;
