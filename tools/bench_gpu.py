@@ -48,7 +48,7 @@ def checkpoint(hies, folder, shape, dtype):
     name = shape[1] + "-" + (shape[3] if shape[2] == "--size" else "base") + "-" + dtype
     path = folder / name
     if not path.exists():
-        made = run([hies, "make-checkpoint", *shape, "--dtype", dtype, "-o", path])
+        made = run([hies, "make-checkpoint", *shape, "--dtype", dtype, "-o", path, "--json"])
         if "error" in made:
             sys.exit(f"make-checkpoint: {made['error']}")
     return path

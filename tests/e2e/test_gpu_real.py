@@ -42,7 +42,7 @@ class RealOnCard(ProgramTest):
         task, data, more = WORKS[name]
         output = self.folder / f"{device}-{dtype}.json"
         self.done("score", SHARED / "models" / name, "--task", task, "--calib", SHARED / data, "--device", device, "--dtype", dtype,
-                  "-o", output, "--quiet", *more, environment={"OMP_NUM_THREADS": ""})
+                  "-o", output, "--quiet", *more, environment={"OMP_NUM_THREADS": str(os.cpu_count())})
         return output, json.loads(output.read_text())["scores"]
 
     def pruned(self, scores):
