@@ -1,6 +1,6 @@
 # The verbs. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup configure build cuda demo bench bench-gpu test test-gpu test-asan lint format install clean
+.PHONY: help setup configure build cuda demo bench bench-gpu report-web screenshots test test-gpu test-asan lint format install clean
 
 # One translation unit with torch takes about 1.5 GiB of memory.
 JOBS := $(shell awk -v cores=$$(nproc) '/^MemAvailable/ { fit = int($$2 / 1572864) } END { j = fit < cores ? fit : cores; print j < 1 ? 1 : j }' /proc/meminfo)
@@ -11,7 +11,7 @@ PREFIX ?= /usr/local
 export PATH := $(PATH):$(HOME)/.cargo/bin
 
 help: ## list these verbs
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## install what the build needs: Debian packages, cargo, pinned wheels in .venv
 	@tools/setup.sh
@@ -30,13 +30,20 @@ cuda: ## build the program and its plug-in for NVIDIA cards; installs nvcc and C
 bench-gpu: cuda ## on one card, compare with Hugging Face's (BENCH=options of tools/bench_gpu.py)
 	@tools/bench_gpu.py --hies $(BUILD)/apps/hies/hies $(BENCH)
 
-demo: configure ## build the program and prune the bundled example
+demo: configure ## build the program, prune the bundled example and report a small sweep of it
 	@cmake --build $(BUILD) -j $(JOBS) --target hies
 	@tools/demo.sh $(BUILD)
 
 bench: configure ## compare the speed with Hugging Face's in pairs, into docs/performance.md (needs ../shared; BENCH=options)
 	@cmake --build $(BUILD) -j $(JOBS) --target hies
 	@tools/bench_cpu.py --hies $(BUILD)/apps/hies/hies $(BENCH)
+
+report-web: configure ## build the page of `hies report` with npm
+	@cmake --build $(BUILD) --target hies_report_web
+
+screenshots: configure ## remake README's picture from the page of the demo (needs chromium)
+	@cmake --build $(BUILD) -j $(JOBS) --target hies
+	@tools/screenshots.sh $(BUILD)
 
 test: build ## build and run every test that needs no GPU
 	@tools/run_tests.py $(BUILD) --exclude gpu dist

@@ -18,9 +18,9 @@ SOURCE = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(SOURCE / "tools/bench"))
 import scaling  # noqa: E402
 import table  # noqa: E402
+from chosen import Inputs, all_works  # noqa: E402
 from environment import reference_python  # noqa: E402
 from processes import Failed, Hies, Reference, Run, say  # noqa: E402
-from works import all_works, works  # noqa: E402
 
 RESULT, PAGE = SOURCE / "bench/results/cpu.json", SOURCE / "docs/performance.md"
 LEAST_PAIRS = 5
@@ -29,11 +29,11 @@ LEAST_PAIRS = 5
 def parse():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--hies", type=Path, default=SOURCE / "build/release/apps/hies/hies", help="the program")
-    parser.add_argument("--models", type=Path, default=SOURCE / "../shared/models", help="folder that holds minilm-sst2 and minilm-mrpc")
-    parser.add_argument("--data", type=Path, default=SOURCE / "../shared/data/glue", help="folder that holds SST-2 and MRPC")
+    parser.add_argument("--models", type=Path, default=SOURCE / "../shared/models", help="folder that holds minilm-sst2, minilm-mrpc, llama-gqa-books")
+    parser.add_argument("--data", type=Path, default=SOURCE / "../shared/data", help="folder that holds glue/SST-2, glue/MRPC and text")
     parser.add_argument("--pairs", type=int, default=LEAST_PAIRS)
     parser.add_argument("--threads", type=int, default=os.cpu_count())
-    parser.add_argument("--works", nargs="+", default=None, metavar="NAME", help="eval-sst2, eval-mrpc, score-sst2, score-mrpc, eval-bf16, sweep")
+    parser.add_argument("--works", nargs="+", default=None, metavar="NAME", help="only these (a wrong name lists all)")
     parser.add_argument("--only-works", action="store_true", help="leave out how a sweep's time grows, memory and kernels")
     parser.add_argument("--render", action="store_true", help="only write the tables again from bench/results/cpu.json")
     return parser.parse_args()
@@ -51,8 +51,8 @@ def one_pair(work, hies, reference, hies_first):
     return {name: seconds[name] for name in ("hies", "start-up", *names[1:]) if name in seconds}
 
 
-def measure(options, hies, reference, folder):
-    chosen = all_works(options.models, options.data, folder)
+def measure(options, hies, reference, inputs, folder):
+    chosen = all_works(inputs, folder)
     for name in options.works or []:
         if name not in chosen:
             raise Failed(f"no work is called {name}; there are {', '.join(chosen)}")
@@ -87,8 +87,8 @@ def main():
     if options.render:
         PAGE.write_text(table.put(PAGE.read_text(encoding="utf-8"), json.loads(RESULT.read_text())), encoding="utf-8")
         return
-    needed = [path for work in works(options.models, options.data).values() for path in (work.model, work.data, work.calib)]
-    for path in [*needed, options.hies]:
+    inputs = Inputs(options.models, options.data)
+    for path in [*inputs.files(), options.hies]:
         if not path.exists():
             raise Failed(f"{os.path.normpath(path)} is not there; --models, --data and --hies say where else")
     folder = SOURCE / "build/bench"
@@ -98,16 +98,15 @@ def main():
         say(f"the machine is busy (load {load[0]:.1f}): its times are worth little")
     hies = Hies(options.hies, folder, options.threads)
     reference = Reference(reference_python(), options.threads)
-    sst2 = works(options.models, options.data)["sst2"]
-    peak, measured = measure(options, hies, reference, folder)
+    peak, measured = measure(options, hies, reference, inputs, folder)
     result = {"schema": "hies.bench-cpu/1", "date": datetime.date.today().isoformat(), "pairs": options.pairs,
               "versions": {"hies": Run([options.hies, "--version"], 1).output.split()[1], **reference.versions,
                            "import_seconds": reference.import_seconds},
               "machine": {"cpu": cpu_name(), "cores": os.cpu_count(), "peak_gflops": peak, "load": load}, "works": measured}
     if not options.only_works:
         result["kernels"] = kernels(hies)
-        result["memory"] = memory(hies, sst2)
-        result["scaling"] = scaling.measure(hies, reference, sst2, folder)
+        result["memory"] = memory(hies, inputs.sst2)
+        result["scaling"] = scaling.measure(hies, reference, inputs.sst2, folder)
     reference.close()
     load.append(os.getloadavg()[0])
 

@@ -20,3 +20,10 @@ run prune examples/demo-sst2 --task sst2 --calib examples/reviews-calibration.ts
 run inspect "$out/smaller"
 echo
 echo "The head map as a picture: $out/heads.svg"
+run sweep examples/demo-sst2 --task sst2 --calib examples/reviews-calibration.tsv --data examples/reviews-evaluation.tsv \
+  --alphas 0:1:0.25 --ratios 0.1:0.6:0.1 --seeds 3 --random-masks 8 -o "$out/sweep"
+
+# A small sweep, and examples whose answers change, as a page.
+"$hies" plan "$out/sweep/scores/demo-sst2-ce-0.json" --ratio 0.5 -o "$out/plan.json" --quiet
+"$hies" explain examples/demo-sst2 --task sst2 --data examples/reviews-evaluation.tsv --plan "$out/plan.json" -o "$out/flipped" --quiet
+run report "$out/sweep" "$out/flipped" -o "$out/report.html"

@@ -8,7 +8,9 @@ cd "$(dirname "$0")/.."
 
 # What to install where the package manager is apt; elsewhere the tools and headers below are looked for instead.
 packages="g++ make cmake ninja-build ccache python3 python3-venv ca-certificates
-  nlohmann-json3-dev libcli11-dev libfmt-dev libgtest-dev libxxhash-dev libbenchmark-dev"
+  chromium fonts-dejavu-core
+  nlohmann-json3-dev libcli11-dev libfmt-dev libgtest-dev libxxhash-dev libbenchmark-dev
+  libjpeg62-turbo-dev libspng-dev libarchive-dev"
 lint_packages="clang-format clang-tidy shellcheck"
 cargo_needed=1.85 # by unicode-segmentation, which the tokenizers crate uses
 cmake_needed=3.25
@@ -54,6 +56,8 @@ install() {
     fail "apt-get failed; see above, then run: apt-get install --no-install-recommends $*"
 }
 
+# A node from elsewhere brings its own npm, with which Debian's cannot be installed.
+have npm || packages="$packages nodejs npm"
 [ "${1:-}" = --lint ] && packages="$packages $lint_packages"
 [ "$(uname -s)-$(uname -m)" = Linux-x86_64 ] || fail "only Linux on x86_64 is supported: the pinned wheels are built for it"
 
@@ -75,7 +79,8 @@ if have dpkg-query && have apt-get; then
   [ $# = 0 ] || install "$@"
 else
   for tool in g++ make cmake ninja python3; do have $tool || fail "$tool is missing; install it and run this again"; done
-  for header in nlohmann/json.hpp CLI/CLI.hpp fmt/format.h gtest/gtest.h xxhash.h benchmark/benchmark.h; do
+  have npm || say "npm is missing: \`hies report\` will make no page, only --text"
+  for header in nlohmann/json.hpp CLI/CLI.hpp fmt/format.h gtest/gtest.h xxhash.h benchmark/benchmark.h spng.h archive.h; do
     echo "#include <$header>" | g++ -std=c++20 -fsyntax-only -x c++ - 2>/dev/null ||
       say "g++ does not find <$header>; if it lives elsewhere, give cmake its place with -DCMAKE_PREFIX_PATH"
   done

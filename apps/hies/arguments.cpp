@@ -39,6 +39,14 @@ void Arguments::positional(std::string_view placeholder, std::string& value, std
   argument.setters.emplace_back([&value](const std::string& text) { value = text; });
 }
 
+void Arguments::positionals(std::string_view placeholder, std::vector<std::string>& values, std::string_view help) {
+  Argument& argument = declare(placeholder, "", "", help);
+  argument.positional = true;
+  argument.repeatable = true;
+  argument.heading.clear();
+  argument.setters.emplace_back([&values](const std::string& text) { values.push_back(text); });
+}
+
 void Arguments::repeated(std::string_view name, std::string_view placeholder, std::vector<std::string>& values,
                          std::string_view help) {
   Argument& argument = declare(name, std::string(placeholder), "", help);
@@ -111,6 +119,7 @@ bool Arguments::parse() {
         argument.short_name.empty() ? "--" + argument.name : "-" + argument.short_name + ",--" + argument.name;
     CLI::Option* option = app.add_option(argument.positional ? argument.name : names, set);
     option->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+    if (argument.positional && argument.repeatable) option->expected(-1);
     if (!argument.positional && argument.placeholder.empty()) option->type_size(0);
   }
   // CLI11 takes the words from the back.

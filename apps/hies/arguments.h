@@ -46,6 +46,9 @@ class Arguments {
   // Words in the order of their declaration. Those that are not optional must be given.
   void positional(std::string_view placeholder, std::string& value, std::string_view help, bool optional = false);
 
+  // One word or more, the last positional argument.
+  void positionals(std::string_view placeholder, std::vector<std::string>& values, std::string_view help);
+
   // An option that may be given again and again: each text is added to `values`.
   void repeated(std::string_view name, std::string_view placeholder, std::vector<std::string>& values, std::string_view help);
 

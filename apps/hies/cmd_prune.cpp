@@ -8,6 +8,7 @@
 #include "console_progress.h"
 #include "hies/base/error.h"
 #include "hies/base/files.h"
+#include "hies/report/prune_command.h"
 #include "hies/score/methods/unit_scores.h"
 #include "hies/study/prune_run.h"
 #include "load_options.h"
@@ -18,23 +19,11 @@
 namespace hies::cli {
 namespace {
 
-// A word as a shell would take it back.
-std::string quoted(const std::string& word) {
-  constexpr std::string_view kPlain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./=,:+@%";
-  if (!word.empty() && word.find_first_not_of(kPlain) == std::string::npos) return word;
-  std::string text(1, '\'');
-  for (const char c : word) {
-    if (c == '\'') text += "'\\''";
-    else text += c;
-  }
-  return text += '\'';
-}
-
 std::string as_typed(Words words) {
   std::string command = "hies prune";
   for (const std::string& word : words) {
     command += ' ';
-    command += quoted(word);
+    command += report::shell_word(word);
   }
   return command;
 }

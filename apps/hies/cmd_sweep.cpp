@@ -6,6 +6,7 @@
 #include "console_progress.h"
 #include "hies/base/error.h"
 #include "hies/base/files.h"
+#include "hies/report/text.h"
 #include "hies/score/objectives/objectives.h"
 #include "hies/study/sweep/estimate.h"
 #include "hies/study/sweep/sweep.h"
@@ -111,7 +112,7 @@ void run_sweep(Words words) {
   arguments("task", flags.task, "what the model is asked to do (`hies tasks` lists them)");
   arguments("calib", flags.calib, "data file with calibration examples: tsv, csv, jsonl, json, parquet or txt");
   arguments.describe("calib", {.placeholder = "TRAIN"});
-  arguments("data", flags.data, "data file that the pruned models are judged on, all rows");
+  arguments("data", flags.data, "data file that the pruned models are judged on");
   arguments.describe("data", {.placeholder = "DEV"});
   arguments.repeated("run", "MODEL:T:TRAIN:DEV", flags.runs, "one more model with its task and data; may be given again");
   arguments("output", output, "the sweep's directory; an unfinished sweep in it goes on");
@@ -147,7 +148,10 @@ void run_sweep(Words words) {
   request.output = output;
   const study::SweepOutcome outcome = study::run_sweep(request, progress);
   if (show.json) return print_json(outcome.summary);
-  if (!show.quiet) print_out(outcome_text(outcome, output));
+  if (!show.quiet) {
+    const std::vector<report::Sweep> sweeps = {report::read_sweep(output)};
+    print_out(report::text_report(sweeps) + outcome_text(outcome, output));
+  }
 }
 
 }  // namespace hies::cli

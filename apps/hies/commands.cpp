@@ -20,6 +20,8 @@ constexpr std::array kCommands = {
     Command{"prune", "cut heads out of a checkpoint, by a plan or in one go", run_prune},
     Command{"eval", "quality, stability, size and speed on a data file", run_eval},
     Command{"sweep", "a grid of methods, ratios and seeds, and what each achieves", run_sweep},
+    Command{"report", "one page, or a text, of what sweeps have measured", run_report},
+    Command{"explain", "what heads look at in single examples, for the report", run_explain},
     Command{"bench", "measure the program's own kernels on this machine", run_bench},
     Command{"make-checkpoint", "random weights in a real model's shape, to try size and speed", run_make_checkpoint},
     Command{"tasks", "list what models can be asked to do", run_tasks},
@@ -38,10 +40,7 @@ std::string overview() {
       "3 unsupported, 4 input/output, 70 internal error, 130 interrupted.\n"
       "Example, in one go and step by step:\n"
       "  hies prune MODEL --task sst2 --calib train.tsv --ratio 0.3 -o SMALL\n"
-      "  hies score MODEL --task sst2 --calib train.tsv -o scores.json\n"
-      "  hies plan scores.json --method hies --ratio 0.3 -o plan.json\n"
-      "  hies prune MODEL --plan plan.json -o SMALL\n"
-      "  hies eval SMALL --task sst2 --data dev.tsv --reference MODEL\n";
+      "  hies score MODEL …; hies plan scores.json …; hies prune MODEL --plan …\n";
   return text;
 }
 

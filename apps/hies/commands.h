@@ -25,6 +25,8 @@ void run_plan(Words words);
 void run_prune(Words words);
 void run_eval(Words words);
 void run_sweep(Words words);
+void run_report(Words words);
+void run_explain(Words words);
 void run_make_checkpoint(Words words);
 void run_bench(Words words);
 void run_tasks(Words words);

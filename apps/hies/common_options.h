@@ -44,7 +44,8 @@ struct ComputeOptions {
     v("tf32", self.tf32, "on a card, multiply float32 matrices in TF32: faster, with 11 bits of mantissa");
     v("threads", self.threads, "threads to compute with; 0: one per core");
     v("memory", self.memory,
-      "memory to stay within, as 12GiB; changes no result (default: four fifths of the machine's, or what is free on the card)");
+      "memory that weights, and what scoring keeps, are planned for, as 12GiB; changes no result (default: four fifths of the "
+      "machine's, or what is free on the card)");
   }
 };
 

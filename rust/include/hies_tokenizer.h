@@ -42,8 +42,9 @@ void hies_tokenizer_free(hies_tokenizer* tokenizer);
 // `pair` may be NULL. At most `max_length` tokens, special ones included, cut longest first.
 int hies_tokenizer_encode(const hies_tokenizer* tokenizer, const char* text, size_t text_size, const char* pair, size_t pair_size,
                           size_t max_length, int special_tokens, hies_tokenizer_encoding* encoding, char** error);
-// One text as it is, without special tokens and uncut, with ends.
-int hies_tokenizer_encode_text(const hies_tokenizer* tokenizer, const char* text, size_t text_size,
+// One text as it is, without special tokens and uncut, with ends. A long text whose pieces can be encoded each on its own is, on
+// `threads` threads (at least 1); the result does not depend on them.
+int hies_tokenizer_encode_text(const hies_tokenizer* tokenizer, const char* text, size_t text_size, size_t threads,
                                hies_tokenizer_encoding* encoding, char** error);
 void hies_tokenizer_encoding_free(hies_tokenizer_encoding* encoding);
 
@@ -51,6 +52,9 @@ void hies_tokenizer_error_free(char* error);
 
 // The id of the token that is written so; -1 when there is none.
 int32_t hies_tokenizer_id_of(const hies_tokenizer* tokenizer, const char* token, size_t token_size);
+// Writes the first `capacity` bytes of the token, as it is written (of byte-level vocabularies: the text that it stands for), and
+// returns how many it has; 0 when there is no such id.
+size_t hies_tokenizer_token_of(const hies_tokenizer* tokenizer, int32_t id, char* buffer, size_t capacity);
 // The number of distinct tokens, added ones included.
 size_t hies_tokenizer_vocabulary_size(const hies_tokenizer* tokenizer);
 // The largest id plus one: more than the vocabulary's size where ids have gaps.

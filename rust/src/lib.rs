@@ -1,5 +1,6 @@
 //! The `tokenizers` crate as a C ABI; include/hies_tokenizer.h is its documentation.
 
+mod pieces;
 mod pipeline;
 
 use pipeline::Pipeline;
@@ -132,15 +133,16 @@ pub unsafe extern "C" fn hies_tokenizer_encode_text(
     tokenizer: *const Pipeline,
     text: *const c_char,
     text_size: usize,
+    threads: usize,
     encoding: *mut CEncoding,
     error: *mut *mut c_char,
 ) -> c_int {
     guarded(error, || {
         let text = utf8(text, text_size, "the text")?;
-        let (result, ends) = (*tokenizer).encode_text(text)?;
+        let (ids, ends) = (*tokenizer).encode_text(text, threads)?;
         *encoding = CEncoding {
-            ids: leak(result.get_ids()),
-            type_ids: leak(result.get_type_ids()),
+            ids: leak(&ids),
+            type_ids: leak(&vec![0; ids.len()]),
             count: ends.len(),
             ends: Box::into_raw(ends.into_boxed_slice()).cast::<usize>(),
             truncated: 0,
@@ -184,6 +186,23 @@ pub unsafe extern "C" fn hies_tokenizer_id_of(
         Ok(token) => (*tokenizer).id_of(token).map_or(-1, |id| id as i32),
         Err(_) => -1,
     }
+}
+
+/// # Safety
+/// `tokenizer` comes from `hies_tokenizer_new`, `buffer` has room for `capacity` bytes.
+#[no_mangle]
+pub unsafe extern "C" fn hies_tokenizer_token_of(
+    tokenizer: *const Pipeline,
+    id: i32,
+    buffer: *mut c_char,
+    capacity: usize,
+) -> usize {
+    let token = u32::try_from(id)
+        .ok()
+        .and_then(|id| (*tokenizer).token_of(id))
+        .unwrap_or_default();
+    std::ptr::copy_nonoverlapping(token.as_ptr(), buffer.cast::<u8>(), token.len().min(capacity));
+    token.len()
 }
 
 /// # Safety

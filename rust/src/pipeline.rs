@@ -1,12 +1,17 @@
 //! A tokenizer whose truncation is given per call instead of kept in it, so that threads can share it.
 
+use crate::pieces::Cutter;
 use serde::Deserialize;
+use std::ops::Range;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::Mutex;
 use tokenizers::tokenizer::PostProcessor;
 use tokenizers::utils::truncation::{
     truncate_encodings, TruncationDirection, TruncationParams, TruncationStrategy,
 };
 use tokenizers::{
-    AddedToken, Encoding, NormalizerWrapper, PostProcessorWrapper, PreTokenizerWrapper, Tokenizer,
+    AddedToken, DecoderWrapper, Encoding, NormalizerWrapper, PostProcessorWrapper,
+    PreTokenizerWrapper, Tokenizer,
 };
 
 #[derive(Deserialize, Default)]
@@ -41,6 +46,7 @@ struct AddedTokenOverride {
 pub struct Pipeline {
     tokenizer: Tokenizer, // without post-processor: texts are truncated before it
     post_processor: Option<PostProcessorWrapper>,
+    cutter: Option<Cutter>,
     direction: TruncationDirection,
     vocabulary_size: usize,
     id_bound: usize,
@@ -78,6 +84,7 @@ impl Pipeline {
             },
             vocabulary_size: vocabulary.len(),
             id_bound: vocabulary.values().max().map_or(0, |&id| id as usize + 1),
+            cutter: Cutter::new(&tokenizer),
             tokenizer,
             post_processor,
         })
@@ -134,22 +141,74 @@ impl Pipeline {
         Ok(encoding)
     }
 
-    /// The text as it is, without special tokens and uncut, and the byte behind each token.
-    pub fn encode_text(&self, text: &str) -> Result<(Encoding, Vec<usize>), String> {
+    /// The text as it is, without special tokens and uncut: ids, and the byte behind each token. A long text may be encoded in
+    /// pieces, on `threads` threads; the result does not depend on them.
+    pub fn encode_text(
+        &self,
+        text: &str,
+        threads: usize,
+    ) -> Result<(Vec<u32>, Vec<usize>), String> {
+        let pieces = match &self.cutter {
+            Some(cutter) => cutter.pieces(text),
+            None => Cutter::whole(text),
+        };
+        let next = AtomicUsize::new(0);
+        let encoded = Mutex::new(vec![None; pieces.len()]);
+        let work = || loop {
+            let i = next.fetch_add(1, Ordering::Relaxed);
+            let Some(piece) = pieces.get(i) else { return };
+            let result = self.encode_piece(text, piece.clone());
+            encoded.lock().unwrap()[i] = Some(result);
+        };
+        std::thread::scope(|scope| {
+            for _ in 1..threads.min(pieces.len()) {
+                scope.spawn(work);
+            }
+            work();
+        });
+        let (mut ids, mut ends) = (Vec::new(), Vec::new());
+        for piece in encoded.into_inner().unwrap() {
+            let (piece_ids, piece_ends) = piece.expect("every piece was taken")?;
+            ids.extend(piece_ids);
+            ends.extend(piece_ends);
+        }
+        Ok((ids, ends))
+    }
+
+    fn encode_piece(
+        &self,
+        text: &str,
+        piece: Range<usize>,
+    ) -> Result<(Vec<u32>, Vec<usize>), String> {
         let encoding = self
             .tokenizer
-            .encode(text, false)
+            .encode(&text[piece.clone()], false)
             .map_err(|e| e.to_string())?;
         let mut behind = 0;
-        let ends = encoding
+        let mut ends: Vec<usize> = encoding
             .get_offsets()
             .iter()
             .map(|&(_, end)| {
                 behind = end.max(behind);
-                behind
+                piece.start + behind
             })
             .collect();
-        Ok((encoding, ends))
+        // A space that was put in place of the dropped one ends where that did.
+        let drops_space = self.cutter.as_ref().is_some_and(Cutter::drops_space);
+        if piece.start > 0 && drops_space && encoding.get_tokens().first().is_some_and(|t| t == "▁")
+        {
+            ends[0] = piece.start;
+        }
+        Ok((encoding.get_ids().to_vec(), ends))
+    }
+
+    /// The token as it is written; those of byte-level vocabularies as the text that they stand for.
+    pub fn token_of(&self, id: u32) -> Option<String> {
+        let token = self.tokenizer.id_to_token(id)?;
+        match self.tokenizer.get_decoder() {
+            Some(DecoderWrapper::ByteLevel(_)) => self.tokenizer.decode(&[id], false).ok(),
+            _ => Some(token),
+        }
     }
 
     pub fn id_of(&self, token: &str) -> Option<u32> {

@@ -42,10 +42,10 @@ class ProgramTest(unittest.TestCase):
         shutil.copytree(GOLDEN / name / "model", copy)
         return copy
 
-    def hies(self, *words, environment=None, **options):
+    def hies(self, *words, environment=None, timeout=120, **options):
         variables = {key: value for key, value in os.environ.items() if key != "NO_COLOR"}
         variables.update({"OMP_NUM_THREADS": "1"}, **(environment or {}))
-        return subprocess.run([BIN, *map(str, words)], cwd=self.folder, env=variables, capture_output=True, text=True, timeout=120,
+        return subprocess.run([BIN, *map(str, words)], cwd=self.folder, env=variables, capture_output=True, text=True, timeout=timeout,
                               stdin=subprocess.DEVNULL, **options)
 
     def done(self, *words, **options):

@@ -43,6 +43,14 @@ class Documented(ProgramTest):
         self.same_shape(documented("sweep --dry-run"), self.json(*words, "--dry-run"))
         self.assertEqual(self.json(*words, "-o", "study"), json.loads((self.folder / "study/summary.json").read_text()))
 
+    def test_report_and_explain(self):
+        self.done("sweep", GOLDEN / "bert-tiny/model", "--task", "classification", "--calib", self.data, "--data", self.data, "--seeds", 2, "--ratios", 0.5,
+                  "--random-masks", 3, "--threads", 1, "-o", "study", "--quiet")
+        self.same_shape(documented("report"), self.json("report", "study"))
+        self.done("plan", "study/scores/model-ce-0.json", "--ratio", 0.5, "-o", "plan.json", "--quiet")
+        self.same_shape(documented("explain"), self.json("explain", GOLDEN / "bert-tiny/model", "--task", "classification", "--data", self.data, "--plan", "plan.json",
+                                                         "--pick", 2, "-o", "seen"))
+
     def test_bench(self):
         self.same_shape(documented("bench kernels"), self.json("bench", "kernels", "--filter", "tokens:8/head_dim:16$", "--seconds", 0.001))
 

@@ -7,7 +7,7 @@ from pathlib import Path
 EXPLANATION = (
     "The limit: the products with weight matrices that the result needs, at that peak: all layers in full but the last, of which all tokens' keys "
     "and values and the rest only of first tokens are needed; for HIS + AE also all tokens' last queries, and the way back from the logits to the "
-    "first layer's heads, without gradients of weights.")
+    "first layer's heads, without gradients of weights. Of a language model: all layers and the vocabulary in full, and the way back likewise.")
 
 
 class Sizes:
@@ -27,3 +27,21 @@ class Sizes:
         back_to_first = self.square + self.feed_forward  # its query, key and value would lead to embeddings, which nobody asks for
         back = tokens * ((self.layers - 2) * self.full + back_to_first + 2 * self.square) + sequences * (self.last_of_sequence + self.square)
         return self.evaluation(tokens, sequences) + tokens * self.square + back
+
+
+class DecoderSizes:
+    """Of a LLaMA: every token of every layer is needed, and every token's logits."""
+
+    def __init__(self, model):
+        config = json.loads((Path(model) / "config.json").read_text())
+        width, head = config["hidden_size"], config.get("head_dim", config["hidden_size"] // config["num_attention_heads"])
+        self.layers = config["num_hidden_layers"]
+        self.into_heads = 2 * width * head * (config["num_attention_heads"] + 2 * config["num_key_value_heads"])
+        self.rest = 2 * width * (head * config["num_attention_heads"] + 3 * config["intermediate_size"])
+        self.vocabulary = 2 * width * config["vocab_size"]
+
+    def evaluation(self, tokens):
+        return tokens * (self.layers * (self.into_heads + self.rest) + self.vocabulary)
+
+    def scoring(self, tokens):
+        return 2 * self.evaluation(tokens) - tokens * self.into_heads  # the first layer's lead to embeddings, which nobody asks for

@@ -5,7 +5,8 @@ from statistics import median
 from limit import EXPLANATION
 
 BEGIN, END = "<!-- `make bench` writes from here -->", "<!-- to here -->"
-MODES = ("batch 1", "padded 32", "sorted 64")
+MODES = ("batch 1", "padded 32", "sorted 64", "batch 8")
+HEADS_ONLY = "batch 1, heads only"
 
 
 def cells(*values):
@@ -45,7 +46,7 @@ def speed(result):
     machine = result["machine"]
     yield cells("seconds", *(f"HF, {mode}" for mode in MODES), "`hies`, whole process", "of it running", *(f"× {mode}" for mode in MODES), "limit",
                 "share of it")
-    yield "|---|" + "---|" * 10
+    yield "|---|" + "---|" * (4 + 2 * len(MODES))
     for work in result["works"].values():
         yield row(work, machine)
 
@@ -73,6 +74,9 @@ def facts(result):
             yield agreement(work)
         if "cells" in work:
             yield sweep(work)
+        if HEADS_ONLY in work["pairs"][0]:
+            yield (f"* {work['name']}: batch 1 is the published recipe, whose `loss.backward()` gives every weight a gradient; asked for those of "
+                   f"heads alone, it takes {median(pair[HEADS_ONLY] for pair in work['pairs']):.2f} s: {spread(ratios(work, HEADS_ONLY), '×')}.")
     if "memory" in result:
         memory = result["memory"]
         yield (f"* Scoring minilm-sst2 with {memory['examples']} examples needs {memory['peak_bytes'] / 2**20:.0f} MiB of memory at most, "
@@ -82,9 +86,10 @@ def facts(result):
 def agreement(work):
     shares = {side: 100 * share for side, share in work["agreement"].items()}
     others = ", ".join(f"{side} {share:.2f} %" for side, share in shares.items() if side != "hies")
-    reached = shares["hies"] >= shares["padded 32"] - 0.1
+    goal = "padded 32" if "padded 32" in shares else "sorted 64"
+    reached = shares["hies"] >= shares[goal] - 0.1
     return (f"* {work['name']}: `hies` gives {shares['hies']:.2f} % of the rows the answer of its own float32; Hugging Face: {others}. "
-            f"The goal (padded 32, less 0.1 points) is {'reached' if reached else 'missed'}.")
+            f"The goal ({goal}, less 0.1 points) is {'reached' if reached else 'missed'}.")
 
 
 def sweep(work):

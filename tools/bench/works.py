@@ -21,7 +21,7 @@ BATCH1, PADDED, SORTED = ("batch 1", 1, False), ("padded 32", 32, False), ("sort
 
 @dataclass
 class Work:
-    """A task's model and files. Both sides cut at `max_length`, which no row reaches."""
+    """A task's model and files. Both sides cut at `max_length`, which no row reaches; None: there is nothing to cut."""
 
     model: Path
     task: str
@@ -30,13 +30,11 @@ class Work:
     columns: list
     max_length: int = 128
 
+    def files(self):
+        return [self.model, self.data, self.calib]
+
     def of_reference(self, **more):
         return {"model": self.model, "columns": self.columns, "max_length": self.max_length, **more}
-
-
-def works(models, data):
-    return {"sst2": Work(models / "minilm-sst2", "sst2", data / "SST-2/dev.tsv", data / "SST-2/train.tsv", ["sentence", "label"]),
-            "mrpc": Work(models / "minilm-mrpc", "mrpc", data / "MRPC/dev.tsv", data / "MRPC/train.tsv", ["#1 String", "#2 String", "Quality"])}
 
 
 def take_rows(path, rows, target):
@@ -181,9 +179,3 @@ class Sweep:
 def cross_entropy(logits, label):
     most = max(logits)
     return most + math.log(sum(math.exp(value - most) for value in logits)) - logits[label]
-
-
-def all_works(models, data, folder):
-    sst2, mrpc = works(models, data).values()
-    return {"eval-sst2": Evaluation(sst2), "eval-mrpc": Evaluation(mrpc), "score-sst2": Scoring(sst2), "score-mrpc": Scoring(mrpc),
-            "eval-bf16": Evaluation(sst2, "bfloat16"), "sweep": Sweep(sst2, folder)}

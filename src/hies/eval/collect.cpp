@@ -1,22 +1,9 @@
 #include "hies/eval/collect.h"
 
 #include <algorithm>
-#include <cmath>
-
-#include "hies/base/error.h"
 
 namespace hies::eval {
 namespace {
-
-void check_finite(std::span<const double> logits, const data::Dataset& dataset, std::int64_t example) {
-  for (const double logit : logits) {
-    if (!std::isfinite(logit))
-      throw Error(ErrorKind::bad_input,
-                  fmt::format("{}: the model answers row {} with {}", dataset.source.string(),
-                              dataset.examples[static_cast<std::size_t>(example)].row, logit),
-                  "the model's numbers overflow: try --dtype float64");
-  }
-}
 
 double answer(std::span<const double> logits, model::Problem problem) {
   if (problem == model::Problem::regression) return logits.front();
@@ -47,7 +34,6 @@ class Judged {
   void take(std::size_t b, std::size_t example, std::size_t choice, std::size_t begin) {
     double sum = 0;
     for (std::size_t row = begin; row < row_; ++row) sum += result_.log_probabilities[row];
-    check_finite(std::span(&sum, 1), dataset_, static_cast<std::int64_t>(example));
     const data::Example& asked = dataset_.examples[example];
     into_.log_likelihoods[static_cast<std::size_t>(into_.likelihoods_of[example]) + choice] = sum;
     // A question's loss is that of the right choice.
@@ -96,7 +82,6 @@ void collect(const model::RunResult& result, const model::Batch& batch, const da
   const auto classes = static_cast<std::size_t>(into.classes);
   for (std::size_t b = 0; b < batch.examples.size(); ++b) {
     const auto logits = std::span(result.logits).subspan(b * classes, classes);
-    check_finite(logits, dataset, batch.examples[b]);
     const auto example = static_cast<std::size_t>(batch.examples[b]);
     std::copy(logits.begin(), logits.end(), into.logits.begin() + static_cast<std::ptrdiff_t>(example * classes));
     into.answers[example] = answer(logits, problem);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "hies/base/error.h"
+#include "hies/data/finite.h"
 #include "hies/eval/collect.h"
 #include "hies/model/mask_trie.h"
 
@@ -55,6 +56,7 @@ MaskStats predict_masks(const model::Model& model, const data::Dataset& dataset,
     std::vector<Predictions> predictions(group.masks.size(), unfilled(model.spec(), dataset, objective != nullptr));
     for (const model::Batch& batch : batches) {
       model.run_masks(batch, trie, objective, [&](std::span<const std::size_t> which, model::RunResult&& result) {
+        data::check_finite(model, batch, &group.masks[which.front()], result, dataset);
         collect(result, batch, dataset, model.spec().problem, predictions[which.front()]);
         progress.advance(data::example_count(batch));
       });

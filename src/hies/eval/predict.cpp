@@ -1,5 +1,6 @@
 #include "hies/eval/predict.h"
 
+#include "hies/data/finite.h"
 #include "hies/data/packing.h"
 #include "hies/eval/collect.h"
 
@@ -12,6 +13,7 @@ Predictions predict(const model::Model& model, const data::Dataset& dataset, con
   for (const model::Batch& batch : data::pack(dataset, batch_tokens)) {
     Progress::throw_if_cancelled();
     const model::RunResult result = model.run(batch, {.gates = gates, .objective = objective, .probe = nullptr});
+    data::check_finite(model, batch, gates, result, dataset);
     collect(result, batch, dataset, model.spec().problem, all);
     progress.advance(data::example_count(batch));
   }

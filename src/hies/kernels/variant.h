@@ -4,8 +4,9 @@
 #include <cstdint>
 
 #include "hies/kernels/attention.h"
+#include "hies/kernels/logits.h"
 
-// How attention.cpp, which runs on any CPU, meets the code under simd/, which is compiled once per instruction set.
+// How attention.cpp and logits.cpp, which run on any CPU, meet the code under simd/, which is compiled once per instruction set.
 namespace hies::kernels {
 
 // A piece of a forward pass: up to kItemQueries queries of one sequence and query head.
@@ -32,6 +33,11 @@ struct Variant {
   double (*forward_float64)(const ForwardItem&) = nullptr;
   void (*backward_float32)(const BackwardItem&) = nullptr;  // and bfloat16
   void (*backward_float64)(const BackwardItem&) = nullptr;
+  // Of one row of `size` logits (logits.h).
+  LogitSummary (*summarise_float32)(const void* row, std::int64_t size) = nullptr;
+  LogitSummary (*summarise_float64)(const void* row, std::int64_t size) = nullptr;
+  void (*softmax_float32)(void* row, std::int64_t size, const LogitSummary&, double share) = nullptr;
+  void (*softmax_float64)(void* row, std::int64_t size, const LogitSummary&, double share) = nullptr;
 };
 
 // All that were compiled in, the fastest first; the last one is supported everywhere.

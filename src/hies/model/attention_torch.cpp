@@ -7,6 +7,7 @@
 #include <torch/csrc/autograd/custom_function.h>
 
 #include "hies/base/error.h"
+#include "hies/model/attention_weights_torch.h"
 #include "hies/model/network_torch.h"
 
 namespace hies::model {
@@ -108,6 +109,9 @@ AttentionRun::AttentionRun(const ModelSpec& spec, const Batch& batch, const Head
     if (probe_->want_entropy) notes.entropy.assign(size, 0);
     if (probe_->want_entropy) notes.entropy_queries.assign(static_cast<std::size_t>(batch.size()), 0);
     if (probe_->want_out_sq) notes.out_sq.assign(size, 0);
+    const auto weights = static_cast<std::size_t>(batch.token_count() * layout_[layer].count());
+    if (probe_->want_attention) notes.attention_mean.assign(weights, 0);
+    if (probe_->want_attention) notes.attention_asked.assign(weights, 0);
   }
 }
 
@@ -165,8 +169,9 @@ at::Tensor AttentionRun::forward(const Call& call, const Projected& projected, b
   forward.out = strided(out, call.shape.head_dim);
   forward.skip_head = call.skip.data();
   if (call.lse.defined()) forward.lse = call.lse.data_ptr();
-  run_forward(call, forward, note && probe_->want_entropy);
+  run_forward(call, forward, note && probe_->want_entropy && !of_first());
   if (note && probe_->want_out_sq) note_out_sq(call, out);
+  if (note && probe_->want_attention) note_attention(call, projected);
   return out;
 }
 
@@ -195,6 +200,24 @@ void AttentionRun::run_backward(const Call& call, kernels::AttentionBackward& ar
   note_inner(call, inner);
 }
 
+void AttentionRun::note_first(int layer, const LayerHeads& heads, const Projected& projected, QueryRows rows) {
+  const at::NoGradGuard frozen;
+  const std::vector<std::int64_t>& offsets = rows == QueryRows::all ? batch_.offsets : rows_.asked_offsets;
+  const at::Tensor first = index_tensor(std::span(offsets).first(static_cast<std::size_t>(batch_.size())));
+  std::vector<std::int64_t> ones(offsets.size());
+  std::iota(ones.begin(), ones.end(), std::int64_t{0});
+  Projected some = projected;
+  some.query.rows = projected.query.rows.index_select(0, first.to(projected.query.rows.device()));
+  const auto call = make_call(layer, heads, some, rows);
+  call->shape.query_offsets = ones.data();
+  kernels::AttentionForward forward;
+  forward.q = strided(some.query);
+  forward.k = strided(some.key);
+  forward.v = strided(some.value);
+  forward.skip_head = call->skip.data();
+  run_forward(*call, forward, true);
+}
+
 at::Tensor AttentionRun::attend(int layer, const LayerHeads& heads, const Projected& given, QueryRows rows) {
   Projected projected = given;
   if (rows_.key_rows.defined()) {
@@ -204,6 +227,7 @@ at::Tensor AttentionRun::attend(int layer, const LayerHeads& heads, const Projec
   auto made = make_call(layer, heads, projected, rows);
   Call& call = *made;
   const bool note = noting_ && rows == QueryRows::all && wants_all_queries();
+  if (noting_ && probe_ != nullptr && probe_->want_entropy && of_first()) note_first(layer, heads, projected, rows);
   if (!wants_inner() || !at::GradMode::is_enabled()) return gated(layer, forward(call, projected, true, note));
 
   calls_.push_back(std::move(made));
@@ -260,6 +284,8 @@ at::Tensor AttentionRun::attend(int layer, const Projected& projected, Tape& tap
   calls_.push_back(make_call(layer, layout_[static_cast<std::size_t>(layer)], projected, QueryRows::all));
   Call& call = *calls_.back();
   const at::Tensor& query = projected.query.rows;
+  if (noting_ && probe_->want_entropy && of_first())
+    note_first(layer, layout_[static_cast<std::size_t>(layer)], projected, QueryRows::all);
   if (layer > 0)
     call.lse = at::empty({call.query_tokens(), call.shape.heads}, query.options().dtype(statistics_type(query.scalar_type())));
   tape = {&call, query, projected.key.rows, forward(call, projected, true, noting_ && wants_all_queries())};
@@ -302,6 +328,20 @@ void AttentionRun::note_out_sq(const Call& call, const at::Tensor& out) {
   const double* value = squares.const_data_ptr<double>();
   AttentionProbe::Layer& notes = probe_->layers[static_cast<std::size_t>(call.layer)];
   for_each_token_head(call.shape, [&](std::size_t sequence_head) { notes.out_sq[sequence_head] += *value++; });
+}
+
+void AttentionRun::note_attention(const Call& call, const Projected& projected) {
+  if (card_) unsupported("attention weights themselves are made on the CPU only: run with --device cpu");
+  AttentionProbe::Layer& notes = probe_->layers[static_cast<std::size_t>(call.layer)];
+  const auto heads = [&](const HeadColumns& columns, std::int64_t count) {
+    const at::Tensor& rows = columns.rows;
+    return rows.as_strided({batch_.token_count(), count, call.shape.head_dim}, {rows.stride(0), columns.step, 1},
+                           rows.storage_offset() + columns.first);
+  };
+  const auto* first = rows_.asked.const_data_ptr<std::int64_t>();
+  const std::vector<std::int64_t> asked(first, first + rows_.asked_offsets.back());
+  attention_weights(call.shape, heads(projected.query, call.shape.heads), heads(projected.key, call.shape.kv_heads), asked,
+                    notes.attention_mean, notes.attention_asked);
 }
 
 at::Tensor AttentionRun::gated(int layer, const at::Tensor& out) const {

@@ -48,7 +48,9 @@ class AttentionRun {
 
   bool wants_inner() const noexcept { return probe_ != nullptr && probe_->want_inner; }
   // Whether the probe needs the queries of tokens that the result does not depend on.
-  bool wants_all_queries() const noexcept { return probe_ != nullptr && (probe_->want_entropy || probe_->want_out_sq); }
+  bool wants_all_queries() const noexcept {
+    return probe_ != nullptr && ((probe_->want_entropy && !of_first()) || probe_->want_out_sq || probe_->want_attention);
+  }
   const BatchRows& rows() const noexcept { return rows_; }
   // Rotates queries or keys in their own memory, if the model does (rotate_).
   at::Tensor rotated(at::Tensor x, QueryRows rows, std::int64_t head_dim, std::int64_t count, std::int64_t step);
@@ -83,6 +85,10 @@ class AttentionRun {
   friend struct AttentionFunction;
   std::unique_ptr<Call> make_call(int layer, const LayerHeads& heads, const Projected& projected, QueryRows rows);
   at::Tensor forward(const Call& call, const Projected& projected, bool want_output, bool note);
+  // Whether the entropy is of each sequence's first token only.
+  bool of_first() const noexcept { return probe_->entropy_tokens == EntropyTokens::first; }
+  // Notes that entropy.
+  void note_first(int layer, const LayerHeads& heads, const Projected& projected, QueryRows rows);
   // saved: query rows, key and value rows, output. Returns the gradients of both kinds of rows; undefined for the latter when it is
   // in the former. Notes the inner products.
   std::vector<at::Tensor> backward(const Call& call, const std::vector<at::Tensor>& saved, const at::Tensor& gradient);
@@ -93,6 +99,7 @@ class AttentionRun {
   void run_backward(const Call& call, kernels::AttentionBackward& arguments);
   void note_inner(const Call& call, const at::Tensor& per_token);
   void note_out_sq(const Call& call, const at::Tensor& out);
+  void note_attention(const Call& call, const Projected& projected);
   at::Tensor gated(int layer, const at::Tensor& out) const;
 
   const RopeAngles& angles(QueryRows rows, std::int64_t head_dim, at::ScalarType type);

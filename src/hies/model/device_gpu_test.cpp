@@ -29,7 +29,9 @@ class LogitNorm : public Objective {
 std::vector<std::filesystem::path> golden_models() {
   std::vector<std::filesystem::path> folders;
   for (const auto& entry : std::filesystem::directory_iterator(HIES_SOURCE_DIR "/tests/golden"))
-    if (std::filesystem::exists(entry.path() / "model/config.json")) folders.push_back(entry.path() / "model");
+    if (std::filesystem::exists(entry.path() / "model/config.json") &&
+        !Checkpoint::open(entry.path() / "model").spec().reads_pictures())
+      folders.push_back(entry.path() / "model");
   std::sort(folders.begin(), folders.end());
   return folders;
 }

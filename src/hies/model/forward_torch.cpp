@@ -20,7 +20,7 @@ at::Tensor outputs_of(const LayerHeads& heads, const LayerHeads& from, const at:
 
 at::Tensor result_of(const Network& network, const AttentionRun& run, const at::Tensor& hidden) {
   const at::Tensor& read = run.rows().read;
-  return network.task_head(read.defined() ? hidden.index_select(0, read) : hidden);
+  return network.task_head(read.defined() ? hidden.index_select(0, read) : hidden, run.rows());
 }
 
 // The state after the layers first … last-1 from the state before them.
@@ -123,6 +123,18 @@ class Walk {
 at::Tensor forward(const Network& network, const HeadLayout& layout, const Batch& batch, AttentionRun& run) {
   return result_of(network, run,
                    run_layers(network, layout, 0, static_cast<int>(layout.size()), network.embed(batch, run.rows()), run));
+}
+
+int first_not_finite(const Network& network, const HeadLayout& layout, const Batch& batch, AttentionRun& run) {
+  const auto finite = [](const at::Tensor& state) { return at::isfinite(state).all().item<bool>(); };
+  at::Tensor hidden = network.embed(batch, run.rows());
+  if (!finite(hidden)) return -1;
+  const int layers = static_cast<int>(layout.size());
+  for (int layer = 0; layer < layers; ++layer) {
+    hidden = run_layers(network, layout, layer, layer + 1, hidden, run);
+    if (!finite(hidden)) return layer;
+  }
+  return layers;
 }
 
 void forward_backward(const Network& network, const HeadLayout& layout, const Batch& batch, AttentionRun& run, int layers_at_once,

@@ -18,7 +18,10 @@ std::uint64_t machine_memory() {
   return pages > 0 && page > 0 ? static_cast<std::uint64_t>(pages) * static_cast<std::uint64_t>(page) : std::uint64_t{8} << 30;
 }
 
-std::string gib(std::uint64_t bytes) { return fmt::format("{:.1f} GiB", static_cast<double>(bytes) / (1 << 30)); }
+std::string amount(std::uint64_t bytes) {
+  const bool many = bytes >= std::uint64_t{1} << 30;
+  return fmt::format("{:.1f} {}", static_cast<double>(bytes) / (many ? 1 << 30 : 1 << 20), many ? "GiB" : "MiB");
+}
 
 // Numbers that the graph of the largest layer keeps of a token: the state before each block, queries, keys, values, what attention
 // gave, and the inside of the feed-forward layer (twice where it is gated).
@@ -47,8 +50,8 @@ MemoryPlan plan_memory(const Arch& arch, const ModelSpec& spec, ComputeType type
   if (plan.one_copy) {
     if (plan.weights + kOverhead > plan.budget)
       throw Error(ErrorKind::bad_input,
-                  fmt::format("the weights need {} of the card's memory, but {} may be used", gib(plan.weights + kOverhead),
-                              gib(plan.budget)),
+                  fmt::format("the weights need {} of the card's memory, but {} may be used", amount(plan.weights + kOverhead),
+                              amount(plan.budget)),
                   budget > 0 ? "raise --memory, or try --dtype bfloat16" : "try --dtype bfloat16, or --device cpu");
     return plan;
   }
@@ -59,32 +62,34 @@ MemoryPlan plan_memory(const Arch& arch, const ModelSpec& spec, ComputeType type
   return plan;
 }
 
-std::uint64_t MemoryPlan::for_activations() const {
+std::uint64_t MemoryPlan::besides_activations() const {
   const std::uint64_t kept = one_copy ? weights : keep_backward ? 2 * weights : 0;
   // A weight that is put in order for one product stands in memory three times while that is done, and may be two joined to one.
   const std::uint64_t passing = keep_backward ? 0 : 6 * largest_weight;
-  const std::uint64_t taken = kept + passing + kOverhead;
-  return budget > taken ? budget - taken : 0;
+  return kept + passing + kOverhead;
 }
 
 int MemoryPlan::layers_at_once(std::int64_t tokens, int layers) const {
   const std::uint64_t one = token_in_layer * static_cast<std::uint64_t>(std::max<std::int64_t>(tokens, 1));
-  const std::uint64_t fitting = for_activations() / one;
-  if (fitting == 0)
-    throw Error(ErrorKind::bad_input,
-                fmt::format("scoring {} tokens at once needs {} for one layer, but --memory {} leaves {} for that", tokens,
-                            gib(one), gib(budget), gib(for_activations())),
-                "lower --batch-tokens, or the length of the texts, or raise --memory");
-  return static_cast<int>(std::min<std::uint64_t>(fitting, static_cast<std::uint64_t>(layers)));
+  if (const std::uint64_t least = besides_activations() + one; least > budget)
+    throw Error(
+        ErrorKind::bad_input,
+        fmt::format("scoring {} tokens at once needs {} of memory, but --memory allows {}", tokens, amount(least),
+                    amount(budget)),
+        besides_activations() >= budget
+            ? "raise --memory: so much is needed whatever the number of tokens"
+            : fmt::format("raise --memory, or lower --batch-tokens or the length of the texts: {} are for one layer's tokens",
+                          amount(one)));
+  return static_cast<int>(std::min<std::uint64_t>((budget - besides_activations()) / one, static_cast<std::uint64_t>(layers)));
 }
 
 std::string MemoryPlan::text(std::int64_t tokens, int layers) const {
   const int at_once = layers_at_once(tokens, layers);
   std::string text;
   if (!keep_backward)
-    text += fmt::format(", weights ({} for each direction) are read from the file again for every pass", gib(weights));
+    text += fmt::format(", weights ({} for each direction) are read from the file again for every pass", amount(weights));
   if (at_once < layers) text += fmt::format(", layers are run twice, {} of {} at a time", at_once, layers);
-  return text.empty() ? text : fmt::format("memory {}{} (--memory)", gib(budget), text);
+  return text.empty() ? text : fmt::format("memory {}{} (--memory)", amount(budget), text);
 }
 
 }  // namespace hies::model

@@ -29,7 +29,7 @@ struct MemoryPlan {
   std::string text(std::int64_t tokens, int layers) const;
 
  private:
-  std::uint64_t for_activations() const;
+  std::uint64_t besides_activations() const;  // bytes
 };
 
 // `budget` bytes; 0: four fifths of the machine's memory, or nine tenths of what is free on the card.

@@ -49,7 +49,26 @@ void check_targets(const Batch& batch, const ModelSpec& spec) {
   check_vocabulary(batch.target_tokens, spec);
 }
 
+void check_pictures(const Batch& batch, const ModelSpec& spec) {
+  check(std::ssize(batch.pictures) == batch.size(), "a batch of some pictures and some texts");
+  if (batch.pictures.empty()) return;
+  const Pictures& source = *batch.pictures.front().from;
+  const Pictures::Shape shape = source.shape();
+  const VisionSpec& vision = spec.vision;
+  if (shape.channels != vision.channels)
+    bad_input("pictures have {} channels, but the model reads {}", shape.channels, vision.channels);
+  if (shape.height < vision.patch_height || shape.width < vision.patch_width)
+    bad_input("pictures of {}×{} pixels are smaller than the model's patches of {}×{}", shape.height, shape.width,
+              vision.patch_height, vision.patch_width);
+  for (std::int64_t b = 0; b < batch.size(); ++b) {
+    check(batch.pictures[b].from.get() == &source, "pictures of several sources in a batch");
+    check(batch.length(b) == vision.tokens(shape.height, shape.width), "a picture with another number of tokens");
+  }
+}
+
 void check_batch(const Batch& batch, const ModelSpec& spec) {
+  if (spec.reads_pictures()) return check_pictures(batch, spec);
+  check(batch.pictures.empty(), "pictures for a model that reads texts");
   check_continuations(batch, spec);
   for (std::int64_t b = 0; b < batch.size(); ++b) {
     check(batch.length(b) > 0, "a sequence without tokens");
@@ -236,6 +255,12 @@ void Model::run_masks(const Batch& batch, const MaskTrie& masks, const Objective
     forward_masks(*state_->network, spec(), batch, masks, state_->device,
                   [&](const MaskTrie::Node& leaf, const at::Tensor& output) { take(leaf.masks, results.take(output, nullptr)); });
   });
+}
+
+int Model::first_not_finite(const Batch& batch, const HeadGates* gates) const {
+  const at::NoGradGuard frozen;
+  AttentionRun run(spec(), batch, gates, nullptr, state_->device);
+  return model::first_not_finite(*state_->network, spec().layers, batch, run);
 }
 
 const MemoryPlan& Model::memory() const noexcept { return state_->memory; }

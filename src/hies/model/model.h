@@ -61,6 +61,10 @@ class Model {
   // order, with what run() gives with these gates, bit for bit, whatever the other masks are. Heads with gate 0 are not computed.
   void run_masks(const Batch& batch, const MaskTrie& masks, const Objective* objective, const TakeMasks& take) const;
 
+  // Of a batch whose results are not finite: the first layer, from 0, that gives such numbers. −1: the embeddings already are such; the
+  // number of layers: only the logits.
+  int first_not_finite(const Batch& batch, const HeadGates* gates) const;
+
  private:
   struct State;
   RunResult run_checked(const Batch& batch, const RunRequest& request) const;

@@ -87,7 +87,7 @@ class Network {
                             const AttentionRun& run) const = 0;
   // From the rows of the last layer's state that are read: logits [B, V] in the computation dtype, of a language model the final
   // states [R, E], which vocabulary() makes logits of.
-  virtual at::Tensor task_head(const at::Tensor& hidden) const = 0;
+  virtual at::Tensor task_head(const at::Tensor& hidden, const BatchRows& rows) const = 0;
   // On a card, layers before the last also run without a graph, whose bookkeeping takes longer than the card does: whether the family
   // has these two; the state after the layer; from the gradient by it that by the state before (undefined in layer 0).
   virtual bool tapes() const { return false; }

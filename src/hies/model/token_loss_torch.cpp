@@ -1,8 +1,11 @@
 #include "hies/model/token_loss_torch.h"
 
 #include <algorithm>
+#include <cmath>
+#include <span>
 #include <vector>
 
+#include "hies/kernels/logits.h"
 #include "hies/model/network_torch.h"
 
 namespace hies::model {
@@ -10,69 +13,69 @@ namespace {
 
 constexpr std::int64_t kLogitBytes = std::int64_t{32} << 20, kCardLogitBytes = std::int64_t{256} << 20;
 
-// Of each target row: its sequence, and its share of that sequence's mean.
-struct Shares {
-  std::vector<std::size_t> sequence;
-  std::vector<double> share;
-
-  explicit Shares(const Batch& batch) {
-    std::vector<double> counts(static_cast<std::size_t>(batch.size()));
-    std::size_t b = 0;
-    for (const std::int64_t row : batch.target_rows) {
-      while (row >= batch.offsets[b + 1]) ++b;
-      sequence.push_back(b);
-      ++counts[b];
-    }
-    for (const std::size_t of : sequence) share.push_back(1 / counts[of]);
-  }
-};
-
 // Some rows of logits [r, V], float32 or float64, and what they say.
 class LogitChunk {
  public:
-  // targets, shares [r]
-  LogitChunk(at::Tensor logits, const at::Tensor& targets, const at::Tensor& shares)
-      : logits_(std::move(logits)), targets_(targets.unsqueeze(1)), shares_(shares.to(logits_.scalar_type()).unsqueeze(1)) {
-    std::tie(top_, top_tokens_) = logits_.max(1, true);
-    target_ = logits_.gather(1, targets_) - top_;
+  explicit LogitChunk(at::Tensor logits) : logits_(std::move(logits)), summaries_(static_cast<std::size_t>(logits_.size(0))) {
+    kernels::summarise_logits(rows(), summaries_.data());
   }
 
-  const at::Tensor& top_tokens() const { return top_tokens_; }
-  const at::Tensor& log_probability() const { return log_probability_; }
-  const at::Tensor& losses() const { return losses_; }
-
-  // Fills the above. Where a gradient is wanted, the logits are then that of the losses, each times its share.
-  void evaluate(std::optional<TokenLoss> loss, bool gradient) {
-    const at::Tensor scaled = loss == TokenLoss::logit_norm && gradient ? logits_ * shares_ : at::Tensor();
-    if (loss == TokenLoss::logit_norm) losses_ = at::sum(logits_ * logits_, 1, true) * 0.5;
-    logits_.sub_(top_).exp_();
-    const at::Tensor sum = logits_.sum(1, true);
-    log_probability_ = target_ - sum.log();
-    if (loss == TokenLoss::cross_entropy) losses_ = -log_probability_;
-    if (loss == TokenLoss::pseudo_label) losses_ = sum.log();
-    if (!loss || !gradient) return;
-    if (loss == TokenLoss::logit_norm) {
-      logits_ = scaled;
-      return;
+  std::int32_t top_token(std::size_t row) const { return summaries_[row].top_token; }
+  double log_probability(std::size_t row, std::int32_t token) const {
+    return logit(row, token) - summaries_[row].top - std::log(summaries_[row].sum);
+  }
+  double loss(std::size_t row, std::int32_t target, TokenLoss loss) const {
+    switch (loss) {
+      case TokenLoss::cross_entropy: return -log_probability(row, target);
+      case TokenLoss::pseudo_label: return std::log(summaries_[row].sum);
+      case TokenLoss::logit_norm: break;
     }
-    logits_.mul_(shares_ / sum);
-    logits_.scatter_add_(1, loss == TokenLoss::cross_entropy ? targets_ : top_tokens_, -shares_);
+    const at::Tensor values = logits_[static_cast<std::int64_t>(row)].to(at::kDouble);
+    return 0.5 * at::dot(values, values).item<double>();
   }
-  const at::Tensor& gradient() const { return logits_; }
+
+  // Logits → the gradient of the losses, each times its share [r]. The logits are gone then.
+  const at::Tensor& gradient(std::span<const std::int32_t> targets, std::span<const double> shares, TokenLoss loss) {
+    if (loss == TokenLoss::logit_norm) return logits_.mul_(column(shares));
+    kernels::softmax_logits(rows(), summaries_.data(), shares.data());
+    const at::Tensor tokens = loss == TokenLoss::cross_entropy ? index_tensor(targets).to(at::kLong) : top_tokens();
+    return logits_.scatter_add_(1, tokens.unsqueeze(1), column(shares).neg());
+  }
 
  private:
-  at::Tensor logits_, targets_, shares_;
-  at::Tensor top_, top_tokens_, target_;  // [r, 1]; target_: below the top
-  at::Tensor log_probability_, losses_;   // [r, 1]
+  at::Tensor column(std::span<const double> values) const {
+    return at::tensor(at::ArrayRef<double>(values.data(), values.size()), logits_.options()).unsqueeze(1);
+  }
+  kernels::LogitRows rows() const {
+    return {logits_.data_ptr(), logits_.scalar_type() == at::kDouble, logits_.size(0), logits_.size(1)};
+  }
+  at::Tensor top_tokens() const {
+    std::vector<std::int64_t> tokens;
+    for (const kernels::LogitSummary& summary : summaries_) tokens.push_back(summary.top_token);
+    return at::tensor(tokens);
+  }
+  double logit(std::size_t row, std::int32_t token) const {
+    const std::size_t at = row * static_cast<std::size_t>(logits_.size(1)) + static_cast<std::size_t>(token);
+    return logits_.scalar_type() == at::kDouble ? logits_.const_data_ptr<double>()[at]
+                                                : static_cast<double>(logits_.const_data_ptr<float>()[at]);
+  }
+
+  at::Tensor logits_;
+  std::vector<kernels::LogitSummary> summaries_;
 };
 
-template <class T>
-void append(std::vector<T>& to, const at::Tensor& values, at::ScalarType type, std::int64_t count) {
-  const at::Tensor converted = values.to(at::kCPU, type).contiguous();
-  to.insert(to.end(), converted.const_data_ptr<T>(), converted.const_data_ptr<T>() + count);
-}
-
 }  // namespace
+
+TargetShares::TargetShares(const Batch& batch) {
+  std::vector<double> counts(static_cast<std::size_t>(batch.size()));
+  std::size_t b = 0;
+  for (const std::int64_t row : batch.target_rows) {
+    while (row >= batch.offsets[b + 1]) ++b;
+    sequence.push_back(b);
+    ++counts[b];
+  }
+  for (const std::size_t of : sequence) share.push_back(1 / counts[of]);
+}
 
 std::int64_t logit_rows(std::int64_t vocabulary, const at::TensorOptions& options) {
   const std::int64_t bytes = std::max<std::int64_t>(vocabulary, 1) * (options.dtype() == at::kDouble ? 8 : 4);
@@ -81,36 +84,34 @@ std::int64_t logit_rows(std::int64_t vocabulary, const at::TensorOptions& option
 
 RunResult token_results(const Linear& vocabulary, const at::Tensor& states, const Batch& batch, std::optional<TokenLoss> loss,
                         std::int64_t rows_at_once, at::Tensor* gradient) {
+  if (states.is_cuda()) return card_token_results(vocabulary, states, batch, loss, rows_at_once, gradient);
   const auto count = static_cast<std::int64_t>(batch.target_rows.size());
-  const Shares shares(batch);
-  const auto padded = [&](const auto& values) {
-    auto longer = values;
-    longer.resize(static_cast<std::size_t>(states.size(0)));  // rows behind the last have no share
-    return longer;
-  };
-  const auto targets = padded(batch.target_tokens);
-  const auto weights = padded(shares.share);
-  const at::Tensor all_targets = index_tensor(targets).to(states.device(), at::kLong);
-  const at::Tensor all_shares = at::tensor(weights, at::TensorOptions().dtype(at::kDouble)).to(states.device());
+  const TargetShares shares(batch);
+  // Rows behind the last are padding and have no share.
+  std::vector<std::int32_t> targets = batch.target_tokens;
+  std::vector<double> row_shares = shares.share;
+  targets.resize(static_cast<std::size_t>(states.size(0)));
+  row_shares.resize(targets.size());
   const at::ScalarType type = states.scalar_type() == at::kDouble ? at::kDouble : at::kFloat;
 
   RunResult result;
-  std::vector<double> losses;
+  if (loss) result.losses.assign(static_cast<std::size_t>(batch.size()), 0);
   if (gradient != nullptr) *gradient = at::zeros_like(states);
   for (std::int64_t first = 0; first < count; first += rows_at_once) {
     const std::int64_t rows = std::min(rows_at_once, states.size(0) - first), real = std::min(rows, count - first);
-    LogitChunk chunk(vocabulary(states.narrow(0, first, rows)).to(type), all_targets.narrow(0, first, rows),
-                     all_shares.narrow(0, first, rows));
-    chunk.evaluate(loss, gradient != nullptr);
-    append(result.log_probabilities, chunk.log_probability(), at::kDouble, real);
-    append(result.top_tokens, chunk.top_tokens(), at::kInt, real);
-    if (loss) append(losses, chunk.losses(), at::kDouble, real);
-    if (gradient != nullptr && loss)
-      gradient->narrow(0, first, real).copy_(vocabulary.gradient(chunk.gradient().to(states.scalar_type())).narrow(0, 0, real));
+    LogitChunk chunk(vocabulary(states.narrow(0, first, rows)).to(type).contiguous());
+    for (std::int64_t row = 0; row < real; ++row) {
+      const auto i = static_cast<std::size_t>(first + row), in_chunk = static_cast<std::size_t>(row);
+      result.log_probabilities.push_back(chunk.log_probability(in_chunk, targets[i]));
+      result.top_tokens.push_back(chunk.top_token(in_chunk));
+      if (loss) result.losses[shares.sequence[i]] += chunk.loss(in_chunk, targets[i], *loss) * shares.share[i];
+    }
+    if (gradient == nullptr || !loss) continue;
+    const auto begin = static_cast<std::size_t>(first), size = static_cast<std::size_t>(rows);
+    const at::Tensor of_logits =
+        chunk.gradient(std::span(targets).subspan(begin, size), std::span(row_shares).subspan(begin, size), *loss);
+    gradient->narrow(0, first, real).copy_(vocabulary.gradient(of_logits.to(states.scalar_type())).narrow(0, 0, real));
   }
-  if (!loss) return result;
-  result.losses.assign(static_cast<std::size_t>(batch.size()), 0);
-  for (std::size_t i = 0; i < losses.size(); ++i) result.losses[shares.sequence[i]] += losses[i] * shares.share[i];
   return result;
 }
 

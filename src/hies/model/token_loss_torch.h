@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <vector>
 
 #include <ATen/ATen.h>
 
@@ -18,5 +19,16 @@ std::int64_t logit_rows(std::int64_t vocabulary, const at::TensorOptions& option
 // gradient: of all sequences' summed losses by the states, like them; null: not wanted.
 RunResult token_results(const Linear& vocabulary, const at::Tensor& states, const Batch& batch, std::optional<TokenLoss> loss,
                         std::int64_t rows_at_once, at::Tensor* gradient);
+
+// The same where states are on a card.
+RunResult card_token_results(const Linear& vocabulary, const at::Tensor& states, const Batch& batch,
+                             std::optional<TokenLoss> loss, std::int64_t rows_at_once, at::Tensor* gradient);
+
+// Of each target row: its sequence, and its share of that sequence's mean.
+struct TargetShares {
+  explicit TargetShares(const Batch& batch);
+  std::vector<std::size_t> sequence;
+  std::vector<double> share;
+};
 
 }  // namespace hies::model

@@ -1,11 +1,12 @@
 #include "hies/score/scorer.h"
 
 #include <algorithm>
-#include <cmath>
+#include <numeric>
 
 #include "hies/base/clock.h"
 #include "hies/base/error.h"
 #include "hies/base/fields.h"
+#include "hies/data/finite.h"
 #include "hies/data/packing.h"
 #include "hies/score/notes.h"
 #include "hies/score/objectives/objectives.h"
@@ -17,7 +18,10 @@ namespace {
 struct Needs {
   bool his, ae, l2, l2_out, second_order;
 
-  explicit Needs(const std::vector<std::string>& tables) {
+  model::EntropyTokens entropy_tokens;
+
+  explicit Needs(const ScoreOptions& options) : entropy_tokens(parse_entropy_tokens(options.entropy_tokens)) {
+    const std::vector<std::string>& tables = options.tables;
     const auto asked = [&](std::string_view name) { return std::find(tables.begin(), tables.end(), name) != tables.end(); };
     his = asked("his");
     ae = asked("ae");
@@ -32,6 +36,7 @@ struct Needs {
     model::AttentionProbe probe;
     probe.want_inner = backward();
     probe.want_entropy = ae;
+    probe.entropy_tokens = entropy_tokens;
     probe.want_out_sq = out_sq();
     return probe;
   }
@@ -66,6 +71,7 @@ Notes run_all(const model::Model& model, const data::Dataset& dataset, const mod
     Progress::throw_if_cancelled();
     model::AttentionProbe probe = needs.probe();
     const model::RunResult result = model.run(batch, {.gates = nullptr, .objective = objective, .probe = &probe});
+    data::check_finite(model, batch, nullptr, result, dataset);
     notes.add(layout, batch, result, probe);
     progress.advance(batch.size());
   }
@@ -73,16 +79,8 @@ Notes run_all(const model::Model& model, const data::Dataset& dataset, const mod
   return notes;
 }
 
-double mean_loss(const Notes& notes, const data::Dataset& dataset) {
-  double sum = 0;
-  for (std::size_t i = 0; i < notes.losses.size(); ++i) {
-    if (!std::isfinite(notes.losses[i]))
-      throw Error(ErrorKind::bad_input,
-                  fmt::format("{}: the loss of row {} is {}", dataset.source.string(), dataset.examples[i].row, notes.losses[i]),
-                  "the model's numbers overflow: try --dtype float64");
-    sum += notes.losses[i];
-  }
-  return sum / static_cast<double>(notes.losses.size());
+double mean_loss(const Notes& notes) {
+  return std::accumulate(notes.losses.begin(), notes.losses.end(), 0.0) / static_cast<double>(notes.losses.size());
 }
 
 // One cost per layer: a layer's heads are alike.
@@ -106,10 +104,12 @@ Scores score_heads(const model::Model& model, const data::Dataset& dataset, cons
   if (dataset.size() == 0) bad_input("{}: no examples to score with", dataset.source.string());
   const model::Checkpoint& checkpoint = model.checkpoint();
   const model::HeadLayout& layout = checkpoint.spec().layers;
-  const Needs needs(options.tables);
+  const Needs needs(options);
   ScoreOptions resolved = options;
   if (resolved.loss.empty()) resolved.loss = default_objective(checkpoint.spec()).name;
   const ObjectiveKind& kind = find_objective(resolved.loss);
+  if (needs.entropy_tokens == model::EntropyTokens::first && checkpoint.spec().causal)
+    bad_input("entropy-tokens is cls, but the first token of a decoder sees only itself");
 
   Scores scores;
   scores.model_info = {checkpoint.folder().string(), checkpoint.spec().model_type, checkpoint.hash()};
@@ -126,7 +126,7 @@ Scores score_heads(const model::Model& model, const data::Dataset& dataset, cons
     const auto objective = objective_for(kind, needs, checkpoint.spec(), judged);
     const Notes notes = run_all(model, judged, objective.get(), needs, resolved.batch_tokens, progress);
     scores.timings["run_ms"] = watch.elapsed_ms();
-    if (objective != nullptr) scores.calibration.mean_loss = mean_loss(notes, judged);
+    if (objective != nullptr) scores.calibration.mean_loss = mean_loss(notes);
     if (needs.his)
       scores.tables["his"] = importance(layout, notes, parse_granularity(resolved.granularity), resolved.batch_examples);
     if (needs.ae) scores.tables["ae"] = entropy(layout, notes);

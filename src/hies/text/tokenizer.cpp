@@ -50,18 +50,22 @@ Encoding encode_one(const hies_tokenizer* handle, std::string_view text, std::op
           .truncated = raw.truncated != 0};
 }
 
-PlainEncoding encode_plain_one(const hies_tokenizer* handle, std::string_view text, std::string_view where) {
+PlainEncoding encode_plain_one(const hies_tokenizer* handle, std::string_view text, std::size_t threads, std::string_view where) {
   RawEncoding raw;
   char* message = nullptr;
-  check_call(hies_tokenizer_encode_text(handle, text.data(), text.size(), &raw, &message), message, where);
+  check_call(hies_tokenizer_encode_text(handle, text.data(), text.size(), threads, &raw, &message), message, where);
   return {.ids = {raw.ids, raw.ids + raw.count}, .ends = {raw.ends, raw.ends + raw.count}};
+}
+
+std::size_t thread_count(int threads) {
+  return static_cast<std::size_t>(threads > 0 ? static_cast<unsigned>(threads)
+                                              : std::max(1u, std::thread::hardware_concurrency()));
 }
 
 // Calls work(begin, end) for chunks of [0, count). Chunks are taken in order and finished once taken, so the failure that is thrown
 // is that of the lowest failing chunk, whatever the number of threads.
 template <class Work>
-void for_chunks(std::size_t count, std::size_t chunk, int threads, const Work& work) {
-  if (threads <= 0) threads = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+void for_chunks(std::size_t count, std::size_t chunk, std::size_t threads, const Work& work) {
   std::atomic<std::size_t> next{0};
   std::atomic<bool> failed{false};
   std::mutex mutex;
@@ -86,7 +90,7 @@ void for_chunks(std::size_t count, std::size_t chunk, int threads, const Work& w
   {
     std::vector<std::jthread> others;
     const std::size_t useful = (count + chunk - 1) / chunk;
-    for (std::size_t i = 1; i < std::min(static_cast<std::size_t>(threads), useful); ++i) others.emplace_back(run);
+    for (std::size_t i = 1; i < std::min(threads, useful); ++i) others.emplace_back(run);
     run();
   }
   if (failure) std::rethrow_exception(failure);
@@ -124,7 +128,7 @@ Encoding Tokenizer::encode(std::string_view text, std::optional<std::string_view
 
 std::vector<Encoding> Tokenizer::encode_all(std::span<const TextPair> texts, const EncodeOptions& options, int threads) const {
   std::vector<Encoding> encodings(texts.size());
-  for_chunks(texts.size(), kChunk, threads, [&](std::size_t begin, std::size_t end) {
+  for_chunks(texts.size(), kChunk, thread_count(threads), [&](std::size_t begin, std::size_t end) {
     for (std::size_t i = begin; i < end; ++i) {
       encodings[i] = encode_one(handle_.get(), texts[i].first, texts[i].second, options, fmt::format("cannot encode text {}", i));
     }
@@ -134,10 +138,20 @@ std::vector<Encoding> Tokenizer::encode_all(std::span<const TextPair> texts, con
 
 std::vector<PlainEncoding> Tokenizer::encode_plain(std::span<const std::string> texts, int threads) const {
   std::vector<PlainEncoding> encodings(texts.size());
-  for_chunks(texts.size(), 1, threads, [&](std::size_t begin, std::size_t) {
-    encodings[begin] = encode_plain_one(handle_.get(), texts[begin], fmt::format("cannot encode text {}", begin));
+  const std::size_t all = thread_count(threads), of_text = std::max<std::size_t>(all / std::max<std::size_t>(texts.size(), 1), 1);
+  for_chunks(texts.size(), 1, all, [&](std::size_t begin, std::size_t) {
+    encodings[begin] = encode_plain_one(handle_.get(), texts[begin], of_text, fmt::format("cannot encode text {}", begin));
   });
   return encodings;
+}
+
+std::string Tokenizer::token(std::int32_t id) const {
+  std::string token(64, '\0');
+  const std::size_t size = hies_tokenizer_token_of(handle_.get(), id, token.data(), token.size());
+  const bool cut = size > token.size();
+  token.resize(size);
+  if (cut) hies_tokenizer_token_of(handle_.get(), id, token.data(), token.size());
+  return token;
 }
 
 std::int64_t Tokenizer::vocabulary_size() const {

@@ -69,6 +69,9 @@ class Tokenizer {
   };
   const std::optional<Prefix>& prefix() const { return prefix_; }
 
+  // The token as it is written, "##ing"; of byte-level vocabularies the text that it stands for. Empty where there is no such id.
+  std::string token(std::int32_t id) const;
+
   // The number of distinct tokens, added ones included.
   std::int64_t vocabulary_size() const;
   // The largest id plus one: what the model's embedding must hold. Differs from vocabulary_size() where ids have gaps.

@@ -1,5 +1,6 @@
 #include "hies/kernels/simd/backward.h"
 #include "hies/kernels/simd/forward.h"
+#include "hies/kernels/simd/logits.h"
 
 // Compiled once per instruction set: HIES_VARIANT names it (CMakeLists.txt), and the compiler's -m flags give it.
 namespace hies::kernels {
@@ -26,6 +27,16 @@ void backward(const BackwardItem& item) {
   BackwardPass<Real>(item).run();
 }
 
+template <class Real>
+LogitSummary summarise(const void* row, std::int64_t size) {
+  return LogitRow<Real>(static_cast<Real*>(const_cast<void*>(row)), size).summarise();
+}
+
+template <class Real>
+void softmax(void* row, std::int64_t size, const LogitSummary& summary, double share) {
+  LogitRow<Real>(static_cast<Real*>(row), size).softmax(summary, share);
+}
+
 }  // namespace
 
 #define HIES_TEXT_(x) #x
@@ -33,7 +44,8 @@ void backward(const BackwardItem& item) {
 #define HIES_JOIN_(a, b) a##b
 #define HIES_JOIN(a, b) HIES_JOIN_(a, b)
 extern const Variant HIES_JOIN(variant_, HIES_VARIANT);
-const Variant HIES_JOIN(variant_, HIES_VARIANT) = {HIES_TEXT(HIES_VARIANT), supported,       forward<float>,
-                                                   forward<double>,         backward<float>, backward<double>};
+const Variant HIES_JOIN(variant_, HIES_VARIANT) = {HIES_TEXT(HIES_VARIANT), supported,        forward<float>,   forward<double>,
+                                                   backward<float>,         backward<double>, summarise<float>, summarise<double>,
+                                                   softmax<float>,          softmax<double>};
 
 }  // namespace hies::kernels

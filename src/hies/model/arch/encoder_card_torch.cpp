@@ -8,7 +8,7 @@ bool EncoderNetwork::tapes() const { return true; }
 at::Tensor EncoderNetwork::forward_taped(int index, const at::Tensor& hidden, AttentionRun& run, LayerTape& tape) const {
   const Layer& layer = layers_[static_cast<std::size_t>(index)];
   const std::int64_t D = spec_.heads(index).head_dim;
-  const at::Tensor all = layer.rest.all(hidden);
+  const at::Tensor all = layer.heads.together().all(hidden);
   const at::Tensor outputs = run.attend(index, {{all, 0, 3 * D}, {all, D, 3 * D}, {all, 2 * D, 3 * D}}, tape.attention);
   const at::Tensor first = layer.output(outputs);
   const at::Tensor attended = layer.attention_norm.on_card().forward(first, hidden);
@@ -29,7 +29,7 @@ at::Tensor EncoderNetwork::backward_taped(int index, const at::Tensor& gradient,
     run.backward_of_first(tape.attention, of_outputs);
     return {};
   }
-  layer.rest.add_gradient(run.backward(tape.attention, of_outputs)[0], of_hidden);
+  layer.heads.together().add_gradient(run.backward(tape.attention, of_outputs)[0], of_hidden);
   return of_hidden;
 }
 

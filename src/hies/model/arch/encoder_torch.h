@@ -1,8 +1,7 @@
 #pragma once
 
 #include "hies/model/arch/encoder.h"
-#include "hies/model/arch/projection_torch.h"
-#include "hies/model/network_torch.h"
+#include "hies/model/arch/encoder_heads_torch.h"
 #include "hies/model/weights_torch.h"
 
 namespace hies::model {
@@ -24,8 +23,7 @@ class EncoderNetwork : public Network {
  private:
   struct Layer {
     bool last = false;
-    Projection rest;   // queries, keys, values; in the last layer keys and values
-    Projection query;  // last layer only
+    EncoderHeads heads;
     Linear output, up, down;
     Norm attention_norm, output_norm;
   };

@@ -1,8 +1,9 @@
 #include <torch/csrc/autograd/custom_function.h>
 
 #include "hies/base/error.h"
-#include "hies/model/arch/decoder_torch.h"
+#include "hies/model/arch/gated_torch.h"
 #include "hies/model/card_torch.h"
+#include "hies/model/network_torch.h"
 
 namespace hies::model {
 namespace {

@@ -107,14 +107,14 @@ TEST(Cells, TheBestIsAllThatIsPrintedLikeIt) {
                 {{{}, {}, number_cell(1.0)}, false},
                 {{{}, {}, {}}, false}};
   const auto marked = [&](std::size_t begin, std::size_t end, bool higher) {
-    for (TableRow& row : table.rows) row.cells[2].best = false;
+    for (TableRow& row : table.rows) row.cells[2].best = row.cells[2].second = false;
     mark_best(table, 2, begin, end, higher);
     std::string marks;
-    for (const TableRow& row : table.rows) marks += row.cells[2].best ? 'b' : '-';
+    for (const TableRow& row : table.rows) marks += row.cells[2].best ? 'b' : row.cells[2].second ? 's' : '-';
     return marks;
   };
-  EXPECT_EQ(marked(0, 4, true), "b-b-");
-  EXPECT_EQ(marked(0, 4, false), "-b--");
+  EXPECT_EQ(marked(0, 4, true), "bsb-");
+  EXPECT_EQ(marked(0, 4, false), "sbs-");
   EXPECT_EQ(marked(2, 4, true), "----");  // one number alone is no best
 }
 

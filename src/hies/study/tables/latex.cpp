@@ -69,6 +69,7 @@ std::string shown(const TableCell& cell, const TableColumn& column) {
   if (!cell.value) return {};
   std::string text = in_math(shown_number(*cell.value, column.digits));
   if (cell.sd) text += fmt::format(" $\\pm$ {}", shown_number(*cell.sd, column.digits));
+  if (cell.second) return fmt::format("\\underline{{{}}}", text);
   return cell.best ? fmt::format("\\textbf{{{}}}", text) : text;
 }
 

@@ -17,12 +17,6 @@ std::string escaped(std::string_view text) {
   return safe;
 }
 
-// Code points of UTF-8: as many columns of a terminal for all that stands in tables.
-std::size_t width(std::string_view text) {
-  return static_cast<std::size_t>(
-      std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
-}
-
 std::string shown(const TableCell& cell, const TableColumn& column) {
   if (column.kind == TableColumn::Kind::text) return escaped(cell.text);
   if (!cell.value) return {};
@@ -32,7 +26,7 @@ std::string shown(const TableCell& cell, const TableColumn& column) {
 }
 
 std::string padded(const std::string& text, std::size_t wanted, bool right) {
-  const std::string space(wanted - width(text), ' ');
+  const std::string space(wanted - display_width(text), ' ');
   return right ? space + text : text + space;
 }
 
@@ -48,7 +42,7 @@ std::string markdown_table(const Table& table) {
   std::string text = fmt::format("# {}\n\n{}\n\n", escaped(table.title), escaped(table.caption));
   std::vector<std::size_t> widths(table.columns.size(), 3);
   for (const auto& line : lines)
-    for (std::size_t i = 0; i < line.size(); ++i) widths[i] = std::max(widths[i], width(line[i]));
+    for (std::size_t i = 0; i < line.size(); ++i) widths[i] = std::max(widths[i], display_width(line[i]));
   const auto is_number = [&](std::size_t i) { return table.columns[i].kind != TableColumn::Kind::text; };
   for (std::size_t k = 0; k < lines.size(); ++k) {
     for (std::size_t i = 0; i < widths.size(); ++i) text += fmt::format("| {} ", padded(lines[k][i], widths[i], is_number(i)));

@@ -14,7 +14,7 @@ struct Measure {
   std::string unit;  // "%", or empty
   int digits = 2;
   bool higher_is_better = true;
-  bool is_exponential = false;  // data/metrics.h: areas are of its logarithm
+  bool is_exponential = false;                             // data/metrics.h: areas are of its logarithm
   std::function<std::optional<double>(const Record&)> of;  // not set: the record has none
 
   // "accuracy, %"

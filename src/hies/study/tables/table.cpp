@@ -52,20 +52,28 @@ int digits_for(std::span<const double> numbers) {
 }
 
 void mark_best(Table& table, std::size_t column, std::size_t begin, std::size_t end, bool higher_is_better) {
-  std::optional<double> best;
-  int values = 0;
-  for (std::size_t i = begin; i < end; ++i) {
-    const std::optional<double>& value = table.rows[i].cells[column].value;
-    if (!value) continue;
-    ++values;
-    if (!best || (higher_is_better ? *value > *best : *value < *best)) best = value;
-  }
-  if (values < 2) return;
   const int digits = table.columns[column].digits;
+  std::vector<double> values;
+  for (std::size_t i = begin; i < end; ++i)
+    if (const std::optional<double>& value = table.rows[i].cells[column].value)
+      values.push_back(higher_is_better ? -*value : *value);
+  if (values.size() < 2) return;
+  std::sort(values.begin(), values.end());
+  const auto printed = [&](double value) { return shown_number(higher_is_better ? -value : value, digits); };
+  const std::string best = printed(values.front());
+  const auto second = std::find_if(values.begin(), values.end(), [&](double value) { return printed(value) != best; });
   for (std::size_t i = begin; i < end; ++i) {
     TableCell& cell = table.rows[i].cells[column];
-    cell.best = cell.value && shown_number(*cell.value, digits) == shown_number(*best, digits);
+    if (!cell.value) continue;
+    const std::string text = shown_number(*cell.value, digits);
+    cell.best = text == best;
+    cell.second = second != values.end() && text == printed(*second);
   }
+}
+
+std::size_t display_width(std::string_view text) {
+  return static_cast<std::size_t>(
+      std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
 }
 
 std::string shown_number(double value, int digits) {

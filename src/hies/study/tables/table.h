@@ -17,6 +17,7 @@ struct TableCell {
   std::optional<double> sd;     // spread: of a sample; not set: of a single number
   std::int64_t count = 0;       // spread: how many numbers; 0: not numbers of one kind
   bool best = false;            // among its like; bold where there are fonts
+  bool second = false;          // next to the best; underlined where there are lines
 
   bool operator==(const TableCell&) const = default;
 };
@@ -53,8 +54,12 @@ TableCell spread_cell(std::span<const double> numbers);
 // Digits after the point that tell all of the numbers apart, at most four.
 int digits_for(std::span<const double> numbers);
 
-// Marks the best of rows [begin, end) in a column, and what is printed like it. Nothing where fewer than two have a value.
+// Marks the best and the second of rows [begin, end) in a column, and what is printed like them. Nothing where fewer than two have a
+// value.
 void mark_best(Table& table, std::size_t column, std::size_t begin, std::size_t end, bool higher_is_better);
+
+// Columns that a text takes on a terminal: code points of UTF-8, for all that stands in tables.
+std::size_t display_width(std::string_view text);
 
 // `value` with so many digits after the point; no sign before zeros.
 std::string shown_number(double value, int digits);

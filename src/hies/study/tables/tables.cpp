@@ -30,14 +30,18 @@ std::vector<Table> evidence_tables(std::span<const Record> records, const Scores
   return tables;
 }
 
-void write_tables(const std::filesystem::path& folder, std::span<const Record> records, const TableOptions& options) {
+ScoresFiles read_scores_files(const std::filesystem::path& folder, std::span<const Record> records, const TableOptions& options) {
   ScoresFiles scores;
   for (const Record& record : records) {
-    if (record.examples.value_or(options.examples) != options.examples) continue;  // no table needs those
+    if (record.examples.value_or(options.examples) != options.examples) continue;
     for (const std::string& file : {record.scores, record.bound.scores})
       if (!file.empty() && !scores.contains(file)) scores[file] = score::read_scores(folder / file);
   }
-  const std::vector<Table> tables = evidence_tables(records, scores, options);
+  return scores;
+}
+
+void write_tables(const std::filesystem::path& folder, std::span<const Record> records, const TableOptions& options) {
+  const std::vector<Table> tables = evidence_tables(records, read_scores_files(folder, records, options), options);
   const std::filesystem::path target = folder / kTablesFolder;
   std::error_code failure;
   std::filesystem::create_directories(target, failure);

@@ -23,6 +23,10 @@ struct TableOptions {
 // The scores files that records name, by that name.
 using ScoresFiles = std::map<std::string, score::Scores>;
 
+// The scores files that records of the usual number of examples name, relative to `folder`: no table needs others. Throws what
+// read_scores throws.
+ScoresFiles read_scores_files(const std::filesystem::path& folder, std::span<const Record> records, const TableOptions& options);
+
 // All tables of evidence that the records have something for (docs/formats.md, tables/). The order of the records does not matter,
 // but for that of the runs.
 std::vector<Table> evidence_tables(std::span<const Record> records, const ScoresFiles& scores, const TableOptions& options = {});
@@ -30,8 +34,7 @@ std::vector<Table> evidence_tables(std::span<const Record> records, const Scores
 inline constexpr const char* kTablesFolder = "tables";
 
 // Writes evidence_tables() of a sweep to FOLDER/tables in Markdown, CSV and LaTeX, each file whole, and replaces those that are
-// there. Reads the scores files that the records of the usual number of examples name, relative to `folder`. Throws what read_scores
-// throws; io.
+// there. Throws what read_scores_files throws; io.
 void write_tables(const std::filesystem::path& folder, std::span<const Record> records, const TableOptions& options = {});
 
 }  // namespace hies::study

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "hies/report/sweep.h"
+#include "hies/study/tables/evidence.h"
+
+namespace hies::report {
+
+// All seeds of one way to prune at one ratio.
+struct Point {
+  double ratio = 0;
+  std::int64_t records = 0;
+  study::TableCell quality, stability, loss_increase;  // spreads over the records; in the unit of their measure
+  // Means over the records.
+  double heads = 0, parameters = 0, flops = 0;                          // left
+  double heads_removed = 0, parameters_removed = 0, flops_removed = 0;  // shares 0 … 1
+  std::optional<study::Record::Latency> latency = {};                   // of the first seed that has it
+};
+
+// One way to prune, at every ratio.
+struct SeriesPoints {
+  study::Series series;
+  std::string label;          // "hies α = 0.7"
+  bool drawn = false;         // random: no mask of it is worth shipping
+  study::Record example;      // one of its records: what alpha and loss were, where they were chosen
+  std::vector<Point> points;  // by ratio, ascending
+};
+
+// What a run of a sweep says, without single records: their number does not matter any more.
+struct RunPoints {
+  std::string name;
+  std::optional<study::Measure> quality;  // not set without labels
+  study::Measure stability;
+  study::Record unpruned;
+  std::vector<SeriesPoints> series;  // in the order of tables
+};
+
+RunPoints run_points(const study::Evidence& evidence, const std::string& run);
+
+}  // namespace hies::report

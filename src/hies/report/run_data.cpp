@@ -1,0 +1,214 @@
+#include "hies/report/run_data.h"
+
+#include <array>
+#include <set>
+
+#include "hies/report/page_data.h"
+#include "hies/report/prune_command.h"
+#include "hies/study/tables/pareto.h"
+
+namespace hies::report {
+namespace {
+
+using study::Record;
+
+Json spread(const study::TableCell& cell) {
+  if (!cell.value) return nullptr;
+  return Json::array({*cell.value, cell.sd ? Json(*cell.sd) : Json()});
+}
+
+template <class T>
+Json or_null(const std::optional<T>& value) {
+  return value ? Json(*value) : Json();
+}
+
+Json point_json(const Point& point) {
+  Json json = {{"ratio", point.ratio},
+               {"records", point.records},
+               {"quality", spread(point.quality)},
+               {"stability", spread(point.stability)},
+               {"loss_increase", spread(point.loss_increase)},
+               {"heads", point.heads},
+               {"parameters", point.parameters},
+               {"flops", point.flops},
+               {"removed", Json::array({point.heads_removed, point.parameters_removed, point.flops_removed})}};
+  if (point.latency)
+    json["latency_ms"] = {{"median", point.latency->median},
+                          {"p25", point.latency->p25},
+                          {"p75", point.latency->p75},
+                          {"unpruned_median", point.latency->unpruned_median},
+                          {"speedup", point.latency->speedup}};
+  return json;
+}
+
+Json series_json(const SeriesPoints& series, const Sweep& sweep, const study::SweepRun& run) {
+  Json points = Json::array();
+  for (const Point& point : series.points) points.push_back(point_json(point));
+  return {{"label", series.label},
+          {"method", series.series.method},
+          {"family", study::label_without_alpha(series.series)},
+          {"uniform", series.series.uniform},
+          {"drawn", series.drawn},
+          {"loss", or_null(series.example.loss)},
+          {"alpha", or_null(series.example.alpha)},
+          {"alpha_chosen", series.series.alpha_chosen},
+          {"loss_chosen", series.series.loss_chosen},
+          {"examples", or_null(series.series.examples)},
+          {"command", prune_command(run, sweep.config.options, series.example)},
+          {"points", points}};
+}
+
+Json measure_json(const study::Measure& measure) {
+  return {{"name", measure.name},
+          {"unit", measure.unit},
+          {"digits", measure.digits},
+          {"higher_is_better", measure.higher_is_better},
+          {"is_exponential", measure.is_exponential}};
+}
+
+Json costs_json(const std::vector<model::HeadCost>& costs) {
+  Json json = Json::array();
+  for (const model::HeadCost& cost : costs) json.push_back(Json::array({cost.parameters, cost.flops_per_token}));
+  return json;
+}
+
+Json layout_json(const score::Scores& scores) {
+  Json layers = Json::array();
+  for (const model::LayerHeads& layer : scores.layout)
+    layers.push_back({{"heads", layer.heads},
+                      {"dead", layer.dead},
+                      {"original_heads", layer.original_heads},
+                      {"original_kv_heads", layer.original_kv_heads}});
+  return {{"layers", layers},
+          {"parameters", scores.cost.parameters},
+          {"flops_per_token", scores.cost.flops_per_token},
+          {"per_head", costs_json(scores.cost.per_head)},
+          {"per_kv_head", costs_json(scores.cost.per_kv_head)}};
+}
+
+// The scores files of the run, in the order of their names.
+std::set<std::string> scores_files(const Sweep& sweep, const std::vector<const Record*>& records) {
+  std::set<std::string> files;
+  for (const Record* record : records)
+    for (const std::string& file : {record->scores, record->bound.scores})
+      if (sweep.scores.contains(file)) files.insert(file);
+  return files;
+}
+
+void add_scores(const Sweep& sweep, const std::vector<const Record*>& records, Json& run) {
+  run["scores"] = Json::array();
+  run["layout"] = nullptr;
+  for (const std::string& file : scores_files(sweep, records)) {
+    const score::Scores& scores = sweep.scores.at(file);
+    if (run["layout"].is_null()) run["layout"] = layout_json(scores);
+    if (!scores.has("his") || !scores.has("ae")) continue;
+    run["scores"].push_back({{"file", file},
+                             {"loss", value_or<std::string>(scores.options, "loss", "", file)},
+                             {"seed", value_or<std::int64_t>(scores.options, "seed", 0, file)},
+                             {"his", scores.table("his")},
+                             {"ae", scores.table("ae")}});
+  }
+}
+
+// Every n-th of `count`, so that at most kMostPoints are left.
+std::size_t step(std::size_t count) { return (count + kMostPoints - 1) / kMostPoints; }
+
+Json bound_json(const std::vector<const Record*>& records) {
+  std::vector<const Record*> told;
+  for (const Record* record : records)
+    if (record->bound.first_order && record->bound.loss_increase && !record->pruned.empty()) told.push_back(record);
+  Json points = Json::array();
+  for (std::size_t i = 0; i < told.size(); i += step(told.size())) {
+    const Record& record = *told[i];
+    points.push_back(Json::array({*record.bound.first_order, or_null(record.bound.second_order_heads),
+                                  *record.bound.loss_increase, record.ratio, record.method}));
+  }
+  return {{"loss", told.empty() ? "" : told.front()->bound.loss}, {"records", told.size()}, {"points", points}};
+}
+
+struct CostKind {
+  const char* name;
+  std::optional<double> (*of)(const Record& record);
+};
+constexpr std::array kCosts = {
+    CostKind{"parameters", [](const Record& r) { return std::optional(static_cast<double>(r.cost.parameters)); }},
+    CostKind{"FLOPs per example", [](const Record& r) { return std::optional(r.cost.flops_per_example); }},
+    CostKind{"latency, ms", [](const Record& r) { return r.latency_ms ? std::optional(r.latency_ms->median) : std::nullopt; }},
+};
+
+// Of each kind of cost, the records that none beats in quality for its cost, and a cloud of the others.
+Json pareto_json(const RunPoints& run, const std::vector<const Record*>& records, std::int64_t examples) {
+  Json all = Json::array();
+  if (!run.quality) return all;
+  for (const CostKind& kind : kCosts) {
+    std::vector<const Record*> told;
+    std::vector<double> costs, qualities;
+    for (const Record* record : records) {
+      const std::optional<double> cost = kind.of(*record), quality = run.quality->of(*record);
+      if (!cost || !quality) continue;
+      told.push_back(record);
+      costs.push_back(*cost);
+      qualities.push_back(run.quality->higher_is_better ? *quality : -*quality);
+    }
+    if (told.empty()) continue;
+    const auto shown = [&](std::size_t i) {
+      const Record& record = *told[i];
+      const bool whole = record.pruned.empty() && !record.seed && record.ratio == 0;
+      return Json::array({costs[i], run.quality->of(record).value(), record.stability,
+                          whole ? "unpruned" : study::label(study::series_of(record, examples)), record.ratio,
+                          or_null(record.seed)});
+    };
+    Json front = Json::array(), cloud = Json::array();
+    for (const std::size_t i : study::pareto_front(costs, qualities)) front.push_back(shown(i));
+    for (std::size_t i = 0; i < told.size(); i += step(told.size()))
+      cloud.push_back(Json::array({costs[i], run.quality->of(*told[i]).value()}));
+    all.push_back({{"cost", kind.name}, {"records", told.size()}, {"front", front}, {"cloud", cloud}});
+  }
+  return all;
+}
+
+Json options_json(const study::SweepOptions& options) {
+  return {{"examples", options.examples},
+          {"seeds", options.seeds},
+          {"normalise", options.normalise},
+          {"units", options.units},
+          {"group_score", options.group_score},
+          {"granularity", options.granularity},
+          {"min_heads_per_layer", options.min_heads_per_layer},
+          {"stability_tolerance", options.stability_tolerance}};
+}
+
+}  // namespace
+
+Json run_data(const Sweep& sweep, const study::Evidence& evidence, const std::string& name) {
+  const study::SweepRun& run = sweep.run(name);
+  const RunPoints points = run_points(evidence, name);
+  const std::vector<const Record*> records = evidence.usual_records(name);
+  std::size_t of_run = 0;
+  for (const Record& record : sweep.records) of_run += record.run == name;
+
+  Json json;
+  json["name"] = name;
+  json["folder"] = sweep.folder.string();
+  json["task"] = run.task;
+  json["model"] = {{"path", run.model.string()}, {"hash", points.unpruned.model_hash}};
+  json["calib"] = run.calib.string();
+  json["data"] = run.data.string();
+  json["records"] = of_run;
+  json["options"] = options_json(sweep.config.options);
+  json["quality"] = points.quality ? measure_json(*points.quality) : Json();
+  json["unpruned"] = {{"heads", points.unpruned.heads},
+                      {"parameters", points.unpruned.cost.parameters},
+                      {"flops", points.unpruned.cost.flops_per_example},
+                      {"quality", points.quality ? or_null(points.quality->of(points.unpruned)) : Json()},
+                      {"loss", or_null(points.unpruned.mean_loss)}};
+  json["series"] = Json::array();
+  for (const SeriesPoints& series : points.series) json["series"].push_back(series_json(series, sweep, run));
+  add_scores(sweep, records, json);
+  json["bound"] = bound_json(records);
+  json["pareto"] = pareto_json(points, records, sweep.config.options.examples);
+  json["notes"] = sweep.notes;
+  return json;
+}
+
+}  // namespace hies::report

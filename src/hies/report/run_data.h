@@ -1,0 +1,11 @@
+#pragma once
+
+#include "hies/base/json.h"
+#include "hies/report/points.h"
+
+namespace hies::report {
+
+// One run as the page reads it (docs/formats.md), all but its "key".
+Json run_data(const Sweep& sweep, const study::Evidence& evidence, const std::string& name);
+
+}  // namespace hies::report

@@ -1,0 +1,126 @@
+#include "hies/report/sweep.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <system_error>
+
+#include "hies/base/error.h"
+#include "hies/base/files.h"
+#include "hies/base/json_node.h"
+#include "hies/study/sweep/folder.h"
+
+namespace hies::report {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view kUnpruned = "none";  // Record::method
+
+const study::SweepRun* find_run(const study::SweepConfig& config, const std::string& name) {
+  const auto found = std::find_if(config.runs.begin(), config.runs.end(), [&](const auto& run) { return run.name == name; });
+  return found == config.runs.end() ? nullptr : &*found;
+}
+
+void check_folder(const fs::path& folder) {
+  if (!is_there(folder)) io_error("{}: there is no such folder", folder.string());
+  if (!is_folder(folder)) bad_input("{} is a file, but a sweep is a folder", folder.string());
+  for (const std::string_view file : {study::kSweepFile, study::kRecordsFile})
+    if (!is_there(folder / file))
+      throw Error(ErrorKind::bad_input, fmt::format("{}: no sweep is in this folder: it has no {}", folder.string(), file),
+                  "give the folder that `hies sweep -o` or `hies explain -o` wrote");
+}
+
+study::SweepConfig read_sweep_config(const fs::path& file) {
+  const std::string where = file.string();
+  const Json json = read_json(file);
+  check_schema(JsonNode(json, where), study::kSweepSchema, where, "run the sweep again with this version",
+               "give the folder of a sweep");
+  study::SweepConfig config;
+  study::read_config(json, where, config);
+  return config;
+}
+
+bool ends_torn(const fs::path& file) {
+  const MappedFile mapped(file);
+  return !mapped.bytes().empty() && mapped.bytes().back() != std::byte{'\n'};
+}
+
+void check_records(const Sweep& sweep) {
+  const std::string file = (sweep.folder / study::kRecordsFile).string();
+  if (sweep.records.empty())
+    throw Error(ErrorKind::bad_input, fmt::format("{}: no records are in it", file),
+                "the sweep was stopped before its first masks were done: the same command goes on with it");
+  std::map<std::string, const study::Record*> unpruned;
+  for (const study::Record& record : sweep.records) {
+    if (record.method == kUnpruned) unpruned.emplace(record.run, &record);
+    const auto first = unpruned.find(record.run);
+    if (first == unpruned.end())
+      bad_input("{}: run '{}' has no record of the unpruned model before its others", file, printable(record.run));
+    if (record.model_hash != first->second->model_hash)
+      throw Error(ErrorKind::bad_input,
+                  fmt::format("{}: run '{}' has records of two models, {} and {}", file, printable(record.run),
+                              printable(first->second->model_hash), printable(record.model_hash)),
+                  "records of different models belong into different folders");
+    if (record.task != first->second->task)
+      bad_input("{}: run '{}' has records of two tasks, {} and {}", file, printable(record.run), first->second->task,
+                printable(record.task));
+  }
+  for (const auto& [name, record] : unpruned)
+    if (find_run(sweep.config, name) == nullptr) bad_input("{}: run '{}' is not in sweep.json", file, printable(name));
+}
+
+void check_scores(const Sweep& sweep) {
+  std::set<std::string> seen;
+  for (const study::Record& record : sweep.records) {
+    for (const std::string& file : {record.scores, record.bound.scores}) {
+      const auto found = sweep.scores.find(file);
+      if (found == sweep.scores.end() || !seen.insert(file + record.run).second) continue;
+      if (found->second.model_info.hash != record.model_hash)
+        bad_input("{}: scores of model {}, but run '{}' is of model {}", (sweep.folder / file).string(),
+                  printable(found->second.model_info.hash), printable(record.run), printable(record.model_hash));
+    }
+  }
+}
+
+}  // namespace
+
+const study::SweepRun& Sweep::run(const std::string& name) const {
+  const study::SweepRun* found = find_run(config, name);
+  check(found != nullptr, "every record's run is in sweep.json");
+  return *found;
+}
+
+study::TableOptions Sweep::table_options() const {
+  study::TableOptions options;
+  options.examples = config.options.examples;
+  return options;
+}
+
+Sweep read_sweep(const fs::path& folder) {
+  check_folder(folder);
+  Sweep sweep{folder, read_sweep_config(folder / study::kSweepFile), study::read_records(folder / study::kRecordsFile), {}, {}};
+  check_records(sweep);
+  sweep.scores = study::read_scores_files(folder, sweep.records, sweep.table_options());
+  check_scores(sweep);
+  if (ends_torn(folder / study::kRecordsFile))
+    sweep.notes.push_back("The last record was not written to its end and is left out.");
+  if (!is_there(folder / study::kSummaryFile)) sweep.notes.push_back("The sweep is not finished: cells are missing.");
+  return sweep;
+}
+
+fs::path real_place(const fs::path& folder) {
+  std::error_code failure;
+  const fs::path real = fs::canonical(folder, failure);
+  return failure ? folder : real;
+}
+
+void check_distinct(std::span<const Sweep> sweeps) {
+  std::set<fs::path> places;
+  for (const Sweep& sweep : sweeps)
+    if (!places.insert(real_place(sweep.folder)).second) bad_input("{} is given twice", sweep.folder.string());
+}
+
+}  // namespace hies::report

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <filesystem>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "hies/study/records.h"
+#include "hies/study/sweep/options.h"
+#include "hies/study/tables/tables.h"
+
+namespace hies::report {
+
+// What `hies sweep` has written into a directory, finished or not.
+struct Sweep {
+  std::filesystem::path folder;
+  study::SweepConfig config;            // of sweep.json
+  std::vector<study::Record> records;   // at least the unpruned model's of each run that they name
+  study::ScoresFiles scores;            // of the usual number of calibration examples
+  std::vector<std::string> notes = {};  // what a reader must know: one sentence each
+
+  // Of that name; there is one for every record.
+  const study::SweepRun& run(const std::string& name) const;
+  study::TableOptions table_options() const;
+};
+
+// Throws bad_input for a folder without a sweep or without records, records of a run that sweep.json does not name, and of one run
+// with two models or tasks, scores of another model; and what read_records, read_config and read_scores throw. A last line without
+// its end is left out, and noted.
+Sweep read_sweep(const std::filesystem::path& folder);
+
+// The same for the same folder, however it is written.
+std::filesystem::path real_place(const std::filesystem::path& folder);
+
+// Throws bad_input for a folder that is given twice.
+void check_distinct(std::span<const Sweep> sweeps);
+
+}  // namespace hies::report

@@ -1,0 +1,122 @@
+#include "hies/report/text.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
+
+#include "hies/base/error.h"
+#include "hies/report/operating_point.h"
+#include "hies/report/prune_command.h"
+#include "hies/study/tables/formats.h"
+
+namespace hies::report {
+namespace {
+
+using study::TableCell;
+
+std::string shown(const TableCell& cell, const study::Measure& measure) {
+  if (!cell.value) return "–";
+  std::string text = study::shown_number(*cell.value, measure.digits);
+  if (cell.sd) text += " ± " + study::shown_number(*cell.sd, measure.digits);
+  return measure.unit.empty() ? text : text + " " + measure.unit;
+}
+
+std::string unpruned_line(const RunPoints& run, const study::SweepRun& source) {
+  std::string line = fmt::format("model {}, {} heads, {} parameters", printable(source.model.string(), 200), run.unpruned.heads,
+                                 run.unpruned.cost.parameters);
+  if (run.quality)
+    if (const auto value = run.quality->of(run.unpruned))
+      line += fmt::format(", {} {}{}", run.quality->name, study::shown_number(*value, run.quality->digits),
+                          run.quality->unit.empty() ? "" : " " + run.quality->unit);
+  return line + "\n";
+}
+
+std::string recommendation(const RunPoints& run, const Sweep& sweep) {
+  const auto found = operating_point(run, kUsualStability);
+  if (!found) return fmt::format("No way to prune keeps {} % of the answers at its smallest ratio.\n", kUsualStability);
+  const Point& point = found->point;
+  std::string text = fmt::format("The most that keeps {} % of the answers: ratio {} by {}\n  stability {}", kUsualStability,
+                                 point.ratio, found->series.label, shown(point.stability, run.stability));
+  if (run.quality) text += fmt::format(", {} {}", run.quality->name, shown(point.quality, *run.quality));
+  text += fmt::format("; parameters {:+.1f} %, FLOPs {:+.1f} %", -100 * point.parameters_removed, -100 * point.flops_removed);
+  if (point.latency) text += fmt::format(", latency {:.3g} ms ({:.2f}× as quick)", point.latency->median, point.latency->speedup);
+  return text + fmt::format("\n  {} --ratio {} -o {}\n",
+                            prune_command(sweep.run(run.name), sweep.config.options, found->series.example), point.ratio,
+                            shell_word(fmt::format("{}-{}", run.name, point.ratio)));
+}
+
+using Numbers = std::vector<std::optional<double>>;
+
+// One line for each series: name, sparkline of the values over the ratios, first and last of them.
+std::string curves(const RunPoints& run, const std::vector<study::Series>& shown, const std::string& title,
+                   const study::Measure& measure, const TableCell Point::*of, std::optional<double> unpruned) {
+  double least = std::numeric_limits<double>::infinity(), most = -least;
+  std::size_t width = 0;
+  std::vector<std::pair<const SeriesPoints*, Numbers>> lines;
+  for (const SeriesPoints& series : run.series) {
+    if (std::find(shown.begin(), shown.end(), series.series) == shown.end()) continue;
+    Numbers numbers;
+    if (unpruned) numbers.push_back(unpruned);
+    for (const Point& point : series.points) numbers.push_back((point.*of).value);
+    for (const auto& number : numbers) {
+      if (!number) continue;
+      least = std::min(least, *number);
+      most = std::max(most, *number);
+    }
+    width = std::max(width, study::display_width(series.label));
+    lines.emplace_back(&series, std::move(numbers));
+  }
+  if (!(least <= most)) return {};
+  std::string text = fmt::format("{} over the ratios {}, from {} (▁) to {} (█)\n", title, unpruned ? "from 0" : "of the sweep",
+                                 study::shown_number(least, measure.digits), study::shown_number(most, measure.digits));
+  for (const auto& [series, numbers] : lines)
+    text += fmt::format("  {}{}  {}\n", series->label, std::string(width - study::display_width(series->label), ' '),
+                        sparkline(numbers, least, most));
+  return text;
+}
+
+std::string run_text(const Sweep& sweep, const study::Evidence& evidence, const std::string& name) {
+  const RunPoints run = run_points(evidence, name);
+  const study::SweepRun& source = sweep.run(name);
+  const std::vector<study::Series> shown = evidence.shown_series();
+  std::string text = fmt::format("## {} ({})\n\n", printable(name), source.task);
+  text += unpruned_line(run, source) + recommendation(run, sweep) + "\n";
+  if (run.quality)
+    text += curves(run, shown, run.quality->described(), *run.quality, &Point::quality, run.quality->of(run.unpruned)) + "\n";
+  text += curves(run, shown, run.stability.described(), run.stability, &Point::stability, 100) + "\n";
+  return text;
+}
+
+}  // namespace
+
+std::string sparkline(std::span<const std::optional<double>> numbers, double least, double most) {
+  constexpr std::array<std::string_view, 8> kBars = {"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
+  std::string text;
+  for (const std::optional<double>& number : numbers) {
+    if (!number) {
+      text += ' ';
+      continue;
+    }
+    const double share = most > least ? (*number - least) / (most - least) : 1;
+    text += kBars[static_cast<std::size_t>(std::clamp(std::floor(share * 8), 0.0, 7.0))];
+  }
+  return text;
+}
+
+std::string text_report(std::span<const Sweep> sweeps) {
+  check_distinct(sweeps);
+  std::string text;
+  for (const Sweep& sweep : sweeps) {
+    const study::Evidence evidence(sweep.records, sweep.scores, sweep.table_options());
+    for (const std::string& note : sweep.notes) text += fmt::format("{}: {}\n", sweep.folder.string(), note);
+    for (const std::string& run : evidence.runs()) text += run_text(sweep, evidence, run);
+    for (const study::Table& table : study::evidence_tables(sweep.records, sweep.scores, sweep.table_options()))
+      if (table.name == "quality" || table.name == "stability") text += study::markdown_table(table) + "\n";
+  }
+  return text;
+}
+
+}  // namespace hies::report

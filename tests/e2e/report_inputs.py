@@ -1,0 +1,46 @@
+"""Sweeps for tests of `hies report`: a small real one, and others made from it."""
+
+import json
+import shutil
+
+from program import EXAMPLES
+
+DEMO = EXAMPLES / "demo-sst2"
+CALIB = EXAMPLES / "reviews-calibration.tsv"
+DEV = EXAMPLES / "reviews-evaluation.tsv"
+
+
+def sweep(test, output="study"):
+    """Two runs of the example model, calibration sizes and a chosen alpha among them."""
+    test.write("dev.tsv", "".join(DEV.read_text().splitlines(keepends=True)[:31]))
+    test.done("sweep", "--run", f"{DEMO}:sst2:{CALIB}:dev.tsv", "--run", f"{DEMO}:classification:{CALIB}:dev.tsv", "--text", "sentence", "--label", "label",
+              "--methods", "random,ad,his,hies,l2", "--alphas", "0,0.5,0.7,1", "--alpha", "auto", "--ratios", "0.1,0.25,0.5", "--seeds", 2, "--random-masks", 4,
+              "--examples", 8, "--heldout", 16, "--calibration-sizes", "2,4,16", "--latency", "--latency-seconds", 0.02, "-o", output, "--quiet", timeout=600)
+    return test.folder / output
+
+
+def records(folder):
+    return [json.loads(line) for line in (folder / "records.jsonl").read_text().splitlines()]
+
+
+def write_records(folder, lines):
+    (folder / "records.jsonl").write_text("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines))
+
+
+def many(folder, copy, count):
+    """The same sweep with so many seeds that it has at least `count` records."""
+    shutil.copytree(folder, copy)
+    lines = records(folder)
+    seeds = 0
+    with open(copy / "records.jsonl", "w") as file:
+        written = 0
+        while written < count:
+            for line in lines:
+                if seeds and line["seed"] is None:
+                    continue
+                if seeds:
+                    line = dict(line, seed=line["seed"] + 100 * seeds, latency_ms=None)
+                file.write(json.dumps(line) + "\n")
+                written += 1
+            seeds += 1
+    return copy
