@@ -1,7 +1,8 @@
 #!/bin/sh
 # Brings a machine to the point where the project builds: system packages, cargo, the pinned wheels in .venv.
-# Idempotent; with nothing to do it takes a fraction of a second. Usage: tools/setup.sh [--lint]
+# Idempotent; with nothing to do it takes a fraction of a second. Usage: tools/setup.sh [--lint|--cuda]
 #   --lint   also the tools of `make lint`
+#   --cuda   also what `--device cuda` needs: nvcc and the libraries of libtorch's CUDA half
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -15,6 +16,7 @@ cargo_needed=1.85 # by unicode-segmentation, which the tokenizers crate uses
 cmake_needed=3.25
 python_needed=3.11 # the oldest that the pyarrow wheel supports
 requirements=tools/requirements-build.txt
+cuda_requirements=tools/requirements-cuda.txt
 
 say() { echo "setup: $*" >&2; }
 fail() { say "$*"; exit 1; }
@@ -88,10 +90,11 @@ cargo_is_good || fail "cargo $cargo with rustc $rustc found, $cargo_needed or ne
 cmake=$(version_of "cmake --version")
 at_least $cmake_needed "$cmake" || fail "cmake $cmake found, $cmake_needed or newer is needed"
 
-# The wheels. The stamp says what .venv was made from; it lies inside, so that removing .venv removes it too.
-stamp=.venv/hies-wheels.sha256
-wanted=$(sha256sum <$requirements)
-if [ "$(cat $stamp 2>/dev/null || true)" != "$wanted" ]; then
+# The wheels. A stamp says what .venv was made from; it lies inside, so that removing .venv removes it too.
+# install_wheels REQUIREMENTS STAMP SIZE
+install_wheels() {
+  wanted=$(sha256sum <"$1")
+  [ "$(cat "$2" 2>/dev/null || true)" != "$wanted" ] || return 0
   python=python3
   for candidate in python3 python3.11 python3.12 python3.13 python3.14; do
     if have $candidate && at_least $python_needed "$(version_of "$candidate --version")"; then python=$candidate && break; fi
@@ -99,8 +102,10 @@ if [ "$(cat $stamp 2>/dev/null || true)" != "$wanted" ]; then
   version=$(version_of "$python --version")
   at_least $python_needed "$version" || fail "python3 $version found, $python_needed or newer is needed"
   .venv/bin/python -c 'import pip' 2>/dev/null || "$python" -m venv .venv >&2 || fail "python3 -m venv failed: install python3-venv"
-  say "installing the wheels of $requirements into .venv (about 550 MB to download)"
+  say "installing the wheels of $1 into .venv (about $3 to download)"
   .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --only-binary :all: \
-    -r $requirements >&2 || fail "pip could not install $requirements: see above; check the network and run this again"
-  echo "$wanted" >$stamp
-fi
+    -r "$1" >&2 || fail "pip could not install $1: see above; check the network and run this again"
+  echo "$wanted" >"$2"
+}
+install_wheels $requirements .venv/hies-wheels.sha256 "550 MB"
+[ "${1:-}" != --cuda ] || install_wheels $cuda_requirements .venv/hies-cuda-wheels.sha256 "1.5 GB"

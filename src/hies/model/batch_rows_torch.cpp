@@ -36,9 +36,11 @@ std::vector<std::int64_t> first_targets(const Batch& batch) {
 
 }  // namespace
 
-BatchRows::BatchRows(const ModelSpec& spec, const Batch& batch) : key_offsets(batch.offsets) {
+BatchRows::BatchRows(const ModelSpec& spec, const Batch& batch, at::Device device) : key_offsets(batch.offsets) {
   place(batch);
   ask(spec, batch);
+  for (at::Tensor* rows : {&key_rows, &asked, &read})
+    if (rows->defined()) *rows = rows->to(device);
 }
 
 void BatchRows::place(const Batch& batch) {

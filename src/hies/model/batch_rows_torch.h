@@ -12,7 +12,8 @@ namespace hies::model {
 
 // Where the sequences of a batch stand in its hidden states, and which rows the result depends on.
 struct BatchRows {
-  BatchRows(const ModelSpec& spec, const Batch& batch);
+  // Tensors stand on `device`.
+  BatchRows(const ModelSpec& spec, const Batch& batch, at::Device device);
 
   std::vector<std::int32_t> positions;    // [T padded] of each token in its whole sequence
   std::vector<std::int32_t> lengths;      // [T padded] tokens of that sequence

@@ -23,6 +23,9 @@ class DecoderNetwork : public Network {
                     const AttentionRun& run) const override;
   at::Tensor task_head(const at::Tensor& hidden, const BatchRows& rows) const override;
   const Linear* vocabulary() const override { return predicts_tokens_ ? &head_ : nullptr; }
+  bool tapes() const override;
+  at::Tensor forward_taped(int layer, const at::Tensor& hidden, AttentionRun& run, LayerTape& tape) const override;
+  at::Tensor backward_taped(int layer, const at::Tensor& gradient, AttentionRun& run, const LayerTape& tape) const override;
 
  private:
   using AnyNorm = std::variant<RmsNorm, Norm>;

@@ -17,6 +17,9 @@ class EncoderHeads {
   at::Tensor operator()(int layer, const LayerHeads& heads, const at::Tensor& read, AttentionRun& run,
                         HeadProducts products) const;
 
+  // Queries, keys and values in one product, of a layer that is not the last.
+  const Projection& together() const noexcept { return rest_; }
+
  private:
   LayerHeads all_;
   bool last_ = false;
