@@ -48,7 +48,7 @@ void write_folder(const std::string& output, const Json& document, bool force) {
 void run_explain(Words words) {
   Arguments arguments({"hies explain",
                        "what heads look at in single examples, and what the model says without some of them",
-                       {"hies explain MODEL --task T --data FILE [--plan plan.json] [--pick flipped|wrong|LINES] -o DIR"},
+                       {"hies explain MODEL --task T --data FILE [--plan FILE] [--pick flipped|wrong|LINES] -o DIR"},
                        {"hies explain examples/demo-sst2 --task sst2 --data examples/reviews-evaluation.tsv \\",
                         "    --plan plan.json -o flipped", "hies report study flipped -o report.html"}},
                       words);
