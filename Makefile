@@ -1,6 +1,6 @@
 # The verbs. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup configure build demo bench report-web screenshots test test-asan lint format install clean
+.PHONY: help setup configure build cuda demo bench bench-gpu report-web screenshots test test-gpu test-asan lint format install clean
 
 # One translation unit with torch takes about 1.5 GiB of memory.
 JOBS := $(shell awk -v cores=$$(nproc) '/^MemAvailable/ { fit = int($$2 / 1572864) } END { j = fit < cores ? fit : cores; print j < 1 ? 1 : j }' /proc/meminfo)
@@ -22,6 +22,14 @@ configure: setup
 build: configure ## build everything, tests included (PRESET=release|debug|asan|tidy)
 	@cmake --build $(BUILD) -j $(JOBS)
 
+cuda: ## build the program and its plug-in for NVIDIA cards; installs nvcc and CUDA libraries into .venv
+	@tools/setup.sh --cuda
+	@cmake --preset $(PRESET) --log-level=WARNING -DHIES_CUDA=ON
+	@cmake --build $(BUILD) -j $(JOBS) --target hies hies_cuda
+
+bench-gpu: cuda ## on one card, compare with Hugging Face's (BENCH=options of tools/bench_gpu.py)
+	@tools/bench_gpu.py --hies $(BUILD)/apps/hies/hies $(BENCH)
+
 demo: configure ## build the program, prune the bundled example and report a small sweep of it
 	@cmake --build $(BUILD) -j $(JOBS) --target hies
 	@tools/demo.sh $(BUILD)
@@ -39,6 +47,10 @@ screenshots: configure ## remake README's picture from the page of the demo (nee
 
 test: build ## build and run every test that needs no GPU
 	@tools/run_tests.py $(BUILD) --exclude gpu dist
+
+test-gpu: cuda ## build and run the tests that need an NVIDIA card
+	@cmake --build $(BUILD) -j $(JOBS)
+	@tools/run_tests.py $(BUILD) --only gpu
 
 test-asan: ## the `fast` tests under the address and undefined-behaviour sanitizers
 	@$(MAKE) --no-print-directory build PRESET=asan

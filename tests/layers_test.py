@@ -111,7 +111,7 @@ class Layers(unittest.TestCase):
             root = pathlib.Path(folder) / "hies"
             shutil.copytree(SOURCE, root)
             build = root / "data/CMakeLists.txt"
-            build.write_text(build.read_text().replace("ROOMS base text model", "ROOMS base model"))
+            build.write_text(build.read_text().replace("ROOMS base text ", "ROOMS base "))
             self.assert_found("does not link text", problems_of_tree(root))
 
     def test_unknown_room_is_found(self):

@@ -34,9 +34,8 @@ TEST_P(RealModel, ScoresAreHuggingFaces) {
   load.examples = golden["examples"].get<std::int64_t>();
   load.order = "file";
   load.max_length = golden["max_length"].get<std::int64_t>();
-  const data::Dataset dataset =
-      study::load_dataset(file, data::task(golden["task"].get<std::string>()), load, *checkpoint,
-                          text::Tokenizer::load(folder, checkpoint->spec().model_type), silent_progress());
+  const data::Dataset dataset = study::load_dataset(file, data::task(golden["task"].get<std::string>()), load, *checkpoint,
+                                                    study::load_preprocessor(*checkpoint), silent_progress());
   ASSERT_EQ(dataset.size(), 64);
   for (std::size_t x = 0; x < 64; ++x) {
     ASSERT_EQ(dataset.examples[x].ids.size(), golden["tokens"][x].get<std::size_t>()) << "row " << x;

@@ -22,7 +22,6 @@ from chosen import Inputs, all_works  # noqa: E402
 from environment import reference_python  # noqa: E402
 from processes import Failed, Hies, Reference, Run, say  # noqa: E402
 
-
 RESULT, PAGE = SOURCE / "bench/results/cpu.json", SOURCE / "docs/performance.md"
 LEAST_PAIRS = 5
 
@@ -34,7 +33,7 @@ def parse():
     parser.add_argument("--data", type=Path, default=SOURCE / "../shared/data", help="folder that holds glue/SST-2, glue/MRPC and text")
     parser.add_argument("--pairs", type=int, default=LEAST_PAIRS)
     parser.add_argument("--threads", type=int, default=os.cpu_count())
-    parser.add_argument("--works", nargs="+", default=None, metavar="NAME", help="eval-sst2, eval-mrpc, score-sst2, score-mrpc, eval-bf16, sweep, perplexity, score-llama")
+    parser.add_argument("--works", nargs="+", default=None, metavar="NAME", help="only these (a wrong name lists all)")
     parser.add_argument("--only-works", action="store_true", help="leave out how a sweep's time grows, memory and kernels")
     parser.add_argument("--render", action="store_true", help="only write the tables again from bench/results/cpu.json")
     return parser.parse_args()

@@ -1,19 +1,22 @@
 #!/bin/sh
 # Brings a machine to the point where the project builds: system packages, cargo, the pinned wheels in .venv.
-# Idempotent; with nothing to do it takes a fraction of a second. Usage: tools/setup.sh [--lint]
+# Idempotent; with nothing to do it takes a fraction of a second. Usage: tools/setup.sh [--lint|--cuda]
 #   --lint   also the tools of `make lint`
+#   --cuda   also what `--device cuda` needs: nvcc and the libraries of libtorch's CUDA half
 set -eu
 cd "$(dirname "$0")/.."
 
 # What to install where the package manager is apt; elsewhere the tools and headers below are looked for instead.
 packages="g++ make cmake ninja-build ccache python3 python3-venv ca-certificates
   chromium fonts-dejavu-core
-  nlohmann-json3-dev libcli11-dev libfmt-dev libgtest-dev libxxhash-dev libbenchmark-dev"
+  nlohmann-json3-dev libcli11-dev libfmt-dev libgtest-dev libxxhash-dev libbenchmark-dev
+  libjpeg62-turbo-dev libspng-dev libarchive-dev"
 lint_packages="clang-format clang-tidy shellcheck"
 cargo_needed=1.85 # by unicode-segmentation, which the tokenizers crate uses
 cmake_needed=3.25
 python_needed=3.11 # the oldest that the pyarrow wheel supports
 requirements=tools/requirements-build.txt
+cuda_requirements=tools/requirements-cuda.txt
 
 say() { echo "setup: $*" >&2; }
 fail() { say "$*"; exit 1; }
@@ -77,7 +80,7 @@ if have dpkg-query && have apt-get; then
 else
   for tool in g++ make cmake ninja python3; do have $tool || fail "$tool is missing; install it and run this again"; done
   have npm || say "npm is missing: \`hies report\` will make no page, only --text"
-  for header in nlohmann/json.hpp CLI/CLI.hpp fmt/format.h gtest/gtest.h xxhash.h benchmark/benchmark.h; do
+  for header in nlohmann/json.hpp CLI/CLI.hpp fmt/format.h gtest/gtest.h xxhash.h benchmark/benchmark.h spng.h archive.h; do
     echo "#include <$header>" | g++ -std=c++20 -fsyntax-only -x c++ - 2>/dev/null ||
       say "g++ does not find <$header>; if it lives elsewhere, give cmake its place with -DCMAKE_PREFIX_PATH"
   done
@@ -87,10 +90,11 @@ cargo_is_good || fail "cargo $cargo with rustc $rustc found, $cargo_needed or ne
 cmake=$(version_of "cmake --version")
 at_least $cmake_needed "$cmake" || fail "cmake $cmake found, $cmake_needed or newer is needed"
 
-# The wheels. The stamp says what .venv was made from; it lies inside, so that removing .venv removes it too.
-stamp=.venv/hies-wheels.sha256
-wanted=$(sha256sum <$requirements)
-if [ "$(cat $stamp 2>/dev/null || true)" != "$wanted" ]; then
+# The wheels. A stamp says what .venv was made from; it lies inside, so that removing .venv removes it too.
+# install_wheels REQUIREMENTS STAMP SIZE
+install_wheels() {
+  wanted=$(sha256sum <"$1")
+  [ "$(cat "$2" 2>/dev/null || true)" != "$wanted" ] || return 0
   python=python3
   for candidate in python3 python3.11 python3.12 python3.13 python3.14; do
     if have $candidate && at_least $python_needed "$(version_of "$candidate --version")"; then python=$candidate && break; fi
@@ -98,8 +102,10 @@ if [ "$(cat $stamp 2>/dev/null || true)" != "$wanted" ]; then
   version=$(version_of "$python --version")
   at_least $python_needed "$version" || fail "python3 $version found, $python_needed or newer is needed"
   .venv/bin/python -c 'import pip' 2>/dev/null || "$python" -m venv .venv >&2 || fail "python3 -m venv failed: install python3-venv"
-  say "installing the wheels of $requirements into .venv (about 550 MB to download)"
+  say "installing the wheels of $1 into .venv (about $3 to download)"
   .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --only-binary :all: \
-    -r $requirements >&2 || fail "pip could not install $requirements: see above; check the network and run this again"
-  echo "$wanted" >$stamp
-fi
+    -r "$1" >&2 || fail "pip could not install $1: see above; check the network and run this again"
+  echo "$wanted" >"$2"
+}
+install_wheels $requirements .venv/hies-wheels.sha256 "550 MB"
+[ "${1:-}" != --cuda ] || install_wheels $cuda_requirements .venv/hies-cuda-wheels.sha256 "1.5 GB"

@@ -1,9 +1,11 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <regex>
 
 #include "arguments.h"
 #include "attention_bench.h"
+#include "card_bench.h"
 #include "commands.h"
 #include "common_options.h"
 #include "console_progress.h"
@@ -81,32 +83,74 @@ void bench_kernels(const std::string& filter, double seconds, const ShowOptions&
 }
 #endif
 
+std::string gib(std::int64_t bytes) { return fmt::format("{:.2f} GiB", static_cast<double>(bytes) / (1 << 30)); }
+
+std::string row(std::string_view name, const CardTiming& timing) {
+  return fmt::format("{:28} {:9.2f} ms  ({:.2f} … {:.2f})\n", name, timing.median_ms, timing.least_ms, timing.most_ms);
+}
+
+void bench_model(const std::string& folder, const std::string& dtype, const CardBenchOptions& options, const ShowOptions& show) {
+  ConsoleProgress progress(show.quiet);
+  const CardBench bench = bench_card(folder, dtype, options, progress);
+  if (show.json) {
+    Json json = {{"schema", "hies.bench-cuda/1"},
+                 {"model", folder},
+                 {"dtype", dtype},
+                 {"sequences", options.sequences},
+                 {"tokens", options.tokens}};
+    json.update(to_json(bench));
+    return print_json(json);
+  }
+  std::string text =
+      fmt::format("{} in {}, {} sequences of {} tokens\n\n", printable(folder), dtype, options.sequences, options.tokens);
+  text += row("HIS and AE", bench.score) + row("forward alone", bench.forward);
+  text +=
+      fmt::format("{:28} {} at most, {} of it weights\n", "memory of the card", gib(bench.peak_bytes), gib(bench.weights_bytes));
+  if (bench.masks_together)
+    text +=
+        fmt::format("{:28} {:.1f} masks a second; one by one {:.1f}\n", "many masks", *bench.masks_together, *bench.masks_alone);
+  print_out(text);
+}
+
 }  // namespace
 
 void run_bench(Words words) {
-  Arguments arguments(
-      {"hies bench",
-       "measure the program's own kernels on this machine",
-       {"hies bench kernels [--filter REGEX] [--threads N] [--json]"},
-       {"hies bench kernels --filter 'forward/tokens:(8|128)/head_dim:32'"},
-       "Each answer is compared with float64 before it is timed. How whole commands compare with Hugging Face: `make bench`."},
-      words);
-  std::string suite, filter;
+  Arguments arguments({"hies bench",
+                       "measure the program's own kernels, or whole passes on a card",
+                       {"hies bench kernels [--filter REGEX] [--threads N] [--json]",
+                        "hies bench cuda --model MODEL [--sequences B] [--tokens T]"},
+                       {"hies bench kernels --filter 'forward/tokens:(8|128)/head_dim:32'"},
+                       "Each answer of `kernels` is compared with float64 before it is timed. How whole commands compare with "
+                       "Hugging Face: `make bench`, "
+                       "and on a card tools/bench_gpu.py."},
+                      words);
+  std::string suite, filter, folder;
   double seconds = 0.1;
   ComputeOptions compute;
+  CardBenchOptions card;
   ShowOptions show;
-  arguments.positional("SUITE", suite, "kernels: attention forward and backward, lengths 8 … 2048, head sizes 16 … 128");
-  arguments("filter", filter, "only benchmarks whose names match, for instance backward/tokens:128/head_dim:32");
+  arguments.positional("SUITE", suite,
+                       "kernels: attention on the CPU, lengths 8 … 2048, head sizes 16 … 128; cuda: a model on a card");
+  arguments("filter", filter, "kernels: only benchmarks whose names match, for instance backward/tokens:128/head_dim:32");
   arguments.describe("filter", {.placeholder = "REGEX", .default_value = "all"});
-  arguments("seconds", seconds, "least time that each side of each benchmark runs");
-  arguments.add(compute, {"dtype"});
+  arguments("seconds", seconds, "kernels: least time that each side of each benchmark runs");
+  arguments("model", folder, "cuda: checkpoint, for instance from `hies make-checkpoint`; its tokens are drawn at random");
+  arguments.describe("model", {.placeholder = "MODEL"});
+  arguments.add(card);
+  arguments.add(compute, {"device"});
   arguments.add(show);
   arguments.describe("quiet", {.help = "no progress bar"});
   if (!arguments.parse()) return;
-  if (suite != "kernels")
-    throw Error(ErrorKind::bad_input, fmt::format("unknown suite '{}'", printable(suite)),
-                known_names_hint(suite, std::vector<std::string>{"kernels"}));
+  const std::vector<std::string> suites = {"kernels", "cuda"};
+  if (std::find(suites.begin(), suites.end(), suite) == suites.end())
+    throw Error(ErrorKind::bad_input, fmt::format("unknown suite '{}'", printable(suite)), known_names_hint(suite, suites));
   if (!(seconds > 0 && seconds <= 60)) bad_input("--seconds is {}, but it must be above 0 and at most 60", seconds);
+  if (suite == "cuda") {
+    arguments.require("model");
+    compute.device = "cuda";
+    apply(compute);
+    return bench_model(folder, compute.dtype, card, show);
+  }
   apply(compute);
   bench_kernels(filter, seconds, show);
 }

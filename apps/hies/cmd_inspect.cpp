@@ -150,8 +150,12 @@ std::string describe(const Checkpoint& checkpoint, double tokens, const model::M
                    human_count(total.attention_flops_per_token)));
   line("FLOPs are for", fmt::format("sequences of {:g} tokens (--tokens); a multiply-add counts as two", tokens));
   line("weights", fmt::format("{} on disk, {}", human_bytes(static_cast<double>(checkpoint.weight_bytes())), dtypes(checkpoint)));
-  line("size", fmt::format("hidden {}, feed-forward {}, vocabulary {}, positions {}", spec.hidden, spec.intermediate,
-                           spec.vocabulary, spec.positions));
+  const model::VisionSpec& vision = spec.vision;
+  const std::string reads =
+      spec.reads_pictures() ? fmt::format("pictures of {}×{} pixels in patches of {}×{}", vision.height, vision.width,
+                                          vision.patch_height, vision.patch_width)
+                            : fmt::format("vocabulary {}", spec.vocabulary);
+  line("size", fmt::format("hidden {}, feed-forward {}, {}, positions {}", spec.hidden, spec.intermediate, reads, spec.positions));
   if (!checkpoint.has_task_head()) line("task head", "none: the model cannot be scored without one");
   else if (spec.problem == model::Problem::regression) line("task head", "regression (one number)");
   else if (spec.problem == model::Problem::causal_lm)

@@ -112,7 +112,7 @@ void run_sweep(Words words) {
   arguments("task", flags.task, "what the model is asked to do (`hies tasks` lists them)");
   arguments("calib", flags.calib, "data file with calibration examples: tsv, csv, jsonl, json, parquet or txt");
   arguments.describe("calib", {.placeholder = "TRAIN"});
-  arguments("data", flags.data, "data file that the pruned models are judged on, all rows");
+  arguments("data", flags.data, "data file that the pruned models are judged on");
   arguments.describe("data", {.placeholder = "DEV"});
   arguments.repeated("run", "MODEL:T:TRAIN:DEV", flags.runs, "one more model with its task and data; may be given again");
   arguments("output", output, "the sweep's directory; an unfinished sweep in it goes on");

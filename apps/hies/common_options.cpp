@@ -3,6 +3,7 @@
 #include "hies/base/error.h"
 #include "hies/formats/safetensors_writer.h"
 #include "hies/kernels/parallel.h"
+#include "hies/model/device.h"
 #include "hies/model/model.h"
 
 namespace hies::cli {
@@ -12,6 +13,11 @@ void apply(const ComputeOptions& options) {
   if (options.threads < 0 || options.threads > kMost)
     bad_input("--threads is {}, but it must be within 0 … {}", options.threads, kMost);
   model::parse_compute_type(options.dtype);
+  if (options.device == "cuda" && options.dtype == "float64")
+    throw Error(ErrorKind::unsupported, "--device cuda computes in float32 or bfloat16, not in float64",
+                "run float64 with --device cpu");
+  model::set_device(options.device);
+  if (options.tf32) model::set_tf32(true);
   kernels::wait_asleep();
   model::set_memory(options.memory.empty() ? 0 : formats::parse_byte_size(options.memory, "--memory"));
   model::set_threads(static_cast<int>(options.threads));

@@ -31,19 +31,25 @@ struct WriteOptions {
 
 // How the model is run.
 struct ComputeOptions {
+  std::string device = "cpu";
   std::string dtype = "float32";
+  bool tf32 = false;
   std::int64_t threads = 0;
   std::string memory;
 
   template <class V, class Self>
   static void fields(V& v, Self& self) {
+    v("device", self.device, "where to compute: cpu, or cuda (one NVIDIA card; `make cuda` builds its plug-in)");
     v("dtype", self.dtype, "computation type: float32, bfloat16 or float64");
+    v("tf32", self.tf32, "on a card, multiply float32 matrices in TF32: faster, with 11 bits of mantissa");
     v("threads", self.threads, "threads to compute with; 0: one per core");
-    v("memory", self.memory, "memory to stay within, as 12GiB; changes no result (default: four fifths of the machine's)");
+    v("memory", self.memory,
+      "memory that weights, and what scoring keeps, are planned for, as 12GiB; changes no result (default: four fifths of the "
+      "machine's, or what is free on the card)");
   }
 };
 
-// Sets the number of threads and the memory. Throws bad_input for what cannot be.
+// Sets the device, the number of threads and the memory. Throws bad_input for what cannot be.
 void apply(const ComputeOptions& options);
 
 }  // namespace hies::cli

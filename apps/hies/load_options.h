@@ -2,6 +2,7 @@
 
 #include "arguments.h"
 #include "hies/data/rows.h"
+#include "hies/image/decode.h"
 
 namespace hies::cli {
 
@@ -13,6 +14,8 @@ inline void describe_load_options(Arguments& arguments) {
   arguments.describe("context", {.default_value = "what the model allows, at most 2048"});
   arguments.describe("stride", {.default_value = "the context"});
   arguments.describe("shots", {.default_value = "the task's"});
+  arguments.describe("image-size", {.default_value = "what the model reads"});
+  arguments.describe("most-pixels", {.default_value = fmt::to_string(image::kMostPixels)});
 }
 
 // The options of a data file.

@@ -35,9 +35,10 @@ impl Cutter {
             && model.end_of_word_suffix.is_none();
         let added = tokenizer.get_added_tokens_decoder();
         if !plain
-            || added
-                .values()
-                .any(|t| t.lstrip || t.rstrip || t.single_word)
+            || added.values().any(|t| {
+                // Those with spaces may be looked for where spaces are marks already.
+                t.lstrip || t.rstrip || t.single_word || t.content.contains([' ', SPACE])
+            })
         {
             return None;
         }

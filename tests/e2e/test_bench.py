@@ -26,6 +26,7 @@ class Bench(ProgramTest):
         self.assertRegex(text, r"(?m)^forward +16 +32 +128 +[\d.]+ +[\d.]+ +[\d.]+x$")
 
     def test_bad_options(self):
+        self.refused(2, "--model is missing", "bench", "cuda")
         self.refused(2, "unknown suite 'kernel'", "bench", "kernel", hint="'kernels'")
         self.refused(2, "SUITE is missing", "bench")
         self.refused(2, "'tokens:9' matches no benchmark", *QUICK, "tokens:9", hint="forward/tokens:8/")

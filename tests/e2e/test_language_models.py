@@ -7,6 +7,7 @@ import unittest
 from program import ProgramTest, edit_json, read_safetensors, write_safetensors
 from small_llama import TEXT, WORDS, give_tokenizer, make_llama
 
+
 class LanguageModels(ProgramTest):
     def setUp(self):
         super().setUp()
@@ -60,14 +61,22 @@ class Lines(LanguageModels):
         self.assertTrue(0 <= again["stability"] <= 1)
 
     def test_sweep(self):
-        self.done("sweep", self.model, "--task", "perplexity", "--calib", self.text, "--data", self.text, "--context", 16, "-o", "study",
-                  "--methods", "random,his,hies,hies-logit,ad,l2", "--alphas", "0:1:0.5", "--ratios", "0.5", "--seeds", 2, "--random-masks", 2,
+        self.done("sweep", "--run", f"{self.model}:perplexity:{self.text}:{self.text}", "--run",
+                  f"{self.model}:multiple-choice:{self.questions}:{self.questions}", "--context", 16, "--eval-examples", 3, "-o", "study", "--methods", "random,his,hies,hies-logit,ad,l2", "--alphas", "0:1:0.5", "--ratios", "0.5", "--seeds", 2, "--random-masks", 2,
                   "--examples", 4, "--quiet")
         records = [json.loads(line) for line in (self.folder / "study/records.jsonl").read_text().splitlines()]
         for record in records:  # whole groups: the query heads 0 and 1, or 2 and 3
             self.assertTrue(all(heads in ([0, 1], [2, 3], [0, 1, 2, 3]) for heads in record["pruned"].values()), record["pruned"])
         self.assertTrue(any(record["pruned"] for record in records))
-        self.assertTrue(all(record["metrics"]["perplexity"] > 1 for record in records))
+        windows, questions = ([record["metrics"][name] for record in records if name in record["metrics"]] for name in ("perplexity", "acc"))
+        self.assertEqual(len(windows) + len(questions), len(records))
+        self.assertTrue(windows and all(value > 1 for value in windows))
+        self.assertTrue(questions and all(round(3 * value, 9) in (0, 1, 2, 3) for value in questions))
+        alone = self.json(*self.windows("--data", "--latency-seconds", 0, "--examples", 3))
+        whole = next(record for record in records if not record["pruned"] and "perplexity" in record["metrics"])
+        self.assertAlmostEqual(alone["metrics"]["perplexity"], whole["metrics"]["perplexity"], 9)
+        self.refused(2, "context and stride are for .*no run", "sweep", self.model, "--task", "multiple-choice", "--calib", self.questions, "--data",
+                     self.questions, "--context", 16, "-o", "none", "--dry-run")
 
 
 class BadInput(LanguageModels):
@@ -115,7 +124,10 @@ class BadInput(LanguageModels):
     def test_memory(self):
         self.refused(2, "16 tokens at once needs 5.*MiB of memory, but --memory allows 100.0 MiB",
                      *self.windows("--calib", "--memory", "100MiB", "--examples", 1, "-o", "scores.json", command="score"),
-                     hint="raise --memory, or lower --batch-tokens")
+                     hint="raise --memory: so much is needed whatever")
+        self.refused(2, "192 tokens at once needs .* but --memory allows 512.1 MiB",
+                     *self.windows("--calib", "--memory", "524400KiB", "--examples", 12, "--order", "file", "--batch-tokens", 192, "-o", "scores.json",
+                                   command="score"), hint="or lower --batch-tokens")
 
     def test_target_that_cannot_take_the_plan(self):
         self.done(*self.windows("--calib", "-o", "scores.json", "--quiet", command="score"))

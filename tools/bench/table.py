@@ -86,9 +86,10 @@ def facts(result):
 def agreement(work):
     shares = {side: 100 * share for side, share in work["agreement"].items()}
     others = ", ".join(f"{side} {share:.2f} %" for side, share in shares.items() if side != "hies")
-    reached = shares["hies"] >= shares["padded 32"] - 0.1
+    goal = "padded 32" if "padded 32" in shares else "sorted 64"
+    reached = shares["hies"] >= shares[goal] - 0.1
     return (f"* {work['name']}: `hies` gives {shares['hies']:.2f} % of the rows the answer of its own float32; Hugging Face: {others}. "
-            f"The goal (padded 32, less 0.1 points) is {'reached' if reached else 'missed'}.")
+            f"The goal ({goal}, less 0.1 points) is {'reached' if reached else 'missed'}.")
 
 
 def sweep(work):

@@ -21,7 +21,7 @@ BATCH1, PADDED, SORTED = ("batch 1", 1, False), ("padded 32", 32, False), ("sort
 
 @dataclass
 class Work:
-    """A task's model and files. Both sides cut at `max_length`, which no row reaches."""
+    """A task's model and files. Both sides cut at `max_length`, which no row reaches; None: there is nothing to cut."""
 
     model: Path
     task: str

@@ -26,7 +26,7 @@ def keep_shapes_logits(model, examples, mask):
 
 def measured_and_scored(model, examples, inputs, measured, losses, heads=None):
     """What all goldens have: the model and its inputs, what was measured, and the scores made of it; the first loss is the task's."""
-    lengths = [len(e.ids) for e in examples]
+    lengths = [len(e) for e in examples]
     of = lambda fold, field, *more: {n: fold(measured[field][n], lengths, *more) for n in losses}
     his, ae_mean = of(tables.his, "inner"), tables.ae_mean(measured["ae"], lengths)
     return {
@@ -41,6 +41,7 @@ def measured_and_scored(model, examples, inputs, measured, losses, heads=None):
         "batch_examples": BATCH_EXAMPLES,
         "his_batch": of(tables.his_batch, "inner", BATCH_EXAMPLES),
         "ae_mean": ae_mean,
+        **({"ae_first_mean": tables.ae_mean(measured["ae_first"], lengths)} if "ae_first" in measured else {}),
         "l2": tables.l2(model),
         "l2_out": tables.l2_out(measured["out_sq"], lengths),
         f"hies_{ALPHA}": tables.hies(his[losses[0]], ae_mean, ALPHA),
@@ -53,7 +54,9 @@ def build(model, examples, task_loss, mask, classifier, heads=None):
     measured = measure(model, examples, losses)
     for name in (task_loss, "logit-norm"):
         check_gate_gradient(model, examples[2], name, measured["inner"][name][2])
-    inputs = [{k: v for k, v in vars(e).items() if k != "targets"} for e in examples]
+    inputs = [{k: v for k, v in vars(e).items() if k in ("ids", "type_ids", "label", "text")} for e in examples]
+    if examples[0].pixels is not None:
+        inputs = [{k: getattr(e, k) for k in ("pixels", "shape", "tokens", "label")} for e in examples]
     return {
         **measured_and_scored(model, examples, inputs, measured, losses, heads),
         "spectral": tables.spectral_norms(model, classifier),

@@ -31,9 +31,18 @@ TINY = {
     "gpt2-tiny": "models_decoder.gpt2_tiny",
     "llama-cls": "models_decoder.llama_cls",
     "gpt2-cls": "models_decoder.gpt2_cls",
+    "vit-tiny": "models_vision.vit_tiny",
+    "vit-grey": "models_vision.vit_grey",
+    "vit-larger": "models_vision.vit_larger",
+    "deit-tiny": "models_vision.deit_tiny",
+    "deit-teacher": "models_vision.deit_teacher",
+    "dinov2-tiny": "models_vision.dinov2_tiny",
+    "dinov2-gated": "models_vision.dinov2_gated",
 }
 NEEDS_V4 = {"bert-v4-pruned"}
-REAL = ["demo-sst2", "minilm-sst2", "minilm-cola", "minilm-mrpc", "minilm-stsb", "llama-gqa-books"]
+PICTURES = "pictures"
+VISION = {"vit-cifar10", "cifar10-pictures"}
+REAL = ["vit-cifar10", "cifar10-pictures", "demo-sst2", "minilm-sst2", "minilm-cola", "minilm-mrpc", "minilm-stsb", "llama-gqa-books"]
 
 
 def make_with_v4(name):
@@ -54,10 +63,17 @@ def make_tiny(name):
     assert sum(v for k, v in sizes.items() if k.endswith(".safetensors")) < 300_000, "a tiny model is below 300 kB"
 
 
+def make_pictures(name):
+    folder = ROOT / "tests" / "golden" / name
+    shutil.rmtree(folder, ignore_errors=True)
+    importlib.import_module("pictures").make(folder)
+    print(name, sum(p.stat().st_size for p in folder.rglob("*")), flush=True)
+
+
 def make_real(name):
     path = ROOT / "tests" / "golden" / "real" / f"{name}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
-    importlib.import_module("real").make(name, path)
+    importlib.import_module("real_vision" if name in VISION else "real").make(name, path)
     print(name, path.stat().st_size, flush=True)
 
 
@@ -67,12 +83,14 @@ def main(names):
 
     torch.set_num_threads(1)
     torch.use_deterministic_algorithms(True)
-    unknown = [n for n in names if n not in TINY and n not in REAL]
+    unknown = [n for n in names if n not in TINY and n not in REAL and n != PICTURES]
     if unknown:
-        sys.exit(f"error: no golden is called {unknown[0]}; there are: {', '.join([*TINY, *REAL])}")
-    for name in names or [*TINY, *REAL]:
+        sys.exit(f"error: no golden is called {unknown[0]}; there are: {', '.join([*TINY, PICTURES, *REAL])}")
+    for name in names or [*TINY, PICTURES, *REAL]:
         if name in NEEDS_V4 and not transformers.__version__.startswith("4."):
             make_with_v4(name)
+        elif name == PICTURES:
+            make_pictures(name)
         elif name in REAL:
             make_real(name)
         else:

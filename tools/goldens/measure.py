@@ -12,13 +12,19 @@ import torch.nn.functional as F
 
 @dataclass
 class Example:
-    """One tokenised input. `label` is a class index, a number (regression), or None."""
+    """One tokenised input, or one picture. `label` is a class index, a number (regression), or None."""
 
     ids: list
     type_ids: list
     label: object
     text: list | None = None
     targets: list | None = None
+    pixels: list | None = None  # [C·H·W], 0 … 255
+    shape: list | None = None  # [C, H, W]
+    tokens: int | None = None  # that the picture is
+
+    def __len__(self):
+        return self.tokens or len(self.ids)
 
 
 class Columns:
@@ -42,7 +48,7 @@ def attention_parts(model):
             parts.append((module.query, module.key, module.value, output))
         elif name.endswith("attention") and hasattr(module, "out_lin"):
             parts.append((module.q_lin, module.k_lin, module.v_lin, module.out_lin))
-        elif name.endswith("self_attn"):
+        elif name.endswith("self_attn") or (name.endswith("attention") and hasattr(module, "o_proj")):
             parts.append((module.q_proj, module.k_proj, module.v_proj, module.o_proj))
         elif name.endswith("attn") and hasattr(module, "c_attn"):
             width = module.c_attn.weight.shape[1] // 3
@@ -109,7 +115,19 @@ class Heads:
         return pre_hook
 
 
+def pixel_values(example):
+    """0 … 255 as −1 … 1, in float32 as an image processor gives them; or what one gave."""
+    if isinstance(example.pixels, torch.Tensor):
+        return example.pixels
+    values = torch.tensor(example.pixels, dtype=torch.float32).reshape(1, *example.shape)
+    return values / 127.5 - 1
+
+
 def forward(model, example, attentions=False):
+    if example.pixels is not None:
+        larger = {} if model.config.model_type == "dinov2" else {"interpolate_pos_encoding": True}
+        values = pixel_values(example).to(next(model.parameters()).dtype)
+        return model(pixel_values=values, output_attentions=attentions, **larger)
     ids = torch.tensor([example.ids])
     arguments = {"attention_mask": torch.ones_like(ids), "output_attentions": attentions}
     if getattr(model.config, "type_vocab_size", 0) > 1:
@@ -142,6 +160,11 @@ def entropies(model, attentions):
     return rows
 
 
+def first_entropies(attentions):
+    """Per layer [H]: the same of the first token's query alone."""
+    return [-torch.special.xlogy(p, p).sum(-1)[0, :, 0] / math.log(p.shape[-1]) for p in attentions]
+
+
 def measure(model, examples, losses):
     """Everything that is per example: logits [N][V], losses, inner and inner_abs_token [N][L][H], ae and out_sq [N][L][H]."""
     model = model.double().eval()
@@ -154,6 +177,8 @@ def measure(model, examples, losses):
         logits = output.logits[0]
         result["logits"].append(logits.tolist())
         result["ae"].append([row.tolist() for row in entropies(model, output.attentions)])
+        if example.pixels is not None:
+            result.setdefault("ae_first", []).append([row.tolist() for row in first_entropies(output.attentions)])
         result["out_sq"].append([(a**2).reshape(-1, a.shape[-1] // size, size).sum((0, 2)).tolist() for a in heads.outputs])
         for name in losses:
             loss = loss_of(name, logits, example.label)

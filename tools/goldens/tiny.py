@@ -28,7 +28,7 @@ def randomise(model, name):
                 # As output matrix the table makes the logits.
                 parameter.copy_(normal(parameter.shape, 0.3 if is_output_matrix(model, parameter) else 0.8))
             else:
-                gain = 2.5 if key.startswith(("classifier", "score", "lm_head")) else 1.2
+                gain = 2.5 if key.startswith(("classifier", "cls_classifier", "distillation_classifier", "score", "lm_head")) else 1.2
                 parameter.copy_(normal(parameter.shape, gain / parameter.shape[-1] ** 0.5))
         for query, key, *_ in attention_parts(model):
             for linear, scale in zip((query, key), head_scales(rng, query, key, head_size(model))):

@@ -21,4 +21,22 @@ void no_usual_column(const Table& table, const Task& task, std::string_view what
               printable(fmt::format("columns: {}; name yours with {}", fmt::join(table.columns(), ", "), flags), 400));
 }
 
+std::size_t text_column(const Table& table, const Task& task, const LoadOptions& options) {
+  if (!options.text.empty()) return named_column(table, options.text);
+  std::vector<std::string> usual;
+  for (const Task::Texts& form : task.texts) {
+    if (const auto found = table.find(form.first)) return *found;
+    usual.push_back(form.first);
+  }
+  no_usual_column(table, task, task.reading == Reading::pictures ? "picture" : "text", usual, "--text");
+}
+
+std::optional<std::size_t> label_column(const Table& table, const Task& task, const LoadOptions& options) {
+  if (!options.label.empty()) return named_column(table, options.label);
+  for (const std::string& name : task.label_columns)
+    if (const auto found = table.find(name)) return found;
+  if (options.labels == LabelNeed::required) no_usual_column(table, task, "label", task.label_columns, "--label");
+  return std::nullopt;
+}
+
 }  // namespace hies::data

@@ -1,5 +1,6 @@
 #include "hies/data/dataset.h"
 
+#include <algorithm>
 #include <span>
 
 #include "hies/base/error.h"
@@ -12,13 +13,15 @@ void hash_ids(const std::vector<std::int32_t>& ids, Hasher& hasher) {
   hasher.update(static_cast<std::int64_t>(ids.size())).update(std::as_bytes(std::span(ids)));
 }
 
-// Nothing for texts: their hash is what it was before there were language models.
-void hash_targets(const Example& example, Hasher& hasher) {
+// Nothing for texts: their hash is what it was before there was anything else.
+void hash_others(const Example& example, Hasher& hasher) {
   if (example.targets > 0) hasher.update(example.targets);
   for (const Choice& choice : example.choices) {
     hash_ids(choice.ids, hasher);
     hasher.update(choice.targets);
   }
+  if (example.picture.from != nullptr)
+    hasher.update(example.picture.from->content_hash(example.picture.index)).update(example.picture_tokens);
 }
 
 Example right_answer(const Example& question) {
@@ -36,7 +39,7 @@ Example right_answer(const Example& question) {
 }  // namespace
 
 std::int64_t Example::run_tokens() const noexcept {
-  std::int64_t count = static_cast<std::int64_t>(ids.size()) - (targets > 0 ? 1 : 0);
+  std::int64_t count = static_cast<std::int64_t>(ids.size()) - (targets > 0 ? 1 : 0) + picture_tokens;
   for (const Choice& choice : choices) count += static_cast<std::int64_t>(choice.ids.size()) - 1;
   return count;
 }
@@ -47,6 +50,14 @@ std::int64_t Dataset::token_count() const noexcept {
   return count;
 }
 
+void Dataset::set_label_range() {
+  label_range = {0, 0};
+  if (!has_labels || examples.empty()) return;
+  const auto [least, most] =
+      std::minmax_element(examples.begin(), examples.end(), [](const Example& a, const Example& b) { return a.label < b.label; });
+  label_range = {least->label, most->label};
+}
+
 std::string content_hash(const std::vector<Example>& examples, bool with_labels) {
   Hasher hasher;
   hasher.update(static_cast<std::int64_t>(examples.size())).update(std::int64_t{with_labels});
@@ -54,7 +65,7 @@ std::string content_hash(const std::vector<Example>& examples, bool with_labels)
     hash_ids(example.ids, hasher);
     hasher.update(std::as_bytes(std::span(example.type_ids)));
     if (with_labels) hasher.update(std::as_bytes(std::span(&example.label, 1)));
-    hash_targets(example, hasher);
+    hash_others(example, hasher);
   }
   return hasher.hex();
 }

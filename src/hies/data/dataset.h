@@ -6,6 +6,8 @@
 #include <utility>
 #include <vector>
 
+#include "hies/model/pictures.h"
+
 namespace hies::data {
 
 // One answer to a question, for language models.
@@ -18,10 +20,11 @@ struct Choice {
   std::int64_t bytes = 0;       // likewise, acc_bytes
 };
 
-// What a model is run on once. Three kinds:
+// What a model is run on once. Four kinds:
 //   text      `ids` are read, one answer is given (classification, regression)
 //   window    `targets` > 0: a piece of a text whose last tokens are judged by a language model; the last of `ids` is never run
 //   question  `choices` is not empty: `ids` is what the choices have in common, and may be empty
+//   picture   `picture` says which; `ids` is empty, one answer is given
 struct Example {
   std::vector<std::int32_t> ids;       // token ids, special tokens included; at least one
   std::vector<std::int32_t> type_ids;  // 0 for the first text, 1 for the second; as long as ids; empty for language models
@@ -35,6 +38,9 @@ struct Example {
   std::int64_t bytes = 0;
 
   std::vector<Choice> choices = {};
+
+  model::Picture picture = {};
+  std::int64_t picture_tokens = 0;  // what it is in the model: its patches, and what the family puts before them
 
   // Tokens that a model computes: of a question, what the choices have in common counts once.
   std::int64_t run_tokens() const noexcept;
@@ -60,6 +66,8 @@ struct Dataset {
   std::int64_t size() const noexcept { return static_cast<std::int64_t>(examples.size()); }
   // Tokens that a model computes.
   std::int64_t token_count() const noexcept;
+  // Takes label_range from the examples.
+  void set_label_range();
 };
 
 // The hash that a Dataset carries.

@@ -23,16 +23,6 @@ Document whole_file(const std::filesystem::path& file) {
   return {std::move(text), 1};
 }
 
-std::size_t text_column(const Table& table, const Task& task, const LoadOptions& options) {
-  if (!options.text.empty()) return named_column(table, options.text);
-  std::vector<std::string> usual;
-  for (const Task::Texts& form : task.texts) {
-    if (const auto found = table.find(form.first)) return *found;
-    usual.push_back(form.first);
-  }
-  no_usual_column(table, task, "text", usual, "--text");
-}
-
 }  // namespace
 
 std::vector<Document> load_documents(const std::filesystem::path& file, const Task& task, const LoadOptions& options) {

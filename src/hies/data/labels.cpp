@@ -89,6 +89,8 @@ double LabelReader::read(std::string_view text, std::string_view where) const {
   return task_.problem == model::Problem::regression ? read_number(label, where) : read_class(label, where);
 }
 
+std::optional<int> LabelReader::find(std::string_view name) const { return find_label(trimmed(name), labels_); }
+
 double LabelReader::read_class(std::string_view text, std::string_view where) const {
   if (const std::optional<int> id = find_label(text, labels_)) return *id;
   if (const std::optional<int> id = find_label(text, task_names_)) return *id;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,6 +24,9 @@ class LabelReader {
 
   // `where` ("dev.tsv: line 7") begins the message of the bad_input that is thrown for any other text.
   double read(std::string_view text, std::string_view where) const;
+
+  // The id of a label that goes by this name; none where the model knows no such name.
+  std::optional<int> find(std::string_view name) const;
 
   // True when integers could not be matched by name although both sides have names: worth a warning.
   bool order_is_assumed() const noexcept { return order_is_assumed_; }

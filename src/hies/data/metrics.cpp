@@ -35,9 +35,11 @@ constexpr std::array kMetrics = {
     Metric{"acc", "share of questions whose likeliest choice is right", 0, 1, true, accuracy},
     Metric{"acc_norm", "the same, of the log-likelihood per character of the choice", 0, 1, true, accuracy, characters},
     Metric{"acc_bytes", "the same, per byte of the choice", 0, 1, true, accuracy, bytes},
-    Metric{"perplexity", "of a token", 1, kInfinity, false, nullptr, nullptr, perplexity, true},
-    Metric{"word_perplexity", "of a word", 1, kInfinity, false, nullptr, nullptr, word_perplexity, true},
-    Metric{"bits_per_byte", "what a byte of the text takes", 0, kInfinity, false, nullptr, nullptr, bits_per_byte},
+    Metric{"top1", "share of pictures whose likeliest class is right", 0, 1, true, accuracy},
+    Metric{"top5", "share of pictures whose class is among the five likeliest", 0, 1, true, accuracy, nullptr, 5},
+    Metric{"perplexity", "of a token", 1, kInfinity, false, nullptr, nullptr, 1, perplexity, true},
+    Metric{"word_perplexity", "of a word", 1, kInfinity, false, nullptr, nullptr, 1, word_perplexity, true},
+    Metric{"bits_per_byte", "what a byte of the text takes", 0, kInfinity, false, nullptr, nullptr, 1, bits_per_byte},
 };
 
 }  // namespace

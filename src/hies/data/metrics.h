@@ -28,6 +28,7 @@ struct Metric {
   double (*compute)(std::span<const double> predictions, std::span<const double> labels) = nullptr;  // null for texts
   // Questions: the answer is the choice with the greatest log-likelihood per this length (the first of equals); null: as it is.
   double (*length)(const Choice& choice) = nullptr;
+  int among = 1;  // classes: a prediction is right when the label is among so many likeliest
   double (*of_text)(const TextLikelihood& text) = nullptr;  // null for answers
   bool is_exponential = false;                              // its logarithm is what adds up: a perplexity
 };

@@ -47,17 +47,6 @@ void find_texts(const Table& table, const Task& task, const LoadOptions& options
   no_usual_column(table, task, "text", usual, task.text_count == TextCount::one ? "--text" : "--text and --text-pair");
 }
 
-void find_label_column(const Table& table, const Task& task, const LoadOptions& options, Columns& columns) {
-  if (!options.label.empty()) {
-    columns.label = named_column(table, options.label);
-    return;
-  }
-  for (const std::string& name : task.label_columns) {
-    if ((columns.label = table.find(name))) return;
-  }
-  if (options.labels == LabelNeed::required) no_usual_column(table, task, "label", task.label_columns, "--label");
-}
-
 TableOptions table_options(const Task& task) {
   TableOptions options;
   options.skip_short_rows = task.skip_short_rows;
@@ -98,7 +87,7 @@ Rows load_rows(const std::filesystem::path& path, const Task& task, const LoadOp
     progress.warn(fmt::format("{}: {} rows with too few fields are left out", path.string(), table.skipped()));
   Columns columns;
   find_texts(table, task, options, columns);
-  find_label_column(table, task, options, columns);
+  columns.label = label_column(table, task, options);
 
   Rows rows;
   rows.source = path;

@@ -48,6 +48,7 @@ std::span<const Task> tasks() {
       copa_task(),
       mmlu_task(),
       multiple_choice_task(),
+      image_classification_task(),
   };
   return kTasks;
 }
@@ -67,6 +68,12 @@ void check_model_fits(const Task& task, const model::ModelSpec& spec) {
                 fmt::format("task '{}' is a {} task, but the model is a {} model", task.name, model::problem_name(task.problem),
                             model::problem_name(spec.problem)),
                 std::string(fitting_tasks(spec.problem)));
+  const bool reads_pictures = task.reading == Reading::pictures;
+  if (reads_pictures != spec.reads_pictures())
+    throw Error(ErrorKind::bad_input,
+                fmt::format("task '{}' is about {}, but the model reads {}", task.name, reads_pictures ? "pictures" : "texts",
+                            spec.reads_pictures() ? "pictures" : "texts"),
+                spec.reads_pictures() ? "use task image-classification" : "use classification, or another task of texts");
   if (!task.labels.empty() && task.labels.size() != spec.labels.size()) {
     throw Error(
         ErrorKind::bad_input,
@@ -75,5 +82,9 @@ void check_model_fits(const Task& task, const model::ModelSpec& spec) {
         "task classification takes the labels from the model");
   }
 }
+
+bool reads_windows(const Task& task) { return task.reading == Reading::documents || task.reading == Reading::rows; }
+bool reads_subjects(const Task& task) { return task.reading == Reading::subjects; }
+bool reads_pictures(const Task& task) { return task.reading == Reading::pictures; }
 
 }  // namespace hies::data

@@ -19,7 +19,7 @@ TEST(Tasks, EveryTaskIsWholeAndItsNameIsItsOwn) {
     EXPECT_EQ(known.texts.empty(), asks);
     EXPECT_EQ(known.questions.empty(), !asks);
     EXPECT_EQ(known.label_columns.empty(), known.problem == model::Problem::causal_lm);
-    EXPECT_EQ(known.reading == Reading::texts, known.problem != model::Problem::causal_lm);
+    EXPECT_EQ(known.reading == Reading::texts || known.reading == Reading::pictures, known.problem != model::Problem::causal_lm);
     for (const QuestionForm& form : known.questions) {
       EXPECT_FALSE(form.columns.empty() || form.gold_columns.empty());
       EXPECT_TRUE(form.question != nullptr && form.gold != nullptr);
@@ -33,11 +33,30 @@ TEST(Tasks, EveryTaskIsWholeAndItsNameIsItsOwn) {
           << texts.first;
     }
   }
-  EXPECT_EQ(names, (std::set<std::string>{
-                       "arc-challenge", "arc-easy",  "boolq", "causal-lm", "classification",  "cola",       "copa",
-                       "hellaswag",     "mmlu",      "mnli",  "mrpc",      "multiple-choice", "openbookqa", "pair-classification",
-                       "perplexity",    "piqa",      "qnli",  "qqp",       "regression",      "rte",        "sst2",
-                       "stsb",          "winogrande"}));
+  EXPECT_EQ(names, (std::set<std::string>{"arc-challenge",
+                                          "arc-easy",
+                                          "boolq",
+                                          "causal-lm",
+                                          "classification",
+                                          "cola",
+                                          "copa",
+                                          "hellaswag",
+                                          "image-classification",
+                                          "mmlu",
+                                          "mnli",
+                                          "mrpc",
+                                          "multiple-choice",
+                                          "openbookqa",
+                                          "pair-classification",
+                                          "perplexity",
+                                          "piqa",
+                                          "qnli",
+                                          "qqp",
+                                          "regression",
+                                          "rte",
+                                          "sst2",
+                                          "stsb",
+                                          "winogrande"}));
 }
 
 TEST(Tasks, LabelsAreInTheOrderOfGlue) {

@@ -13,10 +13,32 @@ namespace hies::data {
 
 // The tiny classifiers of tests/golden.
 inline const std::vector<std::string>& golden_names() {
-  static const std::vector<std::string> names = {"bert-tiny",   "bert-reg",       "roberta-tiny", "distilbert-tiny",
-                                                 "bert-legacy", "bert-v4-pruned", "llama-cls",    "gpt2-cls"};
+  static const std::vector<std::string> names = {
+      "bert-tiny", "bert-reg", "roberta-tiny", "distilbert-tiny", "bert-legacy",  "bert-v4-pruned", "llama-cls",   "gpt2-cls",
+      "vit-tiny",  "vit-grey", "vit-larger",   "deit-tiny",       "deit-teacher", "dinov2-tiny",    "dinov2-gated"};
   return names;
 }
+
+// Pictures of a golden: 0 … 255 becomes −1 … 1.
+class GoldenPictures : public model::Pictures {
+ public:
+  explicit GoldenPictures(const Json& inputs) {
+    const Json& shape = inputs[0].at("shape");
+    shape_ = {shape[0].get<int>(), shape[1].get<int>(), shape[2].get<int>()};
+    for (const Json& input : inputs) pixels_.push_back(input.at("pixels").get<std::vector<float>>());
+  }
+  Shape shape() const noexcept override { return shape_; }
+  void write(std::span<const std::int64_t> indices, std::span<float> pixels) const override {
+    auto to = pixels.begin();
+    for (const std::int64_t index : indices)
+      for (const float value : pixels_.at(static_cast<std::size_t>(index))) *to++ = value / 127.5f - 1;
+  }
+  std::string content_hash(std::int64_t index) const override { return std::to_string(index); }
+
+ private:
+  Shape shape_;
+  std::vector<std::vector<float>> pixels_;
+};
 
 // A model of them, with the examples that Hugging Face was run on (tools/goldens/README.md).
 struct GoldenModel {
@@ -25,8 +47,14 @@ struct GoldenModel {
     checkpoint = std::make_shared<model::Checkpoint>(model::Checkpoint::open(folder / "model"));
     for (const Json& input : json["inputs"]) {
       Example example;
-      example.ids = input["ids"].get<std::vector<std::int32_t>>();
-      example.type_ids = input["type_ids"].get<std::vector<std::int32_t>>();
+      if (checkpoint->spec().reads_pictures()) {
+        if (pictures == nullptr) pictures = std::make_shared<GoldenPictures>(json["inputs"]);
+        example.picture = {pictures, dataset.size()};
+        example.picture_tokens = input["tokens"].get<std::int64_t>();
+      } else {
+        example.ids = input["ids"].get<std::vector<std::int32_t>>();
+        example.type_ids = input["type_ids"].get<std::vector<std::int32_t>>();
+      }
       example.label = input["label"].get<double>();
       example.row = static_cast<std::int64_t>(dataset.examples.size()) + 1;
       dataset.examples.push_back(std::move(example));
@@ -40,6 +68,7 @@ struct GoldenModel {
   std::filesystem::path folder;
   Json json;
   std::shared_ptr<const model::Checkpoint> checkpoint;
+  std::shared_ptr<const model::Pictures> pictures;  // null for texts
   Dataset dataset;
 };
 

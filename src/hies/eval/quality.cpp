@@ -10,6 +10,20 @@
 namespace hies::eval {
 namespace {
 
+// The label where it is among the `most` likeliest classes (of equal ones the lowest come first), else the likeliest one.
+std::vector<double> answers_among(int most, const data::Dataset& dataset, const Predictions& predictions) {
+  std::vector<double> answers = predictions.answers;
+  const auto classes = static_cast<std::size_t>(predictions.classes);
+  for (std::size_t i = 0; most > 1 && i < answers.size(); ++i) {
+    const auto logits = std::span(predictions.logits).subspan(i * classes, classes);
+    const auto label = static_cast<std::size_t>(dataset.examples[i].label);
+    std::ptrdiff_t before = 0;
+    for (std::size_t v = 0; v < classes; ++v) before += logits[v] > logits[label] || (logits[v] == logits[label] && v < label);
+    if (before < most) answers[i] = dataset.examples[i].label;
+  }
+  return answers;
+}
+
 // Judges some of a data set's examples.
 class Judge {
  public:
@@ -17,7 +31,8 @@ class Judge {
     for (const std::string& name : task.metrics) {
       const data::Metric& metric = data::metric(name);
       const bool asks = metric.of_text == nullptr && !dataset.examples.front().choices.empty();
-      answers_.push_back(asks ? likeliest_choices(dataset, predictions, metric.length) : predictions.answers);
+      answers_.push_back(asks ? likeliest_choices(dataset, predictions, metric.length)
+                              : answers_among(metric.among, dataset, predictions));
       metrics_.push_back(&metric);
     }
     likelihoods_ = predictions.log_likelihoods;

@@ -54,20 +54,20 @@ void leave_out(const AttentionShape& shape, const AttentionForward& arguments, s
   }
 }
 
-void count_entropy_queries(const AttentionShape& shape, std::int64_t* counts) {
-  for (std::int64_t b = 0; b < shape.sequences; ++b) {
-    counts[b] = 0;
-    for (std::int64_t query = 0; query < queries_of(shape, b); ++query)
-      counts[b] += seen_keys(shape, queries_of(shape, b), keys_of(shape, b), query).count() > 1 ? 1 : 0;
-  }
-}
-
 }  // namespace
 
 SeenKeys seen_keys(const AttentionShape& shape, std::int64_t queries, std::int64_t keys, std::int64_t query) {
   if (!shape.causal) return {0, keys};
   const std::int64_t last = std::clamp<std::int64_t>(keys - queries + query + 1, 0, keys);
   return {shape.window > 0 ? std::max<std::int64_t>(last - shape.window, 0) : 0, last};
+}
+
+void count_entropy_queries(const AttentionShape& shape, std::int64_t* counts) {
+  for (std::int64_t b = 0; b < shape.sequences; ++b) {
+    counts[b] = 0;
+    for (std::int64_t query = 0; query < queries_of(shape, b); ++query)
+      counts[b] += seen_keys(shape, queries_of(shape, b), keys_of(shape, b), query).count() > 1 ? 1 : 0;
+  }
 }
 
 void attention_forward(const AttentionShape& shape, const AttentionForward& arguments) {

@@ -49,6 +49,9 @@ struct AttentionForward {
 };
 void attention_forward(const AttentionShape& shape, const AttentionForward& arguments);
 
+// How many queries of each sequence see at least 2 keys: AttentionForward::entropy_queries.
+void count_entropy_queries(const AttentionShape& shape, std::int64_t* counts);
+
 // Gradients of a loss by q, k, v from its gradient by out. Rows of p are computed again from lse.
 struct AttentionBackward {
   Strided q, k, v, out, dout;

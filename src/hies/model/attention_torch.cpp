@@ -95,8 +95,10 @@ struct AttentionFunction : torch::autograd::Function<AttentionFunction> {
   }
 };
 
-AttentionRun::AttentionRun(const ModelSpec& spec, const Batch& batch, const HeadGates* gates, AttentionProbe* probe)
-    : spec_(spec), layout_(spec.layers), batch_(batch), gates_(gates), probe_(probe), rows_(spec, batch) {
+AttentionRun::AttentionRun(const ModelSpec& spec, const Batch& batch, const HeadGates* gates, AttentionProbe* probe,
+                           at::Device device)
+    : spec_(spec), layout_(spec.layers), batch_(batch), gates_(gates), probe_(probe), rows_(spec, batch, device) {
+  if (device.is_cuda()) card_ = std::make_unique<CardAttention>(layout_, batch.size(), probe, device);
   if (probe_ == nullptr) return;
   probe_->layers.assign(layout_.size(), {});
   for (std::size_t layer = 0; layer < layout_.size(); ++layer) {
@@ -117,7 +119,7 @@ AttentionRun::~AttentionRun() = default;
 
 const RopeAngles& AttentionRun::angles(QueryRows rows, std::int64_t head_dim, at::ScalarType type) {
   if (!all_angles_.cosine.defined())
-    all_angles_ = rope_angles(spec_.decoder.rope, head_dim, rows_.positions, rows_.lengths, type);
+    all_angles_ = rope_angles(spec_.decoder.rope, head_dim, rows_.positions, rows_.lengths, type).on(rows_.asked.device());
   if (rows == QueryRows::all) return all_angles_;
   if (!asked_angles_.cosine.defined()) asked_angles_ = all_angles_.rows(rows_.asked);
   return asked_angles_;
@@ -167,15 +169,53 @@ at::Tensor AttentionRun::forward(const Call& call, const Projected& projected, b
   forward.out = strided(out, call.shape.head_dim);
   forward.skip_head = call.skip.data();
   if (call.lse.defined()) forward.lse = call.lse.data_ptr();
-  if (note && probe_->want_entropy) {
-    AttentionProbe::Layer& notes = probe_->layers[static_cast<std::size_t>(call.layer)];
-    forward.entropy = notes.entropy.data();
-    forward.entropy_queries = notes.entropy_queries.data();
-  }
-  kernels::attention_forward(call.shape, forward);
+  run_forward(call, forward, note && probe_->want_entropy && !of_first());
   if (note && probe_->want_out_sq) note_out_sq(call, out);
   if (note && probe_->want_attention) note_attention(call, projected);
   return out;
+}
+
+void AttentionRun::run_forward(const Call& call, const kernels::AttentionForward& arguments, bool note_entropy) {
+  kernels::AttentionForward forward = arguments;
+  AttentionProbe::Layer* notes = note_entropy ? &probe_->layers[static_cast<std::size_t>(call.layer)] : nullptr;
+  if (card_) {
+    if (note_entropy) kernels::count_entropy_queries(call.shape, notes->entropy_queries.data());
+    return card_->forward(call.shape, forward, note_entropy ? call.layer : -1);
+  }
+  if (note_entropy) {
+    forward.entropy = notes->entropy.data();
+    forward.entropy_queries = notes->entropy_queries.data();
+  }
+  kernels::attention_forward(call.shape, forward);
+}
+
+void AttentionRun::run_backward(const Call& call, kernels::AttentionBackward& arguments) {
+  arguments.skip_head = call.skip.data();
+  if (card_) return card_->backward(call.shape, arguments, call.layer);
+  const at::Tensor inner =
+      at::empty({call.query_tokens(), call.shape.heads},
+                at::TensorOptions().dtype(call.shape.dtype == kernels::DType::float64 ? at::kDouble : at::kFloat));
+  arguments.head_inner = inner.data_ptr();
+  kernels::attention_backward(call.shape, arguments);
+  note_inner(call, inner);
+}
+
+void AttentionRun::note_first(int layer, const LayerHeads& heads, const Projected& projected, QueryRows rows) {
+  const at::NoGradGuard frozen;
+  const std::vector<std::int64_t>& offsets = rows == QueryRows::all ? batch_.offsets : rows_.asked_offsets;
+  const at::Tensor first = index_tensor(std::span(offsets).first(static_cast<std::size_t>(batch_.size())));
+  std::vector<std::int64_t> ones(offsets.size());
+  std::iota(ones.begin(), ones.end(), std::int64_t{0});
+  Projected some = projected;
+  some.query.rows = projected.query.rows.index_select(0, first.to(projected.query.rows.device()));
+  const auto call = make_call(layer, heads, some, rows);
+  call->shape.query_offsets = ones.data();
+  kernels::AttentionForward forward;
+  forward.q = strided(some.query);
+  forward.k = strided(some.key);
+  forward.v = strided(some.value);
+  forward.skip_head = call->skip.data();
+  run_forward(*call, forward, true);
 }
 
 at::Tensor AttentionRun::attend(int layer, const LayerHeads& heads, const Projected& given, QueryRows rows) {
@@ -187,14 +227,14 @@ at::Tensor AttentionRun::attend(int layer, const LayerHeads& heads, const Projec
   auto made = make_call(layer, heads, projected, rows);
   Call& call = *made;
   const bool note = noting_ && rows == QueryRows::all && wants_all_queries();
+  if (noting_ && probe_ != nullptr && probe_->want_entropy && of_first()) note_first(layer, heads, projected, rows);
   if (!wants_inner() || !at::GradMode::is_enabled()) return gated(layer, forward(call, projected, true, note));
 
   calls_.push_back(std::move(made));
   const at::Tensor &query = projected.query.rows, &key_value = projected.key.rows;
   at::Tensor out;
   if (key_value.requires_grad()) {
-    call.lse =
-        at::empty({call.query_tokens(), call.shape.heads}, at::TensorOptions().dtype(statistics_type(query.scalar_type())));
+    call.lse = at::empty({call.query_tokens(), call.shape.heads}, query.options().dtype(statistics_type(query.scalar_type())));
     out = AttentionFunction::apply(query, key_value, reinterpret_cast<std::int64_t>(&call), note);
   } else {
     out = forward(call, projected, true, note);
@@ -214,7 +254,6 @@ void AttentionRun::observe(int layer, const Projected& projected) {
 std::vector<at::Tensor> AttentionRun::backward(const Call& call, const std::vector<at::Tensor>& saved,
                                                const at::Tensor& gradient) {
   const at::Tensor dout = gradient.contiguous();
-  const at::Tensor inner = at::empty_like(call.lse);
   const at::Tensor dquery = padded_like(saved[0], saved[0].size(1), call.query_tokens());
   const at::Tensor dkey_value =
       call.together ? dquery : padded_like(saved[1], saved[1].size(1), call.shape.key_offsets[call.shape.sequences]);
@@ -228,26 +267,48 @@ std::vector<at::Tensor> AttentionRun::backward(const Call& call, const std::vect
   backward.dq = strided(within(call.columns.query, dquery));
   backward.dk = strided(within(call.columns.key, dkey_value));
   backward.dv = strided(within(call.columns.value, dkey_value));
-  backward.head_inner = inner.data_ptr();
-  backward.skip_head = call.skip.data();
-  kernels::attention_backward(call.shape, backward);
-  note_inner(call, inner);
+  run_backward(call, backward);
   return {dquery, call.together ? at::Tensor() : dkey_value};
 }
 
-void AttentionRun::finish() {
-  if (leaf_call_ == nullptr || !leaf_.grad().defined()) return;
+void AttentionRun::note_outputs(const Call& call, const at::Tensor& out, const at::Tensor& gradient) {
   const at::NoGradGuard frozen;
-  const at::Tensor dout = leaf_.grad().contiguous();
-  const at::Tensor inner = at::empty({leaf_call_->query_tokens(), leaf_call_->shape.heads},
-                                     at::TensorOptions().dtype(statistics_type(leaf_.scalar_type())));
+  const at::Tensor dout = gradient.contiguous();
   kernels::AttentionBackward backward;
-  backward.out = strided(leaf_, leaf_call_->shape.head_dim);
-  backward.dout = strided(dout, leaf_call_->shape.head_dim);
-  backward.head_inner = inner.data_ptr();
-  backward.skip_head = leaf_call_->skip.data();
-  kernels::attention_backward(leaf_call_->shape, backward);
-  note_inner(*leaf_call_, inner);
+  backward.out = strided(out, call.shape.head_dim);
+  backward.dout = strided(dout, call.shape.head_dim);
+  run_backward(call, backward);
+}
+
+at::Tensor AttentionRun::attend(int layer, const Projected& projected, Tape& tape) {
+  calls_.push_back(make_call(layer, layout_[static_cast<std::size_t>(layer)], projected, QueryRows::all));
+  Call& call = *calls_.back();
+  const at::Tensor& query = projected.query.rows;
+  if (noting_ && probe_->want_entropy && of_first())
+    note_first(layer, layout_[static_cast<std::size_t>(layer)], projected, QueryRows::all);
+  if (layer > 0)
+    call.lse = at::empty({call.query_tokens(), call.shape.heads}, query.options().dtype(statistics_type(query.scalar_type())));
+  tape = {&call, query, projected.key.rows, forward(call, projected, true, noting_ && wants_all_queries())};
+  return tape.out;
+}
+
+std::vector<at::Tensor> AttentionRun::backward(const Tape& tape, const at::Tensor& gradient) {
+  return backward(*tape.call, {tape.query, tape.key_value, tape.out}, gradient);
+}
+
+void AttentionRun::backward_of_first(const Tape& tape, const at::Tensor& gradient) {
+  note_outputs(*tape.call, tape.out, gradient);
+}
+
+at::Tensor AttentionRun::rotated_back(at::Tensor x, std::int64_t head_dim, std::int64_t count, std::int64_t step) {
+  if (spec_.decoder.rope.kind == RopeKind::none) return x;
+  return rotate_back_(x, angles(QueryRows::all, head_dim, x.scalar_type()), count, step);
+}
+
+void AttentionRun::finish() {
+  if (probe_ == nullptr) return;
+  if (leaf_call_ != nullptr && leaf_.grad().defined()) note_outputs(*leaf_call_, leaf_, leaf_.grad());
+  if (card_) card_->collect(*probe_);
 }
 
 void AttentionRun::note_inner(const Call& call, const at::Tensor& per_token) {
@@ -262,6 +323,7 @@ void AttentionRun::note_inner(const Call& call, const at::Tensor& per_token) {
 }
 
 void AttentionRun::note_out_sq(const Call& call, const at::Tensor& out) {
+  if (card_) return card_->note_out_sq(call.shape, strided(out, call.shape.head_dim), call.layer);
   const at::Tensor squares = out.to(at::kDouble).square().view({out.size(0), call.shape.heads, call.shape.head_dim}).sum(-1);
   const double* value = squares.const_data_ptr<double>();
   AttentionProbe::Layer& notes = probe_->layers[static_cast<std::size_t>(call.layer)];
@@ -269,6 +331,7 @@ void AttentionRun::note_out_sq(const Call& call, const at::Tensor& out) {
 }
 
 void AttentionRun::note_attention(const Call& call, const Projected& projected) {
+  if (card_) unsupported("attention weights themselves are made on the CPU only: run with --device cpu");
   AttentionProbe::Layer& notes = probe_->layers[static_cast<std::size_t>(call.layer)];
   const auto heads = [&](const HeadColumns& columns, std::int64_t count) {
     const at::Tensor& rows = columns.rows;
@@ -286,7 +349,7 @@ at::Tensor AttentionRun::gated(int layer, const at::Tensor& out) const {
   const auto& row = (*gates_)[static_cast<std::size_t>(layer)];
   // Heads with gate 0 were skipped and are zero already.
   if (std::all_of(row.begin(), row.end(), [](double gate) { return gate == 0 || gate == 1; })) return out;
-  const at::Tensor gates = at::tensor(row, at::TensorOptions().dtype(at::kDouble)).to(out.scalar_type());
+  const at::Tensor gates = at::tensor(row, at::TensorOptions().dtype(at::kDouble)).to(out.options());
   return out * gates.repeat_interleave(layout_[static_cast<std::size_t>(layer)].head_dim);
 }
 

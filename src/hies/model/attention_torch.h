@@ -6,6 +6,7 @@
 #include <ATen/ATen.h>
 
 #include "hies/kernels/attention.h"
+#include "hies/model/attention_card_torch.h"
 #include "hies/model/batch.h"
 #include "hies/model/batch_rows_torch.h"
 #include "hies/model/heads.h"
@@ -34,10 +35,13 @@ struct Projected {
 // The attention of one forward (and backward) pass: calls the kernels, applies the gates, fills the probe. Lives until the
 // backward pass is over.
 class AttentionRun {
+ private:
+  struct Call;  // what one kernel call needs; kept where a backward pass follows
+
  public:
   // With probe->want_inner the caller runs a backward pass afterwards, then finish(). Layers that are run without a graph are run
   // again with one.
-  AttentionRun(const ModelSpec& spec, const Batch& batch, const HeadGates* gates, AttentionProbe* probe);
+  AttentionRun(const ModelSpec& spec, const Batch& batch, const HeadGates* gates, AttentionProbe* probe, at::Device device);
   AttentionRun(const AttentionRun&) = delete;
   AttentionRun& operator=(const AttentionRun&) = delete;
   ~AttentionRun();
@@ -45,7 +49,7 @@ class AttentionRun {
   bool wants_inner() const noexcept { return probe_ != nullptr && probe_->want_inner; }
   // Whether the probe needs the queries of tokens that the result does not depend on.
   bool wants_all_queries() const noexcept {
-    return probe_ != nullptr && (probe_->want_entropy || probe_->want_out_sq || probe_->want_attention);
+    return probe_ != nullptr && ((probe_->want_entropy && !of_first()) || probe_->want_out_sq || probe_->want_attention);
   }
   const BatchRows& rows() const noexcept { return rows_; }
   // Rotates queries or keys in their own memory, if the model does (rotate_).
@@ -54,21 +58,45 @@ class AttentionRun {
   // Outputs [T or A, H·D] of `heads`: all that the layer has, gated; or, in a run without gates and probe, any of them. With
   // QueryRows::all the probe's entropy and norms are noted on the way.
   at::Tensor attend(int layer, const LayerHeads& heads, const Projected& projected, QueryRows rows);
+  // What the backward pass of one attention needs where there is no graph.
+  struct Tape {
+    Call* call = nullptr;
+    at::Tensor query, key_value, out;
+  };
+  // Whether the card's passes without a graph may be used.
+  bool may_tape() const noexcept { return card_ != nullptr && gates_ == nullptr && wants_inner(); }
+  // attend() of all tokens and all of the layer's heads. In layer 0 only inner products can be asked for afterwards.
+  at::Tensor attend(int layer, const Projected& projected, Tape& tape);
+  // Gradients by the rows of queries and by those of keys and values (undefined where they are one tensor); notes inner products.
+  std::vector<at::Tensor> backward(const Tape& tape, const at::Tensor& gradient);
+  // Notes inner products alone.
+  void backward_of_first(const Tape& tape, const at::Tensor& gradient);
+  // Undoes rotated() on a gradient, in its own memory.
+  at::Tensor rotated_back(at::Tensor x, std::int64_t head_dim, std::int64_t count, std::int64_t step);
+
   // Notes entropy and norms of every token of all the layer's heads, without a result.
   void observe(int layer, const Projected& projected);
   // Whether attend() and observe() fill the probe's entropy and norms: not where layers are run a second time.
   void set_noting(bool noting) noexcept { noting_ = noting; }
-  // After backward(): the inner products of the first attention output, below which there is no graph.
+  // After the last pass: the inner products of the first attention output, below which there is no graph, and what a card has noted.
   void finish();
 
  private:
   friend struct AttentionFunction;
-  struct Call;  // what one kernel call needs; kept where a backward pass follows
   std::unique_ptr<Call> make_call(int layer, const LayerHeads& heads, const Projected& projected, QueryRows rows);
   at::Tensor forward(const Call& call, const Projected& projected, bool want_output, bool note);
+  // Whether the entropy is of each sequence's first token only.
+  bool of_first() const noexcept { return probe_->entropy_tokens == EntropyTokens::first; }
+  // Notes that entropy.
+  void note_first(int layer, const LayerHeads& heads, const Projected& projected, QueryRows rows);
   // saved: query rows, key and value rows, output. Returns the gradients of both kinds of rows; undefined for the latter when it is
   // in the former. Notes the inner products.
   std::vector<at::Tensor> backward(const Call& call, const std::vector<at::Tensor>& saved, const at::Tensor& gradient);
+  // Inner products of outputs and their gradients alone.
+  void note_outputs(const Call& call, const at::Tensor& out, const at::Tensor& gradient);
+  // The kernels' calls, on the CPU or the card; inner products are noted.
+  void run_forward(const Call& call, const kernels::AttentionForward& arguments, bool note_entropy);
+  void run_backward(const Call& call, kernels::AttentionBackward& arguments);
   void note_inner(const Call& call, const at::Tensor& per_token);
   void note_out_sq(const Call& call, const at::Tensor& out);
   void note_attention(const Call& call, const Projected& projected);
@@ -82,6 +110,7 @@ class AttentionRun {
   const HeadGates* gates_;
   AttentionProbe* probe_;
   BatchRows rows_;
+  std::unique_ptr<CardAttention> card_;   // null on the CPU
   RopeAngles all_angles_, asked_angles_;  // made when they are first needed
   std::vector<std::unique_ptr<Call>> calls_;
   bool noting_ = true;

@@ -9,12 +9,15 @@
 #include <span>
 #include <vector>
 
+#include "hies/model/pictures.h"
+
 namespace hies::model {
 
 // Examples packed one after the other, without padding. Sequence b is tokens[offsets[b]] … tokens[offsets[b+1]-1], at least one token.
 struct Batch {
-  std::vector<std::int32_t> tokens;       // [T] vocabulary ids
+  std::vector<std::int32_t> tokens;       // [T] vocabulary ids; empty for pictures
   std::vector<std::int32_t> token_types;  // [T] 0 or 1; ignored by families without token types
+  std::vector<Picture> pictures;          // [B] of one source, each as many tokens as it has in the model; empty for texts
   std::vector<std::int64_t> offsets{0};   // [B+1]
   std::vector<std::int64_t>
       examples;  // [B] index of each sequence's example in its data set, for labels and for the order of results
@@ -27,7 +30,7 @@ struct Batch {
   std::vector<std::int64_t> continues;
 
   std::int64_t size() const noexcept { return static_cast<std::int64_t>(offsets.size()) - 1; }
-  std::int64_t token_count() const noexcept { return static_cast<std::int64_t>(tokens.size()); }
+  std::int64_t token_count() const noexcept { return offsets.back(); }
   std::int64_t length(std::int64_t sequence) const { return offsets[sequence + 1] - offsets[sequence]; }
   // The sequence that this one continues, or -1; and how many tokens it has.
   std::int64_t continued(std::int64_t sequence) const { return continues.empty() ? -1 : continues[sequence]; }
@@ -37,6 +40,11 @@ struct Batch {
     tokens.insert(tokens.end(), ids.begin(), ids.end());
     token_types.insert(token_types.end(), type_ids.begin(), type_ids.end());
     offsets.push_back(static_cast<std::int64_t>(tokens.size()));
+    examples.push_back(example);
+  }
+  void add(std::int64_t example, const Picture& picture, std::int64_t token_count) {
+    pictures.push_back(picture);
+    offsets.push_back(offsets.back() + token_count);
     examples.push_back(example);
   }
 };

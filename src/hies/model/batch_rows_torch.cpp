@@ -1,7 +1,6 @@
 #include "hies/model/batch_rows_torch.h"
 
 #include <algorithm>
-#include <numeric>
 
 #include "hies/model/network_torch.h"
 
@@ -37,9 +36,11 @@ std::vector<std::int64_t> first_targets(const Batch& batch) {
 
 }  // namespace
 
-BatchRows::BatchRows(const ModelSpec& spec, const Batch& batch) : key_offsets(batch.offsets) {
+BatchRows::BatchRows(const ModelSpec& spec, const Batch& batch, at::Device device) : key_offsets(batch.offsets) {
   place(batch);
   ask(spec, batch);
+  for (at::Tensor* rows : {&key_rows, &asked, &read})
+    if (rows->defined()) *rows = rows->to(device);
 }
 
 void BatchRows::place(const Batch& batch) {
@@ -64,7 +65,7 @@ void BatchRows::place(const Batch& batch) {
 }
 
 void BatchRows::ask(const ModelSpec& spec, const Batch& batch) {
-  if (!spec.causal) return ask_first(batch);
+  if (!spec.causal) return ask_first(spec.read_tokens, batch);
   const bool targets = spec.problem == Problem::causal_lm;
   const std::vector<std::int64_t> rows = targets ? batch.target_rows : last_rows(batch, spec.decoder.padding);
   ask_from(targets ? first_targets(batch) : rows, batch);
@@ -82,10 +83,16 @@ void BatchRows::ask(const ModelSpec& spec, const Batch& batch) {
   if (!identical) read = padded_indices(places, padded);
 }
 
-void BatchRows::ask_first(const Batch& batch) {
-  asked_offsets.resize(batch.offsets.size());
-  std::iota(asked_offsets.begin(), asked_offsets.end(), std::int64_t{0});
-  asked = padded_indices({batch.offsets.begin(), batch.offsets.end() - 1}, padded_sequences(batch.size()));
+void BatchRows::ask_first(int count, const Batch& batch) {
+  asks_all = count == 0;
+  asked_offsets = batch.offsets;
+  if (asks_all) return;
+  std::vector<std::int64_t> rows;
+  for (std::int64_t b = 0; b < batch.size(); ++b) {
+    for (int row = 0; row < count; ++row) rows.push_back(batch.offsets[b] + row);
+    asked_offsets[b + 1] = static_cast<std::int64_t>(rows.size());
+  }
+  asked = padded_indices(rows, count * padded_sequences(batch.size()));
 }
 
 void BatchRows::ask_from(const std::vector<std::int64_t>& first_read, const Batch& batch) {

@@ -1,5 +1,7 @@
 #include "hies/model/forward_torch.h"
 
+#include <algorithm>
+
 #include "hies/base/error.h"
 
 namespace hies::model {
@@ -18,7 +20,7 @@ at::Tensor outputs_of(const LayerHeads& heads, const LayerHeads& from, const at:
 
 at::Tensor result_of(const Network& network, const AttentionRun& run, const at::Tensor& hidden) {
   const at::Tensor& read = run.rows().read;
-  return network.task_head(read.defined() ? hidden.index_select(0, read) : hidden);
+  return network.task_head(read.defined() ? hidden.index_select(0, read) : hidden, run.rows());
 }
 
 // The state after the layers first … last-1 from the state before them.
@@ -32,12 +34,60 @@ at::Tensor run_layers(const Network& network, const HeadLayout& layout, int firs
   return hidden;
 }
 
+// forward_backward() on a card, where the layers before the last keep tapes instead of a graph.
+class TapedRun {
+ public:
+  TapedRun(const Network& network, const HeadLayout& layout, AttentionRun& run, int layers_at_once)
+      : network_(network), layout_(layout), run_(run), at_once_(layers_at_once), last_(static_cast<int>(layout.size()) - 1) {}
+
+  static bool possible(const Network& network, const HeadLayout& layout, const AttentionRun& run) {
+    return network.tapes() && run.may_tape() && layout.size() > 1 &&
+           std::all_of(layout.begin(), layout.end(), [](const LayerHeads& heads) { return heads.count() > 0; });
+  }
+
+  // The state before the last layer.
+  at::Tensor forward(at::Tensor hidden) {
+    const at::NoGradGuard without_graph;
+    int first = 0;
+    for (; first + at_once_ < last_; first += at_once_) {
+      states_.push_back(hidden);
+      hidden = run_layers(network_, layout_, first, first + at_once_, hidden, run_);
+    }
+    return keep(first, last_, hidden);
+  }
+
+  void backward(at::Tensor gradient) {
+    const at::NoGradGuard without_graph;
+    for (int layer = last_ - 1; layer >= 0; --layer) {
+      if (tapes_.empty()) {  // run the part that ends here again
+        keep(layer + 1 - at_once_, layer + 1, states_.back());
+        states_.pop_back();
+      }
+      gradient = network_.backward_taped(layer, gradient, run_, tapes_.back());
+      tapes_.pop_back();
+    }
+  }
+
+ private:
+  at::Tensor keep(int first, int end, at::Tensor hidden) {
+    for (int layer = first; layer < end; ++layer) hidden = network_.forward_taped(layer, hidden, run_, tapes_.emplace_back());
+    return hidden;
+  }
+
+  const Network& network_;
+  const HeadLayout& layout_;
+  AttentionRun& run_;
+  int at_once_, last_;
+  std::vector<at::Tensor> states_;  // before each part that keeps no tapes
+  std::vector<LayerTape> tapes_;    // of the layers that come next on the way back
+};
+
 // A walk of the trie, depth first.
 class Walk {
  public:
   using Take = std::function<void(const MaskTrie::Node&, const at::Tensor&)>;
-  Walk(const Network& network, const ModelSpec& spec, const Batch& batch, const Take& take)
-      : network_(network), layout_(spec.layers), run_(spec, batch, nullptr, nullptr), take_(take) {}
+  Walk(const Network& network, const ModelSpec& spec, const Batch& batch, at::Device device, const Take& take)
+      : network_(network), layout_(spec.layers), run_(spec, batch, nullptr, nullptr, device), take_(take) {}
 
   void all(const MaskTrie& trie, const Batch& batch) { visit(trie.first(), 0, network_.embed(batch, run_.rows())); }
 
@@ -90,6 +140,16 @@ int first_not_finite(const Network& network, const HeadLayout& layout, const Bat
 void forward_backward(const Network& network, const HeadLayout& layout, const Batch& batch, AttentionRun& run, int layers_at_once,
                       const std::function<at::Tensor(const at::Tensor&)>& gradient_of) {
   const int layers = static_cast<int>(layout.size());
+  if (TapedRun::possible(network, layout, run)) {
+    TapedRun taped(network, layout, run, layers_at_once);
+    const at::Tensor before = taped.forward(network.embed(batch, run.rows())).requires_grad_();
+    const at::AutoGradMode graph(true);
+    const at::Tensor after = result_of(network, run, run_layers(network, layout, layers - 1, layers, before, run));
+    after.backward(gradient_of(after));
+    run.set_noting(false);
+    taped.backward(before.grad().contiguous());
+    return;
+  }
   const int last = (layers - 1) / layers_at_once * layers_at_once;  // where the last part begins
   std::vector<at::Tensor> states;                                   // before each part
   at::Tensor hidden = network.embed(batch, run.rows());
@@ -115,9 +175,9 @@ void forward_backward(const Network& network, const HeadLayout& layout, const Ba
   }
 }
 
-void forward_masks(const Network& network, const ModelSpec& spec, const Batch& batch, const MaskTrie& trie,
+void forward_masks(const Network& network, const ModelSpec& spec, const Batch& batch, const MaskTrie& trie, at::Device device,
                    const std::function<void(const MaskTrie::Node&, const at::Tensor&)>& take) {
-  Walk(network, spec, batch, take).all(trie, batch);
+  Walk(network, spec, batch, device, take).all(trie, batch);
 }
 
 }  // namespace hies::model

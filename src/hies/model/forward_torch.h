@@ -22,7 +22,7 @@ void forward_backward(const Network& network, const HeadLayout& layout, const Ba
 
 // The same of every leaf of the trie, from first to last, each handed over when it is reached. At most one hidden state and the head
 // outputs of each layer are alive.
-void forward_masks(const Network& network, const ModelSpec& spec, const Batch& batch, const MaskTrie& trie,
+void forward_masks(const Network& network, const ModelSpec& spec, const Batch& batch, const MaskTrie& trie, at::Device device,
                    const std::function<void(const MaskTrie::Node& leaf, const at::Tensor& result)>& take);
 
 }  // namespace hies::model

@@ -38,10 +38,10 @@ const OneDnn& one_dnn() {
   return operators;
 }
 
-// Undefined where oneDNN cannot run this: float64, an empty matrix, bfloat16 on a processor without it, a torch without oneDNN.
+// Undefined where oneDNN cannot run this: float64, an empty matrix, a card, bfloat16 on a processor without it, a torch without oneDNN.
 at::Tensor ordered(const at::Tensor& weight) {
   if ((weight.scalar_type() != at::kFloat && weight.scalar_type() != at::kBFloat16) || weight.numel() == 0) return {};
-  if (!one_dnn().reorder) return {};
+  if (weight.is_cuda() || !one_dnn().reorder) return {};
   try {
     return one_dnn().reorder->call(weight, kTypicalRows);
   } catch (const c10::Error&) {
@@ -70,6 +70,13 @@ class Factor {
   at::Tensor ordered_, plain_;
 };
 
+// Autograd's thread has no CUDA context until it launches something, which a product, whose library looks for one, does not count as.
+void wake_card() {
+  static thread_local bool awake = false;
+  if (!awake) at::zeros({1}, at::TensorOptions().device(at::kCUDA, 0));
+  awake = true;
+}
+
 }  // namespace
 
 struct Linear::State {
@@ -78,8 +85,17 @@ struct Linear::State {
   SetAside set_aside;
   Keep keep;
   std::optional<Factor> forward, backward;
+  at::Tensor only;  // keep.one_copy
 
+  const at::Tensor& resident() {
+    if (keep.one_copy && !only.defined()) {
+      only = weight().contiguous();
+      set_aside();
+    }
+    return only;
+  }
   at::Tensor apply(const at::Tensor& x) {
+    if (keep.one_copy) return at::linear(x, resident(), bias);
     if (!forward && !(keep.forward && (keep.backward || !both_directions))) {
       const at::Tensor stored = weight();
       at::Tensor y = plain_is_alike(stored) ? at::linear(x, stored, bias) : Factor(stored).multiply(x, bias);
@@ -93,6 +109,7 @@ struct Linear::State {
     return forward->multiply(x, bias);
   }
   at::Tensor gradient(const at::Tensor& of_output) {
+    if (keep.one_copy) return at::matmul(of_output, resident());
     if (!keep.backward) {
       const at::Tensor stored = weight();
       at::Tensor dx = plain_is_alike(stored) ? at::matmul(of_output, stored)
@@ -116,6 +133,7 @@ struct LinearFunction : torch::autograd::Function<LinearFunction> {
   }
   static variable_list backward(AutogradContext* context, variable_list gradients) {
     auto* state = reinterpret_cast<Linear::State*>(context->saved_data["state"].toInt());
+    if (gradients[0].is_cuda()) wake_card();
     return {state->gradient(gradients[0]), {}};
   }
 };
@@ -125,7 +143,7 @@ Linear::BothDirections::~BothDirections() { both_directions = false; }
 
 Linear::Linear(Make weight, at::Tensor bias, SetAside set_aside, Keep keep)
     : state_(std::make_shared<State>(
-          State{std::move(weight), std::move(bias), std::move(set_aside), keep, std::nullopt, std::nullopt})) {}
+          State{std::move(weight), std::move(bias), std::move(set_aside), keep, std::nullopt, std::nullopt, {}})) {}
 
 at::Tensor Linear::operator()(const at::Tensor& x) const {
   if (at::GradMode::is_enabled() && x.requires_grad())
@@ -134,7 +152,9 @@ at::Tensor Linear::operator()(const at::Tensor& x) const {
 }
 
 at::Tensor Linear::gradient(const at::Tensor& of_output) const { return state_->gradient(of_output); }
+void Linear::add_gradient(const at::Tensor& of_output, at::Tensor& sum) const { sum.addmm_(of_output, state_->resident()); }
 at::Tensor Linear::weight() const { return state_->weight(); }
+at::Tensor Linear::resident() const { return state_->resident(); }
 void Linear::set_aside() const { state_->set_aside(); }
 const at::Tensor& Linear::bias() const noexcept { return state_->bias; }
 Linear::Keep Linear::keep() const noexcept { return state_->keep; }

@@ -20,8 +20,9 @@ class Linear {
 
   // Whether a weight in order stays in memory for the next product of its direction. Else every product reads it as it is stored
   // (bfloat16, where that costs little and gives the same bits) or puts it in order again.
+  // On a card both directions read one tensor, as it is stored: `one_copy`.
   struct Keep {
-    bool forward = true, backward = true;
+    bool forward = true, backward = true, one_copy = false;
   };
   // While one lives, weights that do not stay for the backward pass do not stay for the forward pass either: the file's pages, which
   // both passes read, need the memory.
@@ -36,14 +37,18 @@ class Linear {
   Linear() = default;
   // bias [out], or undefined. set_aside: called when what `weight` reads is not needed for a while.
   Linear(
-      Make weight, at::Tensor bias, SetAside set_aside = [] {}, Keep keep = {true, true});
+      Make weight, at::Tensor bias, SetAside set_aside = [] {}, Keep keep = {true, true, false});
 
   at::Tensor operator()(const at::Tensor& x) const;
 
   // The gradient by x from that by y, where there is no graph.
   at::Tensor gradient(const at::Tensor& of_output) const;
 
-  at::Tensor weight() const;  // made anew
+  // Adds that to `sum`, on a card.
+  void add_gradient(const at::Tensor& of_output, at::Tensor& sum) const;
+
+  at::Tensor weight() const;    // made anew
+  at::Tensor resident() const;  // the one copy that stays on a card; undefined on the CPU
   void set_aside() const;
   const at::Tensor& bias() const noexcept;
   Keep keep() const noexcept;

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "hies/base/error.h"
+#include "hies/model/device.h"
 
 namespace hies::model {
 namespace {
@@ -36,15 +37,24 @@ std::uint64_t kept_numbers(const ModelSpec& spec) {
 
 MemoryPlan plan_memory(const Arch& arch, const ModelSpec& spec, ComputeType type, std::uint64_t budget) {
   MemoryPlan plan;
-  plan.budget = budget > 0 ? budget : machine_memory() / 5 * 4;
+  plan.one_copy = on_card();
+  plan.budget = budget > 0 ? budget : plan.one_copy ? free_card_memory() / 10 * 9 : machine_memory() / 5 * 4;
   const auto size = static_cast<std::uint64_t>(bytes_of(type));
   for (const TensorDecl& decl : arch.tensors(spec)) {
-    if (decl.use == TensorUse::lookup) continue;
+    if (decl.use == TensorUse::lookup && !plan.one_copy) continue;
     const std::uint64_t bytes = static_cast<std::uint64_t>(decl.elements()) * size;
     plan.weights += bytes;
     plan.largest_weight = std::max(plan.largest_weight, bytes);
   }
   plan.token_in_layer = kept_numbers(spec) * size;
+  if (plan.one_copy) {
+    if (plan.weights + kOverhead > plan.budget)
+      throw Error(ErrorKind::bad_input,
+                  fmt::format("the weights need {} of the card's memory, but {} may be used", amount(plan.weights + kOverhead),
+                              amount(plan.budget)),
+                  budget > 0 ? "raise --memory, or try --dtype bfloat16" : "try --dtype bfloat16, or --device cpu");
+    return plan;
+  }
   // A quarter is for activations.
   const std::uint64_t room = plan.budget > kOverhead ? (plan.budget - kOverhead) / 4 * 3 : 0;
   plan.keep_forward = plan.weights <= room;
@@ -53,7 +63,7 @@ MemoryPlan plan_memory(const Arch& arch, const ModelSpec& spec, ComputeType type
 }
 
 std::uint64_t MemoryPlan::besides_activations() const {
-  const std::uint64_t kept = keep_backward ? 2 * weights : 0;
+  const std::uint64_t kept = one_copy ? weights : keep_backward ? 2 * weights : 0;
   // A weight that is put in order for one product stands in memory three times while that is done, and may be two joined to one.
   const std::uint64_t passing = keep_backward ? 0 : 6 * largest_weight;
   return kept + passing + kOverhead;
@@ -62,11 +72,14 @@ std::uint64_t MemoryPlan::besides_activations() const {
 int MemoryPlan::layers_at_once(std::int64_t tokens, int layers) const {
   const std::uint64_t one = token_in_layer * static_cast<std::uint64_t>(std::max<std::int64_t>(tokens, 1));
   if (const std::uint64_t least = besides_activations() + one; least > budget)
-    throw Error(ErrorKind::bad_input,
-                fmt::format("scoring {} tokens at once needs {} of memory, but --memory allows {}", tokens, amount(least),
-                            amount(budget)),
-                fmt::format("raise --memory, or lower --batch-tokens or the length of the texts: {} are for one layer's tokens",
-                            amount(one)));
+    throw Error(
+        ErrorKind::bad_input,
+        fmt::format("scoring {} tokens at once needs {} of memory, but --memory allows {}", tokens, amount(least),
+                    amount(budget)),
+        besides_activations() >= budget
+            ? "raise --memory: so much is needed whatever the number of tokens"
+            : fmt::format("raise --memory, or lower --batch-tokens or the length of the texts: {} are for one layer's tokens",
+                          amount(one)));
   return static_cast<int>(std::min<std::uint64_t>((budget - besides_activations()) / one, static_cast<std::uint64_t>(layers)));
 }
 

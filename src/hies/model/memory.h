@@ -18,6 +18,8 @@ struct MemoryPlan {
   // the mapped file each time. Runs with a backward pass keep both or none.
   bool keep_forward = true;
   bool keep_backward = true;
+  // On a card, both directions read one copy, which has to fit.
+  bool one_copy = false;
 
   // Layers, at most `layers`, whose activations fit together when `tokens` are run forward and back. With fewer than all, the layers
   // are run again, so many at a time, from the states between them, when their gradients are due. Throws bad_input, with what is
@@ -30,7 +32,8 @@ struct MemoryPlan {
   std::uint64_t besides_activations() const;  // bytes
 };
 
-// `budget` bytes; 0: four fifths of the machine's memory.
+// `budget` bytes; 0: four fifths of the machine's memory, or nine tenths of what is free on the card.
+// Throws bad_input where a card has no room for the weights.
 MemoryPlan plan_memory(const Arch& arch, const ModelSpec& spec, ComputeType type, std::uint64_t budget);
 
 }  // namespace hies::model

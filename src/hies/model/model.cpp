@@ -8,6 +8,8 @@
 
 #include "hies/base/error.h"
 #include "hies/kernels/attention.h"
+#include "hies/model/device.h"
+#include "hies/model/device_torch.h"
 #include "hies/model/forward_torch.h"
 #include "hies/model/network_torch.h"
 #include "hies/model/token_loss_torch.h"
@@ -47,7 +49,26 @@ void check_targets(const Batch& batch, const ModelSpec& spec) {
   check_vocabulary(batch.target_tokens, spec);
 }
 
+void check_pictures(const Batch& batch, const ModelSpec& spec) {
+  check(std::ssize(batch.pictures) == batch.size(), "a batch of some pictures and some texts");
+  if (batch.pictures.empty()) return;
+  const Pictures& source = *batch.pictures.front().from;
+  const Pictures::Shape shape = source.shape();
+  const VisionSpec& vision = spec.vision;
+  if (shape.channels != vision.channels)
+    bad_input("pictures have {} channels, but the model reads {}", shape.channels, vision.channels);
+  if (shape.height < vision.patch_height || shape.width < vision.patch_width)
+    bad_input("pictures of {}×{} pixels are smaller than the model's patches of {}×{}", shape.height, shape.width,
+              vision.patch_height, vision.patch_width);
+  for (std::int64_t b = 0; b < batch.size(); ++b) {
+    check(batch.pictures[b].from.get() == &source, "pictures of several sources in a batch");
+    check(batch.length(b) == vision.tokens(shape.height, shape.width), "a picture with another number of tokens");
+  }
+}
+
 void check_batch(const Batch& batch, const ModelSpec& spec) {
+  if (spec.reads_pictures()) return check_pictures(batch, spec);
+  check(batch.pictures.empty(), "pictures for a model that reads texts");
   check_continuations(batch, spec);
   for (std::int64_t b = 0; b < batch.size(); ++b) {
     check(batch.length(b) > 0, "a sequence without tokens");
@@ -99,14 +120,14 @@ class Results {
     const auto loss = objective_ == nullptr ? std::nullopt : objective_->token_loss();
     check(objective_ == nullptr || loss, "a loss that language models do not have");
     RunResult result =
-        token_results(*network_.vocabulary(), states, batch_, loss, logit_rows(spec_.vocabulary, states.scalar_type()), gradient);
+        token_results(*network_.vocabulary(), states, batch_, loss, logit_rows(spec_.vocabulary, states.options()), gradient);
     result.classes = spec_.vocabulary;
     return result;
   }
 
   RunResult of_logits(const at::Tensor& padded, at::Tensor* gradient) const {
     const at::Tensor logits = padded.narrow(0, 0, batch_.size());
-    const at::Tensor values = logits.to(at::kDouble).contiguous();
+    const at::Tensor values = logits.to(at::kCPU, at::kDouble).contiguous();
     RunResult result;
     result.classes = values.size(1);
     result.logits.assign(values.const_data_ptr<double>(), values.const_data_ptr<double>() + values.numel());
@@ -127,10 +148,23 @@ class Results {
   const Objective* objective_;
 };
 
+// Says what would fit where a card's memory is full.
+template <class Work>
+auto within_memory(std::int64_t tokens, const MemoryPlan& memory, const Work& work) {
+  try {
+    return work();
+  } catch (const c10::OutOfMemoryError&) {
+    throw Error(ErrorKind::bad_input, fmt::format("the card's memory is full: {} tokens at once need more", tokens),
+                fmt::format("try --batch-tokens {}, or --memory {}MiB, which runs fewer layers at a time",
+                            std::max<std::int64_t>(1, tokens / 2), memory.budget / 2 >> 20));
+  }
+}
+
 }  // namespace
 
 struct Model::State {
   at::ScalarType type;
+  at::Device device;
   MemoryPlan memory;
   Weights weights;
   std::unique_ptr<Network> network;
@@ -159,16 +193,23 @@ Model Model::load(std::shared_ptr<const Checkpoint> checkpoint, ComputeType type
     if (layer.head_dim > kernels::kMostHeadDim)
       unsupported("{} has heads of size {}, but attention is computed for at most {}", checkpoint->folder().string(),
                   layer.head_dim, kernels::kMostHeadDim);
+  if (on_card() && type == ComputeType::float64)
+    throw Error(ErrorKind::unsupported, "--device cuda computes in float32 or bfloat16, not in float64",
+                "run float64 with --device cpu");
   const at::NoGradGuard frozen;
   const MemoryPlan memory = plan_memory(checkpoint->arch(), checkpoint->spec(), type, memory_budget());
-  Weights weights(*checkpoint, scalar_type(type), {memory.keep_forward, memory.keep_backward});
-  auto state = std::make_unique<State>(State{scalar_type(type), memory, std::move(weights), nullptr});
+  Weights weights(*checkpoint, scalar_type(type), {memory.keep_forward, memory.keep_backward, memory.one_copy}, compute_device());
+  auto state = std::make_unique<State>(State{scalar_type(type), compute_device(), memory, std::move(weights), nullptr});
   state->network = checkpoint->arch().build(checkpoint->spec(), state->weights);
   return Model(std::move(checkpoint), std::move(state));
 }
 
 RunResult Model::run(const Batch& batch, const RunRequest& request) const {
   check_batch(batch, spec());
+  return within_memory(batch.token_count(), state_->memory, [&] { return run_checked(batch, request); });
+}
+
+RunResult Model::run_checked(const Batch& batch, const RunRequest& request) const {
   if (request.gates != nullptr) check_gates(*request.gates, spec().layers);
   if (request.gates != nullptr && request.probe == nullptr && is_mask(*request.gates) && batch.size() > 0) {
     RunResult result;
@@ -179,7 +220,7 @@ RunResult Model::run(const Batch& batch, const RunRequest& request) const {
   const bool backward = request.probe != nullptr && request.probe->want_inner;
   check(!backward || request.objective != nullptr, "inner products need an objective");
   check(request.probe == nullptr || batch.continues.empty(), "a probe of sequences that continue others");
-  AttentionRun run(spec(), batch, request.gates, request.probe);
+  AttentionRun run(spec(), batch, request.gates, request.probe, state_->device);
   if (batch.size() == 0) {
     RunResult nothing;
     nothing.classes = class_count(spec());
@@ -187,7 +228,11 @@ RunResult Model::run(const Batch& batch, const RunRequest& request) const {
   }
   const Results results(*state_->network, spec(), batch, request.objective);
   const at::AutoGradMode graph(backward);
-  if (!backward) return results.take(forward(*state_->network, spec().layers, batch, run), nullptr);
+  if (!backward) {
+    RunResult result = results.take(forward(*state_->network, spec().layers, batch, run), nullptr);
+    run.finish();
+    return result;
+  }
   // Examples do not interact, so one backward pass of the summed losses gives each example its own gradients.
   RunResult result;
   const Linear::BothDirections both;
@@ -206,13 +251,15 @@ void Model::run_masks(const Batch& batch, const MaskTrie& masks, const Objective
   if (batch.size() == 0) return;
   const at::NoGradGuard frozen;
   const Results results(*state_->network, spec(), batch, objective);
-  forward_masks(*state_->network, spec(), batch, masks,
-                [&](const MaskTrie::Node& leaf, const at::Tensor& output) { take(leaf.masks, results.take(output, nullptr)); });
+  within_memory(batch.token_count(), state_->memory, [&] {
+    forward_masks(*state_->network, spec(), batch, masks, state_->device,
+                  [&](const MaskTrie::Node& leaf, const at::Tensor& output) { take(leaf.masks, results.take(output, nullptr)); });
+  });
 }
 
 int Model::first_not_finite(const Batch& batch, const HeadGates* gates) const {
   const at::NoGradGuard frozen;
-  AttentionRun run(spec(), batch, gates, nullptr);
+  AttentionRun run(spec(), batch, gates, nullptr, state_->device);
   return model::first_not_finite(*state_->network, spec().layers, batch, run);
 }
 

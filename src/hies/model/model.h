@@ -41,8 +41,9 @@ using TakeMasks = std::function<void(std::span<const std::size_t> masks, RunResu
 // Run from one thread at a time; inside, work is spread over set_threads() threads.
 class Model {
  public:
-  // Reads the weights (NaN or Inf: bad_input), float32 on disk and float32 computation share the mapped file.
-  // Throws bad_input when the checkpoint has no task head, unsupported for heads too large for the kernels.
+  // Onto the device of set_device(). Reads the weights (NaN or Inf: bad_input), float32 on disk and float32 computation share the mapped file.
+  // Throws bad_input when the checkpoint has no task head or a card too little memory, unsupported for heads too large for the kernels
+  // and for float64 on a card.
   static Model load(std::shared_ptr<const Checkpoint> checkpoint, ComputeType type = ComputeType::float32);
   ~Model();
   Model(Model&&) noexcept;
@@ -66,6 +67,7 @@ class Model {
 
  private:
   struct State;
+  RunResult run_checked(const Batch& batch, const RunRequest& request) const;
   Model(std::shared_ptr<const Checkpoint> checkpoint, std::unique_ptr<State> state);
   std::shared_ptr<const Checkpoint> checkpoint_;
   std::unique_ptr<State> state_;

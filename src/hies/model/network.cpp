@@ -40,4 +40,15 @@ at::Tensor activate(Activation activation, at::Tensor x) {
   return {};
 }
 
+at::Tensor activation_gradient(Activation activation, const at::Tensor& of_result, const at::Tensor& x) {
+  switch (activation) {
+    case Activation::gelu: return at::gelu_backward(of_result, x);
+    case Activation::gelu_tanh: return at::gelu_backward(of_result, x, "tanh");
+    case Activation::relu: return at::threshold_backward(of_result, x, 0);
+    case Activation::silu: return at::silu_backward(of_result, x);
+  }
+  check(false, "unknown activation");
+  return {};
+}
+
 }  // namespace hies::model

@@ -4,12 +4,14 @@
 #include <bit>
 #include <cstdint>
 #include <span>
+#include <vector>
 
 #include <ATen/ATen.h>
 
 #include "hies/model/attention_torch.h"
 #include "hies/model/batch.h"
 #include "hies/model/batch_rows_torch.h"
+#include "hies/model/card_torch.h"
 #include "hies/model/linear_torch.h"
 #include "hies/model/spec.h"
 
@@ -19,13 +21,14 @@ namespace hies::model {
 struct Table {
   at::Tensor stored;  // [V, E]
   at::ScalarType type = at::kFloat;
-  at::Tensor rows(const at::Tensor& indices) const { return stored.index_select(0, indices).to(type); }
+  at::Tensor rows(const at::Tensor& indices) const { return stored.index_select(0, indices.to(stored.device())).to(type); }
 };
 
 struct Norm {
   at::Tensor weight, bias;  // [E]
   double epsilon = 0;
   at::Tensor operator()(const at::Tensor& x) const { return at::layer_norm(x, weight.sizes(), weight, bias, epsilon); }
+  CardNorm on_card() const { return {weight, bias, epsilon}; }
 };
 
 // x / √(mean x² + epsilon) · weight over the last dimension, in float32 at least (Zhang and Sennrich 2019).
@@ -33,11 +36,15 @@ struct RmsNorm {
   at::Tensor weight;  // [E]
   double epsilon = 0;
   at::Tensor operator()(const at::Tensor& x) const;
+  CardNorm on_card() const { return {weight, {}, epsilon}; }
 };
 
 at::Tensor activated(Activation activation, const at::Tensor& x);
 // The same in the memory of x where no graph needs x.
 at::Tensor activate(Activation activation, at::Tensor x);
+
+// The gradient by x from that by the result.
+at::Tensor activation_gradient(Activation activation, const at::Tensor& of_result, const at::Tensor& x);
 
 // Rows of a hidden state for so many tokens, or sequences; what the rows behind them hold does not matter. oneDNN compiles code for
 // every number of rows that it meets and keeps it, about half a megabyte for each matrix, so it should meet few. Sequences are few
@@ -58,6 +65,12 @@ at::Tensor index_tensor(std::span<const std::int64_t> indices);
 // a product of its own, a little slower, but only those asked for, and bit for bit the same whichever others are.
 enum class HeadProducts { joint, apart };
 
+// What the backward pass of a layer needs where there is no graph.
+struct LayerTape {
+  AttentionRun::Tape attention;
+  std::vector<at::Tensor> kept;
+};
+
 // The forward pass of one checkpoint, step by step: embed, then heads and finish of every layer, then task_head.
 // With a probe that wants inner products there is an autograd graph down to the first head outputs.
 class Network {
@@ -74,7 +87,18 @@ class Network {
                             const AttentionRun& run) const = 0;
   // From the rows of the last layer's state that are read: logits [B, V] in the computation dtype, of a language model the final
   // states [R, E], which vocabulary() makes logits of.
-  virtual at::Tensor task_head(const at::Tensor& hidden) const = 0;
+  virtual at::Tensor task_head(const at::Tensor& hidden, const BatchRows& rows) const = 0;
+  // On a card, layers before the last also run without a graph, whose bookkeeping takes longer than the card does: whether the family
+  // has these two; the state after the layer; from the gradient by it that by the state before (undefined in layer 0).
+  virtual bool tapes() const { return false; }
+  virtual at::Tensor forward_taped(int /*layer*/, const at::Tensor& /*hidden*/, AttentionRun& /*run*/,
+                                   LayerTape& /*tape*/) const {
+    return {};
+  }
+  virtual at::Tensor backward_taped(int /*layer*/, const at::Tensor& /*gradient*/, AttentionRun& /*run*/,
+                                    const LayerTape& /*tape*/) const {
+    return {};
+  }
   // Language models: the output matrix [V, E]. Else null.
   virtual const Linear* vocabulary() const { return nullptr; }
 };

@@ -5,10 +5,14 @@
 
 namespace hies::model {
 
+// Whose queries the entropy is of: every token's, or only those of each sequence's first one, which a classifier reads ([CLS]).
+enum class EntropyTokens { all, first };
+
 // What a run should note about every (example, head), and where it is put. A_h is the head's output before the output projection.
 struct AttentionProbe {
   bool want_inner = false;  // needs an objective: Σ_t ⟨∂Loss/∂A_h,t , A_h,t⟩ and Σ_t |…|
   bool want_entropy = false;
+  EntropyTokens entropy_tokens = EntropyTokens::all;
   bool want_out_sq = false;  // makes the last layer of a classifier compute every token's A_h
 
   bool want_attention = false;  // of few, short examples: makes every T×S matrix

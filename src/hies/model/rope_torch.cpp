@@ -8,6 +8,8 @@
 #include <torch/csrc/autograd/custom_function.h>
 
 #include "hies/base/error.h"
+#include "hies/kernels/cuda/plugin.h"
+#include "hies/model/card_torch.h"
 #include "hies/model/network_torch.h"
 #include "hies/model/rows_torch.h"
 
@@ -104,6 +106,14 @@ void rotate_rows(const at::Tensor& x, const RopeAngles& angles, std::int64_t cou
 
 void rotate_in_place(const at::Tensor& x, const RopeAngles& angles, std::int64_t count, std::int64_t step, bool back) {
   check(x.stride(1) == 1 && angles.cosine.size(0) == x.size(0), "rows to rotate and their angles differ");
+  if (x.is_cuda()) {
+    kernels::cuda::check_call(kernels::cuda::plugin().rotate(
+                                  card_dtype(x.scalar_type()), x.data_ptr(), angles.cosine.const_data_ptr<float>(),
+                                  angles.sine.const_data_ptr<float>(), x.size(0), x.stride(0), static_cast<std::int32_t>(count),
+                                  step, static_cast<std::int32_t>(angles.cosine.size(1)), back, card_stream()),
+                              "rotating");
+    return;
+  }
   with_element_type(x.scalar_type(), [&](auto element, auto table) {
     rotate_rows<decltype(element), decltype(table)>(x, angles, count, step, back);
   });
@@ -155,6 +165,11 @@ RopeAngles rope_angles(const Rope& rope, std::int64_t head_dim, std::span<const 
 at::Tensor rotate_(at::Tensor x, const RopeAngles& angles, std::int64_t count, std::int64_t step) {
   if (at::GradMode::is_enabled() && x.requires_grad()) return RotateFunction::apply(x, angles.cosine, angles.sine, count, step);
   rotate_in_place(x, angles, count, step, false);
+  return x;
+}
+
+at::Tensor rotate_back_(at::Tensor x, const RopeAngles& angles, std::int64_t count, std::int64_t step) {
+  rotate_in_place(x, angles, count, step, true);
   return x;
 }
 

@@ -14,6 +14,7 @@ namespace hies::model {
 // Made as transformers makes them, operation by operation in float32 for every dtype, so that they are equal to its own.
 struct RopeAngles {
   at::Tensor cosine, sine;
+  RopeAngles on(at::Device device) const { return {cosine.to(device), sine.to(device)}; }
   RopeAngles rows(const at::Tensor& indices) const { return {cosine.index_select(0, indices), sine.index_select(0, indices)}; }
 };
 
@@ -23,5 +24,8 @@ RopeAngles rope_angles(const Rope& rope, std::int64_t head_dim, std::span<const 
 
 // Rotates `count` vectors of each row of x in its own memory: the i-th stands at x[row, i·step] … + head_dim-1. Returns x.
 at::Tensor rotate_(at::Tensor x, const RopeAngles& angles, std::int64_t count, std::int64_t step);
+
+// The other way, and without a graph.
+at::Tensor rotate_back_(at::Tensor x, const RopeAngles& angles, std::int64_t count, std::int64_t step);
 
 }  // namespace hies::model

@@ -30,6 +30,21 @@ struct DecoderSpec {
   int padding = -1;  // a classifier reads the last token that is not this one; -1: the last
 };
 
+// How pictures become tokens, and what networks that read them differ in.
+struct VisionSpec {
+  int height = 0, width = 0;              // pixels of the pictures that the positions are of
+  int patch_height = 0, patch_width = 0;  // pixels of a token
+  int channels = 3;
+  int leading = 1;        // tokens before the patches: class, distillation
+  bool any_size = false;  // positions are made for other sizes without being asked, in float32 (DINOv2)
+  bool qkv_bias = true;
+  bool layer_scale = false;  // each block's result is multiplied with a vector
+  bool gated = false;        // the feed-forward layer is
+
+  // Tokens of a picture of so many pixels; what is left over at its edges is not read.
+  int tokens(int of_height, int of_width) const { return leading + of_height / patch_height * (of_width / patch_width); }
+};
+
 // What config.json says about a checkpoint, in the same words for every family.
 struct ModelSpec {
   std::string model_type;   // "bert": the registry's key
@@ -46,7 +61,11 @@ struct ModelSpec {
   std::vector<std::string> labels;  // [V] in order of id; one entry for regression, none for language models
   bool causal = false;              // a decoder: a token sees itself and what stands before it
   DecoderSpec decoder;              // where `causal`
+  // Encoders: so many of a sequence's first tokens are all that the task head reads; 0: it reads every token.
+  int read_tokens = 1;
+  VisionSpec vision;  // where pictures are read
 
+  bool reads_pictures() const noexcept { return vision.patch_height > 0; }
   int layer_count() const noexcept { return static_cast<int>(layers.size()); }
   const LayerHeads& heads(int layer) const { return layers[static_cast<std::size_t>(layer)]; }
 };

@@ -89,7 +89,7 @@ TEST(TokenLosses, TheLowestOfEqualsIsTheTop) {
 
 TEST(LogitRows, StayWithinTensOfMegabytes) {
   for (const std::int64_t vocabulary : {10, 32000, 152064, 100000000}) {
-    const std::int64_t rows = logit_rows(vocabulary, at::kFloat);
+    const std::int64_t rows = logit_rows(vocabulary, at::TensorOptions().dtype(at::kFloat));
     EXPECT_GE(rows, 16);
     EXPECT_EQ(rows % 16, 0);
     EXPECT_TRUE(rows == 16 || rows * vocabulary * 4 <= 40 << 20);

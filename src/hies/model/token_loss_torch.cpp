@@ -11,24 +11,7 @@
 namespace hies::model {
 namespace {
 
-constexpr std::int64_t kLogitBytes = std::int64_t{32} << 20;
-
-// Of each target row: its sequence, and its share of that sequence's mean.
-struct Shares {
-  std::vector<std::size_t> sequence;
-  std::vector<double> share;
-
-  explicit Shares(const Batch& batch) {
-    std::vector<double> counts(static_cast<std::size_t>(batch.size()));
-    std::size_t b = 0;
-    for (const std::int64_t row : batch.target_rows) {
-      while (row >= batch.offsets[b + 1]) ++b;
-      sequence.push_back(b);
-      ++counts[b];
-    }
-    for (const std::size_t of : sequence) share.push_back(1 / counts[of]);
-  }
-};
+constexpr std::int64_t kLogitBytes = std::int64_t{32} << 20, kCardLogitBytes = std::int64_t{256} << 20;
 
 // Some rows of logits [r, V], float32 or float64, and what they say.
 class LogitChunk {
@@ -47,7 +30,7 @@ class LogitChunk {
       case TokenLoss::pseudo_label: return std::log(summaries_[row].sum);
       case TokenLoss::logit_norm: break;
     }
-    const at::Tensor values = logits_[static_cast<std::int64_t>(row)];
+    const at::Tensor values = logits_[static_cast<std::int64_t>(row)].to(at::kDouble);
     return 0.5 * at::dot(values, values).item<double>();
   }
 
@@ -83,15 +66,27 @@ class LogitChunk {
 
 }  // namespace
 
-std::int64_t logit_rows(std::int64_t vocabulary, at::ScalarType type) {
-  const std::int64_t bytes = std::max<std::int64_t>(vocabulary, 1) * (type == at::kDouble ? 8 : 4);
-  return std::max<std::int64_t>(kLogitBytes / bytes / 16, 1) * 16;
+TargetShares::TargetShares(const Batch& batch) {
+  std::vector<double> counts(static_cast<std::size_t>(batch.size()));
+  std::size_t b = 0;
+  for (const std::int64_t row : batch.target_rows) {
+    while (row >= batch.offsets[b + 1]) ++b;
+    sequence.push_back(b);
+    ++counts[b];
+  }
+  for (const std::size_t of : sequence) share.push_back(1 / counts[of]);
+}
+
+std::int64_t logit_rows(std::int64_t vocabulary, const at::TensorOptions& options) {
+  const std::int64_t bytes = std::max<std::int64_t>(vocabulary, 1) * (options.dtype() == at::kDouble ? 8 : 4);
+  return std::max<std::int64_t>((options.device().is_cuda() ? kCardLogitBytes : kLogitBytes) / bytes / 16, 1) * 16;
 }
 
 RunResult token_results(const Linear& vocabulary, const at::Tensor& states, const Batch& batch, std::optional<TokenLoss> loss,
                         std::int64_t rows_at_once, at::Tensor* gradient) {
+  if (states.is_cuda()) return card_token_results(vocabulary, states, batch, loss, rows_at_once, gradient);
   const auto count = static_cast<std::int64_t>(batch.target_rows.size());
-  const Shares shares(batch);
+  const TargetShares shares(batch);
   // Rows behind the last are padding and have no share.
   std::vector<std::int32_t> targets = batch.target_tokens;
   std::vector<double> row_shares = shares.share;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <vector>
 
 #include <ATen/ATen.h>
 
@@ -10,13 +11,24 @@
 
 namespace hies::model {
 
-// Rows of logits that are held at once, for a vocabulary of V: some tens of megabytes.
-std::int64_t logit_rows(std::int64_t vocabulary, at::ScalarType type);
+// Rows of logits that are held at once, for a vocabulary of V: some tens of megabytes, on a card some hundreds.
+std::int64_t logit_rows(std::int64_t vocabulary, const at::TensorOptions& options);
 
 // What a language model's batch gives, from the final states [R padded, E] of its target rows: log-probabilities, top tokens, and with
 // a loss each sequence's mean over its rows. Logits are made, looked at and dropped `rows_at_once` rows at a time.
 // gradient: of all sequences' summed losses by the states, like them; null: not wanted.
 RunResult token_results(const Linear& vocabulary, const at::Tensor& states, const Batch& batch, std::optional<TokenLoss> loss,
                         std::int64_t rows_at_once, at::Tensor* gradient);
+
+// The same where states are on a card.
+RunResult card_token_results(const Linear& vocabulary, const at::Tensor& states, const Batch& batch,
+                             std::optional<TokenLoss> loss, std::int64_t rows_at_once, at::Tensor* gradient);
+
+// Of each target row: its sequence, and its share of that sequence's mean.
+struct TargetShares {
+  explicit TargetShares(const Batch& batch);
+  std::vector<std::size_t> sequence;
+  std::vector<double> share;
+};
 
 }  // namespace hies::model

@@ -53,7 +53,8 @@ void check_all_finite(const Checkpoint& checkpoint) {
 
 }  // namespace
 
-Weights::Weights(const Checkpoint& checkpoint, at::ScalarType type, Linear::Keep keep) : type_(type), keep_(keep) {
+Weights::Weights(const Checkpoint& checkpoint, at::ScalarType type, Linear::Keep keep, at::Device device)
+    : type_(type), keep_(keep), device_(device) {
   check_all_finite(checkpoint);
   for (const Checkpoint::Bound& bound : checkpoint.tensors()) {
     Stored& stored = tensors_[bound.decl.name];
@@ -74,7 +75,7 @@ const Weights::Stored& Weights::stored(const std::string& name) const {
   return found->second;
 }
 
-at::Tensor Weights::get(const std::string& name) const { return stored(name).tensor.to(type_); }
+at::Tensor Weights::get(const std::string& name) const { return stored(name).tensor.to(device_).to(type_); }
 
 at::Tensor Weights::bias(const std::string& name) const {
   return tensors_.contains(name + ".bias") ? get(name + ".bias") : at::Tensor();
@@ -82,7 +83,8 @@ at::Tensor Weights::bias(const std::string& name) const {
 
 Linear Weights::matrix(const std::string& name, const at::Tensor& bias) const {
   const Stored& weight = stored(name);
-  return {[tensor = weight.tensor, type = type_] { return tensor.to(type); }, bias, [weight] { weight.set_aside(); }, keep_};
+  return {[tensor = weight.tensor, type = type_, device = device_] { return tensor.to(device).to(type); }, bias,
+          [weight] { weight.set_aside(); }, keep_};
 }
 
 Linear Weights::linear(const std::string& name) const { return matrix(name + ".weight", bias(name)); }
@@ -90,7 +92,9 @@ Linear Weights::linear(const std::string& name) const { return matrix(name + ".w
 Linear Weights::transposed(const std::string& name, std::int64_t begin, std::int64_t count) const {
   const Stored& weight = stored(name + ".weight");
   const at::Tensor all = bias(name);
-  return {[part = weight.tensor.narrow(1, begin, count), type = type_] { return part.t().to(type).contiguous(); },
+  return {[part = weight.tensor.narrow(1, begin, count), type = type_, device = device_] {
+            return part.to(device).t().to(type).contiguous();
+          },
           all.defined() ? all.narrow(0, begin, count) : at::Tensor(), [weight] { weight.set_aside(); }, keep_};
 }
 

@@ -14,10 +14,11 @@ namespace hies::model {
 class Weights {
  public:
   // Tensors stay in the mapped file, whose memory is given back where they have been copied. Throws bad_input on NaN or Inf.
-  Weights(const Checkpoint& checkpoint, at::ScalarType type, Linear::Keep keep);
+  // On a card, embedding tables are copied at once and all else when it is asked for.
+  Weights(const Checkpoint& checkpoint, at::ScalarType type, Linear::Keep keep, at::Device device);
 
   at::Tensor get(const std::string& name) const;  // converted
-  Table table(const std::string& name) const { return {stored(name + ".weight").tensor, type_}; }
+  Table table(const std::string& name) const { return {stored(name + ".weight").tensor.to(device_), type_}; }
   Linear linear(const std::string& name) const;  // with or without bias, as the family has it
   // The same from a weight that is stored as [in, out] (GPT-2); of several side by side, the outputs begin … begin + count-1.
   Linear transposed(const std::string& name, std::int64_t begin, std::int64_t count) const;
@@ -37,6 +38,7 @@ class Weights {
   std::unordered_map<std::string, Stored> tensors_;
   at::ScalarType type_;
   Linear::Keep keep_;
+  at::Device device_;
 };
 
 }  // namespace hies::model

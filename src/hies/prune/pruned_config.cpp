@@ -87,15 +87,16 @@ Json pruned_config(const model::Checkpoint& source, const Plan& plan, const mode
   }
   const bool every_layer_has_heads =
       std::none_of(left.begin(), left.end(), [](const model::LayerHeads& layer) { return layer.heads.empty(); });
-  if (source.arch().has_pruned_heads() && every_layer_has_heads) {
-    config["pruned_heads"] = gone_heads(left);
-  } else {
-    config.erase("pruned_heads");
-  }
   // Where every layer has as many heads, loaders of the family may read it; where not, they should stumble over the shapes.
   const bool even = every_layer_has_heads && std::all_of(left.begin(), left.end(), [&](const model::LayerHeads& layer) {
                       return layer.count() == left[0].count() && layer.kv_count() == left[0].kv_count();
                     });
+  // A family whose loaders take either: the even numbers stand in the words of transformers 5, the others in those of 4.
+  if (source.arch().has_pruned_heads() && every_layer_has_heads && !(even && source.arch().portability().head_dim)) {
+    config["pruned_heads"] = gone_heads(left);
+  } else {
+    config.erase("pruned_heads");
+  }
   if (!left.empty())
     source.arch().write_heads(config, even ? left[0].count() : left[0].original_heads,
                               even ? left[0].kv_count() : left[0].original_kv_heads, left[0].head_dim);

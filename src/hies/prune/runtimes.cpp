@@ -47,6 +47,7 @@ Obstacle not_uniform(const HeadLayout& left) {
 constexpr std::string_view kFamily = "does not read other numbers of heads of this family";
 
 Obstacle transformers4(const Portability& family, const HeadLayout& left) {
+  if (family.pruned_heads && family.head_dim && not_uniform(left).empty()) return "does not know the head_dim of this family";
   if (family.pruned_heads) return without_heads(left);
   return family.head_dim ? not_uniform(left) : Obstacle(kFamily);
 }

@@ -28,7 +28,7 @@ class EachExample : public testing::TestWithParam<std::string> {
     std::vector<double> labels;
     model::Batch whole;
     for (const data::Example& example : golden.dataset.examples) {
-      whole.add(whole.size(), example.ids, example.type_ids);
+      data::add(whole, whole.size(), example);
       labels.push_back(example.label);
     }
     const auto objective = make_objective(loss, golden.checkpoint->spec(), labels);

@@ -32,10 +32,17 @@ Granularity parse_granularity(std::string_view name) {
   throw Error(ErrorKind::bad_input, fmt::format("unknown granularity '{}'", printable(name)), known_names_hint(name, known));
 }
 
+model::EntropyTokens parse_entropy_tokens(std::string_view name) {
+  if (name == "all") return model::EntropyTokens::all;
+  if (name == "cls") return model::EntropyTokens::first;
+  throw Error(ErrorKind::bad_input, fmt::format("unknown entropy-tokens '{}'", printable(name)), "known: all, cls");
+}
+
 std::span<const TableKind> table_kinds() noexcept { return kTables; }
 
 void check_options(const ScoreOptions& options) {
   parse_granularity(options.granularity);
+  parse_entropy_tokens(options.entropy_tokens);
   if (!options.loss.empty()) find_objective(options.loss);
   check_least("batch-examples", options.batch_examples);
   check_least("batch-tokens", options.batch_tokens);

@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "hies/model/probe.h"
+
 namespace hies::score {
 
 // What is computed of every head. Which examples are used is data::LoadOptions' matter.
@@ -13,6 +15,7 @@ struct ScoreOptions {
   std::string loss;  // empty: what fits the model, ce or mse
   std::string granularity = "example";
   std::int64_t batch_examples = 32;
+  std::string entropy_tokens = "all";
   // Fewer than evaluation takes: a backward pass keeps what every layer computed, 92 KB for a token of a model of six layers of 384,
   // and larger batches are not faster.
   std::int64_t batch_tokens = 512;
@@ -23,6 +26,7 @@ struct ScoreOptions {
     v("loss", self.loss, "loss whose gradient is taken: ce, mse, pseudo-label or logit-norm (default: the task's)");
     v("granularity", self.granularity, "where HIS takes the absolute value: per example, token or batch");
     v("batch_examples", self.batch_examples, "examples of a group with --granularity batch, in calibration order");
+    v("entropy_tokens", self.entropy_tokens, "whose queries AE is of: all tokens', or cls, each sequence's first one's");
     v("batch_tokens", self.batch_tokens, "most tokens computed at once; bounds memory, does not change results");
     v("tables", self.tables, "what to compute: his, ae, l2, l2-out, second-order");
   }
@@ -33,6 +37,9 @@ struct ScoreOptions {
 enum class Granularity { example, token, batch };
 // Throws bad_input.
 Granularity parse_granularity(std::string_view name);
+
+// "all" or "cls". Throws bad_input.
+model::EntropyTokens parse_entropy_tokens(std::string_view name);
 
 // One thing that `tables` may ask for.
 struct TableKind {

@@ -4,6 +4,7 @@
 
 #include "hies/base/error.h"
 #include "hies/base/rng.h"
+#include "hies/data/packing.h"
 #include "hies/score/golden_test.h"
 #include "hies/score/methods/method.h"
 #include "hies/score/objectives/objectives.h"
@@ -36,6 +37,15 @@ class EveryGolden : public testing::TestWithParam<std::string> {
     EXPECT_LE(relative_error(plain.table("ae"), golden.table("ae_mean")), tolerance);
     EXPECT_LE(relative_error(plain.table("l2"), golden.table("l2")), kFloat64);
     EXPECT_LE(relative_error(plain.table("l2-out"), golden.table("l2_out")), tolerance);
+    if (golden.json.contains("ae_first_mean")) {
+      ScoreOptions options = options_for(golden, {"ae"});
+      options.entropy_tokens = "cls";
+      EXPECT_LE(relative_error(score_heads(model, golden.dataset, options).table("ae"), golden.table("ae_first_mean")),
+                tolerance);
+      options.tables = {"his", "ae"};  // on the way of a backward pass
+      EXPECT_LE(relative_error(score_heads(model, golden.dataset, options).table("ae"), golden.table("ae_first_mean")),
+                tolerance);
+    }
     for (const std::string& loss : golden.losses()) {
       for (const auto& [granularity, key] : {std::pair{"example", "his"}, {"token", "his_token"}, {"batch", "his_batch"}}) {
         ScoreOptions options = options_for(golden, {"his"});
@@ -101,7 +111,7 @@ TEST_P(EveryGolden, ImportanceIsTheGatesCentralDifference) {
     const double tokens = static_cast<double>(alone.token_count());
     const Table his = score_heads(model, alone, options_for(golden, {"his"})).table("his");
     model::Batch batch;
-    batch.add(static_cast<std::int64_t>(x), alone.examples[0].ids, alone.examples[0].type_ids);
+    data::add(batch, static_cast<std::int64_t>(x), alone.examples[0]);
     const auto loss_at = [&](std::size_t layer, std::size_t head, double gate) {
       model::HeadGates gates = model::make_head_table<double>(layout, 1.0);
       gates[layer][head] = gate;

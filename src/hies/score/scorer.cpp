@@ -18,7 +18,10 @@ namespace {
 struct Needs {
   bool his, ae, l2, l2_out, second_order;
 
-  explicit Needs(const std::vector<std::string>& tables) {
+  model::EntropyTokens entropy_tokens;
+
+  explicit Needs(const ScoreOptions& options) : entropy_tokens(parse_entropy_tokens(options.entropy_tokens)) {
+    const std::vector<std::string>& tables = options.tables;
     const auto asked = [&](std::string_view name) { return std::find(tables.begin(), tables.end(), name) != tables.end(); };
     his = asked("his");
     ae = asked("ae");
@@ -33,6 +36,7 @@ struct Needs {
     model::AttentionProbe probe;
     probe.want_inner = backward();
     probe.want_entropy = ae;
+    probe.entropy_tokens = entropy_tokens;
     probe.want_out_sq = out_sq();
     return probe;
   }
@@ -100,10 +104,12 @@ Scores score_heads(const model::Model& model, const data::Dataset& dataset, cons
   if (dataset.size() == 0) bad_input("{}: no examples to score with", dataset.source.string());
   const model::Checkpoint& checkpoint = model.checkpoint();
   const model::HeadLayout& layout = checkpoint.spec().layers;
-  const Needs needs(options.tables);
+  const Needs needs(options);
   ScoreOptions resolved = options;
   if (resolved.loss.empty()) resolved.loss = default_objective(checkpoint.spec()).name;
   const ObjectiveKind& kind = find_objective(resolved.loss);
+  if (needs.entropy_tokens == model::EntropyTokens::first && checkpoint.spec().causal)
+    bad_input("entropy-tokens is cls, but the first token of a decoder sees only itself");
 
   Scores scores;
   scores.model_info = {checkpoint.folder().string(), checkpoint.spec().model_type, checkpoint.hash()};

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "hies/base/error.h"
+#include "hies/data/pictures/load.h"
 #include "hies/data/questions.h"
 #include "hies/data/windows.h"
 #include "hies/model/model.h"
@@ -32,24 +33,8 @@ std::vector<text::TextPair> pairs(const data::Rows& rows) {
   return all;
 }
 
-}  // namespace
-
-data::Dataset load_dataset(const std::filesystem::path& file, const data::Task& task, const data::LoadOptions& options,
-                           const model::Checkpoint& checkpoint, const text::Tokenizer& tokenizer, Progress& progress) {
-  if (tokenizer.id_bound() > checkpoint.spec().vocabulary)
-    bad_input("the tokenizer of {} gives ids up to {}, but the model's embedding holds {}", checkpoint.folder().string(),
-              tokenizer.id_bound() - 1, checkpoint.spec().vocabulary);
-  switch (task.reading) {
-    case data::Reading::texts: break;
-    case data::Reading::documents:
-    case data::Reading::rows:
-      return data::load_windows(file, task, options, checkpoint.spec(), tokenizer, model::threads(), progress);
-    case data::Reading::questions:
-    case data::Reading::subjects:
-      return data::load_questions(file, task, options, checkpoint.spec(), tokenizer, model::threads(), progress);
-  }
-  if (options.context || options.stride || options.shots)
-    bad_input("context, stride and shots are for tasks of language models, which '{}' is not", task.name);
+data::Dataset load_texts(const std::filesystem::path& file, const data::Task& task, const data::LoadOptions& options,
+                         const model::Checkpoint& checkpoint, const text::Tokenizer& tokenizer, Progress& progress) {
   data::Dataset dataset;
   dataset.max_length = chosen_max_length(options, checkpoint, tokenizer);
   const data::Rows rows = data::load_rows(file, task, options, checkpoint.spec(), progress);
@@ -75,15 +60,49 @@ data::Dataset load_dataset(const std::filesystem::path& file, const data::Task& 
   }
   progress.end();
 
-  if (rows.has_labels && !rows.labels.empty()) {
-    const auto [least, most] = std::minmax_element(rows.labels.begin(), rows.labels.end());
-    dataset.label_range = {*least, *most};
-  }
+  dataset.set_label_range();
   dataset.hash = data::content_hash(dataset.examples, dataset.has_labels);
   if (dataset.truncated > 0)
     progress.warn(fmt::format("{}: {} of {} examples were cut to {} tokens", file.string(), dataset.truncated, dataset.size(),
                               dataset.max_length));
   return dataset;
+}
+
+data::Dataset load_pictures(const std::filesystem::path& file, const data::Task& task, const data::LoadOptions& options,
+                            const model::Checkpoint& checkpoint, const image::Processor& processor, Progress& progress) {
+  if (processor.assumed)
+    progress.warn(fmt::format("{} has no preprocessor_config.json: pictures are resized and normalised as is usual for {}",
+                              checkpoint.folder().string(), checkpoint.spec().model_type));
+  return data::load_pictures(file, task, options, checkpoint.spec(), processor, model::threads(), progress);
+}
+
+}  // namespace
+
+data::Dataset load_dataset(const std::filesystem::path& file, const data::Task& task, const data::LoadOptions& options,
+                           const model::Checkpoint& checkpoint, const Preprocessor& preprocessor, Progress& progress) {
+  data::check_model_fits(task, checkpoint.spec());
+  if ((options.context || options.stride || options.shots) && task.problem != model::Problem::causal_lm)
+    bad_input("context, stride and shots are for tasks of language models, which '{}' is not", task.name);
+  if ((options.image_size || options.skip_bad || options.most_pixels) && !data::reads_pictures(task))
+    bad_input("image-size, skip-bad and most-pixels are for tasks about pictures, which '{}' is not", task.name);
+  if (task.reading == data::Reading::pictures)
+    return load_pictures(file, task, options, checkpoint, std::get<image::Processor>(preprocessor), progress);
+  const auto& tokenizer = std::get<text::Tokenizer>(preprocessor);
+  if (tokenizer.id_bound() > checkpoint.spec().vocabulary)
+    bad_input("the tokenizer of {} gives ids up to {}, but the model's embedding holds {}", checkpoint.folder().string(),
+              tokenizer.id_bound() - 1, checkpoint.spec().vocabulary);
+  switch (task.reading) {
+    case data::Reading::texts: return load_texts(file, task, options, checkpoint, tokenizer, progress);
+    case data::Reading::documents:
+    case data::Reading::rows:
+      return data::load_windows(file, task, options, checkpoint.spec(), tokenizer, model::threads(), progress);
+    case data::Reading::questions:
+    case data::Reading::subjects:
+      return data::load_questions(file, task, options, checkpoint.spec(), tokenizer, model::threads(), progress);
+    case data::Reading::pictures: break;
+  }
+  check(false, "a task that reads nothing");
+  return {};
 }
 
 }  // namespace hies::study

@@ -36,7 +36,7 @@ class Encode : public testing::Test {
   Encode() { load.order = "file"; }
 
   data::Dataset dataset(const std::filesystem::path& file, const char* task = "classification") {
-    return load_dataset(file, data::task(task), load, *subject.checkpoint, subject.tokenizer, progress);
+    return load_dataset(file, data::task(task), load, *subject.checkpoint, subject.preprocessor, progress);
   }
   std::string refusal(const std::filesystem::path& file) {
     try {
@@ -63,7 +63,8 @@ TEST_F(Encode, RowsBecomeExamples) {
   EXPECT_EQ(data.label_range, (std::pair<double, double>{0, 2}));
   EXPECT_EQ(data.truncated, 0);
   EXPECT_EQ(data.max_length,
-            std::min<std::int64_t>(subject.checkpoint->spec().positions, subject.tokenizer.model_max_length().value_or(1 << 20)));
+            std::min<std::int64_t>(subject.checkpoint->spec().positions,
+                                   std::get<text::Tokenizer>(subject.preprocessor).model_max_length().value_or(1 << 20)));
   EXPECT_EQ(data.hash, data::content_hash(data.examples, true));
   EXPECT_TRUE(progress.lines.empty());
 }
@@ -96,7 +97,7 @@ TEST_F(Encode, AVocabularyLargerThanTheEmbeddingIsRefused) {
   const auto bigger = folder.folder("bigger");
   std::filesystem::copy(SmallTask::model(), bigger, std::filesystem::copy_options::recursive);
   std::ofstream(bigger / "vocab.txt", std::ios::app) << "onemore\n";
-  subject.tokenizer = text::Tokenizer::load(bigger, "bert");
+  subject.preprocessor = text::Tokenizer::load(bigger, "bert");
   EXPECT_NE(refusal(folder.write("a.tsv", SmallTask::tsv())).find("the model's embedding holds 62"), std::string::npos);
 }
 

@@ -39,15 +39,15 @@ std::vector<std::string> class_names(const model::ModelSpec& spec) {
 
 EvaluationData load_evaluation(const Subject& subject, const data::Task& task, const std::filesystem::path& file,
                                data::LoadOptions load, const std::string& loss, Progress& progress) {
-  return load_evaluation(*subject.checkpoint, subject.tokenizer, task, file, std::move(load), loss, progress);
+  return load_evaluation(*subject.checkpoint, subject.preprocessor, task, file, std::move(load), loss, progress);
 }
 
-EvaluationData load_evaluation(const model::Checkpoint& checkpoint, const text::Tokenizer& tokenizer, const data::Task& task,
+EvaluationData load_evaluation(const model::Checkpoint& checkpoint, const Preprocessor& preprocessor, const data::Task& task,
                                const std::filesystem::path& file, data::LoadOptions load, const std::string& loss,
                                Progress& progress) {
   load.labels = data::LabelNeed::if_present;
   EvaluationData data;
-  data.dataset = load_dataset(file, task, load, checkpoint, tokenizer, progress);
+  data.dataset = load_dataset(file, task, load, checkpoint, preprocessor, progress);
   const std::string& name = loss.empty() ? task.loss : loss;
   if (loss.empty() && !data.dataset.has_labels && score::find_objective(name).needs_labels) return data;
   std::vector<double> labels;

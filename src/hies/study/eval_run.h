@@ -25,7 +25,7 @@ EvaluationData load_evaluation(const Subject& subject, const data::Task& task, c
                                data::LoadOptions load, const std::string& loss, Progress& progress);
 
 // The same with a checkpoint that is not in memory.
-EvaluationData load_evaluation(const model::Checkpoint& checkpoint, const text::Tokenizer& tokenizer, const data::Task& task,
+EvaluationData load_evaluation(const model::Checkpoint& checkpoint, const Preprocessor& preprocessor, const data::Task& task,
                                const std::filesystem::path& file, data::LoadOptions load, const std::string& loss,
                                Progress& progress);
 

@@ -38,7 +38,7 @@ ScoreRun run_score(const Subject& subject, const ScoreRequest& request, Progress
   load.labels = label_need(request.score, subject.checkpoint->spec());
   warn_of_zeroed_heads(*subject.checkpoint, progress);
   ScoreRun run;
-  run.calibration = load_dataset(request.calibration, task, load, *subject.checkpoint, subject.tokenizer, progress);
+  run.calibration = load_dataset(request.calibration, task, load, *subject.checkpoint, subject.preprocessor, progress);
   run.scores = score_dataset(subject.model, run.calibration, request, progress);
   return run;
 }

@@ -15,10 +15,10 @@ Subject load_subject(const std::filesystem::path& folder, const std::string& dty
 Subject load_subject(std::shared_ptr<const model::Checkpoint> checkpoint, const std::string& dtype) {
   const model::ComputeType type = model::parse_compute_type(dtype);
   // The tokenizer is read while the weights are. Where both are wrong, the weights' error is the one told.
-  auto reading = std::async(std::launch::async, text::Tokenizer::load, checkpoint->folder(), checkpoint->spec().model_type);
+  auto reading = std::async(std::launch::async, [&checkpoint] { return load_preprocessor(*checkpoint); });
   model::Model model = model::Model::load(checkpoint, type);
-  text::Tokenizer tokenizer = reading.get();
-  return {std::move(checkpoint), std::move(tokenizer), std::move(model)};
+  Preprocessor preprocessor = reading.get();
+  return {std::move(checkpoint), std::move(preprocessor), std::move(model)};
 }
 
 void warn_of_zeroed_heads(const model::Checkpoint& checkpoint, Progress& progress) {

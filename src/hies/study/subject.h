@@ -7,18 +7,18 @@
 #include "hies/base/progress.h"
 #include "hies/model/checkpoint.h"
 #include "hies/model/model.h"
-#include "hies/text/tokenizer.h"
+#include "hies/study/preprocessor.h"
 
 namespace hies::study {
 
-// A checkpoint in memory, with its tokenizer: all that is needed to run it on texts.
+// A checkpoint in memory, with what makes its input: all that is needed to run it on texts or pictures.
 struct Subject {
   std::shared_ptr<const model::Checkpoint> checkpoint;
-  text::Tokenizer tokenizer;
+  Preprocessor preprocessor;
   model::Model model;
 };
 
-// `dtype`: computation type, "float32", "bfloat16" or "float64". Throws what Checkpoint::open, Tokenizer::load and Model::load throw.
+// `dtype`: computation type, "float32", "bfloat16" or "float64". Throws what Checkpoint::open, load_preprocessor and Model::load throw.
 Subject load_subject(const std::filesystem::path& folder, const std::string& dtype);
 Subject load_subject(std::shared_ptr<const model::Checkpoint> checkpoint, const std::string& dtype);
 

@@ -28,5 +28,6 @@ Task boolq_task();
 Task copa_task();
 Task mmlu_task();
 Task multiple_choice_task();
+Task image_classification_task();
 
 }  // namespace hies::data

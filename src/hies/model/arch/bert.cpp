@@ -13,7 +13,7 @@ class BertNetwork : public EncoderNetwork {
         classifier_(weights.linear("classifier")) {}
 
  private:
-  at::Tensor task_head(const at::Tensor& first) const override { return classifier_(at::tanh(pooler_(first))); }
+  at::Tensor task_head(const at::Tensor& first, const BatchRows&) const override { return classifier_(at::tanh(pooler_(first))); }
   Linear pooler_, classifier_;
 };
 

@@ -1,5 +1,7 @@
 #include "hies/model/arch/decoder_torch.h"
 
+#include "hies/model/arch/gated_torch.h"
+
 namespace hies::model {
 namespace {
 
@@ -142,7 +144,7 @@ at::Tensor DecoderNetwork::finish(int index, const LayerHeads& heads, const at::
   return layer.down(gated_ ? gated_activation(spec_.activation, inner) : activate(spec_.activation, inner)).add_(attended);
 }
 
-at::Tensor DecoderNetwork::task_head(const at::Tensor& hidden) const {
+at::Tensor DecoderNetwork::task_head(const at::Tensor& hidden, const BatchRows&) const {
   const at::Tensor states = apply(final_norm_, hidden);
   return predicts_tokens_ ? states : head_(states);
 }

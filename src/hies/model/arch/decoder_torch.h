@@ -21,8 +21,11 @@ class DecoderNetwork : public Network {
                    HeadProducts products) const override;
   at::Tensor finish(int layer, const LayerHeads& heads, const at::Tensor& hidden, const at::Tensor& outputs,
                     const AttentionRun& run) const override;
-  at::Tensor task_head(const at::Tensor& hidden) const override;
+  at::Tensor task_head(const at::Tensor& hidden, const BatchRows& rows) const override;
   const Linear* vocabulary() const override { return predicts_tokens_ ? &head_ : nullptr; }
+  bool tapes() const override;
+  at::Tensor forward_taped(int layer, const at::Tensor& hidden, AttentionRun& run, LayerTape& tape) const override;
+  at::Tensor backward_taped(int layer, const at::Tensor& gradient, AttentionRun& run, const LayerTape& tape) const override;
 
  private:
   using AnyNorm = std::variant<RmsNorm, Norm>;
@@ -50,8 +53,5 @@ class DecoderNetwork : public Network {
   AnyNorm final_norm_;
   Linear head_;  // lm_head or score
 };
-
-// silu(first half of the columns) · second half, with any activation.
-at::Tensor gated_activation(Activation activation, const at::Tensor& both);
 
 }  // namespace hies::model

@@ -13,7 +13,9 @@ class DistilBertNetwork : public EncoderNetwork {
         classifier_(weights.linear("classifier")) {}
 
  private:
-  at::Tensor task_head(const at::Tensor& first) const override { return classifier_(at::relu(pre_classifier_(first))); }
+  at::Tensor task_head(const at::Tensor& first, const BatchRows&) const override {
+    return classifier_(at::relu(pre_classifier_(first)));
+  }
   Linear pre_classifier_, classifier_;
 };
 

@@ -1,19 +1,31 @@
 #include "hies/model/arch/encoder.h"
 
 namespace hies::model {
-namespace {
 
 void declare_norm(std::vector<TensorDecl>& out, const std::string& name, std::int64_t size, int layer) {
   out.push_back({name + ".weight", {size}, TensorUse::lookup, layer, false});
   out.push_back({name + ".bias", {size}, TensorUse::lookup, layer, false});
 }
 
-}  // namespace
-
 void declare_linear(std::vector<TensorDecl>& out, const std::string& name, std::int64_t outputs, std::int64_t inputs,
                     TensorUse use, int layer, bool task_head) {
   out.push_back({name + ".weight", {outputs, inputs}, use, layer, task_head});
   out.push_back({name + ".bias", {outputs}, TensorUse::lookup, layer, task_head});
+}
+
+std::vector<HeadSlice> own_slices(const std::string& query, const std::string& key, const std::string& value,
+                                  const std::string& output, int position, int head_dim, bool bias) {
+  const std::int64_t begin = std::int64_t{position} * head_dim, end = begin + head_dim;
+  std::vector<HeadSlice> slices;
+  const auto rows = [&](const std::string& name, SliceRole role) {
+    slices.push_back({name + ".weight", 0, begin, end, role});
+    if (bias) slices.push_back({name + ".bias", 0, begin, end, role});
+  };
+  rows(query, SliceRole::query);
+  rows(key, SliceRole::key);
+  rows(value, SliceRole::value);
+  slices.push_back({output + ".weight", 1, begin, end, SliceRole::output});
+  return slices;
 }
 
 std::vector<TensorDecl> EncoderArch::tensors(const ModelSpec& spec) const {
@@ -41,19 +53,8 @@ std::vector<TensorDecl> EncoderArch::tensors(const ModelSpec& spec) const {
 
 std::vector<HeadSlice> EncoderArch::head_slices(const ModelSpec& spec, int layer, int position) const {
   const EncoderNames& n = names();
-  const std::int64_t dim = spec.heads(layer).head_dim;
-  const std::int64_t begin = position * dim;
-  const std::int64_t end = begin + dim;
-  std::vector<HeadSlice> slices;
-  const auto rows = [&](const std::string& part, SliceRole role) {
-    slices.push_back({n.in_layer(layer, part) + ".weight", 0, begin, end, role});
-    slices.push_back({n.in_layer(layer, part) + ".bias", 0, begin, end, role});
-  };
-  rows(n.query, SliceRole::query);
-  rows(n.key, SliceRole::key);
-  rows(n.value, SliceRole::value);
-  slices.push_back({n.in_layer(layer, n.output) + ".weight", 1, begin, end, SliceRole::output});
-  return slices;
+  return own_slices(n.in_layer(layer, n.query), n.in_layer(layer, n.key), n.in_layer(layer, n.value), n.in_layer(layer, n.output),
+                    position, spec.heads(layer).head_dim, true);
 }
 
 std::vector<HeadSlice> EncoderArch::kv_slices(const ModelSpec&, int, int) const { return {}; }

@@ -34,5 +34,12 @@ class EncoderArch : public Arch {
 // Declarations of name.weight [out, in] and name.bias [out].
 void declare_linear(std::vector<TensorDecl>& out, const std::string& name, std::int64_t outputs, std::int64_t inputs,
                     TensorUse use, int layer, bool task_head = false);
+// Of name.weight and name.bias [size].
+void declare_norm(std::vector<TensorDecl>& out, const std::string& name, std::int64_t size, int layer);
+
+// What belongs to the head at `position` alone: its rows of query, key and value (with their biases, if they have any), and its
+// columns of the output projection. Full names, without ".weight".
+std::vector<HeadSlice> own_slices(const std::string& query, const std::string& key, const std::string& value,
+                                  const std::string& output, int position, int head_dim, bool bias);
 
 }  // namespace hies::model

@@ -10,14 +10,8 @@ EncoderNetwork::EncoderNetwork(const ModelSpec& spec, const EncoderNames& n, con
     const auto linear = [&](const std::string& part) { return weights.linear(n.in_layer(i, part)); };
     Layer layer;
     layer.last = i + 1 == spec.layer_count();
-    if (const LayerHeads& heads = spec.heads(i); heads.count() > 0) {
-      if (layer.last) {
-        layer.query = Projection({linear(n.query)}, heads.count(), heads.head_dim);
-        layer.rest = Projection({linear(n.key), linear(n.value)}, heads.count(), heads.head_dim);
-      } else {
-        layer.rest = Projection({linear(n.query), linear(n.key), linear(n.value)}, heads.count(), heads.head_dim);
-      }
-    }
+    if (spec.heads(i).count() > 0)
+      layer.heads = EncoderHeads(spec.heads(i), layer.last, linear(n.query), linear(n.key), linear(n.value));
     layer.output = linear(n.output);
     layer.up = linear(n.up);
     layer.down = linear(n.down);
@@ -39,26 +33,9 @@ at::Tensor EncoderNetwork::embed(const Batch& batch, const BatchRows& rows) cons
   return embedding_norm_(sum);
 }
 
-// In the last layer only each sequence's first token asks, because the task head reads no other; the other tokens' queries exist
-// only for the entropy and the norms that the probe wants.
 at::Tensor EncoderNetwork::heads(int index, const LayerHeads& heads, const at::Tensor& hidden, AttentionRun& run,
                                  HeadProducts products) const {
-  const Layer& layer = layers_[static_cast<std::size_t>(index)];
-  const LayerHeads& all = spec_.heads(index);
-  const std::int64_t D = heads.head_dim;
-  const auto project = [&](const Projection& projection, const at::Tensor& rows) {
-    return products == HeadProducts::joint ? projection.all(rows) : projection.some(positions_in(all.heads, heads.heads), rows);
-  };
-  const at::Tensor rest = project(layer.rest, hidden);
-  if (!layer.last) return run.attend(index, heads, {{rest, 0, 3 * D}, {rest, D, 3 * D}, {rest, 2 * D, 3 * D}}, QueryRows::all);
-  const auto with_queries = [&](const at::Tensor& rows) -> Projected {
-    return {{project(layer.query, rows), 0, D}, {rest, 0, 2 * D}, {rest, D, 2 * D}};
-  };
-  if (run.wants_all_queries()) {
-    const at::NoGradGuard frozen;
-    run.observe(index, with_queries(hidden));
-  }
-  return run.attend(index, heads, with_queries(hidden.index_select(0, run.rows().asked)), QueryRows::asked);
+  return layers_[static_cast<std::size_t>(index)].heads(index, heads, hidden, run, products);
 }
 
 at::Tensor EncoderNetwork::finish(int index, const LayerHeads& heads, const at::Tensor& hidden, const at::Tensor& outputs,

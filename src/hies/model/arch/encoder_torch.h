@@ -1,8 +1,7 @@
 #pragma once
 
 #include "hies/model/arch/encoder.h"
-#include "hies/model/arch/projection_torch.h"
-#include "hies/model/network_torch.h"
+#include "hies/model/arch/encoder_heads_torch.h"
 #include "hies/model/weights_torch.h"
 
 namespace hies::model {
@@ -17,12 +16,14 @@ class EncoderNetwork : public Network {
                    HeadProducts products) const override;
   at::Tensor finish(int layer, const LayerHeads& heads, const at::Tensor& hidden, const at::Tensor& outputs,
                     const AttentionRun& run) const override;
+  bool tapes() const override;
+  at::Tensor forward_taped(int layer, const at::Tensor& hidden, AttentionRun& run, LayerTape& tape) const override;
+  at::Tensor backward_taped(int layer, const at::Tensor& gradient, AttentionRun& run, const LayerTape& tape) const override;
 
  private:
   struct Layer {
     bool last = false;
-    Projection rest;   // queries, keys, values; in the last layer keys and values
-    Projection query;  // last layer only
+    EncoderHeads heads;
     Linear output, up, down;
     Norm attention_norm, output_norm;
   };

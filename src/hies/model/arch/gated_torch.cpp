@@ -1,7 +1,9 @@
 #include <torch/csrc/autograd/custom_function.h>
 
 #include "hies/base/error.h"
-#include "hies/model/arch/decoder_torch.h"
+#include "hies/model/arch/gated_torch.h"
+#include "hies/model/card_torch.h"
+#include "hies/model/network_torch.h"
 
 namespace hies::model {
 namespace {
@@ -9,15 +11,10 @@ namespace {
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-at::Tensor gradient_of(Activation activation, const at::Tensor& of_result, const at::Tensor& x) {
-  switch (activation) {
-    case Activation::gelu: return at::gelu_backward(of_result, x);
-    case Activation::gelu_tanh: return at::gelu_backward(of_result, x, "tanh");
-    case Activation::relu: return at::threshold_backward(of_result, x, 0);
-    case Activation::silu: return at::silu_backward(of_result, x);
-  }
-  check(false, "unknown activation");
-  return {};
+at::Tensor gated(Activation activation, const at::Tensor& both) {
+  if (both.is_cuda()) return card_gated(activation, both);
+  const std::vector<at::Tensor> halves = both.chunk(2, 1);
+  return activated(activation, halves[0]).mul_(halves[1]);
 }
 
 // Keeps the product's input only, half of what a graph of the single steps would.
@@ -25,16 +22,16 @@ struct GatedFunction : torch::autograd::Function<GatedFunction> {
   static at::Tensor forward(AutogradContext* context, const at::Tensor& both, std::int64_t activation) {
     context->save_for_backward({both});
     context->saved_data["activation"] = activation;
-    const std::vector<at::Tensor> halves = both.chunk(2, 1);
-    return activated(static_cast<Activation>(activation), halves[0]).mul_(halves[1]);
+    return gated(static_cast<Activation>(activation), both);
   }
   static variable_list backward(AutogradContext* context, variable_list gradients) {
     const auto activation = static_cast<Activation>(context->saved_data["activation"].toInt());
     const at::Tensor both = context->get_saved_variables()[0];
-    const std::vector<at::Tensor> halves = both.chunk(2, 1);
+    if (both.is_cuda()) return {card_gated_backward(activation, both, gradients[0].contiguous()), {}};
     at::Tensor result = at::empty_like(both);
+    const std::vector<at::Tensor> halves = both.chunk(2, 1);
     const std::vector<at::Tensor> parts = result.chunk(2, 1);
-    parts[0].copy_(gradient_of(activation, gradients[0] * halves[1], halves[0]));
+    parts[0].copy_(activation_gradient(activation, gradients[0] * halves[1], halves[0]));
     at::mul_out(const_cast<at::Tensor&>(parts[1]), gradients[0], activated(activation, halves[0]));
     return {result, {}};
   }
@@ -45,8 +42,7 @@ struct GatedFunction : torch::autograd::Function<GatedFunction> {
 at::Tensor gated_activation(Activation activation, const at::Tensor& both) {
   if (at::GradMode::is_enabled() && both.requires_grad())
     return GatedFunction::apply(both, static_cast<std::int64_t>(activation));
-  const std::vector<at::Tensor> halves = both.chunk(2, 1);
-  return activated(activation, halves[0]).mul_(halves[1]);
+  return gated(activation, both);
 }
 
 }  // namespace hies::model

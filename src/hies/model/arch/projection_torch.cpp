@@ -14,22 +14,30 @@ Projection::Projection(const std::vector<Linear>& matrices, int count, int head_
       parts.push_back(tensor.narrow(0, begin * head_dim, heads * head_dim).unflatten(0, {heads, head_dim}));
     return at::cat(parts, 1).flatten(0, 1);
   };
-  const auto product = [&](std::int64_t begin, std::int64_t heads) {
-    const auto weight = [matrices, side_by_side, begin, heads] {
+  const auto rows_of = [&](std::int64_t begin, std::int64_t heads) -> Linear::Make {
+    return [matrices, side_by_side, begin, heads] {
       std::vector<at::Tensor> weights;
       for (const Linear& matrix : matrices) weights.push_back(matrix.weight());
       return side_by_side(weights, begin, heads);
     };
+  };
+  const auto product = [&](std::int64_t begin, std::int64_t heads, Linear::Make weight) {
     std::vector<at::Tensor> biases;
     for (const Linear& matrix : matrices) biases.push_back(matrix.bias());
     const auto set_aside = [matrices] {
       for (const Linear& matrix : matrices) matrix.set_aside();
     };
-    return Linear(weight, biases.front().defined() ? side_by_side(biases, begin, heads) : at::Tensor(), set_aside,
+    return Linear(std::move(weight), biases.front().defined() ? side_by_side(biases, begin, heads) : at::Tensor(), set_aside,
                   matrices.front().keep());
   };
-  joint_ = product(0, count);
-  for (int head = 0; head < count; ++head) parts_.push_back(product(head, 1));
+  joint_ = product(0, count, rows_of(0, count));
+  // A card holds the whole already.
+  const auto part_of_resident = [joint = joint_, width = width_](std::int64_t head) -> Linear::Make {
+    return [joint, width, head] { return joint.resident().narrow(0, head * width, width); };
+  };
+  const bool one_copy = matrices.front().keep().one_copy;
+  for (int head = 0; head < count; ++head)
+    parts_.push_back(product(head, 1, one_copy ? part_of_resident(head) : rows_of(head, 1)));
 }
 
 at::Tensor Projection::some(const std::vector<int>& positions, const at::Tensor& rows) const {
@@ -52,7 +60,7 @@ at::Tensor project_outputs(const Linear& projection, const LayerHeads& all, cons
   if (heads.count() == 0) return bias.defined() ? bias.repeat({rows, 1}) : at::Tensor();
   if (heads.count() == all.count()) return projection(outputs);
   const auto columns = [&] {
-    const at::Tensor weight = projection.weight();
+    const at::Tensor resident = projection.resident(), weight = resident.defined() ? resident : projection.weight();
     std::vector<at::Tensor> kept;
     for (const int position : positions_in(all.heads, heads.heads))
       kept.push_back(weight.narrow(1, std::int64_t{position} * heads.head_dim, heads.head_dim));

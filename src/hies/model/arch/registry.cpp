@@ -12,11 +12,14 @@ const Arch& mistral_arch();
 const Arch& qwen2_arch();
 const Arch& qwen3_arch();
 const Arch& gpt2_arch();
+const Arch& vit_arch();
+const Arch& deit_arch();
+const Arch& dinov2_arch();
 
 const std::vector<const Arch*>& all_archs() {
   static const std::vector<const Arch*> archs = {
-      &bert_arch(),    &roberta_arch(), &distilbert_arch(), &llama_arch(),
-      &mistral_arch(), &qwen2_arch(),   &qwen3_arch(),      &gpt2_arch(),
+      &bert_arch(),  &roberta_arch(), &distilbert_arch(), &llama_arch(), &mistral_arch(), &qwen2_arch(),
+      &qwen3_arch(), &gpt2_arch(),    &vit_arch(),        &deit_arch(),  &dinov2_arch(),
   };
   return archs;
 }

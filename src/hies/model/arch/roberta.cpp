@@ -13,7 +13,7 @@ class RobertaNetwork : public EncoderNetwork {
         out_(weights.linear("classifier.out_proj")) {}
 
  private:
-  at::Tensor task_head(const at::Tensor& first) const override { return out_(at::tanh(dense_(first))); }
+  at::Tensor task_head(const at::Tensor& first, const BatchRows&) const override { return out_(at::tanh(dense_(first))); }
   Linear dense_, out_;
 };
 

@@ -95,6 +95,22 @@ Json heads_json(const std::vector<Seen>& heads, const model::AttentionProbe& pro
   return json;
 }
 
+// What the tokens of one example are: parts of its text; or what stands before the patches, and each patch's row and column.
+Json token_names(const Subject& subject, const model::Batch& batch) {
+  Json names = Json::array();
+  if (const auto* tokenizer = std::get_if<text::Tokenizer>(&subject.preprocessor)) {
+    for (const std::int32_t id : batch.tokens) names.push_back(tokenizer->token(id));
+    return names;
+  }
+  const model::VisionSpec& vision = subject.checkpoint->spec().vision;
+  constexpr std::array<std::string_view, 2> kLeading = {"[CLS]", "[DIST]"};
+  for (int i = 0; i < vision.leading; ++i) names.push_back(kLeading[static_cast<std::size_t>(i)]);
+  const int across = batch.pictures.front().from->shape().width / vision.patch_width;
+  for (int patch = 0; std::ssize(names) < batch.token_count(); ++patch)
+    names.push_back(fmt::format("{},{}", patch / across, patch % across));
+  return names;
+}
+
 // One example by itself: HIS, AE and attention of the unpruned model.
 Json look(const Subject& subject, const data::Example& example, const std::string& loss, const prune::Plan* plan,
           const ExplainOptions& options) {
@@ -111,11 +127,9 @@ Json look(const Subject& subject, const data::Example& example, const std::strin
   const bool any_query = batch.token_count() > 1;  // a query that sees one key has no entropy
   const auto entropy = any_query ? score::entropy(layout, notes) : model::make_head_table<double>(layout);
 
-  Json tokens = Json::array();
-  for (const std::int32_t id : batch.tokens) tokens.push_back(subject.tokenizer.token(id));
   const std::vector<Seen> heads = chosen_heads(all_heads(layout, plan, his, entropy), options.heads);
   return {{"row", example.row},
-          {"tokens", tokens},
+          {"tokens", token_names(subject, batch)},
           {"his", his},
           {"entropy", entropy},
           {"heads", heads_json(heads, probe, static_cast<std::size_t>(batch.token_count()))}};

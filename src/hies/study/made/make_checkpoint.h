@@ -21,7 +21,7 @@ struct MakeRequest {
 
   template <class V, class Self>
   static void fields(V& v, Self& self) {
-    v("family", self.family, "model family: llama, mistral, qwen2, qwen3, gpt2 or bert");
+    v("family", self.family, "model family: llama, mistral, qwen2, qwen3, gpt2, bert or vit");
     ShapeOptions::fields(v, self.shape);
     v("seed", self.seed, "seed of the weights");
     v("dtype", self.dtype, "type of the stored weights: bfloat16, float16 or float32");

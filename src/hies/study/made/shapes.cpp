@@ -34,6 +34,10 @@ constexpr std::array kSizes = {
     Size{"bert", "tiny", 64, 2, 4, 4, 16, 128, 256, 128},
     Size{"bert", "1b", 2048, 24, 32, 32, 64, 8192, 30522, 512},
     Size{"bert", "7b", 4096, 32, 32, 32, 128, 16384, 30522, 512},
+    // Of pictures: labels for a vocabulary, pixels of a side for positions.
+    Size{"vit", "tiny", 64, 2, 4, 4, 16, 128, 10, 32},
+    Size{"vit", "base", 768, 12, 12, 12, 64, 3072, 1000, 224},
+    Size{"vit", "large", 1024, 24, 16, 16, 64, 4096, 1000, 224},
 };
 
 const Size& find_size(std::string_view family, std::string_view name) {
@@ -105,8 +109,32 @@ Json bert(const ShapeOptions& s) {
           {"pad_token_id", 0}};
 }
 
+Json vit(const ShapeOptions& s) {
+  Json labels = Json::object(), ids = Json::object();
+  for (std::int64_t i = 0; i < *s.vocabulary; ++i) {
+    const std::string name = fmt::format("LABEL_{}", i);
+    labels[std::to_string(i)] = name;
+    ids[name] = i;
+  }
+  return {{"architectures", {"ViTForImageClassification"}},
+          {"model_type", "vit"},
+          {"hidden_size", *s.hidden},
+          {"intermediate_size", *s.intermediate},
+          {"num_hidden_layers", *s.layers},
+          {"num_attention_heads", *s.heads},
+          {"image_size", *s.positions},
+          {"patch_size", *s.positions < 64 ? 4 : 16},
+          {"num_channels", 3},
+          {"qkv_bias", true},
+          {"hidden_act", "gelu"},
+          {"layer_norm_eps", 1e-12},
+          {"id2label", labels},
+          {"label2id", ids}};
+}
+
 constexpr std::array kFamilies = {ShapeFamily{"llama", llama}, ShapeFamily{"mistral", mistral}, ShapeFamily{"qwen2", qwen2},
-                                  ShapeFamily{"qwen3", qwen3}, ShapeFamily{"gpt2", gpt2},       ShapeFamily{"bert", bert}};
+                                  ShapeFamily{"qwen3", qwen3}, ShapeFamily{"gpt2", gpt2},       ShapeFamily{"bert", bert},
+                                  ShapeFamily{"vit", vit}};
 
 const ShapeFamily& find_family(std::string_view name) {
   std::vector<std::string> names;
@@ -119,7 +147,7 @@ const ShapeFamily& find_family(std::string_view name) {
 }
 
 // Families of which each query head has a KV head of its own, of hidden / heads numbers.
-bool has_plain_heads(std::string_view family) { return family == "gpt2" || family == "bert"; }
+bool has_plain_heads(std::string_view family) { return family == "gpt2" || family == "bert" || family == "vit"; }
 
 }  // namespace
 

@@ -24,15 +24,15 @@ struct ShapeOptions {
 
   template <class V, class Self>
   static void fields(V& v, Self& self) {
-    v("size", self.size, "whose numbers to take where no other is given: tiny, 1b, 7b");
+    v("size", self.size, "whose numbers to take where no other is given: tiny, 1b, 7b; of vit: tiny, base, large");
     v("hidden", self.hidden, "hidden size");
     v("layers", self.layers, "layers");
     v("heads", self.heads, "query heads of a layer");
     v("kv_heads", self.kv_heads, "key/value heads of a layer, where the family can share them");
     v("head_dim", self.head_dim, "size of a head, where it need not be hidden / heads");
     v("intermediate", self.intermediate, "width of the feed-forward layers");
-    v("vocabulary", self.vocabulary, "tokens of the vocabulary");
-    v("positions", self.positions, "longest sequence");
+    v("vocabulary", self.vocabulary, "tokens of the vocabulary; of vit: labels");
+    v("positions", self.positions, "longest sequence; of vit: pixels of a side");
   }
 };
 

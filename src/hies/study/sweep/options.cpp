@@ -55,6 +55,7 @@ void check_options(const SweepOptions& options) {
   check_least("examples", options.examples, 1);
   if (!options.calibration_sizes.empty()) check_list("calibration-sizes", options.calibration_sizes);
   for (const std::int64_t size : options.calibration_sizes) check_least("calibration-sizes", size, 1);
+  if (options.eval_examples) check_least("eval-examples", *options.eval_examples, 1);
   check_least("random-masks", options.random_masks, 1);
   check_least("heldout", options.heldout, 1);
   score::check_options(method_options(options));
@@ -67,6 +68,13 @@ void check_options(const SweepOptions& options) {
   model::parse_compute_type(options.dtype);
   check_least("batch-tokens", options.batch_tokens, 1);
   check_least("masks-at-once", options.masks_at_once, 0);
+}
+
+// An option of some tasks, when no run has one of them.
+void check_asked(bool given, std::string_view names, std::string_view what, bool (*reads)(const data::Task&),
+                 const std::vector<SweepRun>& runs) {
+  if (given && std::none_of(runs.begin(), runs.end(), [&](const SweepRun& run) { return reads(data::task(run.task)); }))
+    bad_input("{}, but no run has such a task: {}", names, what);
 }
 
 void check_name(const std::string& name) {
@@ -108,6 +116,12 @@ void check_config(const SweepConfig& config) {
     names.push_back(run.name);
   }
   check_list("runs", names);
+  const SweepOptions& options = config.options;
+  check_asked(options.context || options.stride, "context and stride are for tasks that judge texts in windows",
+              "perplexity, causal-lm", data::reads_windows, config.runs);
+  check_asked(options.shots.has_value(), "shots is for questions of several subjects", "mmlu", data::reads_subjects, config.runs);
+  check_asked(options.image_size || options.skip_bad || options.most_pixels,
+              "image-size, skip-bad and most-pixels are for pictures", "image-classification", data::reads_pictures, config.runs);
 }
 
 }  // namespace hies::study

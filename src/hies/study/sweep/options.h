@@ -32,7 +32,9 @@ struct SweepOptions {
   std::string granularity = "example";
   std::int64_t min_heads_per_layer = 0;
   std::string text, text_pair, label;
-  std::optional<std::int64_t> max_length, context, stride, shots;
+  std::optional<std::int64_t> eval_examples, max_length, context, stride, shots;
+  std::optional<std::int64_t> image_size, most_pixels;
+  bool skip_bad = false;
   double stability_tolerance = 0.05;
   bool latency = false;
   double latency_seconds = 2;
@@ -52,6 +54,7 @@ struct SweepOptions {
     v("losses", self.losses, "losses whose gradient ranks heads: task (the task's own), ce, mse, pseudo-label, logit-norm");
     v("loss", self.loss, "auto: one of --losses per task is also chosen on the held-out part");
     v("examples", self.examples, "calibration examples of each seed");
+    v("eval_examples", self.eval_examples, "examples of DEV, those that `hies eval --examples N` takes (default: all)");
     v("calibration_sizes", self.calibration_sizes, "numbers of examples for the study of the calibration set's size");
     v("random_masks", self.random_masks, "masks drawn for each ratio of random");
     v("heldout", self.heldout, "rows of the calibration file to choose alpha or loss on; none of them scores heads or is in DEV");
@@ -61,13 +64,16 @@ struct SweepOptions {
     v("group_score", self.group_score, "of a unit of several heads: the sum or the max of their scores");
     v("granularity", self.granularity, "where HIS takes the absolute value: per example, token or batch");
     v("min_heads_per_layer", self.min_heads_per_layer, "heads that every layer keeps");
-    v("text", self.text, "column of the (first) text");
+    v("text", self.text, "column of the (first) text, or of the picture");
     v("text_pair", self.text_pair, "column of the second text");
     v("label", self.label, "column of the label");
     v("max_length", self.max_length, "most tokens of a sequence; longer ones are cut");
-    v("context", self.context, "tokens of a window (tasks that judge texts)");
-    v("stride", self.stride, "tokens that a window judges after those it reads (tasks that judge texts)");
-    v("shots", self.shots, "solved questions before each question (mmlu)");
+    v("context", self.context, "tokens of a window (runs whose task judges texts)");
+    v("stride", self.stride, "tokens that a window judges after those it reads (runs whose task judges texts)");
+    v("shots", self.shots, "solved questions before each question (runs of mmlu)");
+    v("image_size", self.image_size, "pixels of a side of the pictures that the model is given; positions are interpolated");
+    v("skip_bad", self.skip_bad, "leave out pictures that cannot be read, and say how many");
+    v("most_pixels", self.most_pixels, "pixels of the largest picture that is decoded");
     v("stability_tolerance", self.stability_tolerance,
       "how far apart two predicted numbers may be and still agree: share of the label range, 0 … 1");
     v("latency", self.latency, "measure seed 0 of each method and ratio in pairs with the unpruned model, after the grid");

@@ -32,10 +32,10 @@ class Planner {
   const RunData& data_;
   const SweepOptions& options_;
   const ScoredRun& scored_;
-  eval::Lengths lengths_;  // of DEV's examples
-  std::int64_t heads_ = 0;             // present
-  std::int64_t parameters_ = 0;        // unpruned
-  double flops_ = 0;                   // unpruned
+  eval::Lengths lengths_;        // of DEV's examples
+  std::int64_t heads_ = 0;       // present
+  std::int64_t parameters_ = 0;  // unpruned
+  double flops_ = 0;             // unpruned
 };
 
 // Equal sets of heads have equal hashes.

@@ -14,7 +14,7 @@
 namespace hies::study {
 namespace {
 
-// The texts of an example as the model reads them.
+// What the model reads of an example.
 std::string content(const data::Example& example) {
   const auto bytes = [](const std::vector<std::int32_t>& ids) {
     return std::string_view(reinterpret_cast<const char*>(ids.data()), ids.size() * sizeof(std::int32_t));
@@ -22,6 +22,7 @@ std::string content(const data::Example& example) {
   std::string content = fmt::format("{}:", example.ids.size()).append(bytes(example.ids)).append(bytes(example.type_ids));
   for (const data::Choice& choice : example.choices)
     content.append(fmt::format("{}:", choice.ids.size())).append(bytes(choice.ids));
+  if (example.picture.from != nullptr) content.append(example.picture.from->content_hash(example.picture.index));
   return content;
 }
 
@@ -60,17 +61,17 @@ data::LabelNeed label_need(const std::vector<std::string>& losses) {
   return needed ? data::LabelNeed::required : data::LabelNeed::if_readable;
 }
 
-void load_calibration(RunData& data, const SweepOptions& options, const text::Tokenizer& tokenizer, Progress& progress) {
+void load_calibration(RunData& data, const SweepOptions& options, const Preprocessor& preprocessor, Progress& progress) {
   const std::vector<std::int64_t> sizes = scored_sizes(options);
   const std::int64_t most = *std::max_element(sizes.begin(), sizes.end());
   for (std::int64_t seed = 0; seed < options.seeds; ++seed) {
-    data::LoadOptions load = load_options(options);
+    data::LoadOptions load = load_options(options, data.task);
     load.examples = most;
     load.seed = static_cast<std::uint64_t>(seed);
     load.labels = label_need(data.losses);
     // What is to be warned of is the same for every seed.
     Progress& told = seed == 0 ? progress : silent_progress();
-    data.calibration.push_back(load_dataset(data.run.calib, data.task, load, *data.checkpoint, tokenizer, told));
+    data.calibration.push_back(load_dataset(data.run.calib, data.task, load, *data.checkpoint, preprocessor, told));
     const std::int64_t size = data.calibration.back().size();
     if (size < most && std::any_of(options.calibration_sizes.begin(), options.calibration_sizes.end(),
                                    [size](std::int64_t asked) { return asked > size; }))
@@ -126,15 +127,22 @@ RunIdentity RunData::identity() const {
   return {checkpoint->hash(), hasher.hex(), evaluation.dataset.hash};
 }
 
-data::LoadOptions load_options(const SweepOptions& options) {
+data::LoadOptions load_options(const SweepOptions& options, const data::Task& task) {
   data::LoadOptions load;
   load.text = options.text;
   load.text_pair = options.text_pair;
   load.label = options.label;
   load.max_length = options.max_length;
-  load.context = options.context;
-  load.stride = options.stride;
-  load.shots = options.shots;
+  if (data::reads_windows(task)) {
+    load.context = options.context;
+    load.stride = options.stride;
+  }
+  if (data::reads_subjects(task)) load.shots = options.shots;
+  if (data::reads_pictures(task)) {
+    load.image_size = options.image_size;
+    load.skip_bad = options.skip_bad;
+    load.most_pixels = options.most_pixels;
+  }
   return load;
 }
 
@@ -145,12 +153,7 @@ data::Dataset first_examples(const data::Dataset& dataset, std::int64_t count) {
   part.has_labels = dataset.has_labels;
   part.groups = dataset.groups;
   part.examples.assign(dataset.examples.begin(), dataset.examples.begin() + std::min(count, dataset.size()));
-  if (part.has_labels && !part.examples.empty()) {
-    const auto [least, most] =
-        std::minmax_element(part.examples.begin(), part.examples.end(),
-                            [](const data::Example& a, const data::Example& b) { return a.label < b.label; });
-    part.label_range = {least->label, most->label};
-  }
+  part.set_label_range();
   part.hash = data::content_hash(part.examples, part.has_labels);
   return part;
 }
@@ -159,18 +162,18 @@ std::string heldout_name(const SweepOptions& options) {
   return fmt::format("calibration:heldout({}, seed {})", options.heldout, options.heldout_seed);
 }
 
-data::Dataset load_heldout(const RunData& data, const SweepOptions& options, const text::Tokenizer& tokenizer) {
+data::Dataset load_heldout(const RunData& data, const SweepOptions& options, const Preprocessor& preprocessor) {
   Contents taken;
   add_contents(data.evaluation.dataset, taken);
   for (const data::Dataset& dataset : data.calibration) add_contents(dataset, taken);
-  data::LoadOptions load = load_options(options);
+  data::LoadOptions load = load_options(options, data.task);
   load.seed = options.heldout_seed;
   data::Dataset rows;
   // Enough rows where texts do not repeat; else all.
   for (const bool all : {false, true}) {
     load.examples.reset();
     if (!all) load.examples = options.heldout + static_cast<std::int64_t>(taken.size());
-    rows = load_dataset(data.run.calib, data.task, load, *data.checkpoint, tokenizer, silent_progress());
+    rows = load_dataset(data.run.calib, data.task, load, *data.checkpoint, preprocessor, silent_progress());
     const std::int64_t read = rows.size();
     std::erase_if(rows.examples, [&](const data::Example& example) { return taken.contains(content(example)); });
     if (rows.size() >= options.heldout) return first_examples(rows, options.heldout);
@@ -185,15 +188,17 @@ data::Dataset load_heldout(const RunData& data, const SweepOptions& options, con
 RunData load_run(const SweepRun& run, const SweepOptions& options, Progress& progress) {
   const data::Task& task = data::task(run.task);
   auto checkpoint = std::make_shared<const model::Checkpoint>(model::Checkpoint::open(run.model));
-  const text::Tokenizer tokenizer = text::Tokenizer::load(checkpoint->folder(), checkpoint->spec().model_type);
+  const Preprocessor preprocessor = load_preprocessor(*checkpoint);
   warn_of_zeroed_heads(*checkpoint, progress);
   RunData data{run, task, std::move(checkpoint), scored_losses(options, task), {}, {}, {}};
   check_ratios(data, options);
-  load_calibration(data, options, tokenizer, progress);
-  data.evaluation = load_evaluation(*data.checkpoint, tokenizer, task, run.data, load_options(options), "", progress);
+  load_calibration(data, options, preprocessor, progress);
+  data::LoadOptions judged = load_options(options, task);
+  judged.examples = options.eval_examples;
+  data.evaluation = load_evaluation(*data.checkpoint, preprocessor, task, run.data, judged, "", progress);
   check_evaluation(data, options);
   warn_of_leak(data, progress);
-  if (options.alpha == "auto" || options.loss == "auto") data.heldout = load_heldout(data, options, tokenizer);
+  if (options.alpha == "auto" || options.loss == "auto") data.heldout = load_heldout(data, options, preprocessor);
   return data;
 }
 

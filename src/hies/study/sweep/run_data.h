@@ -34,12 +34,12 @@ RunData load_run(const SweepRun& run, const SweepOptions& options, Progress& pro
 // The first `count` examples.
 data::Dataset first_examples(const data::Dataset& dataset, std::int64_t count);
 
-// Which columns are read of both files, and how.
-data::LoadOptions load_options(const SweepOptions& options);
+// Which columns are read of both files, and how: what of the options is for this task.
+data::LoadOptions load_options(const SweepOptions& options, const data::Task& task);
 
 // The rows of the calibration file on which alpha and loss are chosen: the first `heldout` of a random order whose texts are neither
 // those of a scoring example nor those of a row of DEV. Throws bad_input when there are fewer.
-data::Dataset load_heldout(const RunData& data, const SweepOptions& options, const text::Tokenizer& tokenizer);
+data::Dataset load_heldout(const RunData& data, const SweepOptions& options, const Preprocessor& preprocessor);
 
 // "calibration:heldout(256, seed 0)": what records say of a value that was chosen there.
 std::string heldout_name(const SweepOptions& options);

@@ -29,7 +29,7 @@ ScoreRequest request_of(const RunData& data, const SweepOptions& options, const 
   request.model = data.run.model;
   request.task = data.task.name;
   request.calibration = data.run.calib;
-  request.load = load_options(options);
+  request.load = load_options(options, data.task);
   request.load.seed = static_cast<std::uint64_t>(entry.seed);
   request.score.loss = entry.loss;
   request.score.granularity = options.granularity;

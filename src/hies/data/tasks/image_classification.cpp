@@ -1,0 +1,18 @@
+#include "hies/data/tasks/tasks.h"
+
+namespace hies::data {
+
+// What is on a picture?
+Task image_classification_task() {
+  return {
+      .name = "image-classification",
+      .description = "What is on a picture? (a folder or tar of class folders, a list of paths, Parquet, IDX, CIFAR)",
+      .texts = {{"image", ""}, {"img", ""}, {"path", ""}, {"file", ""}, {"file_name", ""}, {"filename", ""}},
+      .label_columns = {"label", "labels", "fine_label", "class", "target"},
+      .reading = Reading::pictures,
+      .metrics = {"top1", "top5"},
+      .loss = "ce",
+  };
+}
+
+}  // namespace hies::data

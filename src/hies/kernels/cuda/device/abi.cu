@@ -1,0 +1,57 @@
+#include <cuda_runtime.h>
+
+#include "hies/kernels/cuda/device/launch.cuh"
+
+using namespace hies::cuda;
+
+namespace {
+
+// Heads that the tensor-core kernels take, in types that they multiply, with a scale that keeps the order of logits.
+bool on_tensor_cores(const hies_cuda_shape& shape) {
+  return shape.dtype != HIES_CUDA_FLOAT32 && shape.head_dim <= 128 && shape.scale > 0;
+}
+
+bool valid(const hies_cuda_shape& shape) {
+  return shape.head_dim >= 1 && shape.head_dim <= 256 && (shape.window <= 0 || shape.causal != 0);
+}
+
+}  // namespace
+
+extern "C" {
+
+int hies_cuda_abi(void) { return HIES_CUDA_ABI; }
+
+const char* hies_cuda_error_text(int error) { return cudaGetErrorString(static_cast<cudaError_t>(error)); }
+
+int hies_cuda_device_count(int* count) { return cudaGetDeviceCount(count); }
+
+int hies_cuda_capability(int device, int* capability) {
+  int major = 0, minor = 0;
+  cudaError_t error = cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, device);
+  if (error == cudaSuccess) error = cudaDeviceGetAttribute(&minor, cudaDevAttrComputeCapabilityMinor, device);
+  *capability = 10 * major + minor;
+  return error;
+}
+
+int hies_cuda_memory(uint64_t* free_bytes, uint64_t* all_bytes) {
+  std::size_t free_size = 0, all = 0;
+  const cudaError_t error = cudaMemGetInfo(&free_size, &all);
+  *free_bytes = free_size, *all_bytes = all;
+  return error;
+}
+
+int hies_cuda_attention_forward(const hies_cuda_shape* shape, const hies_cuda_forward* arguments, void* stream) {
+  if (!valid(*shape)) return cudaErrorInvalidValue;
+  const auto run = on_tensor_cores(*shape) ? tensor_forward : simple_forward;
+  return run(*shape, *arguments, static_cast<cudaStream_t>(stream));
+}
+
+int hies_cuda_attention_backward(const hies_cuda_shape* shape, const hies_cuda_backward* arguments, void* stream) {
+  if (!valid(*shape)) return cudaErrorInvalidValue;
+  if (const int error = head_inner(*shape, *arguments, static_cast<cudaStream_t>(stream))) return error;
+  if (arguments->dq.data == nullptr && arguments->dk.data == nullptr && arguments->dv.data == nullptr) return cudaSuccess;
+  const auto run = on_tensor_cores(*shape) ? tensor_backward : simple_backward;
+  return run(*shape, *arguments, static_cast<cudaStream_t>(stream));
+}
+
+}  // extern "C"

@@ -1,0 +1,128 @@
+#pragma once
+
+#include "hies/kernels/cuda/device/element.cuh"
+#include "hies/kernels/cuda/device/tiles.cuh"
+
+// Attention with float32 multiply-adds: for float32 itself, and for whatever the tensor-core kernels do not take (heads above 128).
+// 256 threads, 16 × 16; thread (y, x) owns rows y, y+16, … and columns x, x+16, … of a tile of logits.
+namespace hies::cuda::simple {
+
+constexpr int kThreads = 256;
+// Tokens of a tile, by padded head size: what fits into the shared memory of an sm_80 card.
+template <int D>
+constexpr int kTile = D <= 64 ? 64 : 32;
+
+template <int D>
+struct Tile {  // [kTile][D] with rows that start in different banks
+  static constexpr int kStride = D + 4;
+  static constexpr int kFloats = kTile<D> * kStride;
+};
+template <int D>
+constexpr int kSquareStride = kTile<D> + 4;
+template <int D>
+constexpr int kSquareFloats = kTile<D>* kSquareStride<D>;
+
+// Copies `count` rows of head_dim elements into a tile, as float32; zero elsewhere.
+template <class T, int D>
+__device__ void load_tile(float* tile, const hies_cuda_rows& rows, long long first, int count, int head, int head_dim) {
+  for (int i = threadIdx.x; i < kTile<D> * D; i += kThreads) {
+    const int row = i / D, column = i % D;
+    float value = 0;
+    if (row < count && column < head_dim) value = to_float(row_of<T>(rows, first + row, head)[column]);
+    tile[row * Tile<D>::kStride + column] = value;
+  }
+}
+
+// logits[i][j] = ⟨a[y + 16 i], b[x + 16 j]⟩.
+template <int D, int N>
+__device__ void products(const float* a, const float* b, float (&logits)[N][N]) {
+  const int x = threadIdx.x % 16, y = threadIdx.x / 16;
+#pragma unroll
+  for (int i = 0; i < N; ++i)
+#pragma unroll
+    for (int j = 0; j < N; ++j) logits[i][j] = 0;
+#pragma unroll 4
+  for (int d = 0; d < D; d += 4) {
+    float4 left[N], right[N];
+#pragma unroll
+    for (int i = 0; i < N; ++i) {
+      left[i] = *reinterpret_cast<const float4*>(a + (y + 16 * i) * Tile<D>::kStride + d);
+      right[i] = *reinterpret_cast<const float4*>(b + (x + 16 * i) * Tile<D>::kStride + d);
+    }
+#pragma unroll
+    for (int i = 0; i < N; ++i)
+#pragma unroll
+      for (int j = 0; j < N; ++j) {
+        logits[i][j] += left[i].x * right[j].x;
+        logits[i][j] += left[i].y * right[j].y;
+        logits[i][j] += left[i].z * right[j].z;
+        logits[i][j] += left[i].w * right[j].w;
+      }
+  }
+}
+
+// A thread's columns of a result of D: neighbours come in packets, so that they are read as one vector.
+template <int D>
+constexpr int kPacket = D / 16 < 4 ? D / 16 : 4;
+template <int D>
+__device__ int column_of(int c) {
+  return threadIdx.x % 16 * kPacket<D> + c / kPacket<D> * 16 * kPacket<D> + c % kPacket<D>;
+}
+
+template <int D>
+__device__ void load_packet(float (&to)[kPacket<D>], const float* from) {
+  if constexpr (kPacket<D> == 4) *reinterpret_cast<float4*>(to) = *reinterpret_cast<const float4*>(from);
+  else *reinterpret_cast<float2*>(to) = *reinterpret_cast<const float2*>(from);
+}
+
+// sums[i][c] += Σ_k weights[y + 16 i][k] · values[k][column_of(c)].
+template <int D, int N>
+__device__ void accumulate(const float* weights, const float* values, float (&sums)[N][D / 16]) {
+  const int y = threadIdx.x / 16;
+#pragma unroll 2
+  for (int k = 0; k < kTile<D>; k += 4) {
+    alignas(16) float weight[N][4];
+#pragma unroll
+    for (int i = 0; i < N; ++i)
+      *reinterpret_cast<float4*>(weight[i]) = *reinterpret_cast<const float4*>(weights + (y + 16 * i) * kSquareStride<D> + k);
+#pragma unroll
+    for (int part = 0; part < 4; ++part)
+#pragma unroll
+      for (int c = 0; c < D / 16; c += kPacket<D>) {
+        alignas(16) float value[kPacket<D>];
+        load_packet<D>(value, values + (k + part) * Tile<D>::kStride + column_of<D>(c));
+#pragma unroll
+        for (int i = 0; i < N; ++i)
+#pragma unroll
+          for (int e = 0; e < kPacket<D>; ++e) sums[i][c + e] += weight[i][part] * value[e];
+      }
+  }
+}
+
+// Over the 16 threads that share a row.
+__device__ inline float row_max(float value) {
+#pragma unroll
+  for (int step = 8; step > 0; step /= 2) value = fmaxf(value, __shfl_xor_sync(0xffffffffu, value, step));
+  return value;
+}
+__device__ inline float row_sum(float value) {
+#pragma unroll
+  for (int step = 8; step > 0; step /= 2) value += __shfl_xor_sync(0xffffffffu, value, step);
+  return value;
+}
+
+template <class T, int D, int N>
+__device__ void store(const hies_cuda_rows& rows, long long first, int count, int head, int head_dim,
+                      const float (&sums)[N][D / 16]) {
+  const int y = threadIdx.x / 16;
+#pragma unroll
+  for (int i = 0; i < N; ++i) {
+    if (y + 16 * i >= count) continue;
+    T* row = row_of<T>(rows, first + y + 16 * i, head);
+#pragma unroll
+    for (int c = 0; c < D / 16; ++c)
+      if (column_of<D>(c) < head_dim) row[column_of<D>(c)] = from_float<T>(sums[i][c]);
+  }
+}
+
+}  // namespace hies::cuda::simple

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <cuda_bf16.h>
+#include <cuda_fp16.h>
+#include <cstdint>
+
+#include "hies/kernels/cuda/hies_cuda.h"
+
+// Elements of the three types, and what every kernel does with them.
+namespace hies::cuda {
+
+using bf16 = __nv_bfloat16;
+using fp16 = __half;
+
+__device__ inline float to_float(float x) { return x; }
+__device__ inline float to_float(bf16 x) { return __bfloat162float(x); }
+__device__ inline float to_float(fp16 x) { return __half2float(x); }
+
+template <class T>
+__device__ T from_float(float x);
+template <>
+__device__ inline float from_float<float>(float x) {
+  return x;
+}
+template <>
+__device__ inline bf16 from_float<bf16>(float x) {
+  return __float2bfloat16_rn(x);
+}
+template <>
+__device__ inline fp16 from_float<fp16>(float x) {
+  return __float2half_rn(x);
+}
+
+// Calls visit(T{}) with the element type. Returns its error, or that of an unknown type.
+template <class Visit>
+int with_type(std::int32_t dtype, const Visit& visit) {
+  switch (dtype) {
+    case HIES_CUDA_FLOAT32: return visit(float{});
+    case HIES_CUDA_BFLOAT16: return visit(bf16{});
+    case HIES_CUDA_FLOAT16: return visit(fp16{});
+    default: return cudaErrorInvalidValue;
+  }
+}
+
+// Whether vectors of 16 bytes may be read at every head of every row.
+inline bool aligned16(const hies_cuda_rows& rows, std::size_t element_bytes) {
+  return (reinterpret_cast<std::uintptr_t>(rows.data) | static_cast<std::uintptr_t>(rows.token_stride * element_bytes) |
+          static_cast<std::uintptr_t>(rows.head_stride * element_bytes)) %
+             16 ==
+         0;
+}
+
+}  // namespace hies::cuda

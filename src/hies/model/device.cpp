@@ -1,0 +1,70 @@
+#include "hies/model/device.h"
+
+#include <dlfcn.h>
+
+#include <ATen/Context.h>
+#include <c10/core/CachingDeviceAllocator.h>
+
+#include "hies/base/error.h"
+#include "hies/base/suggest.h"
+#include "hies/kernels/cuda/plugin.h"
+#include "hies/model/device_torch.h"
+
+namespace hies::model {
+namespace {
+
+bool card_chosen = false;
+
+// libtorch's CUDA half registers its operators when it is opened.
+void open_torch() {
+  if (::dlopen("libtorch_cuda.so", RTLD_NOW | RTLD_GLOBAL) == nullptr) {
+    const char* text = ::dlerror();
+    throw Error(
+        ErrorKind::unsupported,
+        std::string("--device cuda: libtorch's CUDA half cannot be opened: ") + (text == nullptr ? "unknown error" : text),
+        "`make cuda` installs the libraries that it needs");
+  }
+  try {
+    at::globalContext().lazyInitDevice(at::kCUDA);
+  } catch (const c10::Error& error) {
+    throw Error(ErrorKind::unsupported, std::string("--device cuda: ") + printable(error.what_without_backtrace(), 300),
+                "run with --device cpu");
+  }
+}
+
+c10::CachingAllocator::Stat allocated() {
+  const auto stats = at::getDeviceAllocator(at::kCUDA)->getDeviceStats(0);
+  return stats.allocated_bytes[static_cast<std::size_t>(c10::CachingAllocator::StatType::AGGREGATE)];
+}
+
+}  // namespace
+
+void set_device(const std::string& name) {
+  if (name != "cpu" && name != "cuda")
+    throw Error(ErrorKind::bad_input, fmt::format("unknown device '{}'", printable(name)),
+                known_names_hint(name, std::vector<std::string>{"cpu", "cuda"}));
+  if (name == "cuda" && !card_chosen) {
+    kernels::cuda::plugin();
+    open_torch();
+  }
+  card_chosen = name == "cuda";
+}
+
+void set_tf32(bool allowed) { at::globalContext().setAllowTF32CuBLAS(allowed); }
+
+bool on_card() noexcept { return card_chosen; }
+
+at::Device compute_device() { return card_chosen ? at::Device(at::kCUDA, 0) : at::Device(at::kCPU); }
+
+std::uint64_t free_card_memory() {
+  std::uint64_t free = 0, all = 0;
+  kernels::cuda::check_call(kernels::cuda::plugin().memory(&free, &all), "asking for the card's memory");
+  return free;
+}
+
+std::uint64_t card_bytes() { return static_cast<std::uint64_t>(allocated().current); }
+std::uint64_t card_peak_bytes() { return static_cast<std::uint64_t>(allocated().peak); }
+
+void restart_card_peak() { at::getDeviceAllocator(at::kCUDA)->resetPeakStats(0); }
+
+}  // namespace hies::model

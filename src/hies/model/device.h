@@ -1,0 +1,28 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace hies::model {
+
+// Where models loaded from now on are computed: "cpu", or "cuda", which opens libtorch's CUDA half and the kernels' plug-in; nothing of
+// either is touched before. Call it before anything else of this room. Throws bad_input for another name, unsupported where the card
+// cannot be used, with what is missing.
+void set_device(const std::string& name);
+
+// Whether a card multiplies float32 matrices in TF32, with 11 bits of mantissa; attention stays in float32. Off unless set.
+void set_tf32(bool allowed);
+
+// Whether it is a card.
+bool on_card() noexcept;
+
+// Bytes of memory that are free on the card now.
+std::uint64_t free_card_memory();
+
+// Bytes of it that tensors take now.
+std::uint64_t card_bytes();
+// The most bytes of it that tensors have taken since restart_card_peak().
+std::uint64_t card_peak_bytes();
+void restart_card_peak();
+
+}  // namespace hies::model

@@ -1,0 +1,147 @@
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <memory>
+
+#include "hies/base/rng.h"
+#include "hies/model/device.h"
+#include "hies/model/model.h"
+
+// The golden models on the CPU and on a card.
+namespace hies::model {
+namespace {
+
+// ½ Σ logit²: needs no labels, and pulls at every logit.
+class LogitNorm : public Objective {
+ public:
+  std::string_view name() const noexcept override { return "logit-norm"; }
+  std::optional<TokenLoss> token_loss() const noexcept override { return TokenLoss::logit_norm; }
+  void evaluate(const LogitRows& rows, std::span<double> losses, std::span<double> gradient) const override {
+    std::fill(losses.begin(), losses.end(), 0);
+    for (std::size_t i = 0; i < rows.logits.size(); ++i)
+      losses[i / static_cast<std::size_t>(rows.classes)] += rows.logits[i] * rows.logits[i] / 2;
+    if (!gradient.empty()) std::copy(rows.logits.begin(), rows.logits.end(), gradient.begin());
+  }
+};
+
+std::vector<std::filesystem::path> golden_models() {
+  std::vector<std::filesystem::path> folders;
+  for (const auto& entry : std::filesystem::directory_iterator(HIES_SOURCE_DIR "/tests/golden"))
+    if (std::filesystem::exists(entry.path() / "model/config.json") &&
+        !Checkpoint::open(entry.path() / "model").spec().reads_pictures())
+      folders.push_back(entry.path() / "model");
+  std::sort(folders.begin(), folders.end());
+  return folders;
+}
+
+Batch random_batch(const ModelSpec& spec) {
+  Rng rng(7);
+  Batch batch;
+  for (const int wanted : {5, 1, 17, 30, 64, 2}) {
+    const int length = std::min(wanted, spec.positions);
+    std::vector<std::int32_t> tokens, types(static_cast<std::size_t>(length), 0);
+    for (int t = 0; t < length; ++t) tokens.push_back(static_cast<std::int32_t>(rng.uniform() * (spec.vocabulary - 1)));
+    const std::int64_t begin = batch.token_count();
+    batch.add(batch.size(), tokens, types);
+    for (int t = 0; spec.problem == Problem::causal_lm && t + 1 < length; ++t) {
+      batch.target_rows.push_back(begin + t);
+      batch.target_tokens.push_back(tokens[static_cast<std::size_t>(t + 1)]);
+    }
+  }
+  return batch;
+}
+
+struct Outcome {
+  RunResult result, masked;
+  AttentionProbe probe;
+};
+
+Outcome outcome_on(const std::string& device, const std::filesystem::path& folder, ComputeType type, std::uint64_t memory) {
+  set_device(device);
+  set_memory(memory);
+  const auto checkpoint = std::make_shared<const Checkpoint>(Checkpoint::open(folder));
+  const Model model = Model::load(checkpoint, type);
+  set_memory(0);
+  const Batch batch = random_batch(model.spec());
+  const LogitNorm objective;
+  Outcome outcome;
+  outcome.probe.want_inner = outcome.probe.want_entropy = outcome.probe.want_out_sq = true;
+  outcome.result = model.run(batch, {.gates = nullptr, .objective = &objective, .probe = &outcome.probe});
+  HeadGates gates;
+  for (const LayerHeads& layer : model.spec().layers) {
+    std::vector<double>& row = gates.emplace_back(layer.heads.size(), 1.0);
+    if (!row.empty()) row.back() = 0;
+  }
+  outcome.masked = model.run(batch, {.gates = &gates, .objective = &objective, .probe = nullptr});
+  set_device("cpu");
+  return outcome;
+}
+
+// The largest difference, as a share of the largest value.
+double difference(const std::vector<double>& a, const std::vector<double>& b) {
+  EXPECT_EQ(a.size(), b.size());
+  double most = 0, size = 0;
+  for (std::size_t i = 0; i < std::min(a.size(), b.size()); ++i) {
+    most = std::max(most, std::isfinite(a[i] - b[i]) ? std::abs(a[i] - b[i]) : INFINITY);
+    size = std::max(size, std::abs(b[i]));
+  }
+  return most == 0 ? 0 : most / size;
+}
+
+// Of all layers' notes of one kind.
+std::vector<double> table(const AttentionProbe& probe, std::vector<double> AttentionProbe::Layer::*values) {
+  std::vector<double> all;
+  for (const AttentionProbe::Layer& layer : probe.layers) all.insert(all.end(), (layer.*values).begin(), (layer.*values).end());
+  return all;
+}
+
+void expect_alike(const Outcome& card, const Outcome& host, double tolerance) {
+  for (const auto values : {&RunResult::logits, &RunResult::losses, &RunResult::log_probabilities}) {
+    EXPECT_LE(difference(card.result.*values, host.result.*values), tolerance);
+    EXPECT_LE(difference(card.masked.*values, host.masked.*values), tolerance);
+  }
+  using Layer = AttentionProbe::Layer;
+  for (const auto values : {&Layer::inner, &Layer::inner_abs, &Layer::entropy, &Layer::out_sq})
+    EXPECT_LE(difference(table(card.probe, values), table(host.probe, values)), tolerance);
+  for (std::size_t layer = 0; layer < host.probe.layers.size(); ++layer)
+    EXPECT_EQ(card.probe.layers[layer].entropy_queries, host.probe.layers[layer].entropy_queries);
+}
+
+class OnCard : public testing::TestWithParam<std::filesystem::path> {
+ protected:
+  static void SetUpTestSuite() {
+    set_device("cuda");  // before torch is used at all
+    set_device("cpu");
+  }
+};
+INSTANTIATE_TEST_SUITE_P(Golden, OnCard, testing::ValuesIn(golden_models()), [](const auto& folder) {
+  std::string name = folder.param.parent_path().filename().string();
+  std::replace(name.begin(), name.end(), '-', '_');
+  return name;
+});
+
+TEST_P(OnCard, Float32IsThatOfTheCpu) {
+  const Outcome host = outcome_on("cpu", GetParam(), ComputeType::float32, 0);
+  expect_alike(outcome_on("cuda", GetParam(), ComputeType::float32, 0), host, 1e-4);
+}
+
+TEST_P(OnCard, Bfloat16IsCloseToFloat32) {
+  const Outcome host = outcome_on("cpu", GetParam(), ComputeType::float32, 0);
+  expect_alike(outcome_on("cuda", GetParam(), ComputeType::bfloat16, 0), host, 0.15);
+}
+
+TEST_P(OnCard, RunsAreTheSameBitForBit) {
+  const Outcome once = outcome_on("cuda", GetParam(), ComputeType::bfloat16, 0);
+  expect_alike(outcome_on("cuda", GetParam(), ComputeType::bfloat16, 0), once, 0);
+}
+
+// Layer by layer: room for little besides the weights.
+TEST_P(OnCard, FewLayersAtATimeChangeNothing) {
+  const Outcome whole = outcome_on("cuda", GetParam(), ComputeType::float32, 0);
+  expect_alike(outcome_on("cuda", GetParam(), ComputeType::float32, std::uint64_t{515} << 20), whole, 1e-6);
+}
+
+}  // namespace
+}  // namespace hies::model

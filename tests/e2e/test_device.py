@@ -1,0 +1,48 @@
+"""--device on machines whose card, driver or plug-in will not do. A stub stands in for the plug-in (cuda_stub.c)."""
+
+import os
+import pathlib
+import unittest
+
+from program import GOLDEN, ProgramTest
+
+STUB = pathlib.Path(os.environ["HIES_BUILD_DIR"]) / "tests/libcuda_stub.so"
+
+
+class Device(ProgramTest):
+    def on_card(self, says, hint, code=3, **variables):
+        environment = {"HIES_CUDA_PLUGIN": str(STUB), "CUDA_VISIBLE_DEVICES": "", **variables}
+        for words in (self.score(), ("eval", GOLDEN / "bert-tiny/model", "--task", "classification", "--data", self.data)):
+            self.refused(code, says, *words, "--device", "cuda", hint=hint, environment=environment)
+
+    def test_unknown_device(self):
+        self.refused(2, "unknown device 'gpu'", *self.score(), "--device", "gpu", hint="cpu, cuda")
+
+    def test_no_plugin(self):
+        self.on_card("plug-in cannot be opened: .*nothing.so", "make cuda", HIES_CUDA_PLUGIN="nothing.so")
+
+    def test_another_version(self):
+        self.on_card("plug-in is of version 0, but this program needs", "make cuda", STUB_ABI="0")
+
+    def test_no_driver(self):
+        self.on_card("no usable NVIDIA driver: CUDA driver version is insufficient", "nvidia-smi", STUB_ERROR="35")
+
+    def test_no_card(self):
+        self.on_card("no NVIDIA card", "CUDA_VISIBLE_DEVICES", STUB_ERROR="100")
+        self.on_card("no NVIDIA card", "CUDA_VISIBLE_DEVICES", STUB_COUNT="0")
+
+    def test_a_card_without_kernels(self):
+        for capability, name in (("75", "7.5"), ("120", "12.0")):
+            self.on_card(f"compute capability {name}, .* 8.x and 9.0", "--device cpu", STUB_CAPABILITY=capability)
+
+    def test_float64(self):
+        self.refused(3, "float32 or bfloat16, not in float64", *self.score(), "--device", "cuda", "--dtype", "float64",
+                     hint="--device cpu", environment={"HIES_CUDA_PLUGIN": str(STUB)})
+
+    def test_cpu_touches_nothing(self):
+        """Whatever is there."""
+        self.done(*self.score(), environment={"HIES_CUDA_PLUGIN": "nothing.so"})
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,80 @@
+"""The reference's jobs on pictures (reference.py). Needs Pillow and torchvision besides."""
+
+import io
+import math
+import tarfile
+import time
+from functools import cache
+
+import torch
+from measure import Heads, attention_parts, head_size
+from PIL import Image
+from torch.utils.data import DataLoader, Dataset
+from transformers import AutoImageProcessor, ViTForImageClassification
+
+WORKERS = 2
+
+
+@cache
+def load(model, dtype, attention):
+    network = ViTForImageClassification.from_pretrained(model, dtype=getattr(torch, dtype), attn_implementation=attention).eval()
+    return AutoImageProcessor.from_pretrained(model, backend="torchvision"), network
+
+
+class Tar(Dataset):
+    """The pictures of a tar of class folders, in the order of their names, still as files."""
+
+    def __init__(self, path, processor, labels, examples=None):
+        with tarfile.open(path) as tar:
+            files = {member.name: tar.extractfile(member).read() for member in tar.getmembers() if member.isfile()}
+        self.names = sorted(files)[:examples]
+        self.files, self.processor, self.labels = files, processor, labels
+
+    def __len__(self):
+        return len(self.names)
+
+    def __getitem__(self, index):
+        name = self.names[index]
+        image = Image.open(io.BytesIO(self.files[name])).convert("RGB")
+        return self.processor(image, return_tensors="pt")["pixel_values"][0], self.labels[name.split("/")[-2]]
+
+
+def evaluate_pictures(model, data, batch, dtype="float32"):
+    processor, network = load(model, dtype, "sdpa")
+    logits = []
+    with torch.inference_mode():
+        began = time.perf_counter()
+        pictures = Tar(data, processor, network.config.label2id)
+        for pixels, _ in DataLoader(pictures, batch_size=batch, num_workers=WORKERS):
+            logits += network(pixels.to(network.dtype)).logits.float().tolist()
+        seconds = time.perf_counter() - began
+        began = time.perf_counter()
+        for _ in DataLoader(pictures, batch_size=batch, num_workers=WORKERS):
+            pass
+        return {"seconds": seconds, "logits": logits, "preprocess_seconds": time.perf_counter() - began}
+
+
+def score_pictures(model, data, examples, weight_gradients):
+    """HIS and AE, a forward and a backward pass for each picture, all attention maps kept. weight_gradients: loss.backward(), as published code does."""
+    processor, network = load(model, "float32", "eager")
+    pictures = Tar(data, processor, network.config.label2id, examples)
+    size, began = head_size(network), time.perf_counter()
+    his = [torch.zeros(output.in_features // size, dtype=torch.float64) for *_, output in attention_parts(network)]
+    ae = [torch.zeros_like(row) for row in his]
+    for pixels, label in pictures:
+        with Heads(network) as heads:
+            output = network(pixels[None], output_attentions=True)
+        loss = torch.nn.functional.cross_entropy(output.logits, torch.tensor([label]))
+        if weight_gradients:
+            network.zero_grad()
+            loss.backward()
+            gradients = [a.grad for a in heads.outputs]
+        else:
+            gradients = torch.autograd.grad(loss, heads.outputs)
+        for layer, (gradient, a, p) in enumerate(zip(gradients, heads.outputs, output.attentions)):
+            tokens = a.shape[1]
+            his[layer] += (gradient * a).detach().reshape(tokens, -1, size).sum((0, 2)).abs() / tokens
+            p = p.detach()
+            ae[layer] += -torch.special.xlogy(p, p).sum(-1).mean(-1)[0] / math.log(tokens)
+    count = len(pictures)
+    return {"seconds": time.perf_counter() - began, "his": [(row / count).tolist() for row in his], "ae": [(row / count).tolist() for row in ae]}
