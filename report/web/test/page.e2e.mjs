@@ -9,7 +9,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, before, test } from "node:test";
+import { after, afterEach, before, test } from "node:test";
 import { pathToFileURL } from "node:url";
 import { launch, ready } from "./browser.mjs";
 
@@ -23,6 +23,8 @@ before(async () => {
   browser = await launch();
 });
 after(() => browser?.close());
+// A test that failed leaves its tabs behind.
+afterEach(async () => { for (const tab of (await browser.pages()).slice(1)) await tab.close(); });
 
 // A tab that fails the test for any complaint on its console and any request that leaves the file.
 async function open(file, { width = 1280, height = 900, hash = "", scheme = "light" } = {}) {
