@@ -6,7 +6,7 @@ const kPlaces = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/goo
 export const chromium = process.env.HIES_CHROMIUM ?? kPlaces.find((place) => existsSync(place));
 
 export const launch = () =>
-  puppeteer.launch({ executablePath: chromium, headless: true, args: ["--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--font-render-hinting=none"] });
+  puppeteer.launch({ executablePath: chromium, headless: true, protocolTimeout: 60_000, args: ["--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--font-render-hinting=none"] });
 
 // Every figure is drawn, and the frame after that.
 export async function ready(tab) {

@@ -11,9 +11,7 @@ try {
   await tab.emulateMediaFeatures([{ name: "prefers-color-scheme", value: "light" }]);
   await tab.goto(`${pathToFileURL(resolve(page)).href}#ratio=0.3`);
   await ready(tab);
-  // The demo's list of ways to prune would take half of the picture.
-  await tab.$$eval("details.choose", (all) => all.forEach((one) => { one.open = false; }));
-  const end = await tab.$eval("#curves", (one) => one.getBoundingClientRect().bottom + scrollY);
+  const end = await tab.$eval("#maps", (one) => one.getBoundingClientRect().bottom + scrollY);
   await tab.screenshot({ path: picture, clip: { x: 0, y: 0, width: 1180, height: Math.ceil(end) } });
 } finally {
   await browser.close();

@@ -1,7 +1,7 @@
 // Quality and stability against what is removed.
 import { lineChart, type Line } from "../chart/lines.ts";
 import { boxes, select } from "../controls.ts";
-import { usualSeries, type Measure, type Series, type Spread } from "../data.ts";
+import { shownSeries, usualSeries, type Measure, type Series, type Spread } from "../data.ts";
 import { h } from "../dom.ts";
 import { figure, type Figure, type Numbers } from "../figure.ts";
 import { described, fixed, kStability, spread } from "../format.ts";
@@ -34,7 +34,9 @@ function numbers(context: Context, measure: Measure, of: "quality" | "stability"
 export function curvesSection(context: Context): Section {
   const { run, state } = context, ways = usualSeries(run);
   const candidates = ways.filter((series) => !series.drawn);
-  const dropWay = (): Series | undefined => candidates.find((series) => series.label === state.get("drop")) ?? candidates.find((series) => series.method === "hies" && series.alpha === 0.7) ?? candidates[0];
+  // HIES at the alpha that stands for all, where it is there.
+  const usual = (shownSeries(run).find((series) => series.method === "hies" && series.alpha !== 0 && series.alpha !== 1) ?? candidates[0])?.label;
+  const dropWay = (): Series | undefined => candidates.find((series) => series.label === state.get("drop")) ?? candidates.find((series) => series.label === usual);
   const region = () => {
     const series = state.get("drop") === "-" ? undefined : dropWay();
     const found = series && run.quality ? sharpDrop(series.points, run.unpruned.quality, run.quality.higher_is_better) : null;
@@ -53,9 +55,6 @@ export function curvesSection(context: Context): Section {
   },
     h("details", { class: "choose", open: innerWidth > 700 }, h("summary", {}, "Ways shown"), boxes(state, "ways", "Ways to prune", ways.map(({ label }) => ({ value: label, label })), () => chosenWays(context))),
     h("div", { class: "controls" }, run.quality ? select(state, "drop", "Mark the sharp drop of",
-      [...candidates.map(({ label }) => ({ value: label === dropWayDefault(candidates) ? "" : label, label })), { value: "-", label: "none" }]) : null),
+      [...candidates.map(({ label }) => ({ value: label === usual ? "" : label, label })), { value: "-", label: "none" }]) : null),
     h("div", { class: "figures two" }, ...figures.map((one) => one.element)));
 }
-
-const dropWayDefault = (candidates: Series[]): string | undefined =>
-  (candidates.find((series) => series.method === "hies" && series.alpha === 0.7) ?? candidates[0])?.label;
