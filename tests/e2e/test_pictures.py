@@ -1,5 +1,6 @@
 """Image classifiers from their command line: the whole line of commands on generated pictures, and what is wrong with some."""
 
+import base64
 import io
 import json
 import random
@@ -120,6 +121,21 @@ class Pictures(ProgramTest):
         self.refused(2, "holds no pictures", *self.judge(self.folder / "empty"))
         self.refused(4, "nothing", *self.judge(self.folder / "nothing"))
         self.refused(2, "wolf.*LABEL_0, LABEL_1, LABEL_2", *self.judge(self.unpacked("wolves", **{"wolf/1.png": png(4, 4, 1)})))
+
+    def test_explained_pictures_show_their_patches(self):
+        self.done("explain", VIT, "--task", "image-classification", "--data", self.tar, "--pick", "wrong", "--most", 2, "--heads", 3, "-o", "seen", "--quiet")
+        document = json.loads((self.folder / "seen/explain.json").read_text())
+        self.assertTrue(document["examples"])
+        for example in document["examples"]:
+            grid = example["grid"]
+            self.assertEqual(len(example["tokens"]), grid["first_token"] + grid["rows"] * grid["columns"])
+            self.assertEqual((example["tokens"][0], example["tokens"][1], example["tokens"][-1]),
+                             ("[CLS]", "0,0", f"{grid['rows'] - 1},{grid['columns'] - 1}"))
+            header, _, content = example["image"].partition(",")
+            self.assertEqual(header, "data:image/png;base64")
+            self.assertEqual(struct.unpack(">II", base64.b64decode(content)[16:24]), (12, 12))
+            for head in example["heads"]:
+                self.assertAlmostEqual(sum(head["asked"]), 1, 3)
 
     def test_models_and_tasks_that_do_not_fit(self):
         self.refused(2, "texts", *self.evaluate(VIT, self.data))

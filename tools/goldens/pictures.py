@@ -139,4 +139,4 @@ def make(folder):
         decoded[name] = {"width": image.width, "height": image.height, "rgb": packed(np.array(image)), "grey": packed(grey)}
     golden = {"schema": "hies.golden/1", "decoded": decoded, "resized": resizes(data), "processed": processed(data)}
     lines = ",\n".join(f"{json.dumps(k)}: {json.dumps(v)}" for k, v in golden.items())
-    (folder / "golden.json").write_text("{\n" + lines + "\n}\n", encoding="utf-8")
+    (folder / "pictures.json").write_text("{\n" + lines + "\n}\n", encoding="utf-8")

@@ -16,7 +16,7 @@ inline const std::string kGoldens = HIES_SOURCE_DIR "/tests/golden/pictures/";
 
 // What tools/goldens/pictures.py wrote.
 inline const Json& golden() {
-  static const Json json = read_json(kGoldens + "golden.json");
+  static const Json json = read_json(kGoldens + "pictures.json");
   return json;
 }
 

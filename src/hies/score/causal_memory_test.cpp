@@ -90,7 +90,7 @@ TEST_P(SmallMemory, TooLittleIsRefusedWithWhatIsNeeded) {
     ADD_FAILURE() << "nothing was thrown";
   } catch (const Error& error) {
     EXPECT_EQ(error.kind(), ErrorKind::bad_input);
-    EXPECT_NE(error.hint().find("--batch-tokens"), std::string::npos);
+    EXPECT_NE(error.hint().find("raise --memory"), std::string::npos);
   }
 }
 

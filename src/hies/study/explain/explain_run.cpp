@@ -9,6 +9,7 @@
 #include "hies/base/error.h"
 #include "hies/base/fields.h"
 #include "hies/eval/stability.h"
+#include "hies/image/data_url.h"
 #include "hies/prune/plan.h"
 #include "hies/score/notes.h"
 #include "hies/score/objectives/objectives.h"
@@ -111,6 +112,19 @@ Json token_names(const Subject& subject, const model::Batch& batch) {
   return names;
 }
 
+// A picture as the network reads it, and which of the tokens are its patches.
+void add_picture(Json& example, const Subject& subject, const model::Picture& picture) {
+  const model::Pictures::Shape shape = picture.from->shape();
+  std::vector<float> pixels(static_cast<std::size_t>(shape.numbers()));
+  picture.from->write(std::array{picture.index}, pixels);
+  const auto& processor = std::get<image::Processor>(subject.preprocessor);
+  example["image"] = image::data_url(image::picture_of(pixels, shape.channels, {shape.height, shape.width}, processor));
+  const model::VisionSpec& vision = subject.checkpoint->spec().vision;
+  example["grid"] = {{"rows", shape.height / vision.patch_height},
+                     {"columns", shape.width / vision.patch_width},
+                     {"first_token", vision.leading}};
+}
+
 // One example by itself: HIS, AE and attention of the unpruned model.
 Json look(const Subject& subject, const data::Example& example, const std::string& loss, const prune::Plan* plan,
           const ExplainOptions& options) {
@@ -128,11 +142,13 @@ Json look(const Subject& subject, const data::Example& example, const std::strin
   const auto entropy = any_query ? score::entropy(layout, notes) : model::make_head_table<double>(layout);
 
   const std::vector<Seen> heads = chosen_heads(all_heads(layout, plan, his, entropy), options.heads);
-  return {{"row", example.row},
-          {"tokens", token_names(subject, batch)},
-          {"his", his},
-          {"entropy", entropy},
-          {"heads", heads_json(heads, probe, static_cast<std::size_t>(batch.token_count()))}};
+  Json json = {{"row", example.row},
+               {"tokens", token_names(subject, batch)},
+               {"his", his},
+               {"entropy", entropy},
+               {"heads", heads_json(heads, probe, static_cast<std::size_t>(batch.token_count()))}};
+  if (!batch.pictures.empty()) add_picture(json, subject, batch.pictures.front());
+  return json;
 }
 
 data::Dataset only(data::Dataset dataset, const std::vector<std::size_t>& places) {
