@@ -5,6 +5,7 @@
 #   --cuda   also what `--device cuda` needs: nvcc and the libraries of libtorch's CUDA half
 set -eu
 cd "$(dirname "$0")/.."
+option=${1:-} # the positional parameters come to hold packages
 
 # What to install where the package manager is apt; elsewhere the tools and headers below are looked for instead.
 packages="g++ make cmake ninja-build ccache python3 python3-venv ca-certificates
@@ -58,7 +59,7 @@ install() {
 
 # A node from elsewhere brings its own npm, with which Debian's cannot be installed.
 have npm || packages="$packages nodejs npm"
-[ "${1:-}" = --lint ] && packages="$packages $lint_packages"
+[ "$option" = --lint ] && packages="$packages $lint_packages"
 [ "$(uname -s)-$(uname -m)" = Linux-x86_64 ] || fail "only Linux on x86_64 is supported: the pinned wheels are built for it"
 
 # rustup puts cargo here without telling a non-login shell.
@@ -108,4 +109,4 @@ install_wheels() {
   echo "$wanted" >"$2"
 }
 install_wheels $requirements .venv/hies-wheels.sha256 "550 MB"
-[ "${1:-}" != --cuda ] || install_wheels $cuda_requirements .venv/hies-cuda-wheels.sha256 "1.5 GB"
+[ "$option" != --cuda ] || install_wheels $cuda_requirements .venv/hies-cuda-wheels.sha256 "1.5 GB"
