@@ -48,12 +48,7 @@ def batch_scores(model, batch, labels, weight_gradients):
         loss = ((output.logits[:, 0] - labels) ** 2).sum()
     else:
         loss = F.cross_entropy(output.logits, labels, reduction="sum")
-    if weight_gradients:
-        model.zero_grad()
-        loss.backward()
-        gradients = [a.grad for a in heads.outputs]
-    else:
-        gradients = torch.autograd.grad(loss, heads.outputs)
+    gradients = heads.gradients(loss, model if weight_gradients else None)
     his, ae = [], []
     with torch.no_grad():
         for gradient, a, p in zip(gradients, heads.outputs, output.attentions):

@@ -6,22 +6,29 @@ from pathlib import Path
 from limit import DecoderSizes
 from processes import Failed
 from table import HEADS_ONLY
-from works import SCORE_TOLERANCE, must_agree
+from works import Scoring
 
 PERPLEXITY_TOLERANCE = 1e-5  # float32, relative
 
 
 @dataclass
 class Text:
+    """A text that serves for both, judging and calibration."""
+
     model: Path
     data: Path
     context: int = 256
+    task = "perplexity"
+
+    @property
+    def calib(self):
+        return self.data
 
     def files(self):
         return [self.model, self.data]
 
-    def of_hies(self, which, examples):
-        return [self.model, "--task", "perplexity", which, self.data, "--context", self.context, "--examples", examples, "--order", "file"]
+    def length(self):
+        return ["--context", self.context]
 
     def of_reference(self, examples):
         return {"model": self.model, "data": self.data, "context": self.context, "examples": examples}
@@ -35,12 +42,13 @@ class Perplexity:
         self.name, self.dtype, self.notes = f"perplexity of {text.model.name}, {windows} windows of {text.context}", "float32", {}
 
     def run(self, hies, windows):
-        return hies.run("eval", *self.text.of_hies("--data", windows), "--latency-seconds", 0)
+        return hies.run("eval", self.text.model, "--task", self.text.task, "--data", self.text.data, *self.text.length(), "--examples", windows,
+                        "--order", "file", "--latency-seconds", 0)
 
     def hies(self, hies, _):
         start, run = self.run(hies, 1), self.run(hies, self.windows)
         tokens = self.windows * self.text.context
-        self.notes.update(tokens=tokens, sequences=self.windows, flops=DecoderSizes(self.text.model).evaluation(tokens))
+        self.notes.update(tokens=tokens, sequences=self.windows, flops=DecoderSizes(self.text.model).evaluation(tokens, self.windows))
         return {"hies": run.seconds, "start-up": start.seconds}, run.json()["metrics"]["perplexity"]
 
     def mode(self, mode, reference):
@@ -53,28 +61,15 @@ class Perplexity:
             raise Failed(f"{self.name}: hies finds {found}, the reference {expected}")
 
 
-class WindowScoring:
+class WindowScoring(Scoring):
     """HIS and AE, exact for each window, beside the published recipe: one window after the other, loss.backward()."""
 
-    modes = (("batch 1", True), (HEADS_ONLY, False))
+    modes, sizes = (("batch 1", True), (HEADS_ONLY, False)), DecoderSizes
 
     def __init__(self, text, windows=64):
-        self.text, self.windows = text, windows
-        self.name, self.dtype, self.notes = f"HIS + AE, {text.model.name}, {windows} windows of {text.context}", "float32", {}
-
-    def run(self, hies, windows):
-        return hies.run("score", *self.text.of_hies("--calib", windows), "--tables", "his,ae")
-
-    def hies(self, hies, _):
-        start, run = self.run(hies, 1), self.run(hies, self.windows)
-        tokens = self.windows * self.text.context
-        self.notes.update(tokens=tokens, sequences=self.windows, flops=DecoderSizes(self.text.model).scoring(tokens))
-        return {"hies": run.seconds, "start-up": start.seconds}, run.json()["scores"]
+        self.unit = f"windows of {text.context}"
+        super().__init__(text, windows)
 
     def mode(self, mode, reference):
-        result = reference("score_windows", weight_gradients=mode[1], **self.text.of_reference(self.windows))
+        result = reference("score_windows", weight_gradients=mode[1], **self.work.of_reference(self.examples))
         return {mode[0]: result["seconds"]}, result
-
-    def compare(self, hies, reference, found, expected):
-        self.notes["error"] = max(must_agree(f"{self.name}, {name}, {table}", found[table], [result[table]], SCORE_TOLERANCE)
-                                  for name, result in expected.items() for table in ("his", "ae"))

@@ -17,16 +17,28 @@ class Sizes:
         self.square = square  # FLOPs of one token through one square matrix
         self.feed_forward = 4 * config["hidden_size"] * config["intermediate_size"]
         self.full = 4 * square + self.feed_forward
-        self.last_of_sequence = 2 * square + self.feed_forward
+        self.last_of_sequence = 3 * square + self.feed_forward  # one for the pooler
 
     def evaluation(self, tokens, sequences):
-        # + 1: the pooler.
-        return tokens * ((self.layers - 1) * self.full + 2 * self.square) + sequences * (self.last_of_sequence + self.square)
+        return tokens * ((self.layers - 1) * self.full + 2 * self.square) + sequences * self.last_of_sequence
 
     def scoring(self, tokens, sequences):
         back_to_first = self.square + self.feed_forward  # its query, key and value would lead to embeddings, which nobody asks for
-        back = tokens * ((self.layers - 2) * self.full + back_to_first + 2 * self.square) + sequences * (self.last_of_sequence + self.square)
+        back = tokens * ((self.layers - 2) * self.full + back_to_first + 2 * self.square) + sequences * self.last_of_sequence
         return self.evaluation(tokens, sequences) + tokens * self.square + back
+
+
+class VisionSizes(Sizes):
+    """As of texts, with the patches for an embedding and no pooler."""
+
+    def __init__(self, model):
+        super().__init__(model)
+        config = json.loads((Path(model) / "config.json").read_text())
+        self.patch = 2 * config["hidden_size"] * config["num_channels"] * config["patch_size"] ** 2
+        self.last_of_sequence -= self.square
+
+    def evaluation(self, tokens, sequences):
+        return super().evaluation(tokens, sequences) + (tokens - sequences) * self.patch
 
 
 class DecoderSizes:
@@ -40,8 +52,8 @@ class DecoderSizes:
         self.rest = 2 * width * (head * config["num_attention_heads"] + 3 * config["intermediate_size"])
         self.vocabulary = 2 * width * config["vocab_size"]
 
-    def evaluation(self, tokens):
+    def evaluation(self, tokens, _sequences):
         return tokens * (self.layers * (self.into_heads + self.rest) + self.vocabulary)
 
-    def scoring(self, tokens):
-        return 2 * self.evaluation(tokens) - tokens * self.into_heads  # the first layer's lead to embeddings, which nobody asks for
+    def scoring(self, tokens, sequences):
+        return 2 * self.evaluation(tokens, sequences) - tokens * self.into_heads  # the first layer's lead to embeddings, which nobody asks for

@@ -34,10 +34,6 @@ class Run:
         return json.loads(self.output)
 
 
-def cut(work):
-    return [] if work.max_length is None else ["--max-length", work.max_length]
-
-
 class Hies:
     def __init__(self, program, folder, threads):
         self.program, self.folder, self.threads = program, Path(folder), threads
@@ -49,13 +45,13 @@ class Hies:
         """(run, tokens, logits in the order of the file)."""
         predictions = self.folder / "predictions.tsv"
         words = ["--predictions", predictions] if examples is None else ["--examples", examples]
-        run = self.run("eval", work.model, "--task", work.task, "--data", work.data, "--order", "file", *cut(work),
+        run = self.run("eval", work.model, "--task", work.task, "--data", work.data, "--order", "file", *work.length(),
                        "--latency-seconds", 0, "--dtype", dtype, "--force", *words)
         return run, run.json()["data"]["tokens"], read_logits(predictions) if examples is None else None
 
     def score(self, work, examples):
         run = self.run("score", work.model, "--task", work.task, "--calib", work.calib, "--order", "file", "--examples", examples,
-                       *cut(work), "--tables", "his,ae")
+                       *work.length(), "--tables", "his,ae")
         return run, run.json()
 
 

@@ -7,7 +7,7 @@ import time
 from functools import cache
 
 import torch
-from measure import Heads, attention_parts, head_size
+from measure import Heads
 from PIL import Image
 from torch.utils.data import DataLoader, Dataset
 from transformers import AutoImageProcessor, ViTForImageClassification
@@ -58,23 +58,16 @@ def score_pictures(model, data, examples, weight_gradients):
     """HIS and AE, a forward and a backward pass for each picture, all attention maps kept. weight_gradients: loss.backward(), as published code does."""
     processor, network = load(model, "float32", "eager")
     pictures = Tar(data, processor, network.config.label2id, examples)
-    size, began = head_size(network), time.perf_counter()
-    his = [torch.zeros(output.in_features // size, dtype=torch.float64) for *_, output in attention_parts(network)]
-    ae = [torch.zeros_like(row) for row in his]
+    began = time.perf_counter()
+    his, ae = 0.0, 0.0
     for pixels, label in pictures:
         with Heads(network) as heads:
             output = network(pixels[None], output_attentions=True)
         loss = torch.nn.functional.cross_entropy(output.logits, torch.tensor([label]))
-        if weight_gradients:
-            network.zero_grad()
-            loss.backward()
-            gradients = [a.grad for a in heads.outputs]
-        else:
-            gradients = torch.autograd.grad(loss, heads.outputs)
-        for layer, (gradient, a, p) in enumerate(zip(gradients, heads.outputs, output.attentions)):
-            tokens = a.shape[1]
-            his[layer] += (gradient * a).detach().reshape(tokens, -1, size).sum((0, 2)).abs() / tokens
-            p = p.detach()
-            ae[layer] += -torch.special.xlogy(p, p).sum(-1).mean(-1)[0] / math.log(tokens)
+        gradients = heads.gradients(loss, network if weight_gradients else None)
+        tokens = output.attentions[0].shape[-1]
+        with torch.no_grad():
+            his += torch.cat([(g * a).unflatten(-1, (-1, heads.size)).sum((0, 1, 3)).abs().double() / tokens for g, a in zip(gradients, heads.outputs)])
+            ae += torch.cat([-torch.special.xlogy(p, p).sum(-1).mean(-1)[0].double() / math.log(tokens) for p in output.attentions])
     count = len(pictures)
-    return {"seconds": time.perf_counter() - began, "his": [(row / count).tolist() for row in his], "ae": [(row / count).tolist() for row in ae]}
+    return {"seconds": time.perf_counter() - began, "his": (his / count).tolist(), "ae": (ae / count).tolist()}

@@ -51,13 +51,7 @@ def score_windows(model, data, context, examples, weight_gradients):
     for r, j in zip(read.split(1), judged.split(1)):
         with Heads(network) as heads:
             each, output = losses(network, r, j, output_attentions=True)
-        loss = each.mean()
-        if weight_gradients:
-            network.zero_grad()
-            loss.backward()
-            gradients = [a.grad for a in heads.outputs]
-        else:
-            gradients = torch.autograd.grad(loss, heads.outputs)
+        gradients = heads.gradients(each.mean(), network if weight_gradients else None)
         with torch.no_grad():
             his += torch.cat([(g * a).unflatten(-1, (-1, heads.size)).sum((0, 1, 3)).abs() / context for g, a in zip(gradients, heads.outputs)])
             ae += torch.cat([(-torch.special.xlogy(p, p).sum(-1)[0] / seen)[:, 1:].mean(1) for p in output.attentions])

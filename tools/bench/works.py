@@ -33,6 +33,9 @@ class Work:
     def files(self):
         return [self.model, self.data, self.calib]
 
+    def length(self):
+        return [] if self.max_length is None else ["--max-length", self.max_length]
+
     def of_reference(self, **more):
         return {"model": self.model, "columns": self.columns, "max_length": self.max_length, **more}
 
@@ -69,17 +72,17 @@ def agreement(logits, others):
 class Evaluation:
     """A development set. bfloat16 is compared with each side's own float32."""
 
-    modes = (BATCH1, PADDED, SORTED)
+    modes, sizes, part = (BATCH1, PADDED, SORTED), Sizes, "dev"
 
     def __init__(self, work, dtype="float32"):
         self.work, self.dtype = work, dtype
-        self.name = f"evaluate {work.model.name} dev" + ("" if dtype == "float32" else f", {dtype}")
+        self.name = f"evaluate {work.model.name} {self.part}" + ("" if dtype == "float32" else f", {dtype}")
         self.notes, self.float32 = {}, {}
 
     def hies(self, hies, _):
         start, _, _ = hies.evaluate(self.work, self.dtype, examples=1)
         run, tokens, logits = hies.evaluate(self.work, self.dtype)
-        self.notes.update(tokens=tokens, sequences=len(logits), flops=Sizes(self.work.model).evaluation(tokens, len(logits)))
+        self.notes.update(tokens=tokens, sequences=len(logits), flops=self.sizes(self.work.model).evaluation(tokens, len(logits)))
         return {"hies": run.seconds, "start-up": start.seconds}, logits
 
     def of_reference(self, mode, reference, dtype):
@@ -87,10 +90,13 @@ class Evaluation:
         return reference("evaluate", data=self.work.data, batch=batch, by_length=by_length, dtype=dtype, **self.work.of_reference())
 
     def mode(self, mode, reference):
-        name, result = mode[0], self.of_reference(mode, reference, self.dtype)
+        result = self.of_reference(mode, reference, self.dtype)
+        self.check(result)
+        return {mode[0]: result["seconds"]}, result["logits"]
+
+    def check(self, result):
         if self.notes.get("tokens", result["tokens"]) != result["tokens"]:
             raise Failed(f"{self.name}: hies read {self.notes['tokens']} tokens, the reference {result['tokens']}")
-        return {name: result["seconds"]}, result["logits"]
 
     def compare(self, hies, reference, found, expected):
         if self.dtype == "float32":
@@ -108,18 +114,18 @@ class Evaluation:
 class Scoring:
     """HIS and AE, exact for each example."""
 
-    modes = (BATCH1, PADDED)
+    modes, sizes, unit = (BATCH1, PADDED), Sizes, "training rows"
 
     def __init__(self, work, examples=256):
         self.work, self.examples = work, examples
-        self.name, self.dtype = f"HIS + AE, {work.model.name}, {examples} training rows", "float32"
+        self.name, self.dtype = f"HIS + AE, {work.model.name}, {examples} {self.unit}", "float32"
         self.notes = {}
 
     def hies(self, hies, _):
         start, _ = hies.score(self.work, 1)
         run, scores = hies.score(self.work, self.examples)
         tokens = scores["calibration"]["tokens"]
-        self.notes.update(tokens=tokens, sequences=self.examples, flops=Sizes(self.work.model).scoring(tokens, self.examples))
+        self.notes.update(tokens=tokens, sequences=self.examples, flops=self.sizes(self.work.model).scoring(tokens, self.examples))
         return {"hies": run.seconds, "start-up": start.seconds}, scores["scores"]
 
     def mode(self, mode, reference):

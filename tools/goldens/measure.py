@@ -114,6 +114,14 @@ class Heads:
 
         return pre_hook
 
+    def gradients(self, loss, model=None):
+        """Of the loss by each A. With `model` as published code has them: by loss.backward(), which gives every weight of it one, too."""
+        if model is None:
+            return torch.autograd.grad(loss, self.outputs)
+        model.zero_grad()
+        loss.backward()
+        return [a.grad for a in self.outputs]
+
 
 def pixel_values(example):
     """0 … 255 as −1 … 1, in float32 as an image processor gives them; or what one gave."""
