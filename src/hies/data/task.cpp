@@ -68,11 +68,10 @@ void check_model_fits(const Task& task, const model::ModelSpec& spec) {
                 fmt::format("task '{}' is a {} task, but the model is a {} model", task.name, model::problem_name(task.problem),
                             model::problem_name(spec.problem)),
                 std::string(fitting_tasks(spec.problem)));
-  const bool reads_pictures = task.reading == Reading::pictures;
-  if (reads_pictures != spec.reads_pictures())
+  if (reads_pictures(task) != spec.reads_pictures())
     throw Error(ErrorKind::bad_input,
-                fmt::format("task '{}' is about {}, but the model reads {}", task.name, reads_pictures ? "pictures" : "texts",
-                            spec.reads_pictures() ? "pictures" : "texts"),
+                fmt::format("task '{}' is about {}, but the model reads {}", task.name,
+                            reads_pictures(task) ? "pictures" : "texts", spec.reads_pictures() ? "pictures" : "texts"),
                 spec.reads_pictures() ? "use task image-classification" : "use classification, or another task of texts");
   if (!task.labels.empty() && task.labels.size() != spec.labels.size()) {
     throw Error(

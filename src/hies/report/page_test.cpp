@@ -73,6 +73,14 @@ TEST(PruneCommand, SaysOnlyWhatIsNotTheDefault) {
       prune_command(run, options, record),
       "hies prune models/m --task sst2 --calib 'my train.tsv' --method hies --alpha 0.7 --loss logit-norm --examples 8 --uniform "
       "--normalise per-layer --min-heads-per-layer 2 --max-length 64");
+  options.max_length.reset();
+  options.context = 128;  // of other runs beside this one
+  options.image_size = 64;
+  options.skip_bad = true;
+  EXPECT_EQ(
+      prune_command({"r", "m", "image-classification", "train", "test"}, options, record),
+      "hies prune m --task image-classification --calib train --method hies --alpha 0.7 --loss logit-norm --examples 8 --uniform "
+      "--normalise per-layer --min-heads-per-layer 2 --image-size 64 --skip-bad");
 }
 
 study::TableCell mean(double value) { return study::number_cell(value); }

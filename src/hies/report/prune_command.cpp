@@ -2,11 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <string_view>
 
+#include "hies/base/fields.h"
 #include "hies/data/task.h"
 #include "hies/score/methods/method.h"
 #include "hies/study/sweep/grid.h"
+#include "hies/study/sweep/run_data.h"
 
 namespace hies::report {
 namespace {
@@ -20,8 +23,17 @@ class Command {
   void unless(std::string_view name, const T& value, const T& usual) {
     if (value != usual) word(name, fmt::format("{}", value));
   }
-  void unless(std::string_view name, const std::optional<std::int64_t>& value) {
-    if (value) word(name, fmt::to_string(*value));
+  // Every field of an options struct.
+  template <class Options>
+  void unless_usual(const Options& options) {
+    const Json given = options_json(options), usual = options_json(Options());
+    for (const auto& [name, value] : given.items()) {
+      if (value == usual[name]) continue;
+      std::string option = name;
+      std::replace(option.begin(), option.end(), '_', '-');
+      if (value.is_boolean()) flag(option, value.template get<bool>());
+      else word(option, value.is_string() ? value.template get<std::string>() : value.dump());
+    }
   }
   void flag(std::string_view name, bool set) {
     if (set) text_ += fmt::format(" --{}", name);
@@ -47,27 +59,19 @@ std::string shell_word(const std::string& word) {
 
 std::string prune_command(const study::SweepRun& run, const study::SweepOptions& options, const study::Record& record) {
   const study::GridMethod method = study::parse_method(record.method);
-  const score::MethodOptions usual;
+  const data::Task& task = data::task(run.task);
   Command command("hies prune " + shell_word(run.model.string()));
   command.word("task", run.task);
   command.word("calib", run.calib.string());
   command.word("method", method.scorer);
   if (record.alpha) command.word("alpha", fmt::format("{}", *record.alpha));
-  if (record.loss) command.unless("loss", *record.loss, data::task(run.task).loss);
+  if (record.loss) command.unless("loss", *record.loss, task.loss);
   if (record.examples) command.unless("examples", *record.examples, study::SweepOptions().examples);
   command.flag("uniform", record.uniform);
-  command.unless("normalise", options.normalise, usual.normalise);
-  command.unless("units", options.units, usual.units);
-  command.unless("group-score", options.group_score, usual.group_score);
+  command.unless_usual(study::method_options(options));
   command.unless("granularity", options.granularity, study::SweepOptions().granularity);
   command.unless("min-heads-per-layer", options.min_heads_per_layer, std::int64_t{0});
-  command.unless("text", options.text, std::string());
-  command.unless("text-pair", options.text_pair, std::string());
-  command.unless("label", options.label, std::string());
-  command.unless("max-length", options.max_length);
-  command.unless("context", options.context);
-  command.unless("stride", options.stride);
-  command.unless("shots", options.shots);
+  command.unless_usual(study::load_options(options, task));
   command.unless("dtype", options.dtype, study::SweepOptions().dtype);
   return std::move(command).text();
 }

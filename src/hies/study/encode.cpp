@@ -85,7 +85,7 @@ data::Dataset load_dataset(const std::filesystem::path& file, const data::Task& 
     bad_input("context, stride and shots are for tasks of language models, which '{}' is not", task.name);
   if ((options.image_size || options.skip_bad || options.most_pixels) && !data::reads_pictures(task))
     bad_input("image-size, skip-bad and most-pixels are for tasks about pictures, which '{}' is not", task.name);
-  if (task.reading == data::Reading::pictures)
+  if (data::reads_pictures(task))
     return load_pictures(file, task, options, checkpoint, std::get<image::Processor>(preprocessor), progress);
   const auto& tokenizer = std::get<text::Tokenizer>(preprocessor);
   if (tokenizer.id_bound() > checkpoint.spec().vocabulary)
