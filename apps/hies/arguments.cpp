@@ -73,6 +73,11 @@ const Argument& Arguments::find(std::string_view name) const {
   return *found;
 }
 
+void Arguments::text(std::string_view name, std::string_view placeholder, std::string& value, std::string_view help) {
+  (*this)(name, value, help);
+  describe(name, {.placeholder = placeholder});
+}
+
 void Arguments::describe(std::string_view name, const Shown& shown) {
   Argument& argument = const_cast<Argument&>(find(name));
   if (!shown.placeholder.empty()) argument.placeholder = shown.placeholder;

@@ -49,6 +49,9 @@ class Arguments {
   // One word or more, the last positional argument.
   void positionals(std::string_view placeholder, std::vector<std::string>& values, std::string_view help);
 
+  // An option whose value --help calls `placeholder`.
+  void text(std::string_view name, std::string_view placeholder, std::string& value, std::string_view help);
+
   // An option that may be given again and again: each text is added to `values`.
   void repeated(std::string_view name, std::string_view placeholder, std::vector<std::string>& values, std::string_view help);
 

@@ -134,8 +134,8 @@ void run_bench(Words words) {
   arguments("filter", filter, "kernels: only benchmarks whose names match, for instance backward/tokens:128/head_dim:32");
   arguments.describe("filter", {.placeholder = "REGEX", .default_value = "all"});
   arguments("seconds", seconds, "kernels: least time that each side of each benchmark runs");
-  arguments("model", folder, "cuda: checkpoint, for instance from `hies make-checkpoint`; its tokens are drawn at random");
-  arguments.describe("model", {.placeholder = "MODEL"});
+  arguments.text("model", "MODEL", folder,
+                 "cuda: checkpoint, for instance from `hies make-checkpoint`; its tokens are drawn at random");
   arguments.add(card);
   arguments.add(compute, {"device"});
   arguments.add(show);

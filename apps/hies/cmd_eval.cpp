@@ -27,18 +27,15 @@ void run_eval(Words words) {
   WriteOptions write;
   ShowOptions show;
   ComputeOptions compute;
-  arguments.positional("MODEL", folder, "a Hugging Face checkpoint directory");
-  arguments("task", request.task, "what the model is asked to do (`hies tasks` lists them)");
-  arguments("data", data_file, "data file: tsv, csv, jsonl, json, parquet or txt; without labels there are no metrics");
-  arguments.describe("data", {.placeholder = "FILE"});
-  arguments("plan", plan, "mask the heads of this plan.json, and compare with the model as it is");
-  arguments.describe("plan", {.placeholder = "FILE"});
-  arguments("reference", reference, "checkpoint to compare with: stability, and latency in turns");
-  arguments.describe("reference", {.placeholder = "MODEL"});
+  arguments.positional("MODEL", folder, kModelHelp);
+  arguments("task", request.task, kTaskHelp);
+  arguments.text("data", "FILE", data_file,
+                 "data file: tsv, csv, jsonl, json, parquet or txt; without labels there are no metrics");
+  arguments.text("plan", "FILE", plan, "mask the heads of this plan.json, and compare with the model as it is");
+  arguments.text("reference", "MODEL", reference, "checkpoint to compare with: stability, and latency in turns");
   arguments.add(write);
   arguments.describe("output", {.placeholder = "FILE", .help = "result.json to write", .short_name = "o"});
-  arguments("predictions", predictions, "write one row per example into this tsv file");
-  arguments.describe("predictions", {.placeholder = "FILE"});
+  arguments.text("predictions", "FILE", predictions, "write one row per example into this tsv file");
   arguments.heading("Data");
   add_load_options(arguments, request.load);
   arguments.heading("Judging");

@@ -58,12 +58,10 @@ void run_explain(Words words) {
   WriteOptions write;
   ShowOptions show;
   ComputeOptions compute;
-  arguments.positional("MODEL", folder, "a Hugging Face checkpoint directory");
-  arguments("task", request.task, "what the model is asked to do (`hies tasks` lists them)");
-  arguments("data", data_file, "data file: tsv, csv, jsonl, json, parquet or txt");
-  arguments.describe("data", {.placeholder = "FILE"});
-  arguments("plan", plan, "heads that go: a plan.json");
-  arguments.describe("plan", {.placeholder = "FILE"});
+  arguments.positional("MODEL", folder, kModelHelp);
+  arguments("task", request.task, kTaskHelp);
+  arguments.text("data", "FILE", data_file, "data file: tsv, csv, jsonl, json, parquet or txt");
+  arguments.text("plan", "FILE", plan, "heads that go: a plan.json");
   arguments.add(write);
   arguments.describe("output",
                      {.placeholder = "DIR", .help = "directory for explain.json, which `hies report` reads", .short_name = "o"});

@@ -151,11 +151,11 @@ std::string describe(const Checkpoint& checkpoint, double tokens, const model::M
   line("FLOPs are for", fmt::format("sequences of {:g} tokens (--tokens); a multiply-add counts as two", tokens));
   line("weights", fmt::format("{} on disk, {}", human_bytes(static_cast<double>(checkpoint.weight_bytes())), dtypes(checkpoint)));
   const model::VisionSpec& vision = spec.vision;
-  const std::string reads =
-      spec.reads_pictures() ? fmt::format("pictures of {}×{} pixels in patches of {}×{}", vision.height, vision.width,
-                                          vision.patch_height, vision.patch_width)
-                            : fmt::format("vocabulary {}", spec.vocabulary);
-  line("size", fmt::format("hidden {}, feed-forward {}, {}, positions {}", spec.hidden, spec.intermediate, reads, spec.positions));
+  const std::string reads = spec.reads_pictures() ? fmt::format("pictures of {}×{} pixels in patches of {}×{}", vision.height,
+                                                                vision.width, vision.patch_height, vision.patch_width)
+                                                  : fmt::format("vocabulary {}", spec.vocabulary);
+  line("size",
+       fmt::format("hidden {}, feed-forward {}, {}, positions {}", spec.hidden, spec.intermediate, reads, spec.positions));
   if (!checkpoint.has_task_head()) line("task head", "none: the model cannot be scored without one");
   else if (spec.problem == model::Problem::regression) line("task head", "regression (one number)");
   else if (spec.problem == model::Problem::causal_lm)
@@ -182,7 +182,7 @@ void run_inspect(Words words) {
   std::string folder;
   double tokens = 0;
   bool json = false;
-  arguments.positional("MODEL", folder, "a Hugging Face checkpoint directory");
+  arguments.positional("MODEL", folder, kModelHelp);
   arguments("tokens", tokens, "sequence length that FLOPs are counted for");
   arguments.describe("tokens", {.default_value = "128, or the longest that the model takes"});
   arguments("json", json, "one JSON document on standard output instead of a table");

@@ -30,8 +30,7 @@ void run_plan(Words words) {
   arguments.positional("SCORES", file, "scores.json of `hies score`");
   arguments.add(write);
   arguments.describe("output", {.placeholder = "FILE", .help = "plan.json to write", .short_name = "o"});
-  arguments("svg", svg, "draw the head map, pruned heads crossed, into this file");
-  arguments.describe("svg", {.placeholder = "FILE"});
+  arguments.text("svg", "FILE", svg, "draw the head map, pruned heads crossed, into this file");
   arguments.heading("How many heads go (exactly one of the first four)");
   arguments.add(budget);
   arguments.describe("protect", {.placeholder = "LIST"});

@@ -87,21 +87,18 @@ void run_prune(Words words) {
   WriteOptions write;
   ShowOptions show;
   ComputeOptions compute;
-  arguments.positional("MODEL", folder, "a Hugging Face checkpoint directory");
-  arguments("plan", plan, "plan.json: which heads go");
-  arguments.describe("plan", {.placeholder = "FILE"});
-  arguments("task", request.task, "what the model is asked to do (`hies tasks` lists them)");
-  arguments("calib", calibration, "data file with calibration examples, to find the heads that go");
-  arguments.describe("calib", {.placeholder = "FILE"});
-  arguments("eval", evaluation, "data file to compare the model before and after on");
-  arguments.describe("eval", {.placeholder = "FILE"});
+  arguments.positional("MODEL", folder, kModelHelp);
+  arguments.text("plan", "FILE", plan, "plan.json: which heads go");
+  arguments("task", request.task, kTaskHelp);
+  arguments.text("calib", "FILE", calibration, "data file with calibration examples, to find the heads that go");
+  arguments.text("eval", "FILE", evaluation, "data file to compare the model before and after on");
   arguments.add(write);
   arguments.describe("output", {.placeholder = "DIR", .help = "directory of the smaller checkpoint", .short_name = "o"});
   arguments.describe("force", {.help = "replace a checkpoint directory that is there"});
   arguments.add(request.surgery);
   arguments.describe("max-shard-size", {.placeholder = "SIZE"});
-  arguments("svg", svg, "draw the head map, pruned heads crossed, into this file; not with a plan, which has no scores");
-  arguments.describe("svg", {.placeholder = "FILE"});
+  arguments.text("svg", "FILE", svg,
+                 "draw the head map, pruned heads crossed, into this file; not with a plan, which has no scores");
   arguments.heading("How many heads go (exactly one of the first four)");
   arguments.add(request.budget);
   arguments.describe("protect", {.placeholder = "LIST"});

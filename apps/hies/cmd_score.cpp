@@ -45,14 +45,12 @@ void run_score(Words words) {
   WriteOptions write;
   ShowOptions show;
   ComputeOptions compute;
-  arguments.positional("MODEL", folder, "a Hugging Face checkpoint directory");
-  arguments("task", request.task, "what the model is asked to do (`hies tasks` lists them)");
-  arguments("calib", calibration, "data file with calibration examples: tsv, csv, jsonl, json, parquet or txt");
-  arguments.describe("calib", {.placeholder = "FILE"});
+  arguments.positional("MODEL", folder, kModelHelp);
+  arguments("task", request.task, kTaskHelp);
+  arguments.text("calib", "FILE", calibration, "data file with calibration examples: tsv, csv, jsonl, json, parquet or txt");
   arguments.add(write);
   arguments.describe("output", {.placeholder = "FILE", .help = "scores.json to write", .short_name = "o"});
-  arguments("svg", svg, "draw the head map into this file");
-  arguments.describe("svg", {.placeholder = "FILE"});
+  arguments.text("svg", "FILE", svg, "draw the head map into this file");
   arguments.heading("Calibration");
   add_load_options(arguments, request.load);
   arguments.heading("Scores");

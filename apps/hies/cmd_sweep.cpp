@@ -108,18 +108,15 @@ void run_sweep(Words words) {
   ShowOptions show;
   ComputeOptions compute;
   compute.dtype = request.config.options.dtype;
-  arguments.positional("MODEL", flags.model, "a Hugging Face checkpoint directory", true);
-  arguments("task", flags.task, "what the model is asked to do (`hies tasks` lists them)");
-  arguments("calib", flags.calib, "data file with calibration examples: tsv, csv, jsonl, json, parquet or txt");
-  arguments.describe("calib", {.placeholder = "TRAIN"});
-  arguments("data", flags.data, "data file that the pruned models are judged on");
-  arguments.describe("data", {.placeholder = "DEV"});
+  arguments.positional("MODEL", flags.model, kModelHelp, true);
+  arguments("task", flags.task, kTaskHelp);
+  arguments.text("calib", "TRAIN", flags.calib, "data file with calibration examples: tsv, csv, jsonl, json, parquet or txt");
+  arguments.text("data", "DEV", flags.data, "data file that the pruned models are judged on");
   arguments.repeated("run", "MODEL:T:TRAIN:DEV", flags.runs, "one more model with its task and data; may be given again");
   arguments("output", output, "the sweep's directory; an unfinished sweep in it goes on");
   arguments.describe("output", {.placeholder = "DIR", .short_name = "o"});
-  arguments("config", config_again,
-            "JSON file with the names of these options, and \"runs\": [{\"model\", \"task\", \"calib\", \"data\"}]");
-  arguments.describe("config", {.placeholder = "FILE"});
+  arguments.text("config", "FILE", config_again,
+                 "JSON file with the names of these options, and \"runs\": [{\"model\", \"task\", \"calib\", \"data\"}]");
   arguments("dry_run", dry_run, "tell what the sweep takes, and do nothing");
   arguments.heading("Grid");
   arguments.add(request.config.options, {"dtype"});

@@ -2,8 +2,13 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 namespace hies::cli {
+
+// What MODEL and --task are, in every command that has them.
+inline constexpr std::string_view kModelHelp = "a Hugging Face checkpoint directory";
+inline constexpr std::string_view kTaskHelp = "what the model is asked to do (`hies tasks` lists them)";
 
 // How results are shown. For every command.
 struct ShowOptions {
