@@ -180,4 +180,19 @@ Solution textbook(const Problem& problem, bool in_dtype) {
   return problem.dtype == DType::float32 ? solve<float, false>(problem) : solve<float, true>(problem);
 }
 
+double largest(const std::vector<double>& values) {
+  double result = 0;
+  for (const double value : values)
+    if (std::isfinite(value)) result = std::max(result, std::abs(value));
+  return result;
+}
+
+double difference(const std::vector<double>& a, const std::vector<double>& b) {
+  if (a.size() != b.size()) return INFINITY;
+  double result = 0;
+  for (std::size_t i = 0; i < a.size(); ++i)
+    if (a[i] != b[i]) result = std::isfinite(a[i] - b[i]) ? std::max(result, std::abs(a[i] - b[i])) : INFINITY;
+  return result;
+}
+
 }  // namespace hies::kernels::cases

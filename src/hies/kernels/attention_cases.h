@@ -45,6 +45,20 @@ struct Solution {
   std::vector<std::int64_t> entropy_queries;  // [B]
 };
 
+// The tables of a solution by name.
+struct Table {
+  const char* name;
+  std::vector<double> Solution::*values;
+};
+inline constexpr Table kTables[] = {{"out", &Solution::out},    {"lse", &Solution::lse}, {"entropy", &Solution::entropy},
+                                    {"dq", &Solution::dq},      {"dk", &Solution::dk},   {"dv", &Solution::dv},
+                                    {"inner", &Solution::inner}};
+
+// The largest finite |value|.
+double largest(const std::vector<double>& values);
+// The largest difference, infinite where one side has a number and the other has none. Equal infinities differ by 0.
+double difference(const std::vector<double>& a, const std::vector<double>& b);
+
 // The textbook way, with every intermediate in float64, or, `in_dtype`, as a composition of operations of the problem's dtype
 // would have it (those of bfloat16 accumulate in float32 and round their results).
 Solution textbook(const Problem& problem, bool in_dtype);

@@ -11,33 +11,12 @@
 namespace hies::kernels {
 namespace {
 
+using cases::difference;
+using cases::kTables;
+using cases::largest;
 using cases::Lengths;
 using cases::Problem;
 using cases::Solution;
-
-double largest(const std::vector<double>& values) {
-  double result = 0;
-  for (const double value : values)
-    if (std::isfinite(value)) result = std::max(result, std::abs(value));
-  return result;
-}
-
-// The largest difference, infinite where one side has a number and the other has none. Equal infinities differ by 0.
-double difference(const std::vector<double>& a, const std::vector<double>& b) {
-  if (a.size() != b.size()) return INFINITY;
-  double result = 0;
-  for (std::size_t i = 0; i < a.size(); ++i)
-    if (a[i] != b[i]) result = std::isfinite(a[i] - b[i]) ? std::max(result, std::abs(a[i] - b[i])) : INFINITY;
-  return result;
-}
-
-struct Table {
-  const char* name;
-  std::vector<double> Solution::*values;
-};
-constexpr Table kTables[] = {{"out", &Solution::out},    {"lse", &Solution::lse}, {"entropy", &Solution::entropy},
-                             {"dq", &Solution::dq},      {"dk", &Solution::dk},   {"dv", &Solution::dv},
-                             {"inner", &Solution::inner}};
 
 // float64: 1e-10 of the largest value. Otherwise the error may be twice that of the textbook way in the same dtype.
 void expect_accurate(const Problem& problem, const Solution& solution) {

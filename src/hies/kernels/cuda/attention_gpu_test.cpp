@@ -14,6 +14,9 @@ namespace hies::kernels::cuda {
 namespace {
 
 using cases::OnDevice;
+using kernels::cases::difference;
+using kernels::cases::kTables;
+using kernels::cases::largest;
 using kernels::cases::Lengths;
 using kernels::cases::Problem;
 using kernels::cases::Solution;
@@ -142,28 +145,6 @@ Solution solve(const Problem& problem, bool fused, std::int64_t gap) {
 Solution on_card(const Problem& problem, bool fused = false, std::int64_t gap = 0) {
   return problem.dtype == DType::bfloat16 ? solve<std::uint16_t>(problem, fused, gap) : solve<float>(problem, fused, gap);
 }
-
-double largest(const std::vector<double>& values) {
-  double result = 0;
-  for (const double value : values)
-    if (std::isfinite(value)) result = std::max(result, std::abs(value));
-  return result;
-}
-
-double difference(const std::vector<double>& a, const std::vector<double>& b) {
-  if (a.size() != b.size()) return INFINITY;
-  double result = 0;
-  for (std::size_t i = 0; i < a.size(); ++i)
-    if (a[i] != b[i]) result = std::isfinite(a[i] - b[i]) ? std::max(result, std::abs(a[i] - b[i])) : INFINITY;
-  return result;
-}
-
-struct Table {
-  const char* name;
-  std::vector<double> Solution::*values;
-};
-const Table kTables[] = {{"out", &Solution::out}, {"lse", &Solution::lse}, {"entropy", &Solution::entropy}, {"dq", &Solution::dq},
-                         {"dk", &Solution::dk},   {"dv", &Solution::dv},   {"inner", &Solution::inner}};
 
 // Where the exact values are all 0 (gradients of logits where every query sees one key), the textbook way subtracts equal numbers;
 // the kernels' two ways to the same inner product may round differently.
