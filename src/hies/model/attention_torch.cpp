@@ -27,9 +27,6 @@ kernels::DType kernel_type(at::ScalarType type) {
   return kernels::DType::float32;
 }
 
-// The kernels keep sums of bfloat16 in float32.
-at::ScalarType statistics_type(at::ScalarType type) { return type == at::kDouble ? at::kDouble : at::kFloat; }
-
 kernels::Strided strided(const HeadColumns& columns) {
   if (!columns.rows.defined()) return {};
   auto* data = static_cast<std::byte*>(columns.rows.data_ptr());
@@ -70,6 +67,11 @@ struct AttentionRun::Call {
   at::Tensor lse;                        // [query tokens, H]; where a backward pass follows
 
   std::int64_t query_tokens() const { return shape.query_offsets[shape.sequences]; }
+  // A number for each query token and head, to be filled; the kernels keep sums of bfloat16 in float32.
+  at::Tensor statistics(at::Device device) const {
+    const at::ScalarType type = shape.dtype == kernels::DType::float64 ? at::kDouble : at::kFloat;
+    return at::empty({query_tokens(), shape.heads}, at::TensorOptions().dtype(type).device(device));
+  }
 };
 
 // The kernels under torch's autograd. Weights are frozen, so the graph holds activations only.
@@ -158,17 +160,22 @@ std::unique_ptr<AttentionRun::Call> AttentionRun::make_call(int layer, const Lay
   return made;
 }
 
-at::Tensor AttentionRun::forward(const Call& call, const Projected& projected, bool want_output, bool note) {
-  const at::Tensor& query = projected.query.rows;
-  at::Tensor out;
-  if (want_output) out = padded_like(query, call.shape.heads * call.shape.head_dim, call.query_tokens());
+kernels::AttentionForward AttentionRun::arguments_of(const Call& call, const Projected& projected) {
   kernels::AttentionForward forward;
   forward.q = strided(projected.query);
   forward.k = strided(projected.key);
   forward.v = strided(projected.value);
-  forward.out = strided(out, call.shape.head_dim);
   forward.skip_head = call.skip.data();
   if (call.lse.defined()) forward.lse = call.lse.data_ptr();
+  return forward;
+}
+
+at::Tensor AttentionRun::forward(const Call& call, const Projected& projected, bool want_output, bool note) {
+  const at::Tensor& query = projected.query.rows;
+  at::Tensor out;
+  if (want_output) out = padded_like(query, call.shape.heads * call.shape.head_dim, call.query_tokens());
+  kernels::AttentionForward forward = arguments_of(call, projected);
+  forward.out = strided(out, call.shape.head_dim);
   run_forward(call, forward, note && probe_->want_entropy && !of_first());
   if (note && probe_->want_out_sq) note_out_sq(call, out);
   if (note && probe_->want_attention) note_attention(call, projected);
@@ -192,15 +199,14 @@ void AttentionRun::run_forward(const Call& call, const kernels::AttentionForward
 void AttentionRun::run_backward(const Call& call, kernels::AttentionBackward& arguments) {
   arguments.skip_head = call.skip.data();
   if (card_) return card_->backward(call.shape, arguments, call.layer);
-  const at::Tensor inner =
-      at::empty({call.query_tokens(), call.shape.heads},
-                at::TensorOptions().dtype(call.shape.dtype == kernels::DType::float64 ? at::kDouble : at::kFloat));
+  const at::Tensor inner = call.statistics(at::kCPU);
   arguments.head_inner = inner.data_ptr();
   kernels::attention_backward(call.shape, arguments);
   note_inner(call, inner);
 }
 
 void AttentionRun::note_first(int layer, const LayerHeads& heads, const Projected& projected, QueryRows rows) {
+  if (!noting_ || probe_ == nullptr || !probe_->want_entropy || !of_first()) return;
   const at::NoGradGuard frozen;
   const std::vector<std::int64_t>& offsets = rows == QueryRows::all ? batch_.offsets : rows_.asked_offsets;
   const at::Tensor first = index_tensor(std::span(offsets).first(static_cast<std::size_t>(batch_.size())));
@@ -210,12 +216,7 @@ void AttentionRun::note_first(int layer, const LayerHeads& heads, const Projecte
   some.query.rows = projected.query.rows.index_select(0, first.to(projected.query.rows.device()));
   const auto call = make_call(layer, heads, some, rows);
   call->shape.query_offsets = ones.data();
-  kernels::AttentionForward forward;
-  forward.q = strided(some.query);
-  forward.k = strided(some.key);
-  forward.v = strided(some.value);
-  forward.skip_head = call->skip.data();
-  run_forward(*call, forward, true);
+  run_forward(*call, arguments_of(*call, some), true);
 }
 
 at::Tensor AttentionRun::attend(int layer, const LayerHeads& heads, const Projected& given, QueryRows rows) {
@@ -227,14 +228,14 @@ at::Tensor AttentionRun::attend(int layer, const LayerHeads& heads, const Projec
   auto made = make_call(layer, heads, projected, rows);
   Call& call = *made;
   const bool note = noting_ && rows == QueryRows::all && wants_all_queries();
-  if (noting_ && probe_ != nullptr && probe_->want_entropy && of_first()) note_first(layer, heads, projected, rows);
+  note_first(layer, heads, projected, rows);
   if (!wants_inner() || !at::GradMode::is_enabled()) return gated(layer, forward(call, projected, true, note));
 
   calls_.push_back(std::move(made));
   const at::Tensor &query = projected.query.rows, &key_value = projected.key.rows;
   at::Tensor out;
   if (key_value.requires_grad()) {
-    call.lse = at::empty({call.query_tokens(), call.shape.heads}, query.options().dtype(statistics_type(query.scalar_type())));
+    call.lse = call.statistics(query.device());
     out = AttentionFunction::apply(query, key_value, reinterpret_cast<std::int64_t>(&call), note);
   } else {
     out = forward(call, projected, true, note);
@@ -284,10 +285,8 @@ at::Tensor AttentionRun::attend(int layer, const Projected& projected, Tape& tap
   calls_.push_back(make_call(layer, layout_[static_cast<std::size_t>(layer)], projected, QueryRows::all));
   Call& call = *calls_.back();
   const at::Tensor& query = projected.query.rows;
-  if (noting_ && probe_->want_entropy && of_first())
-    note_first(layer, layout_[static_cast<std::size_t>(layer)], projected, QueryRows::all);
-  if (layer > 0)
-    call.lse = at::empty({call.query_tokens(), call.shape.heads}, query.options().dtype(statistics_type(query.scalar_type())));
+  note_first(layer, layout_[static_cast<std::size_t>(layer)], projected, QueryRows::all);
+  if (layer > 0) call.lse = call.statistics(query.device());
   tape = {&call, query, projected.key.rows, forward(call, projected, true, noting_ && wants_all_queries())};
   return tape.out;
 }

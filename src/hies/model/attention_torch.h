@@ -84,10 +84,12 @@ class AttentionRun {
  private:
   friend struct AttentionFunction;
   std::unique_ptr<Call> make_call(int layer, const LayerHeads& heads, const Projected& projected, QueryRows rows);
+  // What the kernels read; no output yet.
+  static kernels::AttentionForward arguments_of(const Call& call, const Projected& projected);
   at::Tensor forward(const Call& call, const Projected& projected, bool want_output, bool note);
   // Whether the entropy is of each sequence's first token only.
   bool of_first() const noexcept { return probe_->entropy_tokens == EntropyTokens::first; }
-  // Notes that entropy.
+  // Notes that entropy, if it is wanted.
   void note_first(int layer, const LayerHeads& heads, const Projected& projected, QueryRows rows);
   // saved: query rows, key and value rows, output. Returns the gradients of both kinds of rows; undefined for the latter when it is
   // in the former. Notes the inner products.

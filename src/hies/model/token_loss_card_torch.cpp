@@ -66,18 +66,16 @@ RunResult card_token_results(const Linear& vocabulary, const at::Tensor& states,
 
   RunResult result;
   std::vector<double> losses;
-  if (gradient != nullptr) *gradient = at::zeros_like(states);
-  for (std::int64_t first = 0; first < count; first += rows_at_once) {
-    const std::int64_t rows = std::min(rows_at_once, states.size(0) - first), real = std::min(rows, count - first);
-    CardLogits logits(vocabulary(states.narrow(0, first, rows)).to(at::kFloat), targets.narrow(0, first, rows),
-                      row_shares.narrow(0, first, rows));
-    logits.evaluate(loss, gradient != nullptr);
-    append(result.log_probabilities, logits.log_probability(), at::kDouble, real);
-    append(result.top_tokens, logits.top_tokens(), at::kInt, real);
-    if (loss) append(losses, logits.losses(), at::kDouble, real);
-    if (gradient != nullptr && loss)
-      gradient->narrow(0, first, real).copy_(vocabulary.gradient(logits.gradient().to(states.scalar_type())).narrow(0, 0, real));
-  }
+  for_logit_parts(vocabulary, states, count, rows_at_once, gradient,
+                  [&](const at::Tensor& made, std::int64_t first, std::int64_t real) {
+                    const std::int64_t rows = made.size(0);
+                    CardLogits logits(made.to(at::kFloat), targets.narrow(0, first, rows), row_shares.narrow(0, first, rows));
+                    logits.evaluate(loss, gradient != nullptr);
+                    append(result.log_probabilities, logits.log_probability(), at::kDouble, real);
+                    append(result.top_tokens, logits.top_tokens(), at::kInt, real);
+                    if (loss) append(losses, logits.losses(), at::kDouble, real);
+                    return gradient != nullptr && loss ? logits.gradient() : at::Tensor();
+                  });
   if (!loss) return result;
   result.losses.assign(static_cast<std::size_t>(batch.size()), 0);
   for (std::size_t i = 0; i < losses.size(); ++i) result.losses[shares.sequence[i]] += losses[i] * shares.share[i];

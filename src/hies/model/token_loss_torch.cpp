@@ -35,7 +35,7 @@ class LogitChunk {
   }
 
   // Logits → the gradient of the losses, each times its share [r]. The logits are gone then.
-  const at::Tensor& gradient(std::span<const std::int32_t> targets, std::span<const double> shares, TokenLoss loss) {
+  at::Tensor gradient(std::span<const std::int32_t> targets, std::span<const double> shares, TokenLoss loss) {
     if (loss == TokenLoss::logit_norm) return logits_.mul_(column(shares));
     kernels::softmax_logits(rows(), summaries_.data(), shares.data());
     const at::Tensor tokens = loss == TokenLoss::cross_entropy ? index_tensor(targets).to(at::kLong) : top_tokens();
@@ -82,6 +82,17 @@ std::int64_t logit_rows(std::int64_t vocabulary, const at::TensorOptions& option
   return std::max<std::int64_t>((options.device().is_cuda() ? kCardLogitBytes : kLogitBytes) / bytes / 16, 1) * 16;
 }
 
+void for_logit_parts(const Linear& vocabulary, const at::Tensor& states, std::int64_t count, std::int64_t rows_at_once,
+                     at::Tensor* gradient, const TakeLogits& take) {
+  if (gradient != nullptr) *gradient = at::zeros_like(states);
+  for (std::int64_t first = 0; first < count; first += rows_at_once) {
+    const std::int64_t rows = std::min(rows_at_once, states.size(0) - first), real = std::min(rows, count - first);
+    const at::Tensor of_logits = take(vocabulary(states.narrow(0, first, rows)), first, real);
+    if (of_logits.defined())
+      gradient->narrow(0, first, real).copy_(vocabulary.gradient(of_logits.to(states.scalar_type())).narrow(0, 0, real));
+  }
+}
+
 RunResult token_results(const Linear& vocabulary, const at::Tensor& states, const Batch& batch, std::optional<TokenLoss> loss,
                         std::int64_t rows_at_once, at::Tensor* gradient) {
   if (states.is_cuda()) return card_token_results(vocabulary, states, batch, loss, rows_at_once, gradient);
@@ -96,22 +107,19 @@ RunResult token_results(const Linear& vocabulary, const at::Tensor& states, cons
 
   RunResult result;
   if (loss) result.losses.assign(static_cast<std::size_t>(batch.size()), 0);
-  if (gradient != nullptr) *gradient = at::zeros_like(states);
-  for (std::int64_t first = 0; first < count; first += rows_at_once) {
-    const std::int64_t rows = std::min(rows_at_once, states.size(0) - first), real = std::min(rows, count - first);
-    LogitChunk chunk(vocabulary(states.narrow(0, first, rows)).to(type).contiguous());
-    for (std::int64_t row = 0; row < real; ++row) {
-      const auto i = static_cast<std::size_t>(first + row), in_chunk = static_cast<std::size_t>(row);
-      result.log_probabilities.push_back(chunk.log_probability(in_chunk, targets[i]));
-      result.top_tokens.push_back(chunk.top_token(in_chunk));
-      if (loss) result.losses[shares.sequence[i]] += chunk.loss(in_chunk, targets[i], *loss) * shares.share[i];
-    }
-    if (gradient == nullptr || !loss) continue;
-    const auto begin = static_cast<std::size_t>(first), size = static_cast<std::size_t>(rows);
-    const at::Tensor of_logits =
-        chunk.gradient(std::span(targets).subspan(begin, size), std::span(row_shares).subspan(begin, size), *loss);
-    gradient->narrow(0, first, real).copy_(vocabulary.gradient(of_logits.to(states.scalar_type())).narrow(0, 0, real));
-  }
+  for_logit_parts(
+      vocabulary, states, count, rows_at_once, gradient, [&](const at::Tensor& logits, std::int64_t first, std::int64_t real) {
+        LogitChunk chunk(logits.to(type).contiguous());
+        for (std::int64_t row = 0; row < real; ++row) {
+          const auto i = static_cast<std::size_t>(first + row), in_chunk = static_cast<std::size_t>(row);
+          result.log_probabilities.push_back(chunk.log_probability(in_chunk, targets[i]));
+          result.top_tokens.push_back(chunk.top_token(in_chunk));
+          if (loss) result.losses[shares.sequence[i]] += chunk.loss(in_chunk, targets[i], *loss) * shares.share[i];
+        }
+        if (gradient == nullptr || !loss) return at::Tensor();
+        const auto begin = static_cast<std::size_t>(first), size = static_cast<std::size_t>(logits.size(0));
+        return chunk.gradient(std::span(targets).subspan(begin, size), std::span(row_shares).subspan(begin, size), *loss);
+      });
   return result;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <vector>
 
@@ -23,6 +24,12 @@ RunResult token_results(const Linear& vocabulary, const at::Tensor& states, cons
 // The same where states are on a card.
 RunResult card_token_results(const Linear& vocabulary, const at::Tensor& states, const Batch& batch,
                              std::optional<TokenLoss> loss, std::int64_t rows_at_once, at::Tensor* gradient);
+
+// Calls take(logits, first, real) for each part of the states' rows: logits [rows, V] of the rows from `first` on, of which `real` are no
+// padding. It gives back the loss's gradient by them, whose way back to the states is then taken, or nothing.
+using TakeLogits = std::function<at::Tensor(const at::Tensor& logits, std::int64_t first, std::int64_t real)>;
+void for_logit_parts(const Linear& vocabulary, const at::Tensor& states, std::int64_t count, std::int64_t rows_at_once,
+                     at::Tensor* gradient, const TakeLogits& take);
 
 // Of each target row: its sequence, and its share of that sequence's mean.
 struct TargetShares {
