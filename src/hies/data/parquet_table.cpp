@@ -1,23 +1,15 @@
-#include <arrow/api.h>
 #include <arrow/io/memory.h>
-#include <parquet/arrow/reader.h>
 
 #include <charconv>
 
-#include "hies/base/error.h"
 #include "hies/base/json.h"
+#include "hies/data/parquet_arrow.h"
 #include "hies/data/table_readers.h"
 
 namespace hies::data {
 namespace {
 
 using Cells = std::vector<std::optional<std::string>>;
-
-template <class T>
-T value_of(const std::filesystem::path& path, arrow::Result<T> result) {
-  if (!result.ok()) bad_input("{}: not a readable Parquet file: {}", path.string(), printable(result.status().message(), 200));
-  return std::move(result).ValueUnsafe();
-}
 
 // 4.2f as 4.2, not as 4.19999980926.
 double widened(float value) {
@@ -103,8 +95,7 @@ void append_cells(const std::filesystem::path& path, const arrow::Array& array, 
 Table read_parquet(const std::filesystem::path& path, std::span<const std::byte> content, const TableOptions& options) {
   const auto buffer = std::make_shared<arrow::Buffer>(reinterpret_cast<const std::uint8_t*>(content.data()),
                                                       static_cast<std::int64_t>(content.size()));
-  const auto reader =
-      value_of(path, parquet::arrow::OpenFile(std::make_shared<arrow::io::BufferReader>(buffer), arrow::default_memory_pool()));
+  const auto reader = open_parquet(path, std::make_shared<arrow::io::BufferReader>(buffer));
   const std::shared_ptr<arrow::Table> source = value_of(path, reader->ReadTable());
 
   Table table(path, source->ColumnNames());

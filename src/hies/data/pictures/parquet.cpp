@@ -1,22 +1,14 @@
-#include <arrow/api.h>
 #include <arrow/io/file.h>
-#include <parquet/arrow/reader.h>
 
-#include "hies/base/error.h"
 #include "hies/base/files.h"
 #include "hies/base/json.h"
 #include "hies/data/columns.h"
+#include "hies/data/parquet_arrow.h"
 #include "hies/data/pictures/kinds.h"
 #include "hies/data/table_readers.h"
 
 namespace hies::data {
 namespace {
-
-template <class T>
-T value_of(const std::filesystem::path& path, arrow::Result<T> result) {
-  if (!result.ok()) bad_input("{}: not a readable Parquet file: {}", path.string(), printable(result.status().message(), 200));
-  return std::move(result).ValueUnsafe();
-}
 
 // Names of the classes that the Hugging Face hub keeps beside the data; none where it does not.
 std::vector<std::string> hub_class_names(const arrow::Schema& schema, const std::string& label) {
@@ -32,13 +24,16 @@ std::vector<std::string> hub_class_names(const arrow::Schema& schema, const std:
   return names;
 }
 
+bool holds_bytes(const arrow::DataType& type) {
+  return type.id() == arrow::Type::BINARY || type.id() == arrow::Type::LARGE_BINARY;
+}
+// Else it may hold paths.
+bool holds_files(const arrow::DataType& type) { return holds_bytes(type) || type.id() == arrow::Type::STRUCT; }
+
 // The column of files: of bytes, or of records with a member "bytes" as the Hugging Face hub stores pictures.
 std::shared_ptr<arrow::ChunkedArray> bytes_column(const std::filesystem::path& path, const arrow::ChunkedArray& column,
                                                   const std::string& name) {
-  const arrow::Type::type type = column.type()->id();
-  if (type == arrow::Type::BINARY || type == arrow::Type::LARGE_BINARY)
-    return value_of(path, arrow::ChunkedArray::Make(column.chunks(), column.type()));
-  if (type != arrow::Type::STRUCT) return nullptr;
+  if (holds_bytes(*column.type())) return value_of(path, arrow::ChunkedArray::Make(column.chunks(), column.type()));
   const int at = static_cast<const arrow::StructType&>(*column.type()).GetFieldIndex("bytes");
   if (at < 0) bad_input("{}: the records of column '{}' have no member 'bytes'", path.string(), printable(name));
   arrow::ArrayVector parts;
@@ -67,18 +62,19 @@ class ParquetPictures : public PictureSource {
 
 Pictures open_parquet_pictures(const std::filesystem::path& path, const Task& task, const LoadOptions& options) {
   const MappedFile exists(path);  // says what is wrong where it does not
-  const auto input = value_of(path, arrow::io::ReadableFile::Open(path.string()));
-  const auto reader = value_of(path, parquet::arrow::OpenFile(input, arrow::default_memory_pool()));
-  const std::shared_ptr<arrow::Table> table = value_of(path, reader->ReadTable());
-  const Table columns(path, table->ColumnNames());
+  const auto reader = open_parquet(path, value_of(path, arrow::io::ReadableFile::Open(path.string())));
+  std::shared_ptr<arrow::Schema> schema;
+  if (const arrow::Status status = reader->GetSchema(&schema); !status.ok()) value_of(path, arrow::Result<int>(status));
+  const Table columns(path, schema->field_names());
   check_columns(path, columns.columns());
   const std::size_t picture = text_column(columns, task, options);
+  if (!holds_files(*schema->field(static_cast<int>(picture))->type())) return open_list(path, task, options);
+  const std::shared_ptr<arrow::Table> table = value_of(path, reader->ReadTable());
   const auto files = bytes_column(path, *table->column(static_cast<int>(picture)), columns.columns()[picture]);
-  if (files == nullptr) return open_list(path, task, options);
   auto source = std::make_unique<ParquetPictures>(path, files);
   const auto label = label_column(columns, task, options);
   if (!label) return source;
-  source->class_names = hub_class_names(*table->schema(), columns.columns()[*label]);
+  source->class_names = hub_class_names(*schema, columns.columns()[*label]);
   const auto& labels = *table->column(static_cast<int>(*label));
   for (std::int64_t row = 0; row < labels.length(); ++row) {
     const auto scalar = value_of(path, labels.GetScalar(row));
