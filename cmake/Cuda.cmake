@@ -38,4 +38,5 @@ add_custom_command(OUTPUT ${plugin}
           -Xlinker -rpath=$ORIGIN -Xlinker -rpath=${cudart_dir}
   DEPENDS ${device_objects} COMMENT "Linking libhies_cuda.so" VERBATIM)
 add_custom_target(hies_cuda ALL DEPENDS ${plugin})
+include(GNUInstallDirs)
 install(FILES ${plugin} DESTINATION ${CMAKE_INSTALL_BINDIR})
