@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include <ATen/Context.h>
 #include <ATen/ops/_scaled_dot_product_cudnn_attention_backward.h>
 
 #include "hies/base/error.h"
@@ -75,6 +76,7 @@ const std::int32_t* CardAttention::on_card(const std::int64_t* values, std::int6
 hies_cuda_shape CardAttention::shape_of(const kernels::AttentionShape& shape, const std::uint8_t* skip_head) {
   hies_cuda_shape result{};
   result.dtype = shape.dtype == kernels::DType::bfloat16 ? HIES_CUDA_BFLOAT16 : HIES_CUDA_FLOAT32;
+  result.tf32 = at::globalContext().allowTF32CuBLAS();
   result.sequences = static_cast<std::int32_t>(shape.sequences);
   result.heads = static_cast<std::int32_t>(shape.heads);
   result.kv_heads = static_cast<std::int32_t>(shape.kv_heads);

@@ -10,7 +10,7 @@ namespace hies::model {
 // cannot be used, with what is missing.
 void set_device(const std::string& name);
 
-// Whether a card multiplies float32 matrices in TF32, with 11 bits of mantissa; attention stays in float32. Off unless set.
+// Whether a card multiplies float32 matrices in TF32, with 11 bits of mantissa; those of attention, too. Off unless set.
 void set_tf32(bool allowed);
 
 // Whether it is a card.

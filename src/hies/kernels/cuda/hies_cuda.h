@@ -14,7 +14,7 @@ extern "C" {
 #define HIES_CUDA_API __attribute__((visibility("default")))
 
 /* Grows with every change of this file: program and plug-in must agree. */
-#define HIES_CUDA_ABI 1
+#define HIES_CUDA_ABI 2
 
 enum hies_cuda_dtype { HIES_CUDA_FLOAT32 = 0, HIES_CUDA_BFLOAT16 = 1, HIES_CUDA_FLOAT16 = 2 };
 
@@ -27,6 +27,7 @@ typedef struct hies_cuda_rows {
 
 typedef struct hies_cuda_shape {
   int32_t dtype;           /* enum hies_cuda_dtype, of q, k, v, out and their gradients */
+  int32_t tf32;            /* float32 alone: products may round their factors to TF32 */
   int32_t sequences;       /* B */
   int32_t heads, kv_heads; /* H, K */
   int32_t head_dim;        /* D, 1 ... 256 */

@@ -6,9 +6,9 @@ using namespace hies::cuda;
 
 namespace {
 
-// Heads that the tensor-core kernels take, in types that they multiply, with a scale that keeps the order of logits.
+// Heads that the tensor-core kernels take, in types that they may multiply, with a scale that keeps the order of logits.
 bool on_tensor_cores(const hies_cuda_shape& shape) {
-  return shape.dtype != HIES_CUDA_FLOAT32 && shape.head_dim <= 128 && shape.scale > 0;
+  return (shape.dtype != HIES_CUDA_FLOAT32 || shape.tf32 != 0) && shape.head_dim <= 128 && shape.scale > 0;
 }
 
 bool valid(const hies_cuda_shape& shape) {

@@ -218,29 +218,21 @@ int run_backward(const hies_cuda_shape& shape, const hies_cuda_backward& argumen
   return launch(backward_queries<T, D>, query_grid(shape, kTile<D>), kThreads, kCommon, stream, shape, arguments);
 }
 
-template <class T, class Run>
-int with_head_size(int head_dim, const Run& run) {
-  if (head_dim <= 32) return run(Size<32>{});
-  if (head_dim <= 64) return run(Size<64>{});
-  if (head_dim <= 128) return run(Size<128>{});
-  return run(Size<256>{});
-}
-
 }  // namespace simple
 
 int simple_forward(const hies_cuda_shape& shape, const hies_cuda_forward& arguments, cudaStream_t stream) {
   return with_type(shape.dtype, [&](auto element) {
     using T = decltype(element);
-    return simple::with_head_size<T>(shape.head_dim,
-                                     [&](auto size) { return simple::run_forward<T, size.value>(shape, arguments, stream); });
+    return with_head_size<32, 64, 128, 256>(
+        shape.head_dim, [&](auto size) { return simple::run_forward<T, size.value>(shape, arguments, stream); });
   });
 }
 
 int simple_backward(const hies_cuda_shape& shape, const hies_cuda_backward& arguments, cudaStream_t stream) {
   return with_type(shape.dtype, [&](auto element) {
     using T = decltype(element);
-    return simple::with_head_size<T>(shape.head_dim,
-                                     [&](auto size) { return simple::run_backward<T, size.value>(shape, arguments, stream); });
+    return with_head_size<32, 64, 128, 256>(
+        shape.head_dim, [&](auto size) { return simple::run_backward<T, size.value>(shape, arguments, stream); });
   });
 }
 

@@ -3,6 +3,7 @@
 #include <cuda_bf16.h>
 #include <cuda_fp16.h>
 #include <cstdint>
+#include <initializer_list>
 
 #include "hies/kernels/cuda/hies_cuda.h"
 
@@ -48,6 +49,14 @@ inline bool aligned16(const hies_cuda_rows& rows, std::size_t element_bytes) {
           static_cast<std::uintptr_t>(rows.head_stride * element_bytes)) %
              16 ==
          0;
+}
+
+// Whether heads of these rows, each of shape.head_dim elements, consist of such vectors.
+template <class T>
+bool rows_aligned(const hies_cuda_shape& shape, std::initializer_list<hies_cuda_rows> all) {
+  bool aligned = shape.head_dim * sizeof(T) % 16 == 0;
+  for (const hies_cuda_rows& rows : all) aligned = aligned && aligned16(rows, sizeof(T));
+  return aligned;
 }
 
 }  // namespace hies::cuda

@@ -148,8 +148,7 @@ int run_gated(int activation, const void* both, const void* dy, std::int64_t row
 int head_inner(const hies_cuda_shape& shape, const hies_cuda_backward& arguments, cudaStream_t stream) {
   return with_type(shape.dtype, [&](auto element) {
     using T = decltype(element);
-    const bool wide =
-        shape.head_dim % (16 / sizeof(T)) == 0 && aligned16(arguments.out, sizeof(T)) && aligned16(arguments.dout, sizeof(T));
+    const bool wide = rows_aligned<T>(shape, {arguments.out, arguments.dout});
     const auto kernel = wide ? inner_products<T, true> : inner_products<T, false>;
     return launch(kernel, dim3(tiles_of(shape.query_tokens * shape.heads, kThreads / 16)), kThreads, 0, stream, shape, arguments);
   });
