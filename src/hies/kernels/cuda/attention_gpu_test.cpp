@@ -19,12 +19,12 @@ using kernels::cases::Problem;
 using kernels::cases::Solution;
 
 // Where the exact values are all 0 (gradients of logits where every query sees one key), the textbook way subtracts equal numbers;
-// the kernels' two ways to the same inner product may round differently, most of all in TF32: dO·V does, ⟨dO, O⟩ does not.
-double rounding(Format format) { return format == Format::tf32 ? 1e-2 : 1e-5; }
+// the kernels' two ways to the same inner product may round differently.
+constexpr double kRounding = 1e-5;
 
 void expect_close(const char* name, const std::vector<double>& values, const std::vector<double>& exact,
                   const std::vector<double>& plain, const Problem& problem) {
-  const double size = largest(exact), allowed = size == 0 ? rounding(problem.format) : 2 * difference(plain, exact);
+  const double size = largest(exact), allowed = size == 0 ? kRounding : 2 * difference(plain, exact);
   EXPECT_LE(difference(values, exact), allowed) << name << ", D " << problem.head_dim << ", largest " << size;
 }
 
@@ -120,7 +120,7 @@ TEST_P(OnCard, LongSequences) {
 // One causal sequence of 8,192 tokens. Few of its queries have a dO, so that these, as the last of as many keys as they see, are all that
 // the textbook has to solve.
 TEST_P(OnCard, SequenceOf8192Tokens) {
-  constexpr std::int64_t kTokens = 8192, kHeads = 2, kHeadDim = 64, kRow = kHeads * kHeadDim;
+  constexpr std::int64_t kTokens = 8192, kHeads = 1, kHeadDim = 32, kRow = kHeads * kHeadDim;
   const std::vector<std::int64_t> chosen = {0, 1, 63, 64, 1000, 4103, 8190, 8191};
   Problem whole = kernels::cases::random_problem({{kTokens, kTokens}}, kHeads, kHeads, kHeadDim, GetParam(), 17);
   std::vector<Lengths> lengths;
@@ -196,10 +196,12 @@ TEST_P(OnCard, EntropyOfUniformAttentionIsOneAndOfOneHotZero) {
   for (const std::size_t offset : {0, 100})
     for (std::size_t i = 0; i < 32; ++i) uniform.k[offset * 32 + i] = 1e4 / 16;
   const Solution solution = on_card(uniform);
-  for (std::size_t i = 0; i < 4; ++i) EXPECT_EQ(solution.entropy[i], 0);
+  // On tensor cores the largest weight is 1 but for the last places of its logit: these are scaled and shifted at once.
+  const double place = GetParam() == Format::float32 ? 0 : 0x1p-24;
+  for (std::size_t i = 0; i < 4; ++i) EXPECT_NEAR(solution.entropy[i], 0, place * queries[i]);
   for (std::size_t i = 0; i < 32; ++i) {
-    const double value = uniform.v[i], factor = kernels::cases::as_factor<Format::tf32>(value);
-    EXPECT_EQ(solution.out[99 * 32 + i], GetParam() == Format::tf32 ? factor : value);
+    const double value = uniform.v[i];
+    EXPECT_NEAR(solution.out[99 * 32 + i], value, GetParam() == Format::tf32 ? 0x1p-10 * std::abs(value) : 0);
   }
 }
 

@@ -32,6 +32,17 @@ __device__ inline fp16 from_float<fp16>(float x) {
   return __float2half_rn(x);
 }
 
+// To the nearest TF32, as a tensor core takes it.
+__device__ inline std::uint32_t as_tf32(float x) {
+  std::uint32_t y;
+#if __CUDA_ARCH__ >= 900
+  asm("cvt.rn.tf32.f32 %0, %1;\n" : "=r"(y) : "f"(x));  // one instruction there, and rna several
+#else
+  asm("cvt.rna.tf32.f32 %0, %1;\n" : "=r"(y) : "f"(x));
+#endif
+  return y;
+}
+
 // Calls visit(T{}) with the element type. Returns its error, or that of an unknown type.
 template <class Visit>
 int with_type(std::int32_t dtype, const Visit& visit) {

@@ -69,12 +69,6 @@ __device__ inline void load_transposed(std::uint32_t (&to)[4], const void* from)
                : "r"(shared_address(from)));
 }
 
-// To the nearest TF32, ties away from zero: half of its last place is added and the tensor cores leave out the bits below. Quicker than
-// cvt.rna; NaN stays NaN, which adding to the bits would not do.
-__device__ inline std::uint32_t as_tf32(float x) {
-  const float power = __uint_as_float(__float_as_uint(x) & 0xff800000u);
-  return __float_as_uint(fmaf(power, 0x1p-11f, x));
-}
 // Factors as the tensor cores take them.
 template <class T>
 __device__ void round_factors(std::uint32_t (&factors)[4]) {

@@ -37,7 +37,8 @@ __global__ void sequence_squares(hies_cuda_rows rows, const int32_t* offsets, in
   if (threadIdx.x == 0) squares[b * heads + head] += sum;
 }
 
-// ⟨dout, out⟩ of a token and head: sixteen threads each.
+// ⟨dout, out⟩ of a token and head: sixteen threads each. In TF32 dout is rounded as in dP = dout·v: dP − ⟨dout, out⟩ is 0 where one key
+// has all the weight.
 template <class T, bool kWide>
 __global__ void __launch_bounds__(kThreads) inner_products(hies_cuda_shape shape, hies_cuda_backward arguments) {
   using P = Packet<T, kWide>;
@@ -51,7 +52,11 @@ __global__ void __launch_bounds__(kThreads) inner_products(hies_cuda_shape shape
   if (there && !skipped(shape, head))
     for (int d = threadIdx.x % kLanes * P::kSize; d < shape.head_dim; d += kLanes * P::kSize) {
       const P a = P::load(out + d), b = P::load(dout + d);
-      for (int j = 0; j < P::kSize; ++j) sum += to_float(a.element[j]) * to_float(b.element[j]);
+      for (int j = 0; j < P::kSize; ++j) {
+        float factor = to_float(b.element[j]);
+        if (shape.tf32 != 0) factor = __uint_as_float(as_tf32(factor));
+        sum += to_float(a.element[j]) * factor;
+      }
     }
 #pragma unroll
   for (int step = kLanes / 2; step > 0; step /= 2) sum += __shfl_xor_sync(0xffffffffu, sum, step);
