@@ -13,6 +13,9 @@ namespace {
 // What every run takes besides: a part of the logits, the kernels' and the program's own.
 constexpr std::uint64_t kOverhead = std::uint64_t{512} << 20;
 
+// Tokens of a forward pass that keep a card busy; more make it no quicker.
+constexpr std::int64_t kBusyTokens = 16384;
+
 std::uint64_t machine_memory() {
   const long pages = ::sysconf(_SC_PHYS_PAGES), page = ::sysconf(_SC_PAGESIZE);
   return pages > 0 && page > 0 ? static_cast<std::uint64_t>(pages) * static_cast<std::uint64_t>(page) : std::uint64_t{8} << 30;
@@ -81,6 +84,13 @@ int MemoryPlan::layers_at_once(std::int64_t tokens, int layers) const {
             : fmt::format("raise --memory, or lower --batch-tokens or the length of the texts: {} are for one layer's tokens",
                           amount(one)));
   return static_cast<int>(std::min<std::uint64_t>((budget - besides_activations()) / one, static_cast<std::uint64_t>(layers)));
+}
+
+std::int64_t MemoryPlan::masks_at_once(std::int64_t tokens) const {
+  if (!one_copy || tokens == 0) return 1;
+  const std::uint64_t room = budget > besides_activations() ? budget - besides_activations() : 0;
+  const auto fit = static_cast<std::int64_t>(room / (2 * token_in_layer) / static_cast<std::uint64_t>(tokens));
+  return std::clamp<std::int64_t>(std::min(fit, kBusyTokens / tokens), 1, 64);
 }
 
 std::string MemoryPlan::text(std::int64_t tokens, int layers) const {

@@ -25,6 +25,8 @@ struct MemoryPlan {
   // are run again, so many at a time, from the states between them, when their gradients are due. Throws bad_input, with what is
   // needed, when not even one fits.
   int layers_at_once(std::int64_t tokens, int layers) const;
+  // Masks of a batch of so many tokens that are evaluated side by side: on the CPU one, on a card as many as fit and keep it busy.
+  std::int64_t masks_at_once(std::int64_t tokens) const;
   // For the user, in one line: what the budget led to where `tokens` are run forward and back at once. Empty when everything fits.
   std::string text(std::int64_t tokens, int layers) const;
 

@@ -11,6 +11,7 @@
 #include "hies/model/device.h"
 #include "hies/model/device_torch.h"
 #include "hies/model/forward_torch.h"
+#include "hies/model/mask_walk_torch.h"
 #include "hies/model/network_torch.h"
 #include "hies/model/token_loss_torch.h"
 #include "hies/model/weights_torch.h"
@@ -251,9 +252,13 @@ void Model::run_masks(const Batch& batch, const MaskTrie& masks, const Objective
   if (batch.size() == 0) return;
   const at::NoGradGuard frozen;
   const Results results(*state_->network, spec(), batch, objective);
+  const TakeLeaf take_leaf = [&](const MaskTrie::Node& leaf, const at::Tensor& output) {
+    take(leaf.masks, results.take(output, nullptr));
+  };
   within_memory(batch.token_count(), state_->memory, [&] {
-    forward_masks(*state_->network, spec(), batch, masks, state_->device,
-                  [&](const MaskTrie::Node& leaf, const at::Tensor& output) { take(leaf.masks, results.take(output, nullptr)); });
+    if (state_->device.is_cpu()) return walk_masks(*state_->network, spec(), batch, masks, take_leaf);
+    walk_masks_on_card(*state_->network, spec(), batch, masks, state_->device, state_->memory.masks_at_once(batch.token_count()),
+                       take_leaf);
   });
 }
 

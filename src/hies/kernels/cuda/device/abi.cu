@@ -50,7 +50,7 @@ int hies_cuda_attention_backward(const hies_cuda_shape* shape, const hies_cuda_b
   if (!valid(*shape)) return cudaErrorInvalidValue;
   if (const int error = head_inner(*shape, *arguments, static_cast<cudaStream_t>(stream))) return error;
   if (arguments->dq.data == nullptr && arguments->dk.data == nullptr && arguments->dv.data == nullptr) return cudaSuccess;
-  const auto run = on_tensor_cores(*shape) ? tensor_backward : simple_backward;
+  const auto run = !on_tensor_cores(*shape) ? simple_backward : is_short(*shape) ? short_backward : tensor_backward;
   return run(*shape, *arguments, static_cast<cudaStream_t>(stream));
 }
 
