@@ -41,6 +41,7 @@ struct ComputeOptions {
   bool tf32 = false;
   std::int64_t threads = 0;
   std::string memory;
+  bool offload = false;
 
   template <class V, class Self>
   static void fields(V& v, Self& self) {
@@ -51,6 +52,10 @@ struct ComputeOptions {
     v("memory", self.memory,
       "memory that weights, and what scoring keeps, are planned for, as 12GiB; changes no result (default: four fifths of the "
       "machine's, or what is free on the card)");
+    v("offload", self.offload,
+      "on a card, for weights larger than its memory: they stay in the machine's, pinned, and are copied ahead of their "
+      "products; "
+      "changes no result");
   }
 };
 

@@ -13,6 +13,11 @@ void set_device(const std::string& name);
 // Whether a card multiplies float32 matrices in TF32, with 11 bits of mantissa; attention stays in float32. Off unless set.
 void set_tf32(bool allowed);
 
+// Whether matrices of models loaded from now on stay in the machine's memory, pinned, and are on a card only around their products:
+// for weights larger than its memory. Nothing on the CPU. Off unless set.
+void set_offload(bool wanted);
+bool offloads() noexcept;  // and it is a card
+
 // Whether it is a card.
 bool on_card() noexcept;
 

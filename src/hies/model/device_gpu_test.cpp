@@ -82,12 +82,14 @@ struct Outcome {
   AttentionProbe probe;
 };
 
-Outcome outcome_on(const std::string& device, const std::filesystem::path& folder, ComputeType type, std::uint64_t memory) {
-  set_device(device);
+Model load(const std::filesystem::path& folder, ComputeType type, std::uint64_t memory) {
   set_memory(memory);
-  const auto checkpoint = std::make_shared<const Checkpoint>(Checkpoint::open(folder));
-  const Model model = Model::load(checkpoint, type);
+  Model model = Model::load(std::make_shared<const Checkpoint>(Checkpoint::open(folder)), type);
   set_memory(0);
+  return model;
+}
+
+Outcome outcome_of(const Model& model) {
   const Batch batch = random_batch(model.spec());
   const LogitNorm objective;
   Outcome outcome;
@@ -99,6 +101,12 @@ Outcome outcome_on(const std::string& device, const std::filesystem::path& folde
     if (!row.empty()) row.back() = 0;
   }
   outcome.masked = model.run(batch, {.gates = &gates, .objective = &objective, .probe = nullptr});
+  return outcome;
+}
+
+Outcome outcome_on(const std::string& device, const std::filesystem::path& folder, ComputeType type, std::uint64_t memory) {
+  set_device(device);
+  const Outcome outcome = outcome_of(load(folder, type, memory));
   set_device("cpu");
   return outcome;
 }
@@ -203,6 +211,21 @@ TEST_P(OnCard, ManyMasksAreThoseOfTheCpu) {
     for (const auto values : {&RunResult::logits, &RunResult::losses, &RunResult::log_probabilities})
       ASSERT_LE(difference(card[mask].*values, host[mask].*values), 1e-4) << mask;
 }
+
+// Again and again, so that the order of the weights is known, on the way there and back and for a mask.
+void expect_offload_changes_nothing(const std::filesystem::path& folder, ComputeType type) {
+  const Outcome resident = outcome_on("cuda", folder, type, 0);
+  set_device("cuda");
+  set_offload(true);
+  const Model model = load(folder, type, 0);
+  set_offload(false);
+  EXPECT_GT(model.memory().streamed, 0u);
+  for (int run = 0; run < 4; ++run) expect_alike(outcome_of(model), resident, 0);
+  set_device("cpu");
+}
+
+TEST_P(OnCard, OffloadInFloat32ChangesNoBit) { expect_offload_changes_nothing(GetParam(), ComputeType::float32); }
+TEST_P(OnCard, OffloadInBfloat16ChangesNoBit) { expect_offload_changes_nothing(GetParam(), ComputeType::bfloat16); }
 
 }  // namespace
 }  // namespace hies::model

@@ -13,6 +13,7 @@
 #include "hies/model/forward_torch.h"
 #include "hies/model/mask_walk_torch.h"
 #include "hies/model/network_torch.h"
+#include "hies/model/offload_torch.h"
 #include "hies/model/token_loss_torch.h"
 #include "hies/model/weights_torch.h"
 
@@ -199,7 +200,9 @@ Model Model::load(std::shared_ptr<const Checkpoint> checkpoint, ComputeType type
                 "run float64 with --device cpu");
   const at::NoGradGuard frozen;
   const MemoryPlan memory = plan_memory(checkpoint->arch(), checkpoint->spec(), type, memory_budget());
-  Weights weights(*checkpoint, scalar_type(type), {memory.keep_forward, memory.keep_backward, memory.one_copy}, compute_device());
+  Linear::Keep keep{memory.keep_forward, memory.keep_backward, memory.one_copy};
+  if (memory.streamed > 0) keep.offload = std::make_shared<Offload>(memory.window, memory.streamed, compute_device());
+  Weights weights(*checkpoint, scalar_type(type), std::move(keep), compute_device());
   auto state = std::make_unique<State>(State{scalar_type(type), compute_device(), memory, std::move(weights), nullptr});
   state->network = checkpoint->arch().build(checkpoint->spec(), state->weights);
   return Model(std::move(checkpoint), std::move(state));
