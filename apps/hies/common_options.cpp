@@ -22,6 +22,7 @@ void apply(const ComputeOptions& options) {
   model::set_device(options.device);
   model::set_offload(options.offload);
   if (options.tf32) model::set_tf32(true);
+  model::set_deterministic(options.deterministic);
   kernels::wait_asleep();
   model::set_memory(options.memory.empty() ? 0 : formats::parse_byte_size(options.memory, "--memory"));
   model::set_threads(static_cast<int>(options.threads));

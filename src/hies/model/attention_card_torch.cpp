@@ -7,6 +7,7 @@
 #include "hies/base/error.h"
 #include "hies/kernels/cuda/plugin.h"
 #include "hies/model/card_torch.h"
+#include "hies/model/device.h"
 #include "hies/model/network_torch.h"
 
 namespace hies::model {
@@ -140,7 +141,7 @@ void CardAttention::forward(const kernels::AttentionShape& shape, const kernels:
 bool CardAttention::backward_by_cudnn(const kernels::AttentionShape& shape, const hies_cuda_shape& made,
                                       const kernels::AttentionBackward& arguments) {
   static bool works = true;
-  if (!works || !cudnn_takes(shape, made, arguments)) return false;
+  if (!works || deterministic() || !cudnn_takes(shape, made, arguments)) return false;
   const auto options = at::TensorOptions().device(at::kCUDA, 0);
   const std::int64_t B = made.sequences, T = made.longest_queries, H = made.heads, K = made.kv_heads;
   const at::Tensor lse =
