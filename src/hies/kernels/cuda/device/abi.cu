@@ -52,7 +52,7 @@ int hies_cuda_attention_backward(const hies_cuda_shape* shape, const hies_cuda_b
   made.tf32 = made.tf32 != 0 && on_tensor_cores(*shape);
   if (const int error = head_inner(made, *arguments, static_cast<cudaStream_t>(stream))) return error;
   if (arguments->dq.data == nullptr && arguments->dk.data == nullptr && arguments->dv.data == nullptr) return cudaSuccess;
-  const auto run = on_tensor_cores(*shape) ? tensor_backward : simple_backward;
+  const auto run = !on_tensor_cores(*shape) ? simple_backward : is_short(*shape) ? short_backward : tensor_backward;
   return run(*shape, *arguments, static_cast<cudaStream_t>(stream));
 }
 

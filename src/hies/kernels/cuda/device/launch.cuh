@@ -52,5 +52,8 @@ int simple_backward(const hies_cuda_shape& shape, const hies_cuda_backward& argu
 // On tensor cores: bfloat16, float16 and, in TF32, float32; heads of at most 128.
 int tensor_forward(const hies_cuda_shape& shape, const hies_cuda_forward& arguments, cudaStream_t stream);
 int tensor_backward(const hies_cuda_shape& shape, const hies_cuda_backward& arguments, cudaStream_t stream);
+// The same for short sequences with heads of at most 64.
+bool is_short(const hies_cuda_shape& shape);
+int short_backward(const hies_cuda_shape& shape, const hies_cuda_backward& arguments, cudaStream_t stream);
 
 }  // namespace hies::cuda

@@ -37,6 +37,22 @@ __global__ void sequence_squares(hies_cuda_rows rows, const int32_t* offsets, in
   if (threadIdx.x == 0) squares[b * heads + head] += sum;
 }
 
+struct Copies {
+  hies_cuda_copy of[3];
+};
+
+__global__ void __launch_bounds__(kThreads) copy_rows(Copies copies, long long tokens, int head_dim) {
+  using P = Packet<bf16, true>;
+  const hies_cuda_copy copy = copies.of[blockIdx.y];
+  const unsigned parts = head_dim / P::kSize, in_token = parts * copy.heads;
+  for (long long i = static_cast<long long>(blockIdx.x) * kThreads + threadIdx.x; i < tokens * in_token;
+       i += static_cast<long long>(gridDim.x) * kThreads) {
+    const long long token = i / in_token;
+    const unsigned rest = static_cast<unsigned>(i % in_token), head = rest / parts, place = rest % parts * P::kSize;
+    P::load(row_of<bf16>(copy.from, token, head) + place).store(row_of<bf16>(copy.to, token, head) + place);
+  }
+}
+
 // ⟨dout, out⟩ of a token and head: sixteen threads each. In TF32 dout is rounded as in dP = dout·v: dP − ⟨dout, out⟩ is 0 where one key
 // has all the weight.
 template <class T, bool kWide>
@@ -177,6 +193,20 @@ int hies_cuda_sequence_squares(int32_t dtype, const hies_cuda_rows* rows, const 
     return launch(sequence_squares<decltype(element)>, dim3(heads, sequences), kThreads, 0, static_cast<cudaStream_t>(stream),
                   *rows, offsets, heads, head_dim, squares);
   });
+}
+
+int hies_cuda_copy_rows(const hies_cuda_copy* copies, int32_t count, int64_t tokens, int32_t head_dim, void* stream) {
+  if (count < 1 || count > 3 || head_dim % 8 != 0) return cudaErrorInvalidValue;
+  Copies all{};
+  int heads = 0;
+  for (int i = 0; i < count; ++i) {
+    if (!aligned16(copies[i].from, 2) || !aligned16(copies[i].to, 2)) return cudaErrorInvalidValue;
+    all.of[i] = copies[i];
+    heads = std::max(heads, copies[i].heads);
+  }
+  const unsigned blocks = std::min(tiles_of(tokens * heads * (head_dim / 8), kThreads), 132u * 16);
+  return launch(copy_rows, dim3(blocks, count), kThreads, 0, static_cast<cudaStream_t>(stream), all,
+                static_cast<long long>(tokens), head_dim);
 }
 
 int hies_cuda_rotate(int32_t dtype, void* x, const float* cosine, const float* sine, int64_t rows, int64_t row_stride,
