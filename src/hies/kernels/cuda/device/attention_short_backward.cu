@@ -1,5 +1,5 @@
 #include "hies/kernels/cuda/device/launch.cuh"
-#include "hies/kernels/cuda/device/mma.cuh"
+#include "hies/kernels/cuda/device/products.cuh"
 
 // The backward pass of short sequences on tensor cores: one block holds all keys, values and queries of one KV head and computes logits
 // once, for five products instead of the seven of attention_tensor_backward.cu. Without atomic additions as there.
@@ -9,84 +9,62 @@ namespace {
 constexpr int kWarps = 8, kThreads = 32 * kWarps;
 constexpr int kTokens = 16 * kWarps;  // of a sequence at most: a warp's keys are one operand
 constexpr int kQueries = 32;          // at a time
-constexpr int kSlopeStride = kQueries + 8;
+template <class T>
+constexpr int kSlopeStride = kQueries + kVector<T>;
 
-template <int D>
-constexpr int kTileElements = kTokens* kRowStride<D>;
-template <int D>
-constexpr std::size_t kSharedBytes = 2 * (4 * kTileElements<D> + kTokens * kSlopeStride) + 2 * kTokens * sizeof(float);
-
-using Logits = float[kQueries / 8][4];
-
-// 16 rows of `left` from `row` on, times kQueries rows of `right` from `first` on.
 template <class T, int D>
-__device__ void products(Logits& sums, const T* left, int row, const T* right, int first) {
-#pragma unroll
-  for (int n = 0; n < kQueries / 8; ++n)
-#pragma unroll
-    for (int i = 0; i < 4; ++i) sums[n][i] = 0;
-#pragma unroll
-  for (int d = 0; d < D; d += 16) {
-    std::uint32_t a[4];
-    load_left<D>(a, left, row, d);
-#pragma unroll
-    for (int n = 0; n < kQueries / 16; ++n) {
-      std::uint32_t b[4];
-      load_right_rows<D>(b, right, first + 16 * n, d);
-      multiply_add<T>(sums[2 * n], a, b[0], b[1]);
-      multiply_add<T>(sums[2 * n + 1], a, b[2], b[3]);
-    }
-  }
-}
-
-// sums += factors · rows of `tile` from `first` on.
+constexpr int kTileElements = kTokens* kRowStride<T, D>;
 template <class T, int D>
-__device__ void add_product(float (&sums)[D / 8][4], const Logits& factors, const T* tile, int first) {
-#pragma unroll
-  for (int k = 0; k < kQueries / 16; ++k) {
-    std::uint32_t a[4];
-    as_left<T>(a, factors[2 * k], factors[2 * k + 1]);
-#pragma unroll
-    for (int n = 0; n < D / 16; ++n) {
-      std::uint32_t b[4];
-      load_right_columns<D>(b, tile, first + 16 * k, 16 * n);
-      multiply_add<T>(sums[2 * n], a, b[0], b[1]);
-      multiply_add<T>(sums[2 * n + 1], a, b[2], b[3]);
-    }
-  }
-}
+constexpr std::size_t kSharedBytes = sizeof(T) * (4 * kTileElements<T, D> + kTokens * kSlopeStride<T>)+2 * kTokens *
+                                     sizeof(float);
 
-// 16 × 16 of dQ = dS · K, from dS standing on its side: slopes [keys][kQueries].
-template <class T, int D>
-__device__ void query_gradient(float (&sums)[2][4], const T* slopes, int row, const T* keys, int key_count, int column) {
+// The left operand of dQ = dS · K from dS standing on its side: slopes [keys][kQueries]. In TF32 keys take the places that
+// load_right_columns gives them.
+template <class T>
+__device__ void load_slopes(std::uint32_t (&to)[4], const T* slopes, int key, int query) {
   const int lane = threadIdx.x % 32;
-  for (int key = 0; key < key_count; key += 16) {
-    std::uint32_t a[4], b[4];
-    load_transposed(a, slopes + (key + lane % 8 + lane / 16 * 8) * kSlopeStride + row + lane / 8 % 2 * 8);
-    load_right_columns<D>(b, keys, key, column);
-    multiply_add<T>(sums[0], a, b[0], b[1]);
-    multiply_add<T>(sums[1], a, b[2], b[3]);
+  if constexpr (std::is_same_v<T, float>) {
+    const float* from = slopes + (key + lane % 4 * 2) * kSlopeStride<T> + query + lane / 4;
+    to[0] = as_tf32(from[0]), to[1] = as_tf32(from[8]);
+    to[2] = as_tf32(from[kSlopeStride<T>]), to[3] = as_tf32(from[kSlopeStride<T> + 8]);
+  } else {
+    load_transposed(to, slopes + (key + lane % 8 + lane / 16 * 8) * kSlopeStride<T> + query + lane / 8 % 2 * 8);
+  }
+}
+
+// 16 queries of dQ, as many columns as are loaded at once.
+template <class T>
+constexpr int kGradientColumns = 8 * kColumnBlocks<T>;
+template <class T, int D>
+__device__ void query_gradient(float (&sums)[kColumnBlocks<T>][4], const T* slopes, int query, const T* keys, int key_count,
+                               int column) {
+  for (int key = 0; key < key_count; key += kDepth<T>) {
+    std::uint32_t a[4], b[kColumnBlocks<T>][2];
+    load_slopes(a, slopes, key, query);
+    load_right_columns<T, D>(b, keys, key, column);
+#pragma unroll
+    for (int i = 0; i < kColumnBlocks<T>; ++i) multiply_add<T>(sums[i], a, b[i][0], b[i][1]);
   }
 }
 
 // One block: one KV head of one sequence, with all query heads that read it.
 template <class T, int D>
-__global__ void __launch_bounds__(kThreads, 2) short_backward(hies_cuda_shape shape, hies_cuda_backward arguments, bool aligned) {
+__global__ void __launch_bounds__(kThreads, sizeof(T) == 2 ? 2 : 1)
+    short_backward(hies_cuda_shape shape, hies_cuda_backward arguments, bool aligned) {
   const int kv = blockIdx.x, b = blockIdx.y;
   const Sequence sequence(shape, b);
   const Mask mask(shape, sequence);
   const int warp = threadIdx.x / 32, row = 16 * warp, lane = threadIdx.x % 32, g = lane / 4, t = lane % 4;
-  const bool pairs = aligned && shape.head_dim % 2 == 0;
 
   extern __shared__ float4 memory[];
   T* keys = reinterpret_cast<T*>(memory);
-  T *values = keys + kTileElements<D>, *queries = values + kTileElements<D>, *douts = queries + kTileElements<D>;
-  T* slopes = douts + kTileElements<D>;
-  float *lse = reinterpret_cast<float*>(slopes + kTokens * kSlopeStride), *inner = lse + kTokens;
+  T *values = keys + kTileElements<T, D>, *queries = values + kTileElements<T, D>, *douts = queries + kTileElements<T, D>;
+  T* slopes = douts + kTileElements<T, D>;
+  float *lse = reinterpret_cast<float*>(slopes + kTokens * kSlopeStride<T>), *inner = lse + kTokens;
 
   copy_tile<T, D, kTokens, kThreads>(keys, arguments.k, sequence.first_key, sequence.keys, kv, shape.head_dim, aligned);
   copy_tile<T, D, kTokens, kThreads>(values, arguments.v, sequence.first_key, sequence.keys, kv, shape.head_dim, aligned);
-  float dk[D / 8][4] = {}, dv[D / 8][4] = {};
+  float dk[1][D / 8][4] = {}, dv[1][D / 8][4] = {};
   const float scale = shape.scale * kLog2E;
   for (int head = 0; head < shape.heads; ++head) {
     if (shape.kv_of_head[head] != kv) continue;
@@ -109,35 +87,36 @@ __global__ void __launch_bounds__(kThreads, 2) short_backward(hies_cuda_shape sh
     __syncthreads();
     for (int first = 0; first < sequence.queries; first += kQueries) {
       if (!left_out && row < sequence.keys) {
-        Logits p, ds;
-        products<T, D>(p, keys, row, queries, first);
-        products<T, D>(ds, values, row, douts, first);
+        const T *some_queries = queries + first * kRowStride<T, D>, *some_douts = douts + first * kRowStride<T, D>;
+        float p[1][kQueries / 8][4], ds[1][kQueries / 8][4];
+        row_products<T, D>(p, LeftRows<T, D, 1>{keys, row}, some_queries);
+        row_products<T, D>(ds, LeftRows<T, D, 1>{values, row}, some_douts);
 #pragma unroll
         for (int n = 0; n < kQueries / 8; ++n) {
 #pragma unroll
           for (int i = 0; i < 4; ++i) {
             const int query = first + 8 * n + 2 * t + i % 2, key = row + g + i / 2 * 8;
-            float value = exp2_fast(p[n][i] * scale - lse[query]);
+            float value = exp2_fast(p[0][n][i] * scale - lse[query]);
             if (!(query < sequence.queries && key >= mask.first_key(query) && key < mask.end_key(query))) value = 0;
-            p[n][i] = value;
-            ds[n][i] = value * (ds[n][i] - inner[query]);
+            p[0][n][i] = value;
+            ds[0][n][i] = value * (ds[0][n][i] - inner[query]);
           }
-          T* to = slopes + (row + g) * kSlopeStride + 8 * n + 2 * t;
-          *reinterpret_cast<std::uint32_t*>(to) = packed<T>(ds[n][0], ds[n][1]);
-          *reinterpret_cast<std::uint32_t*>(to + 8 * kSlopeStride) = packed<T>(ds[n][2], ds[n][3]);
+          T* to = slopes + (row + g) * kSlopeStride<T> + 8 * n + 2 * t;
+          store_pair(to, ds[0][n][0], ds[0][n][1]);
+          store_pair(to + 8 * kSlopeStride<T>, ds[0][n][2], ds[0][n][3]);
         }
-        add_product<T, D>(dv, p, douts, first);
-        add_product<T, D>(dk, ds, queries, first);
+        add_product<T, D>(dv, p, some_douts);
+        add_product<T, D>(dk, ds, some_queries);
       }
       __syncthreads();
-      const int query = 16 * (warp % 2), column = 16 * (warp / 2);
+      const int query = 16 * (warp % 2), column = kGradientColumns<T> * (warp / 2);
       if (arguments.dq.data != nullptr && column < shape.head_dim && first + query < sequence.queries) {
-        float dq[2][4] = {};
+        float dq[kColumnBlocks<T>][4] = {};
         if (!left_out) query_gradient<T, D>(dq, slopes, query, keys, sequence.keys, column);
         hies_cuda_rows part = arguments.dq;
         part.data = static_cast<T*>(part.data) + column;
-        store_rows<T, 16>(part, sequence.first_query + first, query, sequence.queries - first, head, shape.head_dim - column, dq,
-                          shape.scale, shape.scale, pairs);
+        store_rows<T, kGradientColumns<T>>(part, sequence.first_query + first, query, sequence.queries - first, head,
+                                           shape.head_dim - column, dq, shape.scale, shape.scale, aligned);
       }
       __syncthreads();
     }
@@ -145,25 +124,18 @@ __global__ void __launch_bounds__(kThreads, 2) short_backward(hies_cuda_shape sh
   wait_copies<0>();
   if (row >= sequence.keys) return;
   if (arguments.dk.data != nullptr)
-    store_rows<T, D>(arguments.dk, sequence.first_key, row, sequence.keys, kv, shape.head_dim, dk, shape.scale, shape.scale,
-                     pairs);
+    store_rows<T, D>(arguments.dk, sequence.first_key, row, sequence.keys, kv, shape.head_dim, dk[0], shape.scale, shape.scale,
+                     aligned);
   if (arguments.dv.data != nullptr)
-    store_rows<T, D>(arguments.dv, sequence.first_key, row, sequence.keys, kv, shape.head_dim, dv, 1.f, 1.f, pairs);
+    store_rows<T, D>(arguments.dv, sequence.first_key, row, sequence.keys, kv, shape.head_dim, dv[0], 1.f, 1.f, aligned);
 }
 
 template <class T, int D>
 int run(const hies_cuda_shape& shape, const hies_cuda_backward& arguments, cudaStream_t stream) {
-  bool aligned = shape.head_dim % 8 == 0;
-  for (const hies_cuda_rows* rows :
-       {&arguments.q, &arguments.k, &arguments.v, &arguments.dout, &arguments.dq, &arguments.dk, &arguments.dv})
-    aligned = aligned && aligned16(*rows, 2);
+  const bool aligned =
+      rows_aligned<T>(shape, {arguments.q, arguments.k, arguments.v, arguments.dout, arguments.dq, arguments.dk, arguments.dv});
   const dim3 grid(static_cast<unsigned>(shape.kv_heads), static_cast<unsigned>(shape.sequences));
-  return launch(short_backward<T, D>, grid, kThreads, kSharedBytes<D>, stream, shape, arguments, aligned);
-}
-
-template <class T>
-int run(const hies_cuda_shape& shape, const hies_cuda_backward& arguments, cudaStream_t stream) {
-  return shape.head_dim <= 32 ? run<T, 32>(shape, arguments, stream) : run<T, 64>(shape, arguments, stream);
+  return launch(short_backward<T, D>, grid, kThreads, kSharedBytes<T, D>, stream, shape, arguments, aligned);
 }
 
 }  // namespace
@@ -173,7 +145,10 @@ bool is_short(const hies_cuda_shape& shape) {
 }
 
 int short_backward(const hies_cuda_shape& shape, const hies_cuda_backward& arguments, cudaStream_t stream) {
-  return shape.dtype == HIES_CUDA_BFLOAT16 ? run<bf16>(shape, arguments, stream) : run<fp16>(shape, arguments, stream);
+  return with_type(shape.dtype, [&](auto element) {
+    return with_head_size<32, 64>(shape.head_dim,
+                                  [&](auto size) { return run<decltype(element), size.value>(shape, arguments, stream); });
+  });
 }
 
 }  // namespace hies::cuda

@@ -139,6 +139,13 @@ __device__ std::uint32_t packed(float low, float high) {
   }
 }
 
+// Two neighbouring elements.
+template <class T>
+__device__ void store_pair(T* to, float low, float high) {
+  if constexpr (std::is_same_v<T, float>) *reinterpret_cast<float2*>(to) = {low, high};
+  else *reinterpret_cast<std::uint32_t*>(to) = packed<T>(low, high);
+}
+
 // kDepth columns of results as a left operand. In TF32 columns 2t and 2t+1 take the places k = t and t+4.
 template <class T>
 __device__ void as_left(std::uint32_t (&to)[4], const float (*results)[4]) {
