@@ -45,5 +45,7 @@ int simple_backward(const hies_cuda_shape& shape, const hies_cuda_backward& argu
 // On tensor cores: bfloat16 and float16, heads of at most 128.
 int tensor_forward(const hies_cuda_shape& shape, const hies_cuda_forward& arguments, cudaStream_t stream);
 int tensor_backward(const hies_cuda_shape& shape, const hies_cuda_backward& arguments, cudaStream_t stream);
+// The same with what only cards of capability 9.0 have.
+int hopper_forward(const hies_cuda_shape& shape, const hies_cuda_forward& arguments, cudaStream_t stream);
 
 }  // namespace hies::cuda

@@ -1,0 +1,368 @@
+#include <cuda.h>
+
+#include <algorithm>
+
+#include "hies/kernels/cuda/device/barrier.cuh"
+#include "hies/kernels/cuda/device/launch.cuh"
+#include "hies/kernels/cuda/device/wgmma.cuh"
+
+// The forward pass for sm_90a: a block holds kGroups × 64 queries of one head, 64 for each warpgroup, and one warpgroup more that copies tiles
+// of keys and values into a ring, from the last to the first. While a warpgroup turns one tile's logits into weights the tensor cores
+// multiply the weights of the tile before with its values (Shah et al. 2024, FlashAttention-3). Entropy as in attention_tensor_forward.cu.
+namespace hies::cuda {
+namespace {
+
+#ifndef HIES_TUNE_64
+#define HIES_TUNE_64 2, 64, 4, 2, 24, 104
+#endif
+#ifndef HIES_TUNE_128
+#define HIES_TUNE_128 2, 128, 2, 1, 40, 232
+#endif
+template <int groups, int keys, int stages, int blocks, int few, int many>
+struct Numbers {
+  static constexpr int kFewRegisters = few, kManyRegisters = many;
+  static constexpr int kGroups = groups, kQueries = 64 * groups, kKeys = keys, kStages = stages, kBlocks = blocks;
+  static constexpr int kThreads = 128 * (groups + 1);
+};
+template <int D>
+using Plan = std::conditional_t<D == 64, Numbers<HIES_TUNE_64>, Numbers<HIES_TUNE_128>>;
+
+// What a block keeps in shared memory.
+template <class T, int D>
+struct alignas(1024) Memory {
+  using P = Plan<D>;
+  T queries[P::kGroups][64 * D];
+  T keys[P::kStages][P::kKeys * D], values[P::kStages][P::kKeys * D];
+  Ring<P::kStages> keys_ring, values_ring;
+};
+template <class T, int D>
+constexpr std::size_t kSharedBytes = sizeof(Memory<T, D>) + 1024;  // dynamic memory need not begin at a multiple of 1024
+
+// The order of blocks: those that see most come first, of as many heads at a time as have room for their keys and values in the cache.
+struct Order {
+  int tiles, heads, heads_at_once;
+
+  struct Place {
+    int tile, head;
+  };
+  __device__ Place place(int block) const {
+    const int first = block / (tiles * heads_at_once) * heads_at_once, here = min(heads_at_once, heads - first);
+    const int rest = block - first * tiles;
+    return {tiles - 1 - rest / here, first + rest % here};
+  }
+};
+
+struct Maps {
+  CUtensorMap keys, values;
+  int there;  // 0: rows that tensor copies do not take
+};
+
+struct RowState {  // of a lane's two rows
+  float most[2], total[2], shifted[2];
+};
+
+#ifdef __CUDA_ARCH_FEAT_SM90_ALL
+
+// Copies `count` rows from token `first` on into a swizzled tile, by kThreads threads; the rest of the tile becomes zero.
+template <class T, int D, int kRows, int kThreads>
+__device__ void copy_rows(T* tile, const hies_cuda_rows& rows, long long first, int count, int head, int head_dim, bool aligned,
+                          int thread) {
+  if (aligned) {
+#pragma unroll 2
+    for (int i = thread; i < kRows * (D / 8); i += kThreads) {
+      const int row = i / (D / 8), column = i % (D / 8) * 8;
+      const bool there = row < count && column < head_dim;
+      copy16(tile + swizzled<kRows>(row, column), row_of<T>(rows, first + (there ? row : 0), head) + (there ? column : 0), there);
+    }
+    commit_copies();
+    wait_copies<0>();
+  } else {
+    for (int i = thread; i < kRows * D; i += kThreads) {
+      const int row = i / D, column = i % D;
+      const bool there = row < count && column < head_dim;
+      tile[swizzled<kRows>(row, column)] = there ? row_of<T>(rows, first + row, head)[column] : from_float<T>(0.f);
+    }
+  }
+  publish_to_async();
+}
+
+// Turns logits into weights e^(s−m), in base 2; `factors` are for what was summed up before.
+template <bool kEntropy, bool kMasked, int N>
+__device__ void soften(float (&logits)[N][4], RowState& state, float (&factors)[2], float scale, const Mask& mask, int query,
+                       int first_key) {
+#pragma unroll
+  for (int half = 0; half < 2; ++half) {
+    const int from = kMasked ? mask.first_key(query + 8 * half) - first_key : 0;
+    const int to = kMasked ? mask.end_key(query + 8 * half) - first_key : 0;
+    float largest = -INFINITY;
+#pragma unroll
+    for (int n = 0; n < N; ++n)
+#pragma unroll
+      for (int i = 0; i < 2; ++i) {
+        float& logit = logits[n][2 * half + i];
+        const int key = 8 * n + i;  // beside 2t, which from and to lack
+        if (kMasked && (key < from || key >= to)) logit = -INFINITY;
+        largest = fmaxf(largest, logit);
+      }
+    // Logits are scaled where they are used: by a factor above 0, so that the largest stays the largest.
+    const float now = fmaxf(state.most[half], quad_max(largest) * scale), safe = now == -INFINITY ? 0.f : now;
+    const float down = state.most[half] - safe, factor = exp2_fast(down);
+    float sum = 0, turned = 0;
+#pragma unroll
+    for (int n = 0; n < N; ++n)
+#pragma unroll
+      for (int i = 0; i < 2; ++i) {
+        float& logit = logits[n][2 * half + i];
+        const float below = fmaf(logit, scale, -safe);
+        logit = exp2_fast(below);
+        sum += logit;
+        // −∞·0 where nothing is seen; a finite distance below which the weight is 0 gives the same.
+        if (kEntropy) turned = fmaf(logit, kMasked ? fmaxf(below, -200.f) : below, turned);
+      }
+    // Sums stay apart in the four lanes until the end: factors are the same in all.
+    if (kEntropy) state.shifted[half] = factor * (state.shifted[half] + fmaxf(down, -200.f) * state.total[half]) + turned;
+    state.total[half] = factor * state.total[half] + sum;
+    state.most[half] = now;
+    factors[half] = factor;
+  }
+}
+
+// Which tiles of keys a block walks over, and what it needs to copy them.
+template <class T, int D>
+struct Walk {
+  static constexpr int kKeys = Plan<D>::kKeys;
+  int begin, tiles;
+
+  // The i-th tile's first key: the walk goes from the end to the beginning.
+  __device__ int first_key(int i) const { return begin + (tiles - 1 - i) * kKeys; }
+
+  // What one warpgroup does; boxes one thread alone.
+  __device__ void copy(Memory<T, D>& memory, const Maps& maps, const hies_cuda_forward& arguments, const Sequence& sequence,
+                       int kv, int head_dim, bool aligned) const {
+    const int thread = threadIdx.x % 128;
+    const auto copy_one = [&](Ring<Plan<D>::kStages>& ring, T* tile, const CUtensorMap& map, const hies_cuda_rows& rows, int i) {
+      const int first = first_key(i), count = min(kKeys, sequence.keys - first);
+      // Only whole tiles are copied as boxes: what stands behind a sequence must not come in, and a box may not end behind the tensor.
+      if (maps.there && count == kKeys) {
+        if (thread != 0) return;
+        ring.wait_empty(i);
+        ring.filled(i).arrive_for(kKeys * D * 2);
+#pragma unroll
+        for (int panel = 0; panel < D / kPanel; ++panel)
+          copy_box(tile + panel * kKeys * kPanel, &map, ring.filled(i), panel * kPanel, kv, sequence.first_key + first);
+        return;
+      }
+      ring.wait_empty(i);
+      copy_rows<T, D, kKeys, 128>(tile, rows, sequence.first_key + first, count, kv, head_dim, aligned, thread);
+      meet(1 + Plan<D>::kGroups, 128);
+      if (thread == 0) ring.filled(i).arrive();
+    };
+    for (int i = 0; i < tiles; ++i) {
+      copy_one(memory.keys_ring, memory.keys[i % Plan<D>::kStages], maps.keys, arguments.k, i);
+      copy_one(memory.values_ring, memory.values[i % Plan<D>::kStages], maps.values, arguments.v, i);
+    }
+  }
+};
+
+// logits = queries · keysᵀ, begun.
+template <class T, int D, int N>
+__device__ void begin_logits(float (&logits)[N][4], const T* queries, const T* keys) {
+  const std::uint64_t left = operand(shared_address(queries)), right = operand(shared_address(keys));
+#pragma unroll
+  for (int d = 0; d < D; d += 16) {
+    // 16 columns are two units of 16 bytes, a panel 8 units a row.
+    const int panel = d / kPanel, within = d % kPanel / 8;
+    if (d == 0) multiply_rows<T, false>(logits, left, right);
+    else multiply_rows<T, true>(logits, left + panel * 64 * 8 + within, right + panel * 8 * N * 8 + within);
+  }
+  begin_products();
+}
+
+// sums += weights · values, begun.
+template <class T, int D, int N>
+__device__ void begin_values(float (&sums)[D / 8][4], const std::uint32_t (&weights)[N / 2][4], const T* values) {
+  const std::uint64_t right = operand(shared_address(values), 8 * N * 2 * kPanel);
+#pragma unroll
+  for (int k = 0; k < N / 2; ++k) multiply_columns<T>(sums, weights[k], right + k * 16 * 8);
+  begin_products();
+}
+
+#endif
+
+template <class T, int D, bool kEntropy>
+__global__ void __launch_bounds__(Plan<D>::kThreads, Plan<D>::kBlocks)
+    hopper_forward_kernel(const __grid_constant__ Maps maps, hies_cuda_shape shape, hies_cuda_forward arguments, Order order,
+                          bool aligned) {
+#ifdef __CUDA_ARCH_FEAT_SM90_ALL
+  using P = Plan<D>;
+  constexpr int kKeys = P::kKeys, N = kKeys / 8;
+  const auto [query_tile, head] = order.place(blockIdx.x);
+  const Sequence sequence(shape, blockIdx.y);
+  const int start = query_tile * P::kQueries;
+  if (start >= sequence.queries) return;
+  const int count = min(P::kQueries, sequence.queries - start), groups = (count + 63) / 64;
+  const bool left_out = skipped(shape, head);
+  const Mask mask(shape, sequence);
+  const int begin = mask.first_key(start) / kKeys * kKeys, end = left_out ? 0 : mask.end_key(start + count - 1);
+  const Walk<T, D> walk{begin, end > begin ? (end - begin + kKeys - 1) / kKeys : 0};
+  const int kv = shape.kv_of_head[head];
+
+  extern __shared__ unsigned char shared[];
+  auto& memory = *reinterpret_cast<Memory<T, D>*>(shared + (1024 - shared_address(shared) % 1024) % 1024);
+  if (threadIdx.x == 0) {
+    memory.keys_ring.init(4 * groups), memory.values_ring.init(4 * groups);  // every warp that works
+    publish_barriers();
+  }
+  __syncthreads();
+
+  const int group = threadIdx.x / 128, lane = threadIdx.x % 32, g = lane / 4, t = lane % 4;
+  if (group == P::kGroups) {
+    fewer_registers<P::kFewRegisters>();
+    walk.copy(memory, maps, arguments, sequence, kv, shape.head_dim, aligned);
+    return;
+  }
+  more_registers<P::kManyRegisters>();
+  const int group_start = start + 64 * group, group_count = min(64, sequence.queries - group_start);
+  if (group_count <= 0) return;
+  const int query = group_start + threadIdx.x % 128 / 32 * 16 + g;  // and query + 8
+
+  float sums[D / 8][4] = {};
+  RowState state{{-INFINITY, -INFINITY}, {}, {}};
+  if (walk.tiles > 0) {
+    const T* queries = memory.queries[group];
+    copy_rows<T, D, 64, 128>(memory.queries[group], arguments.q, sequence.first_query + group_start, group_count, head,
+                             shape.head_dim, aligned, threadIdx.x % 128);
+    meet(1 + group, 128);
+
+    const float scale = shape.scale * kLog2E;
+    // Keys that every query of the warpgroup sees.
+    const int all_from = mask.first_key(group_start + group_count - 1), all_to = mask.end_key(group_start);
+    float logits[N][4], factors[2];
+    std::uint32_t weights[N / 2][4];
+    const auto soften_tile = [&](int i) {
+      const int first = walk.first_key(i);
+      if (first < all_from || first + kKeys > all_to)
+        soften<kEntropy, true>(logits, state, factors, scale, mask, query, first + 2 * t);
+      else
+        soften<kEntropy, false>(logits, state, factors, scale, mask, query, first + 2 * t);
+    };
+    const auto keep_weights = [&] {
+#pragma unroll
+      for (int k = 0; k < N / 2; ++k) as_left<T>(weights[k], logits[2 * k], logits[2 * k + 1]);
+    };
+    memory.keys_ring.wait_full(0);
+    order_registers();
+    begin_logits<T, D>(logits, queries, memory.keys[0]);
+    finish_products<0>();
+    pin(logits);
+    if (lane == 0) memory.keys_ring.release(0);
+    soften_tile(0);
+    keep_weights();
+    for (int i = 1; i < walk.tiles; ++i) {
+      memory.keys_ring.wait_full(i);
+      pin(logits);
+      pin(sums);
+      order_registers();
+      begin_logits<T, D>(logits, queries, memory.keys[i % P::kStages]);
+      memory.values_ring.wait_full(i - 1);
+      begin_values<T, D, N>(sums, weights, memory.values[(i - 1) % P::kStages]);
+      finish_products<1>();
+      pin(logits);
+      if (lane == 0) memory.keys_ring.release(i);
+      soften_tile(i);
+      finish_products<0>();
+      pin(sums);
+      if (lane == 0) memory.values_ring.release(i - 1);
+      keep_weights();
+#pragma unroll
+      for (int n = 0; n < D / 8; ++n)
+#pragma unroll
+        for (int j = 0; j < 4; ++j) sums[n][j] *= factors[j / 2];
+    }
+    memory.values_ring.wait_full(walk.tiles - 1);
+    pin(sums);
+    order_registers();
+    begin_values<T, D, N>(sums, weights, memory.values[(walk.tiles - 1) % P::kStages]);
+    finish_products<0>();
+    pin(sums);
+  }
+
+  float share[2];
+#pragma unroll
+  for (int half = 0; half < 2; ++half) {
+    const float total = quad_sum(state.total[half]);
+    share[half] = total > 0 ? 1 / total : 0.f;
+    float shifted = 0;
+    if (kEntropy) shifted = quad_sum(state.shifted[half]) * kLn2;
+    const int here = query + 8 * half;
+    if (t != 0 || here >= sequence.queries) continue;
+    const long long place = static_cast<long long>(sequence.first_query + here) * shape.heads + head;
+    if (arguments.lse != nullptr) arguments.lse[place] = total > 0 ? state.most[half] * kLn2 + logf(total) : -INFINITY;
+    if (kEntropy)
+      arguments.entropy[place] = left_out ? 0.f : normalised_entropy(total, shifted, mask.end_key(here) - mask.first_key(here));
+  }
+  if (arguments.out.data != nullptr)
+    store_rows<T, D>(arguments.out, sequence.first_query + group_start, query - g - group_start, group_count, head, shape.head_dim,
+                     sums, share[0], share[1], aligned);
+#endif
+}
+
+using MakeMap = decltype(&cuTensorMapEncodeTiled);
+
+MakeMap find_make_map() {
+  void* function = nullptr;
+  cudaDriverEntryPointQueryResult found{};
+  const cudaError_t error =
+      cudaGetDriverEntryPointByVersion("cuTensorMapEncodeTiled", &function, 12000, cudaEnableDefault, &found);
+  return error == cudaSuccess && found == cudaDriverEntryPointSuccess ? reinterpret_cast<MakeMap>(function) : nullptr;
+}
+
+// For boxes of `tile` tokens × one head × a panel. How many tokens there are only the device knows, and only whole tiles are copied.
+bool make_map(CUtensorMap& map, const hies_cuda_shape& shape, const hies_cuda_rows& rows, int tile) {
+  static const MakeMap make = find_make_map();
+  const cuuint64_t sizes[] = {static_cast<cuuint64_t>(shape.head_dim), static_cast<cuuint64_t>(shape.kv_heads), INT_MAX};
+  const cuuint64_t strides[] = {static_cast<cuuint64_t>(rows.head_stride) * 2, static_cast<cuuint64_t>(rows.token_stride) * 2};
+  const cuuint32_t box[] = {kPanel, 1, static_cast<cuuint32_t>(tile)}, steps[] = {1, 1, 1};
+  const auto type =
+      shape.dtype == HIES_CUDA_BFLOAT16 ? CU_TENSOR_MAP_DATA_TYPE_BFLOAT16 : CU_TENSOR_MAP_DATA_TYPE_FLOAT16;
+  return make != nullptr && make(&map, type, 3, rows.data, sizes, strides, box, steps, CU_TENSOR_MAP_INTERLEAVE_NONE,
+                                 CU_TENSOR_MAP_SWIZZLE_128B, CU_TENSOR_MAP_L2_PROMOTION_L2_256B,
+                                 CU_TENSOR_MAP_FLOAT_OOB_FILL_NONE) == CUDA_SUCCESS;
+}
+
+template <class T, int D, bool kEntropy>
+int run(const hies_cuda_shape& shape, const hies_cuda_forward& given, cudaStream_t stream) {
+  using P = Plan<D>;
+  hies_cuda_forward arguments = given;
+  if (arguments.out.data == nullptr) arguments.v = arguments.k;  // is multiplied, not used
+  const bool aligned = shape.head_dim % 8 == 0 && aligned16(arguments.q, 2) && aligned16(arguments.k, 2) &&
+                       aligned16(arguments.v, 2) && aligned16(arguments.out, 2);
+  Maps maps;
+  maps.there = aligned && make_map(maps.keys, shape, arguments.k, P::kKeys) && make_map(maps.values, shape, arguments.v, P::kKeys);
+  // Keys and values of the heads that are worked on fill at most half of an H100's cache.
+  constexpr double kCacheBytes = 25e6;
+  const double head_bytes = 4.0 * shape.longest_keys * shape.head_dim * shape.kv_heads / shape.heads;
+  const int at_once = static_cast<int>(std::clamp(kCacheBytes / std::max(head_bytes, 1.0), 1.0, 1.0 * shape.heads));
+  const Order order{static_cast<int>(tiles_of(shape.longest_queries, P::kQueries)), shape.heads, at_once};
+  const dim3 grid(static_cast<unsigned>(order.tiles * order.heads), static_cast<unsigned>(shape.sequences));
+  return launch(hopper_forward_kernel<T, D, kEntropy>, grid, P::kThreads, kSharedBytes<T, D>, stream, maps, shape, arguments,
+                order, aligned);
+}
+
+template <class T, int D>
+int run(const hies_cuda_shape& shape, const hies_cuda_forward& arguments, cudaStream_t stream) {
+  return arguments.entropy != nullptr ? run<T, D, true>(shape, arguments, stream) : run<T, D, false>(shape, arguments, stream);
+}
+
+template <class T>
+int run(const hies_cuda_shape& shape, const hies_cuda_forward& arguments, cudaStream_t stream) {
+  return shape.head_dim <= 64 ? run<T, 64>(shape, arguments, stream) : run<T, 128>(shape, arguments, stream);
+}
+
+}  // namespace
+
+int hopper_forward(const hies_cuda_shape& shape, const hies_cuda_forward& arguments, cudaStream_t stream) {
+  return shape.dtype == HIES_CUDA_BFLOAT16 ? run<bf16>(shape, arguments, stream) : run<fp16>(shape, arguments, stream);
+}
+
+}  // namespace hies::cuda
