@@ -13,16 +13,17 @@ namespace hies::cuda {
 namespace {
 
 #ifndef HIES_TUNE_64
-#define HIES_TUNE_64 2, 64, 4, 2, 24, 104
+#define HIES_TUNE_64 2, 64, 4, 2, 2, false
 #endif
 #ifndef HIES_TUNE_128
-#define HIES_TUNE_128 2, 128, 2, 1, 40, 232
+#define HIES_TUNE_128 2, 128, 3, 1, 2, false
 #endif
-template <int groups, int keys, int stages, int blocks, int few, int many>
+template <int groups, int keys, int stages, int blocks, int ahead, bool turns>
 struct Numbers {
-  static constexpr int kFewRegisters = few, kManyRegisters = many;
+  static constexpr int kAhead = ahead;  // tiles fetched before they are used, fewer than places: the last to let go of a place need not hurry
   static constexpr int kGroups = groups, kQueries = 64 * groups, kKeys = keys, kStages = stages, kBlocks = blocks;
-  static constexpr int kThreads = 128 * (groups + 1);
+  static constexpr bool kTurns = turns;
+  static constexpr int kThreads = 128 * groups;
 };
 template <int D>
 using Plan = std::conditional_t<D == 64, Numbers<HIES_TUNE_64>, Numbers<HIES_TUNE_128>>;
@@ -63,26 +64,29 @@ struct RowState {  // of a lane's two rows
 
 #ifdef __CUDA_ARCH_FEAT_SM90_ALL
 
-// Copies `count` rows from token `first` on into a swizzled tile, by kThreads threads; the rest of the tile becomes zero.
-template <class T, int D, int kRows, int kThreads>
+// Begins to copy `count` rows from token `first` on into a swizzled tile, by `threads` threads; the rest of the tile becomes zero.
+template <class T, int D, int kRows>
 __device__ void copy_rows(T* tile, const hies_cuda_rows& rows, long long first, int count, int head, int head_dim, bool aligned,
-                          int thread) {
+                          int thread, int threads) {
   if (aligned) {
 #pragma unroll 2
-    for (int i = thread; i < kRows * (D / 8); i += kThreads) {
+    for (int i = thread; i < kRows * (D / 8); i += threads) {
       const int row = i / (D / 8), column = i % (D / 8) * 8;
       const bool there = row < count && column < head_dim;
       copy16(tile + swizzled<kRows>(row, column), row_of<T>(rows, first + (there ? row : 0), head) + (there ? column : 0), there);
     }
-    commit_copies();
-    wait_copies<0>();
   } else {
-    for (int i = thread; i < kRows * D; i += kThreads) {
+    for (int i = thread; i < kRows * D; i += threads) {
       const int row = i / D, column = i % D;
       const bool there = row < count && column < head_dim;
       tile[swizzled<kRows>(row, column)] = there ? row_of<T>(rows, first + row, head)[column] : from_float<T>(0.f);
     }
   }
+}
+// Until what this thread copied is there, also for the tensor cores.
+__device__ void settle_copies() {
+  commit_copies();
+  wait_copies<0>();
   publish_to_async();
 }
 
@@ -127,39 +131,53 @@ __device__ void soften(float (&logits)[N][4], RowState& state, float (&factors)[
   }
 }
 
-// Which tiles of keys a block walks over, and what it needs to copy them.
+// Which tiles of keys a block walks over, from the last to the first, and how they come into its ring.
 template <class T, int D>
 struct Walk {
-  static constexpr int kKeys = Plan<D>::kKeys;
-  int begin, tiles;
+  using P = Plan<D>;
+  static constexpr int kKeys = P::kKeys;
+  Memory<T, D>& memory;
+  const Maps& maps;
+  const Sequence& sequence;
+  int from, tiles, threads, kv, head_dim;
+  bool aligned;
 
-  // The i-th tile's first key: the walk goes from the end to the beginning.
-  __device__ int first_key(int i) const { return begin + (tiles - 1 - i) * kKeys; }
+  __device__ int first_key(int i) const { return from + (tiles - 1 - i) * kKeys; }
 
-  // What one warpgroup does; boxes one thread alone.
-  __device__ void copy(Memory<T, D>& memory, const Maps& maps, const hies_cuda_forward& arguments, const Sequence& sequence,
-                       int kv, int head_dim, bool aligned) const {
-    const int thread = threadIdx.x % 128;
-    const auto copy_one = [&](Ring<Plan<D>::kStages>& ring, T* tile, const CUtensorMap& map, const hies_cuda_rows& rows, int i) {
-      const int first = first_key(i), count = min(kKeys, sequence.keys - first);
-      // Only whole tiles are copied as boxes: what stands behind a sequence must not come in, and a box may not end behind the tensor.
-      if (maps.there && count == kKeys) {
-        if (thread != 0) return;
-        ring.wait_empty(i);
-        ring.filled(i).arrive_for(kKeys * D * 2);
-#pragma unroll
-        for (int panel = 0; panel < D / kPanel; ++panel)
-          copy_box(tile + panel * kKeys * kPanel, &map, ring.filled(i), panel * kPanel, kv, sequence.first_key + first);
-        return;
-      }
+  // Only whole tiles are copied as boxes, by one thread: what stands behind a sequence must not come in, and a box may not end behind
+  // the tensor. Other tiles are copied by all threads.
+  __device__ bool boxed(int i) const { return maps.there && sequence.keys - first_key(i) >= kKeys; }
+  __device__ void begin_fetch(const hies_cuda_forward& arguments, int i) const {
+    begin(memory.keys_ring, memory.keys[i % P::kStages], maps.keys, arguments.k, i);
+    begin(memory.values_ring, memory.values[i % P::kStages], maps.values, arguments.v, i);
+  }
+  // After all threads have settled their copies and met.
+  __device__ void end_fetch(int i) const {
+    if (threadIdx.x == 0 && !boxed(i)) memory.keys_ring.filled(i).arrive(), memory.values_ring.filled(i).arrive();
+  }
+  // In the midst of the walk.
+  __device__ void fetch(const hies_cuda_forward& arguments, int i) const {
+    const bool alone = boxed(i);
+    if (!alone) meet(1, threads);  // the place is free
+    begin_fetch(arguments, i);
+    if (alone) return;
+    settle_copies();
+    meet(1, threads);
+    end_fetch(i);
+  }
+
+ private:
+  __device__ void begin(Ring<P::kStages>& ring, T* tile, const CUtensorMap& map, const hies_cuda_rows& rows, int i) const {
+    const int first = first_key(i);
+    if (!boxed(i)) {
+      copy_rows<T, D, kKeys>(tile, rows, sequence.first_key + first, min(kKeys, sequence.keys - first), kv, head_dim, aligned,
+                             threadIdx.x, threads);
+    } else if (threadIdx.x == 0) {
       ring.wait_empty(i);
-      copy_rows<T, D, kKeys, 128>(tile, rows, sequence.first_key + first, count, kv, head_dim, aligned, thread);
-      meet(1 + Plan<D>::kGroups, 128);
-      if (thread == 0) ring.filled(i).arrive();
-    };
-    for (int i = 0; i < tiles; ++i) {
-      copy_one(memory.keys_ring, memory.keys[i % Plan<D>::kStages], maps.keys, arguments.k, i);
-      copy_one(memory.values_ring, memory.values[i % Plan<D>::kStages], maps.values, arguments.v, i);
+      ring.filled(i).arrive_for(kKeys * D * 2);
+#pragma unroll
+      for (int panel = 0; panel < D / kPanel; ++panel)
+        copy_box(tile + panel * kKeys * kPanel, &map, ring.filled(i), panel * kPanel, kv, sequence.first_key + first);
     }
   }
 };
@@ -204,7 +222,6 @@ __global__ void __launch_bounds__(Plan<D>::kThreads, Plan<D>::kBlocks)
   const bool left_out = skipped(shape, head);
   const Mask mask(shape, sequence);
   const int begin = mask.first_key(start) / kKeys * kKeys, end = left_out ? 0 : mask.end_key(start + count - 1);
-  const Walk<T, D> walk{begin, end > begin ? (end - begin + kKeys - 1) / kKeys : 0};
   const int kv = shape.kv_of_head[head];
 
   extern __shared__ unsigned char shared[];
@@ -216,23 +233,23 @@ __global__ void __launch_bounds__(Plan<D>::kThreads, Plan<D>::kBlocks)
   __syncthreads();
 
   const int group = threadIdx.x / 128, lane = threadIdx.x % 32, g = lane / 4, t = lane % 4;
-  if (group == P::kGroups) {
-    fewer_registers<P::kFewRegisters>();
-    walk.copy(memory, maps, arguments, sequence, kv, shape.head_dim, aligned);
-    return;
-  }
-  more_registers<P::kManyRegisters>();
   const int group_start = start + 64 * group, group_count = min(64, sequence.queries - group_start);
   if (group_count <= 0) return;
   const int query = group_start + threadIdx.x % 128 / 32 * 16 + g;  // and query + 8
 
+  const Walk<T, D> walk{memory, maps, sequence, begin, end > begin ? (end - begin + kKeys - 1) / kKeys : 0, 128 * groups, kv,
+                        shape.head_dim, aligned};
   float sums[D / 8][4] = {};
   RowState state{{-INFINITY, -INFINITY}, {}, {}};
   if (walk.tiles > 0) {
     const T* queries = memory.queries[group];
-    copy_rows<T, D, 64, 128>(memory.queries[group], arguments.q, sequence.first_query + group_start, group_count, head,
-                             shape.head_dim, aligned, threadIdx.x % 128);
-    meet(1 + group, 128);
+    const int ahead = min(P::kAhead, walk.tiles);
+    for (int i = 0; i < ahead; ++i) walk.begin_fetch(arguments, i);
+    copy_rows<T, D, 64>(memory.queries[group], arguments.q, sequence.first_query + group_start, group_count, head, shape.head_dim,
+                        aligned, threadIdx.x % 128, 128);
+    settle_copies();
+    meet(1, walk.threads);
+    for (int i = 0; i < ahead; ++i) walk.end_fetch(i);
 
     const float scale = shape.scale * kLog2E;
     // Keys that every query of the warpgroup sees.
@@ -258,14 +275,19 @@ __global__ void __launch_bounds__(Plan<D>::kThreads, Plan<D>::kBlocks)
     if (lane == 0) memory.keys_ring.release(0);
     soften_tile(0);
     keep_weights();
+    const bool turns = P::kTurns && groups == 2;
+    if (turns && group == 1 && walk.tiles > 1) pass(2, walk.threads);
     for (int i = 1; i < walk.tiles; ++i) {
       memory.keys_ring.wait_full(i);
+      if (turns) meet(2 + group, walk.threads);
       pin(logits);
       pin(sums);
       order_registers();
       begin_logits<T, D>(logits, queries, memory.keys[i % P::kStages]);
       memory.values_ring.wait_full(i - 1);
       begin_values<T, D, N>(sums, weights, memory.values[(i - 1) % P::kStages]);
+      if (turns && (group == 0 || i + 1 < walk.tiles)) pass(3 - group, walk.threads);
+      if (i - 1 + P::kAhead < walk.tiles) walk.fetch(arguments, i - 1 + P::kAhead);
       finish_products<1>();
       pin(logits);
       if (lane == 0) memory.keys_ring.release(i);

@@ -58,4 +58,7 @@ __device__ inline void copy_box(void* to, const void* map, Barrier& barrier, int
 // The `count` threads of a block that call this wait for one another.
 __device__ inline void meet(int barrier, int count) { asm volatile("bar.sync %0, %1;\n" ::"r"(barrier), "r"(count) : "memory"); }
 
+// Counts as having met, without waiting.
+__device__ inline void pass(int barrier, int count) { asm volatile("bar.arrive %0, %1;\n" ::"r"(barrier), "r"(count) : "memory"); }
+
 }  // namespace hies::cuda
