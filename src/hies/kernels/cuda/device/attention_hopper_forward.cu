@@ -13,16 +13,14 @@ namespace hies::cuda {
 namespace {
 
 #ifndef HIES_TUNE_64
-#define HIES_TUNE_64 2, 64, 4, 2, 2, false
+#define HIES_TUNE_64 2, 64, 4, 2
 #endif
 #ifndef HIES_TUNE_128
-#define HIES_TUNE_128 2, 128, 3, 1, 2, false
+#define HIES_TUNE_128 2, 128, 2, 1
 #endif
-template <int groups, int keys, int stages, int blocks, int ahead, bool turns>
+template <int groups, int keys, int stages, int blocks>
 struct Numbers {
-  static constexpr int kAhead = ahead;  // tiles fetched before they are used, fewer than places: the last to let go of a place need not hurry
   static constexpr int kGroups = groups, kQueries = 64 * groups, kKeys = keys, kStages = stages, kBlocks = blocks;
-  static constexpr bool kTurns = turns;
   static constexpr int kThreads = 128 * groups;
 };
 template <int D>
@@ -90,44 +88,53 @@ __device__ void settle_copies() {
   publish_to_async();
 }
 
-// Turns logits into weights e^(s−m), in base 2; `factors` are for what was summed up before.
+// Turns logits into weights e^(s−m), in base 2; `factors` are for what was summed up before. Neighbours have sums of their own, so that
+// additions need not wait for one another.
 template <bool kEntropy, bool kMasked, int N>
 __device__ void soften(float (&logits)[N][4], RowState& state, float (&factors)[2], float scale, const Mask& mask, int query,
                        int first_key) {
+  float largest[4] = {-INFINITY, -INFINITY, -INFINITY, -INFINITY}, sum[4] = {}, turned[4] = {};
+  int from[2], to[2];
 #pragma unroll
   for (int half = 0; half < 2; ++half) {
-    const int from = kMasked ? mask.first_key(query + 8 * half) - first_key : 0;
-    const int to = kMasked ? mask.end_key(query + 8 * half) - first_key : 0;
-    float largest = -INFINITY;
+    from[half] = kMasked ? mask.first_key(query + 8 * half) - first_key : 0;
+    to[half] = kMasked ? mask.end_key(query + 8 * half) - first_key : 0;
+  }
 #pragma unroll
-    for (int n = 0; n < N; ++n)
+  for (int n = 0; n < N; ++n)
 #pragma unroll
-      for (int i = 0; i < 2; ++i) {
-        float& logit = logits[n][2 * half + i];
-        const int key = 8 * n + i;  // beside 2t, which from and to lack
-        if (kMasked && (key < from || key >= to)) logit = -INFINITY;
-        largest = fmaxf(largest, logit);
-      }
+    for (int j = 0; j < 4; ++j) {
+      const int key = 8 * n + j % 2;  // beside 2t, which from and to lack
+      if (kMasked && (key < from[j / 2] || key >= to[j / 2])) logits[n][j] = -INFINITY;
+      largest[j] = fmaxf(largest[j], logits[n][j]);
+    }
+  float safe[2], down[2];
+#pragma unroll
+  for (int half = 0; half < 2; ++half) {
     // Logits are scaled where they are used: by a factor above 0, so that the largest stays the largest.
-    const float now = fmaxf(state.most[half], quad_max(largest) * scale), safe = now == -INFINITY ? 0.f : now;
-    const float down = state.most[half] - safe, factor = exp2_fast(down);
-    float sum = 0, turned = 0;
-#pragma unroll
-    for (int n = 0; n < N; ++n)
-#pragma unroll
-      for (int i = 0; i < 2; ++i) {
-        float& logit = logits[n][2 * half + i];
-        const float below = fmaf(logit, scale, -safe);
-        logit = exp2_fast(below);
-        sum += logit;
-        // −∞·0 where nothing is seen; a finite distance below which the weight is 0 gives the same.
-        if (kEntropy) turned = fmaf(logit, kMasked ? fmaxf(below, -200.f) : below, turned);
-      }
-    // Sums stay apart in the four lanes until the end: factors are the same in all.
-    if (kEntropy) state.shifted[half] = factor * (state.shifted[half] + fmaxf(down, -200.f) * state.total[half]) + turned;
-    state.total[half] = factor * state.total[half] + sum;
+    const float now = fmaxf(state.most[half], quad_max(fmaxf(largest[2 * half], largest[2 * half + 1])) * scale);
+    safe[half] = now == -INFINITY ? 0.f : now;
+    down[half] = state.most[half] - safe[half];
+    factors[half] = exp2_fast(down[half]);
     state.most[half] = now;
-    factors[half] = factor;
+  }
+#pragma unroll
+  for (int n = 0; n < N; ++n)
+#pragma unroll
+    for (int j = 0; j < 4; ++j) {
+      const float below = fmaf(logits[n][j], scale, -safe[j / 2]);
+      logits[n][j] = exp2_fast(below);
+      sum[j] += logits[n][j];
+      // −∞·0 where nothing is seen; a finite distance below which the weight is 0 gives the same.
+      if (kEntropy) turned[j] = fmaf(logits[n][j], kMasked ? fmaxf(below, -200.f) : below, turned[j]);
+    }
+#pragma unroll
+  for (int half = 0; half < 2; ++half) {
+    float &total = state.total[half], &shifted = state.shifted[half];
+    // Sums stay apart in the four lanes until the end: factors are the same in all.
+    if (kEntropy)
+      shifted = factors[half] * (shifted + fmaxf(down[half], -200.f) * total) + (turned[2 * half] + turned[2 * half + 1]);
+    total = factors[half] * total + (sum[2 * half] + sum[2 * half + 1]);
   }
 }
 
@@ -147,23 +154,32 @@ struct Walk {
   // Only whole tiles are copied as boxes, by one thread: what stands behind a sequence must not come in, and a box may not end behind
   // the tensor. Other tiles are copied by all threads.
   __device__ bool boxed(int i) const { return maps.there && sequence.keys - first_key(i) >= kKeys; }
-  __device__ void begin_fetch(const hies_cuda_forward& arguments, int i) const {
+  __device__ void begin_keys(const hies_cuda_forward& arguments, int i) const {
     begin(memory.keys_ring, memory.keys[i % P::kStages], maps.keys, arguments.k, i);
+  }
+  __device__ void begin_values(const hies_cuda_forward& arguments, int i) const {
     begin(memory.values_ring, memory.values[i % P::kStages], maps.values, arguments.v, i);
   }
   // After all threads have settled their copies and met.
-  __device__ void end_fetch(int i) const {
-    if (threadIdx.x == 0 && !boxed(i)) memory.keys_ring.filled(i).arrive(), memory.values_ring.filled(i).arrive();
+  __device__ void end_keys(int i) const {
+    if (threadIdx.x == 0 && !boxed(i)) memory.keys_ring.filled(i).arrive();
   }
-  // In the midst of the walk.
-  __device__ void fetch(const hies_cuda_forward& arguments, int i) const {
-    const bool alone = boxed(i);
-    if (!alone) meet(1, threads);  // the place is free
-    begin_fetch(arguments, i);
+  __device__ void end_values(int i) const {
+    if (threadIdx.x == 0 && !boxed(i)) memory.values_ring.filled(i).arrive();
+  }
+  // While the i-th tile is used: the next keys and values that have a place.
+  __device__ void refill(const hies_cuda_forward& arguments, int i) const {
+    const int key_tile = i + P::kStages - 1, value_tile = key_tile - 1;
+    const bool more_keys = key_tile < tiles, more_values = value_tile < tiles, alone = maps.there;
+    if (!more_values) return;
+    if (!alone) meet(1, threads);  // places are free
+    if (more_keys) begin_keys(arguments, key_tile);
+    begin_values(arguments, value_tile);
     if (alone) return;
     settle_copies();
     meet(1, threads);
-    end_fetch(i);
+    if (more_keys) end_keys(key_tile);
+    end_values(value_tile);
   }
 
  private:
@@ -184,24 +200,23 @@ struct Walk {
 
 // logits = queries · keysᵀ, begun.
 template <class T, int D, int N>
-__device__ void begin_logits(float (&logits)[N][4], const T* queries, const T* keys) {
-  const std::uint64_t left = operand(shared_address(queries)), right = operand(shared_address(keys));
+__device__ void begin_logits(float (&logits)[N][4], Operand queries, Operand keys) {
 #pragma unroll
   for (int d = 0; d < D; d += 16) {
     // 16 columns are two units of 16 bytes, a panel 8 units a row.
     const int panel = d / kPanel, within = d % kPanel / 8;
+    const Operand left = queries.behind(panel * 64 * 8 + within), right = keys.behind(panel * 8 * N * 8 + within);
     if (d == 0) multiply_rows<T, false>(logits, left, right);
-    else multiply_rows<T, true>(logits, left + panel * 64 * 8 + within, right + panel * 8 * N * 8 + within);
+    else multiply_rows<T, true>(logits, left, right);
   }
   begin_products();
 }
 
 // sums += weights · values, begun.
 template <class T, int D, int N>
-__device__ void begin_values(float (&sums)[D / 8][4], const std::uint32_t (&weights)[N / 2][4], const T* values) {
-  const std::uint64_t right = operand(shared_address(values), 8 * N * 2 * kPanel);
+__device__ void begin_values(float (&sums)[D / 8][4], const std::uint32_t (&weights)[N][4], Operand values) {
 #pragma unroll
-  for (int k = 0; k < N / 2; ++k) multiply_columns<T>(sums, weights[k], right + k * 16 * 8);
+  for (int k = 0; k < N; ++k) multiply_columns<T>(sums, weights[k], values.behind(k * 16 * 8));
   begin_products();
 }
 
@@ -232,7 +247,8 @@ __global__ void __launch_bounds__(Plan<D>::kThreads, Plan<D>::kBlocks)
   }
   __syncthreads();
 
-  const int group = threadIdx.x / 128, lane = threadIdx.x % 32, g = lane / 4, t = lane % 4;
+  const int group = __shfl_sync(0xffffffffu, threadIdx.x / 128, 0);  // the compiler is to know that all lanes have it
+  const int lane = threadIdx.x % 32, g = lane / 4, t = lane % 4;
   const int group_start = start + 64 * group, group_count = min(64, sequence.queries - group_start);
   if (group_count <= 0) return;
   const int query = group_start + threadIdx.x % 128 / 32 * 16 + g;  // and query + 8
@@ -242,14 +258,23 @@ __global__ void __launch_bounds__(Plan<D>::kThreads, Plan<D>::kBlocks)
   float sums[D / 8][4] = {};
   RowState state{{-INFINITY, -INFINITY}, {}, {}};
   if (walk.tiles > 0) {
-    const T* queries = memory.queries[group];
-    const int ahead = min(P::kAhead, walk.tiles);
-    for (int i = 0; i < ahead; ++i) walk.begin_fetch(arguments, i);
+    // Addresses that all lanes have in common, in units of 16 bytes.
+    const auto uniform = [](Operand operand) { return operand.behind(__shfl_sync(0xffffffffu, operand.low, 0) - operand.low); };
+    const Operand queries = uniform(Operand(shared_address(memory.queries[group])));
+    const Operand all_keys(shared_address(memory.keys)), all_values(shared_address(memory.values), kKeys * 2 * kPanel);
+    const auto keys_of = [&](int i) { return all_keys.behind(i % P::kStages * kKeys * D / 8); };
+    const auto values_of = [&](int i) { return all_values.behind(i % P::kStages * kKeys * D / 8); };
+    const int keys_first = min(P::kStages, walk.tiles), values_first = min(P::kStages - 1, walk.tiles);
+    for (int i = 0; i < keys_first; ++i) {
+      walk.begin_keys(arguments, i);
+      if (i < values_first) walk.begin_values(arguments, i);
+    }
     copy_rows<T, D, 64>(memory.queries[group], arguments.q, sequence.first_query + group_start, group_count, head, shape.head_dim,
                         aligned, threadIdx.x % 128, 128);
     settle_copies();
     meet(1, walk.threads);
-    for (int i = 0; i < ahead; ++i) walk.end_fetch(i);
+    for (int i = 0; i < keys_first; ++i) walk.end_keys(i);
+    for (int i = 0; i < values_first; ++i) walk.end_values(i);
 
     const float scale = shape.scale * kLog2E;
     // Keys that every query of the warpgroup sees.
@@ -269,25 +294,21 @@ __global__ void __launch_bounds__(Plan<D>::kThreads, Plan<D>::kBlocks)
     };
     memory.keys_ring.wait_full(0);
     order_registers();
-    begin_logits<T, D>(logits, queries, memory.keys[0]);
+    begin_logits<T, D>(logits, queries, keys_of(0));
     finish_products<0>();
     pin(logits);
     if (lane == 0) memory.keys_ring.release(0);
     soften_tile(0);
     keep_weights();
-    const bool turns = P::kTurns && groups == 2;
-    if (turns && group == 1 && walk.tiles > 1) pass(2, walk.threads);
     for (int i = 1; i < walk.tiles; ++i) {
       memory.keys_ring.wait_full(i);
-      if (turns) meet(2 + group, walk.threads);
       pin(logits);
       pin(sums);
       order_registers();
-      begin_logits<T, D>(logits, queries, memory.keys[i % P::kStages]);
+      begin_logits<T, D>(logits, queries, keys_of(i));
       memory.values_ring.wait_full(i - 1);
-      begin_values<T, D, N>(sums, weights, memory.values[(i - 1) % P::kStages]);
-      if (turns && (group == 0 || i + 1 < walk.tiles)) pass(3 - group, walk.threads);
-      if (i - 1 + P::kAhead < walk.tiles) walk.fetch(arguments, i - 1 + P::kAhead);
+      begin_values<T, D>(sums, weights, values_of(i - 1));
+      walk.refill(arguments, i);
       finish_products<1>();
       pin(logits);
       if (lane == 0) memory.keys_ring.release(i);
@@ -304,7 +325,7 @@ __global__ void __launch_bounds__(Plan<D>::kThreads, Plan<D>::kBlocks)
     memory.values_ring.wait_full(walk.tiles - 1);
     pin(sums);
     order_registers();
-    begin_values<T, D, N>(sums, weights, memory.values[(walk.tiles - 1) % P::kStages]);
+    begin_values<T, D>(sums, weights, values_of(walk.tiles - 1));
     finish_products<0>();
     pin(sums);
   }

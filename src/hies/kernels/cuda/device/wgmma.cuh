@@ -21,10 +21,22 @@ __device__ int swizzled(int row, int column) {
 
 // What tells wgmma where an operand is: address, distance of panels (only where columns are the product's width), distance of groups of
 // eight rows, and the kind of swizzle; distances in units of 16 bytes.
-__device__ inline std::uint64_t operand(std::uint32_t address, int panel_bytes = 16) {
-  constexpr std::uint64_t kEightRows = 8 * 2 * kPanel / 16, kSwizzle128 = 1;
-  return (address & 0x3ffff) >> 4 | static_cast<std::uint64_t>(panel_bytes >> 4) << 16 | kEightRows << 32 | kSwizzle128 << 62;
-}
+struct Operand {
+  std::uint32_t low;
+
+  __device__ explicit Operand(std::uint32_t address, int panel_bytes = 16)
+      : low((address & 0x3ffff) >> 4 | static_cast<std::uint32_t>(panel_bytes >> 4) << 16) {}
+  // So many units of 16 bytes behind it.
+  __device__ Operand behind(int units) const {
+    Operand result = *this;
+    result.low += units;
+    return result;
+  }
+  __device__ std::uint64_t word() const {
+    constexpr std::uint64_t kEightRows = 8 * 2 * kPanel / 16, kSwizzle128 = 1;
+    return kSwizzle128 << 62 | kEightRows << 32 | low;
+  }
+};
 
 // Before the first product that uses registers which were written since; then products, then begin_products; finish_products<N> waits
 // until at most N such groups run.
@@ -49,7 +61,7 @@ __device__ void pin(float (&sums)[N][4]) {
 #pragma unroll
   for (int n = 0; n < N; ++n)
 #pragma unroll
-    for (int i = 0; i < 4; ++i) asm volatile("" : "+f"(sums[n][i])::"memory");
+    for (int i = 0; i < 4; ++i) asm volatile("" : "+f"(sums[n][i]));
 }
 
 #define HIES_REGISTERS_32 \
@@ -70,9 +82,9 @@ __device__ void pin(float (&sums)[N][4]) {
                "wgmma.mma_async.sync.aligned.m64n" #width "k16.f32." type "." type " " HIES_REGISTERS_##count ", " left \
                ", " right ", p, 1, 1, 0, 0;}\n"                                                                      \
                : HIES_SUMS_##count(sums)                                                                             \
-               : "l"(left_operand), "l"(right_operand), "n"(kAdd ? 1 : 0))
+               : "l"(left_operand.word()), "l"(right_operand.word()), "n"(kAdd ? 1 : 0))
 template <class T, bool kAdd, int N>
-__device__ void multiply_rows(float (&sums)[N][4], std::uint64_t left_operand, std::uint64_t right_operand) {
+__device__ void multiply_rows(float (&sums)[N][4], Operand left_operand, Operand right_operand) {
   static_assert(N == 8 || N == 16);
   constexpr bool kB = std::is_same_v<T, bf16>;
   if constexpr (N == 8 && kB) HIES_ROWS_BY_ROWS("bf16", 64, 32, "%32", "%33", "%34");
@@ -87,9 +99,9 @@ __device__ void multiply_rows(float (&sums)[N][4], std::uint64_t left_operand, s
                "wgmma.mma_async.sync.aligned.m64n" #width "k16.f32." type "." type " " HIES_REGISTERS_##count   \
                ", " left ", " right ", p, 1, 1, 1;}\n"                                                          \
                : HIES_SUMS_##count(sums)                                                                        \
-               : "r"(left_operand[0]), "r"(left_operand[1]), "r"(left_operand[2]), "r"(left_operand[3]), "l"(right_operand))
+               : "r"(left_operand[0]), "r"(left_operand[1]), "r"(left_operand[2]), "r"(left_operand[3]), "l"(right_operand.word()))
 template <class T, int N>
-__device__ void multiply_columns(float (&sums)[N][4], const std::uint32_t (&left_operand)[4], std::uint64_t right_operand) {
+__device__ void multiply_columns(float (&sums)[N][4], const std::uint32_t (&left_operand)[4], Operand right_operand) {
   static_assert(N == 8 || N == 16);
   constexpr bool kB = std::is_same_v<T, bf16>;
   if constexpr (N == 8 && kB) HIES_REGISTERS_BY_COLUMNS("bf16", 64, 32, "{%32, %33, %34, %35}", "%36");
