@@ -47,18 +47,17 @@ __device__ inline void publish_barriers() { asm volatile("fence.mbarrier_init.re
 // Between ordinary writes to shared memory and their use by wgmma or tensor copies.
 __device__ inline void publish_to_async() { asm volatile("fence.proxy.async.shared::cta;\n" ::: "memory"); }
 
+__device__ inline void prefetch_map(const void* map) { asm volatile("prefetch.tensormap [%0];\n" ::"l"(map) : "memory"); }
 // Copies a box of a tensor [tokens][heads][D], whose size the map knows.
 __device__ inline void copy_box(void* to, const void* map, Barrier& barrier, int column, int head, int token) {
-  asm volatile("cp.async.bulk.tensor.3d.shared::cluster.global.mbarrier::complete_tx::bytes [%0], [%1, {%3, %4, %5}], [%2];\n" ::"r"(
-                   shared_address(to)),
-               "l"(map), "r"(barrier.address()), "r"(column), "r"(head), "r"(token)
-               : "memory");
+  asm volatile(
+      "cp.async.bulk.tensor.3d.shared::cluster.global.mbarrier::complete_tx::bytes [%0], [%1, {%3, %4, %5}], [%2];\n" ::"r"(
+          shared_address(to)),
+      "l"(map), "r"(barrier.address()), "r"(column), "r"(head), "r"(token)
+      : "memory");
 }
 
 // The `count` threads of a block that call this wait for one another.
 __device__ inline void meet(int barrier, int count) { asm volatile("bar.sync %0, %1;\n" ::"r"(barrier), "r"(count) : "memory"); }
-
-// Counts as having met, without waiting.
-__device__ inline void pass(int barrier, int count) { asm volatile("bar.arrive %0, %1;\n" ::"r"(barrier), "r"(count) : "memory"); }
 
 }  // namespace hies::cuda

@@ -19,6 +19,9 @@ __device__ int swizzled(int row, int column) {
   return column / kPanel * kRows * kPanel + row * kPanel + ((column % kPanel / 8) ^ (row % 8)) * 8 + column % 8;
 }
 
+// An address that all lanes have in common, as the compiler is to know.
+__device__ inline std::uint32_t uniform(std::uint32_t address) { return __shfl_sync(0xffffffffu, address, 0); }
+
 // What tells wgmma where an operand is: address, distance of panels (only where columns are the product's width), distance of groups of
 // eight rows, and the kind of swizzle; distances in units of 16 bytes.
 struct Operand {
@@ -38,22 +41,13 @@ struct Operand {
   }
 };
 
-// Before the first product that uses registers which were written since; then products, then begin_products; finish_products<N> waits
-// until at most N such groups run.
+// Before the first product that uses registers which were written since; then products, then close_products; finish_products<N> waits
+// until at most the last N groups run.
 __device__ inline void order_registers() { asm volatile("wgmma.fence.sync.aligned;\n" ::: "memory"); }
-__device__ inline void begin_products() { asm volatile("wgmma.commit_group.sync.aligned;\n" ::: "memory"); }
+__device__ inline void close_products() { asm volatile("wgmma.commit_group.sync.aligned;\n" ::: "memory"); }
 template <int N>
 __device__ void finish_products() {
   asm volatile("wgmma.wait_group.sync.aligned %0;\n" ::"n"(N) : "memory");
-}
-// How many registers a thread of this warpgroup has from here on: some give what others take.
-template <int N>
-__device__ void fewer_registers() {
-  asm volatile("setmaxnreg.dec.sync.aligned.u32 %0;\n" ::"n"(N));
-}
-template <int N>
-__device__ void more_registers() {
-  asm volatile("setmaxnreg.inc.sync.aligned.u32 %0;\n" ::"n"(N));
 }
 // Keeps the compiler from using results before they are there.
 template <int N>
@@ -64,11 +58,11 @@ __device__ void pin(float (&sums)[N][4]) {
     for (int i = 0; i < 4; ++i) asm volatile("" : "+f"(sums[n][i]));
 }
 
-#define HIES_REGISTERS_32 \
+#define HIES_REGISTERS_32                                                                                      \
   "{%0, %1, %2, %3, %4, %5, %6, %7, %8, %9, %10, %11, %12, %13, %14, %15, %16, %17, %18, %19, %20, %21, %22, " \
   "%23, %24, %25, %26, %27, %28, %29, %30, %31}"
-#define HIES_REGISTERS_64 \
-  "{%0, %1, %2, %3, %4, %5, %6, %7, %8, %9, %10, %11, %12, %13, %14, %15, %16, %17, %18, %19, %20, %21, %22, " \
+#define HIES_REGISTERS_64                                                                                          \
+  "{%0, %1, %2, %3, %4, %5, %6, %7, %8, %9, %10, %11, %12, %13, %14, %15, %16, %17, %18, %19, %20, %21, %22, "     \
   "%23, %24, %25, %26, %27, %28, %29, %30, %31, %32, %33, %34, %35, %36, %37, %38, %39, %40, %41, %42, %43, %44, " \
   "%45, %46, %47, %48, %49, %50, %51, %52, %53, %54, %55, %56, %57, %58, %59, %60, %61, %62, %63}"
 #define HIES_ROW(x, n) "+f"(x[n][0]), "+f"(x[n][1]), "+f"(x[n][2]), "+f"(x[n][3])
@@ -77,11 +71,12 @@ __device__ void pin(float (&sums)[N][4]) {
 #define HIES_SUMS_64(x) HIES_SUMS_32(x), HIES_ROWS_4(x, 8), HIES_ROWS_4(x, 12)
 
 // sums (+)= left · rightᵀ, both tiles in shared memory, 16 columns of each.
-#define HIES_ROWS_BY_ROWS(type, width, count, left, right, add)                                                      \
-  asm volatile("{.reg .pred p; setp.ne.b32 p, " add ", 0;\n"                                                         \
-               "wgmma.mma_async.sync.aligned.m64n" #width "k16.f32." type "." type " " HIES_REGISTERS_##count ", " left \
-               ", " right ", p, 1, 1, 0, 0;}\n"                                                                      \
-               : HIES_SUMS_##count(sums)                                                                             \
+#define HIES_ROWS_BY_ROWS(type, width, count, left, right, add)                                               \
+  asm volatile("{.reg .pred p; setp.ne.b32 p, " add                                                           \
+               ", 0;\n"                                                                                       \
+               "wgmma.mma_async.sync.aligned.m64n" #width "k16.f32." type "." type " " HIES_REGISTERS_##count \
+               ", " left ", " right ", p, 1, 1, 0, 0;}\n"                                                     \
+               : HIES_SUMS_##count(sums)                                                                      \
                : "l"(left_operand.word()), "l"(right_operand.word()), "n"(kAdd ? 1 : 0))
 template <class T, bool kAdd, int N>
 __device__ void multiply_rows(float (&sums)[N][4], Operand left_operand, Operand right_operand) {
@@ -94,12 +89,13 @@ __device__ void multiply_rows(float (&sums)[N][4], Operand left_operand, Operand
 }
 
 // sums += left · right, left 16 columns in registers (four of mma.sync's left operands, a warp each), right 16 rows of a tile.
-#define HIES_REGISTERS_BY_COLUMNS(type, width, count, left, right)                                              \
-  asm volatile("{.reg .pred p; setp.eq.b32 p, 0, 0;\n"                                                          \
-               "wgmma.mma_async.sync.aligned.m64n" #width "k16.f32." type "." type " " HIES_REGISTERS_##count   \
-               ", " left ", " right ", p, 1, 1, 1;}\n"                                                          \
-               : HIES_SUMS_##count(sums)                                                                        \
-               : "r"(left_operand[0]), "r"(left_operand[1]), "r"(left_operand[2]), "r"(left_operand[3]), "l"(right_operand.word()))
+#define HIES_REGISTERS_BY_COLUMNS(type, width, count, left, right)                                                        \
+  asm volatile(                                                                                                           \
+      "{.reg .pred p; setp.eq.b32 p, 0, 0;\n"                                                                             \
+      "wgmma.mma_async.sync.aligned.m64n" #width "k16.f32." type "." type " " HIES_REGISTERS_##count ", " left ", " right \
+                                                                                                     ", p, 1, 1, 1;}\n"   \
+      : HIES_SUMS_##count(sums)                                                                                           \
+      : "r"(left_operand[0]), "r"(left_operand[1]), "r"(left_operand[2]), "r"(left_operand[3]), "l"(right_operand.word()))
 template <class T, int N>
 __device__ void multiply_columns(float (&sums)[N][4], const std::uint32_t (&left_operand)[4], Operand right_operand) {
   static_assert(N == 8 || N == 16);
