@@ -9,6 +9,7 @@
 #include "hies/kernels/cuda/plugin.h"
 #include "hies/model/card_torch.h"
 #include "hies/model/device.h"
+#include "hies/model/device_torch.h"
 #include "hies/model/network_torch.h"
 
 namespace hies::model {
@@ -88,7 +89,7 @@ double* CardAttention::note(int layer, Note which) const {
 
 const std::int32_t* CardAttention::on_card(const std::vector<std::int32_t>& values) {
   at::Tensor& list = lists_[values];
-  if (!list.defined()) list = index_tensor(values).to(device_);
+  if (!list.defined()) list = brought(index_tensor(values), device_);
   return list.const_data_ptr<std::int32_t>();
 }
 

@@ -213,7 +213,7 @@ void AttentionRun::note_first(int layer, const LayerHeads& heads, const Projecte
   std::vector<std::int64_t> ones(offsets.size());
   std::iota(ones.begin(), ones.end(), std::int64_t{0});
   Projected some = projected;
-  some.query.rows = projected.query.rows.index_select(0, first.to(projected.query.rows.device()));
+  some.query.rows = projected.query.rows.index_select(0, brought(first, projected.query.rows.device()));
   const auto call = make_call(layer, heads, some, rows);
   call->shape.query_offsets = ones.data();
   run_forward(*call, arguments_of(*call, some), true);

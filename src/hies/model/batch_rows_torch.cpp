@@ -40,7 +40,7 @@ BatchRows::BatchRows(const ModelSpec& spec, const Batch& batch, at::Device devic
   place(batch);
   ask(spec, batch);
   for (at::Tensor* rows : {&key_rows, &asked, &read})
-    if (rows->defined()) *rows = rows->to(device);
+    if (rows->defined()) *rows = brought(*rows, device);
 }
 
 void BatchRows::place(const Batch& batch) {

@@ -63,6 +63,11 @@ bool on_card() noexcept { return card_chosen; }
 
 at::Device compute_device() { return card_chosen ? at::Device(at::kCUDA, 0) : at::Device(at::kCPU); }
 
+at::Tensor brought(const at::Tensor& tensor, at::Device device) {
+  if (!device.is_cuda() || !tensor.is_cpu()) return tensor.to(device);
+  return tensor.pin_memory().to(device, tensor.scalar_type(), /*non_blocking=*/true);
+}
+
 std::uint64_t free_card_memory() {
   std::uint64_t free = 0, all = 0;
   kernels::cuda::check_call(kernels::cuda::plugin().memory(&free, &all), "asking for the card's memory");

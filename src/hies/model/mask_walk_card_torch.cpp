@@ -75,7 +75,7 @@ class CardWalk {
     at::Tensor result = at::empty({padded, rows.size(1)}, rows.options());
     at::Tensor used = result.narrow(0, 0, count * each).view({count, each, rows.size(1)});
     at::index_select_out(used, rows.narrow(0, 0, states * each).view({states, each, rows.size(1)}), 0,
-                         index_tensor(from).to(device_));
+                         brought(index_tensor(from), device_));
     result.narrow(0, count * each, padded - count * each).zero_();
     return result;
   }
@@ -89,7 +89,9 @@ class CardWalk {
     for (const Choice& choice : choices)
       for (const std::uint8_t keep : choice.node->keep) any |= * flag++ = keep == 0;
     if (any)
-      outputs.narrow(0, 0, count * each).view({count, each, all.count(), all.head_dim}).masked_fill_(removed.to(device_), 0);
+      outputs.narrow(0, 0, count * each)
+          .view({count, each, all.count(), all.head_dim})
+          .masked_fill_(brought(removed, device_), 0);
   }
 
   // hidden: `states` states before `layer`, one behind the other.

@@ -129,7 +129,7 @@ class Results {
 
   RunResult of_logits(const at::Tensor& padded, at::Tensor* gradient) const {
     const at::Tensor logits = padded.narrow(0, 0, batch_.size());
-    const at::Tensor values = logits.to(at::kCPU, at::kDouble).contiguous();
+    const at::Tensor values = logits.to(at::kCPU).to(at::kDouble).contiguous();
     RunResult result;
     result.classes = values.size(1);
     result.logits.assign(values.const_data_ptr<double>(), values.const_data_ptr<double>() + values.numel());
@@ -138,9 +138,9 @@ class Results {
     std::vector<double> slopes(gradient == nullptr ? 0 : result.logits.size());
     objective_->evaluate({result.logits, batch_.examples, result.classes}, result.losses, slopes);
     if (gradient == nullptr) return result;
-    *gradient = at::zeros_like(padded);
-    gradient->narrow(0, 0, batch_.size())
-        .copy_(at::from_blob(slopes.data(), logits.sizes(), at::TensorOptions().dtype(at::kDouble)));
+    const at::Tensor rows = at::zeros(padded.sizes(), at::TensorOptions().dtype(padded.scalar_type()));
+    rows.narrow(0, 0, batch_.size()).copy_(at::from_blob(slopes.data(), logits.sizes(), at::TensorOptions().dtype(at::kDouble)));
+    *gradient = brought(rows, padded.device());
     return result;
   }
 

@@ -12,6 +12,7 @@
 #include "hies/model/batch.h"
 #include "hies/model/batch_rows_torch.h"
 #include "hies/model/card_torch.h"
+#include "hies/model/device_torch.h"
 #include "hies/model/linear_torch.h"
 #include "hies/model/spec.h"
 
@@ -21,7 +22,7 @@ namespace hies::model {
 struct Table {
   at::Tensor stored;  // [V, E]
   at::ScalarType type = at::kFloat;
-  at::Tensor rows(const at::Tensor& indices) const { return stored.index_select(0, indices.to(stored.device())).to(type); }
+  at::Tensor rows(const at::Tensor& indices) const { return stored.index_select(0, brought(indices, stored.device())).to(type); }
 };
 
 struct Norm {

@@ -6,6 +6,7 @@
 
 #include <ATen/ATen.h>
 
+#include "hies/model/device_torch.h"
 #include "hies/model/rope.h"
 
 namespace hies::model {
@@ -14,7 +15,7 @@ namespace hies::model {
 // Made as transformers makes them, operation by operation in float32 for every dtype, so that they are equal to its own.
 struct RopeAngles {
   at::Tensor cosine, sine;
-  RopeAngles on(at::Device device) const { return {cosine.to(device), sine.to(device)}; }
+  RopeAngles on(at::Device device) const { return {brought(cosine, device), brought(sine, device)}; }
   RopeAngles rows(const at::Tensor& indices) const { return {cosine.index_select(0, indices), sine.index_select(0, indices)}; }
 };
 

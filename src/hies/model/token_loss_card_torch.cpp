@@ -75,7 +75,7 @@ RunResult card_token_results(const Linear& vocabulary, const at::Tensor& states,
   const TargetShares shares(batch);
   const auto on_card = [&](auto values, at::ScalarType type) {
     values.resize(static_cast<std::size_t>(states.size(0)));  // rows behind the last are padding and have no share
-    return at::tensor(values).to(states.device(), type);
+    return brought(at::tensor(values).to(type), states.device());
   };
   const at::Tensor targets = on_card(batch.target_tokens, at::kLong), row_shares = on_card(shares.share, at::kFloat);
 

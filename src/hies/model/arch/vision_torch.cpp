@@ -74,7 +74,7 @@ at::Tensor VisionNetwork::embed(const Batch& batch, const BatchRows& rows) const
   const std::int64_t count = batch.size(), leading = spec_.vision.leading;
   const at::Tensor pixels = at::empty({count, shape.channels, shape.height, shape.width}, at::TensorOptions().dtype(at::kFloat));
   source.write(indices, {pixels.data_ptr<float>(), static_cast<std::size_t>(pixels.numel())});
-  const at::Tensor patches = patches_(cut(pixels, spec_.vision, positions_.scalar_type()).to(positions_.device()));
+  const at::Tensor patches = patches_(brought(cut(pixels, spec_.vision, positions_.scalar_type()), positions_.device()));
 
   const at::Tensor positions = positions_for(shape);
   const std::int64_t tokens = positions.size(0);

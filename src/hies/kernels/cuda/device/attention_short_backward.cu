@@ -91,13 +91,14 @@ __global__ void __launch_bounds__(kThreads, sizeof(T) == 2 ? 2 : 1)
         float p[1][kQueries / 8][4], ds[1][kQueries / 8][4];
         row_products<T, D>(p, LeftRows<T, D, 1>{keys, row}, some_queries);
         row_products<T, D>(ds, LeftRows<T, D, 1>{values, row}, some_douts);
+        const bool masked = mask.causal || row + 16 > sequence.keys || first + kQueries > sequence.queries;
 #pragma unroll
         for (int n = 0; n < kQueries / 8; ++n) {
 #pragma unroll
           for (int i = 0; i < 4; ++i) {
             const int query = first + 8 * n + 2 * t + i % 2, key = row + g + i / 2 * 8;
             float value = exp2_fast(p[0][n][i] * scale - lse[query]);
-            if (!(query < sequence.queries && key >= mask.first_key(query) && key < mask.end_key(query))) value = 0;
+            if (masked && !(query < sequence.queries && key >= mask.first_key(query) && key < mask.end_key(query))) value = 0;
             p[0][n][i] = value;
             ds[0][n][i] = value * (ds[0][n][i] - inner[query]);
           }
