@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "hies/kernels/attention_cases.h"
 
@@ -71,6 +72,20 @@ TEST_P(OnCard, GroupedHeads) {
     std::reverse(problem.kv_of_head.begin(), problem.kv_of_head.end());
     problem.kv_of_head.back() = problem.kv_of_head.front();  // uneven groups, one KV head perhaps unread
     expect_accurate(problem, on_card(problem));
+  }
+}
+
+TEST_P(OnCard, LongSequencesHaveManyTiles) {
+  for (const auto& [head_dim, window] : {std::pair{64, 200}, {128, 0}, {128, 200}}) {
+    Problem problem = kernels::cases::random_problem({{1, 1}, {700, 700}, {3, 520}, {600, 390}}, 2, 1, head_dim, GetParam(), 16);
+    problem.causal = true;
+    problem.window = window;
+    const Solution apart = on_card(problem);
+    expect_accurate(problem, apart);
+    for (const std::int64_t gap : {0, 3}) {  // NaN stands behind the last keys
+      const Solution fused = on_card(problem, true, gap);
+      for (const auto& [name, values] : kTables) EXPECT_EQ(difference(apart.*values, fused.*values), 0) << name;
+    }
   }
 }
 

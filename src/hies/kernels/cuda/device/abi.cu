@@ -11,6 +11,15 @@ bool on_tensor_cores(const hies_cuda_shape& shape) {
   return (shape.dtype != HIES_CUDA_FLOAT32 || shape.tf32 != 0) && shape.head_dim <= 128 && shape.scale > 0;
 }
 
+// Whether the current card has capability 9.0. Asked of a card once: a kernel's start is not to wait for it.
+bool on_hopper() {
+  thread_local int known = -1, capability = 0;
+  int device = 0;
+  if (cudaGetDevice(&device) != cudaSuccess) return false;
+  if (device != known && hies_cuda_capability(device, &capability) == cudaSuccess) known = device;
+  return capability == 90;
+}
+
 bool valid(const hies_cuda_shape& shape) {
   return shape.head_dim >= 1 && shape.head_dim <= 256 && (shape.window <= 0 || shape.causal != 0);
 }
@@ -42,7 +51,8 @@ int hies_cuda_memory(uint64_t* free_bytes, uint64_t* all_bytes) {
 
 int hies_cuda_attention_forward(const hies_cuda_shape* shape, const hies_cuda_forward* arguments, void* stream) {
   if (!valid(*shape)) return cudaErrorInvalidValue;
-  const auto run = on_tensor_cores(*shape) ? tensor_forward : simple_forward;
+  const auto tensor = shape->dtype != HIES_CUDA_FLOAT32 && on_hopper() ? hopper_forward : tensor_forward;
+  const auto run = on_tensor_cores(*shape) ? tensor : simple_forward;
   return run(*shape, *arguments, static_cast<cudaStream_t>(stream));
 }
 
