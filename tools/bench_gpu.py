@@ -30,6 +30,8 @@ WORKS = {
     "llama-7b 1x2048 bfloat16, least memory": (LLAMA, 1, 2048, "bfloat16", (), ("--memory", "14500MiB")),
     "llama-7b 4x2048 bfloat16": (LLAMA, 4, 2048, "bfloat16", ("best",), ()),
     "llama-7b 4x2048 bfloat16, least memory": (LLAMA, 4, 2048, "bfloat16", (), ("--memory", "16500MiB")),
+    "llama-7b 1x2048 bfloat16, offload": (LLAMA, 1, 2048, "bfloat16", (), ("--offload",)),
+    "llama-7b 4x2048 bfloat16, offload": (LLAMA, 4, 2048, "bfloat16", (), ("--offload",)),
     "llama-7b 1x4096 bfloat16": (LLAMA, 1, 4096, "bfloat16", ("best",), ()),
     "llama-7b 1x32768 bfloat16": (LLAMA, 1, 32768, "bfloat16", (), ()),
     "masks of bert-base 32x128 bfloat16": (BERT, 32, 128, "bfloat16", (), ("--masks", "64")),

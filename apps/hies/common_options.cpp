@@ -16,8 +16,13 @@ void apply(const ComputeOptions& options) {
   if (options.device == "cuda" && options.dtype == "float64")
     throw Error(ErrorKind::unsupported, "--device cuda computes in float32 or bfloat16, not in float64",
                 "run float64 with --device cpu");
+  if (options.offload && options.device == "cpu")
+    throw Error(ErrorKind::bad_input, "--offload is for --device cuda",
+                "on the CPU --memory says how much of the weights stays in memory");
   model::set_device(options.device);
+  model::set_offload(options.offload);
   if (options.tf32) model::set_tf32(true);
+  model::set_deterministic(options.deterministic);
   kernels::wait_asleep();
   model::set_memory(options.memory.empty() ? 0 : formats::parse_byte_size(options.memory, "--memory"));
   model::set_threads(static_cast<int>(options.threads));

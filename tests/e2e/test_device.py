@@ -39,6 +39,9 @@ class Device(ProgramTest):
         self.refused(3, "float32 or bfloat16, not in float64", *self.score(), "--device", "cuda", "--dtype", "float64",
                      hint="--device cpu", environment={"HIES_CUDA_PLUGIN": str(STUB)})
 
+    def test_offload_is_for_a_card(self):
+        self.refused(2, "--offload is for --device cuda", *self.score(), "--offload", hint="--memory")
+
     def test_cpu_touches_nothing(self):
         """Whatever is there."""
         self.done(*self.score(), environment={"HIES_CUDA_PLUGIN": "nothing.so"})

@@ -12,6 +12,7 @@ SHARED = pathlib.Path(os.environ["HIES_SHARED_DIR"])
 WORKS = {
     "minilm-sst2": ("sst2", "data/glue/SST-2/train.tsv", ("--examples", 64)),
     "llama-gqa-books": ("perplexity", "data/text/books-heldout.txt", ("--examples", 16, "--context", 256)),
+    "vit-cifar10": ("image-classification", "data/images/cifar10-test.tar.gz", ("--examples", 64)),
 }
 
 
@@ -50,22 +51,29 @@ class RealOnCard(ProgramTest):
         self.done("plan", scores, "--ratio", 0.3, "-o", plan)
         return {(layer, head) for layer, heads in json.loads(plan.read_text())["pruned"].items() for head in heads}
 
-    def test_float32_and_bfloat16(self):
-        for name in WORKS:
-            if not (SHARED / "models" / name).exists():
-                continue
-            with self.subTest(name):
-                host_file, host = self.scores(name, "cpu", "float32")
-                _, card = self.scores(name, "cuda", "float32")
-                for table in ("his", "ae", "l2-out"):
-                    self.assertLessEqual(furthest(card[table], host[table]), 1e-4, table)
-                half_file, half = self.scores(name, "cuda", "bfloat16")
-                whole, fewer = self.pruned(host_file), self.pruned(half_file)
-                correlation = {table: spearman(half[table], host[table]) for table in ("his", "ae")}
-                print(f"{name}: float32 differs by {[furthest(card[t], host[t]) for t in ('his', 'ae', 'l2-out')]}, bfloat16: Spearman "
-                      f"{correlation}, {len(whole & fewer)} of {len(whole)} pruned heads the same", file=sys.stderr)
-                for table, value in correlation.items():
-                    self.assertGreaterEqual(value, 0.995, table)
+    def compare(self, name):
+        if not (SHARED / "models" / name).exists():
+            self.skipTest(f"{name} is not there")
+        host_file, host = self.scores(name, "cpu", "float32")
+        _, card = self.scores(name, "cuda", "float32")
+        for table in ("his", "ae", "l2-out"):
+            self.assertLessEqual(furthest(card[table], host[table]), 1e-4, table)
+        half_file, half = self.scores(name, "cuda", "bfloat16")
+        whole, fewer = self.pruned(host_file), self.pruned(half_file)
+        correlation = {table: spearman(half[table], host[table]) for table in ("his", "ae")}
+        print(f"{name}: float32 differs by {[furthest(card[t], host[t]) for t in ('his', 'ae', 'l2-out')]}, bfloat16: Spearman "
+              f"{correlation}, {len(whole & fewer)} of {len(whole)} pruned heads the same", file=sys.stderr)
+        for table, value in correlation.items():
+            self.assertGreaterEqual(value, 0.995, table)
+
+    def test_minilm(self):
+        self.compare("minilm-sst2")
+
+    def test_llama(self):
+        self.compare("llama-gqa-books")
+
+    def test_vit(self):
+        self.compare("vit-cifar10")
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ class Rows(ctypes.Structure):
 
 class Shape(ctypes.Structure):
     _fields_ = [(name, ctypes.c_int32) for name in
-                ("dtype", "sequences", "heads", "kv_heads", "head_dim", "causal", "window")] + [
+                ("dtype", "tf32", "sequences", "heads", "kv_heads", "head_dim", "causal", "window")] + [
         ("scale", ctypes.c_float), ("longest_queries", ctypes.c_int32), ("longest_keys", ctypes.c_int32),
         ("query_tokens", ctypes.c_int64), ("query_offsets", ctypes.c_void_p), ("key_offsets", ctypes.c_void_p),
         ("kv_of_head", ctypes.c_void_p), ("skip_head", ctypes.c_void_p)]
@@ -36,7 +36,7 @@ def rows(tensor):
 class Attention:
     """One attention over B sequences of T tokens: q [B·T, H, D], k and v [B·T, K, D]."""
 
-    def __init__(self, library, q, k, v, sequences, causal, window=0):
+    def __init__(self, library, q, k, v, sequences, causal, window=0, tf32=False):
         self.library = library
         self.q, self.k, self.v = q, k, v
         tokens, heads, head_dim = q.shape
@@ -44,7 +44,7 @@ class Attention:
         kv_heads = k.shape[1]
         self.offsets = torch.arange(0, tokens + 1, length, dtype=torch.int32, device=q.device)
         self.kv_of_head = (torch.arange(heads, device=q.device) * kv_heads // heads).int()
-        self.shape = Shape(DTYPES[q.dtype], sequences, heads, kv_heads, head_dim, causal, window, head_dim ** -0.5, length, length,
+        self.shape = Shape(DTYPES[q.dtype], tf32, sequences, heads, kv_heads, head_dim, causal, window, head_dim ** -0.5, length, length,
                            tokens, self.offsets.data_ptr(), self.offsets.data_ptr(), self.kv_of_head.data_ptr(), None)
         self.out = torch.full_like(q, float("nan"))
         self.lse = torch.full((tokens, heads), float("nan"), device=q.device)

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The plug-in's attention beside torch's SDPA on one GPU, answers checked first. Prints one JSON document.
 
-usage: gpu_attention.py LIBHIES_CUDA_SO
+usage: gpu_attention.py LIBHIES_CUDA_SO [float32|tf32|bfloat16|float16 ...]
 """
 
 import ctypes
@@ -19,14 +19,18 @@ from cuda_plugin import Attention
 SHAPES = [("bert 32x128", 32, 128, 12, 12, 64, False), ("bert 32x512", 32, 512, 12, 12, 64, False),
           ("llama 1x2048", 1, 2048, 32, 32, 128, True), ("llama 4x2048", 4, 2048, 32, 32, 128, True),
           ("llama 1x8192", 1, 8192, 32, 32, 128, True), ("gqa 1x4096", 1, 4096, 32, 8, 128, True)]
+# tf32: float32 tensors, products of factors rounded to TF32.
+DTYPES = {"float32": torch.float32, "tf32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
 
 def milliseconds(run, repeats=20):
+    """Of the card alone: it is kept busy until all is queued."""
     for _ in range(3):
         run()
     times = []
     for _ in range(repeats):
         begin, end = torch.cuda.Event(enable_timing=True), torch.cuda.Event(enable_timing=True)
+        torch.cuda._sleep(1_000_000)
         begin.record()
         run()
         end.record()
@@ -59,13 +63,15 @@ def error(x, reference):
     return difference / reference.norm().item() if difference else 0.0
 
 
-def check(library, dtype, kv_heads, head_dim, causal, tokens, heads=4):
+def check(library, name, kv_heads, head_dim, causal, tokens, heads=4):
+    dtype, tf32 = DTYPES[name], name == "tf32"
     q, k, v, dout = (torch.randn(2 * tokens, h, head_dim, device="cuda", dtype=dtype)
                      for h in (heads, kv_heads, kv_heads, heads))
-    ours = Attention(library, q, k, v, 2, causal)
+    ours = Attention(library, q, k, v, 2, causal, tf32=tf32)
     ours.forward()
     ours.backward(dout)
     # Plain torch in the same dtype, the same sequence.
+    torch.backends.cuda.matmul.allow_tf32 = tf32
     a, b, c = (x[:tokens].transpose(0, 1)[None].detach().requires_grad_() for x in (q, k, v))
     with sdpa_kernel(SDPBackend.MATH):
         plain = functional.scaled_dot_product_attention(a, b, c, is_causal=causal, enable_gqa=heads != kv_heads)
@@ -82,11 +88,13 @@ def check(library, dtype, kv_heads, head_dim, causal, tokens, heads=4):
     return result
 
 
-def measure(library, name, sequences, tokens, heads, kv_heads, head_dim, causal, dtype):
+def measure(library, name, sequences, tokens, heads, kv_heads, head_dim, causal, dtype_name):
+    dtype, tf32 = DTYPES[dtype_name], dtype_name == "tf32"
+    torch.backends.cuda.matmul.allow_tf32 = tf32
     q, k, v, dout = (torch.randn(sequences * tokens, h, head_dim, device="cuda", dtype=dtype)
                      for h in (heads, kv_heads, kv_heads, heads))
-    ours = Attention(library, q, k, v, sequences, causal)
-    result = {"name": name, "dtype": str(dtype), "forward": milliseconds(lambda: ours.forward(False)),
+    ours = Attention(library, q, k, v, sequences, causal, tf32=tf32)
+    result = {"name": name, "dtype": dtype_name, "forward": milliseconds(lambda: ours.forward(False)),
               "forward+entropy": milliseconds(ours.forward), "backward": milliseconds(lambda: ours.backward(dout))}
     flops = 4 * sequences * heads * tokens * tokens * head_dim * (0.5 if causal else 1)
     a, b, c = (x.view(sequences, tokens, -1, head_dim).transpose(1, 2).detach().requires_grad_() for x in (q, k, v))
@@ -108,16 +116,17 @@ def measure(library, name, sequences, tokens, heads, kv_heads, head_dim, causal,
 
 def main():
     library = ctypes.CDLL(sys.argv[1])
+    names = sys.argv[2:] or list(DTYPES)
     checks = {}
-    for dtype in (torch.float32, torch.bfloat16, torch.float16):
+    for dtype in names:
         for kv_heads, head_dim, causal, tokens in ((4, 64, False, 512), (4, 128, True, 1000), (1, 128, True, 777), (2, 96, True, 300),
-                                                   (2, 32, False, 65), (4, 64, True, 8192)):
+                                                   (2, 32, False, 132), (4, 64, True, 8192)):
             key = f"{dtype} K{kv_heads} D{head_dim} causal {causal} T{tokens}"
             checks[key] = check(library, dtype, kv_heads, head_dim, causal, tokens)
     bad = {key: value for key, value in checks.items() if not value["ok"]}
     print(json.dumps({"bad checks": bad}, indent=1), file=sys.stderr)
-    timings = [measure(library, *shape, torch.bfloat16) for shape in SHAPES]
-    timings += [measure(library, *shape, torch.float32) for shape in SHAPES[:3]]
+    timings = [measure(library, *shape, dtype) for dtype in names if dtype != "float16"
+               for shape in (SHAPES if dtype == "bfloat16" else SHAPES[:3])]
     print(json.dumps({"card": torch.cuda.get_device_name(), "torch": torch.__version__, "checks": checks, "timings": timings}))
 
 

@@ -9,12 +9,13 @@
 namespace hies::kernels {
 namespace {
 
+using cases::Format;
 using cases::Problem;
 using cases::Solution;
 
 // ∂(Σ dout·out)/∂x by central differences of the forward pass.
 TEST(Attention, GradientsAreThoseOfTheForwardPass) {
-  Problem problem = cases::random_problem({{6, 6}, {4, 11}}, 4, 2, 16, DType::float64, 16);
+  Problem problem = cases::random_problem({{6, 6}, {4, 11}}, 4, 2, 16, Format::float64, 16);
   problem.causal = true;
   problem.window = 5;
   problem.skip_head = {0, 0, 1, 0};
@@ -54,7 +55,7 @@ struct Views {
 };
 
 Problem two_heads_skipped() {
-  Problem problem = cases::random_problem({{9, 9}, {40, 150}}, 4, 2, 16, DType::float64, 20);
+  Problem problem = cases::random_problem({{9, 9}, {40, 150}}, 4, 2, 16, Format::float64, 20);
   problem.skip_head = {0, 1, 1, 0};
   return problem;
 }
@@ -135,7 +136,7 @@ TEST(AttentionBackward, SkippedHeadsAreZero) {
 }
 
 TEST(Attention, WrongShapesAreBugs) {
-  Problem problem = cases::random_problem({{3, 3}}, 2, 1, 16, DType::float32, 21);
+  Problem problem = cases::random_problem({{3, 3}}, 2, 1, 16, Format::float32, 21);
   problem.window = 2;  // without causal
   EXPECT_THROW(cases::through_kernels(problem), Error);
   problem.window = 0;

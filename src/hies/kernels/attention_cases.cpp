@@ -1,49 +1,43 @@
 #include "hies/kernels/attention_cases.h"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <limits>
 #include <numbers>
+#include <type_traits>
 
 #include "hies/base/rng.h"
 
 namespace hies::kernels::cases {
 namespace {
 
-float round_bfloat16(float value) {
-  auto bits = std::bit_cast<std::uint32_t>(value);
-  bits = (bits + 0x7fff + ((bits >> 16) & 1)) & 0xffff0000u;
-  return std::bit_cast<float>(bits);
-}
-
-double representable(double value, DType dtype) {
-  if (dtype == DType::float64) return value;
-  const auto single = static_cast<float>(value);
-  return dtype == DType::float32 ? single : round_bfloat16(single);
-}
-
-std::vector<double> normal(std::int64_t count, DType dtype, double deviation, Rng& rng) {
+std::vector<double> normal(std::int64_t count, Format format, double deviation, Rng& rng) {
   std::vector<double> values(static_cast<std::size_t>(count));
   for (double& value : values) {
     const double radius = std::sqrt(-2 * std::log(1 - rng.uniform()));
-    value = representable(deviation * radius * std::cos(2 * std::numbers::pi * rng.uniform()), dtype);
+    value = as_format(deviation * radius * std::cos(2 * std::numbers::pi * rng.uniform()), format);
   }
   return values;
 }
 
-// The textbook computation with numbers of type Real. `Rounded`: results of operations are rounded to bfloat16.
-template <class Real, bool Rounded>
+// The textbook computation with numbers of type Real, which hold numbers of the format.
+template <class Real, Format kFormat>
 struct Textbook {
   const Problem& problem;
   Solution solution;
 
-  static Real rounded(Real value) {
-    if constexpr (Rounded) return round_bfloat16(value);
-    return value;
-  }
+  static Real rounded(Real value) { return as_format<kFormat>(value); }
+  // Of a matrix product.
+  static Real factor(Real value) { return as_factor<kFormat>(value); }
+  static Real factor(double value) requires(!std::is_same_v<Real, double>) { return factor(static_cast<Real>(value)); }
 
+  // An element of a matrix product.
   Real dot(const double* a, const double* b) const {
+    Real sum = 0;
+    for (std::int64_t d = 0; d < problem.head_dim; ++d) sum += factor(a[d]) * factor(b[d]);
+    return rounded(sum);
+  }
+  Real inner(const double* a, const double* b) const {
     Real sum = 0;
     for (std::int64_t d = 0; d < problem.head_dim; ++d) sum += static_cast<Real>(a[d]) * static_cast<Real>(b[d]);
     return rounded(sum);
@@ -79,19 +73,19 @@ struct Textbook {
       if (n > 1) solution.entropy[b * H + h] += static_cast<double>(entropy / std::log(static_cast<Real>(n)));
       for (std::int64_t d = 0; d < D; ++d) {
         Real value = 0;
-        for (std::size_t j = 0; j < n; ++j) value += p[j] * static_cast<Real>(problem.v[keys[j] + d]);
+        for (std::size_t j = 0; j < n; ++j) value += factor(p[j]) * factor(problem.v[keys[j] + d]);
         solution.out[row * D + d] = rounded(value);
       }
-      solution.inner[row] = dot(dout, &solution.out[row * D]);
+      solution.inner[row] = inner(dout, &solution.out[row * D]);
       Real mean = 0;
       for (std::size_t j = 0; j < n; ++j) mean += p[j] * (dp[j] = dot(dout, &problem.v[keys[j]]));
       std::vector<Real> dq(static_cast<std::size_t>(D));
       for (std::size_t j = 0; j < n; ++j) {
         const Real dlogit = rounded(scale * rounded(p[j] * (dp[j] - mean)));
         for (std::int64_t d = 0; d < D; ++d) {
-          dq[d] += dlogit * static_cast<Real>(problem.k[keys[j] + d]);
-          dk[keys[j] + d] += dlogit * static_cast<Real>(q[d]);
-          dv[keys[j] + d] += p[j] * static_cast<Real>(dout[d]);
+          dq[d] += factor(dlogit) * factor(problem.k[keys[j] + d]);
+          dk[keys[j] + d] += factor(dlogit) * factor(q[d]);
+          dv[keys[j] + d] += factor(p[j]) * factor(dout[d]);
         }
       }
       for (std::int64_t d = 0; d < D; ++d) solution.dq[row * D + d] = rounded(dq[d]);
@@ -113,9 +107,9 @@ struct Textbook {
   }
 };
 
-template <class Real, bool Rounded>
+template <class Real, Format kFormat>
 Solution solve(const Problem& problem) {
-  Textbook<Real, Rounded> textbook{problem, {}};
+  Textbook<Real, kFormat> textbook{problem, {}};
   textbook.solve();
   return textbook.solution;
 }
@@ -134,12 +128,12 @@ AttentionShape Problem::shape() const {
   shape.scale = scale;
   shape.causal = causal;
   shape.window = window;
-  shape.dtype = dtype;
+  shape.dtype = format == Format::float64 ? DType::float64 : format == Format::bfloat16 ? DType::bfloat16 : DType::float32;
   return shape;
 }
 
 Problem random_problem(const std::vector<Lengths>& lengths, std::int64_t heads, std::int64_t kv_heads, std::int64_t head_dim,
-                       DType dtype, std::uint64_t seed, double sharpness) {
+                       Format format, std::uint64_t seed, double sharpness) {
   Problem problem;
   problem.query_offsets = problem.key_offsets = {0};
   for (const Lengths& length : lengths) {
@@ -151,13 +145,13 @@ Problem random_problem(const std::vector<Lengths>& lengths, std::int64_t heads, 
   problem.head_dim = head_dim;
   for (std::int64_t head = 0; head < heads; ++head) problem.kv_of_head.push_back(static_cast<int>(head * kv_heads / heads));
   problem.scale = 1 / std::sqrt(static_cast<double>(head_dim));
-  problem.dtype = dtype;
+  problem.format = format;
   Rng rng(seed);
   const std::int64_t queries = problem.query_tokens() * heads * head_dim, keys = problem.key_tokens() * kv_heads * head_dim;
-  problem.q = normal(queries, dtype, sharpness, rng);
-  problem.k = normal(keys, dtype, 1, rng);
-  problem.v = normal(keys, dtype, 1, rng);
-  problem.dout = normal(queries, dtype, 1, rng);
+  problem.q = normal(queries, format, sharpness, rng);
+  problem.k = normal(keys, format, 1, rng);
+  problem.v = normal(keys, format, 1, rng);
+  problem.dout = normal(queries, format, 1, rng);
   return problem;
 }
 
@@ -175,9 +169,15 @@ Problem part(const Problem& problem, std::int64_t first, std::int64_t last) {
   return result;
 }
 
-Solution textbook(const Problem& problem, bool in_dtype) {
-  if (!in_dtype || problem.dtype == DType::float64) return solve<double, false>(problem);
-  return problem.dtype == DType::float32 ? solve<float, false>(problem) : solve<float, true>(problem);
+Solution textbook(const Problem& problem, bool in_format) {
+  switch (in_format ? problem.format : Format::float64) {
+    case Format::float32: return solve<float, Format::float32>(problem);
+    case Format::bfloat16: return solve<float, Format::bfloat16>(problem);
+    case Format::float16: return solve<float, Format::float16>(problem);
+    case Format::tf32: return solve<float, Format::tf32>(problem);
+    case Format::float64: break;
+  }
+  return solve<double, Format::float64>(problem);
 }
 
 double largest(const std::vector<double>& values) {

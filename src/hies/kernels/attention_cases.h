@@ -4,11 +4,12 @@
 #include <vector>
 
 #include "hies/kernels/attention.h"
+#include "hies/kernels/attention_formats.h"
 
-// What the tests of attention share: a problem with its numbers, and three ways to solve it.
+// What the tests of attention share: a problem with its numbers, and the ways to solve it.
 namespace hies::kernels::cases {
 
-// One attention over packed sequences. Values are held as float64 but are representable in `dtype`.
+// One attention over packed sequences. Values are held as float64 but are representable in `format`.
 struct Problem {
   std::vector<std::int64_t> query_offsets, key_offsets;  // [B+1]
   std::int64_t heads = 0, kv_heads = 0, head_dim = 0;
@@ -16,7 +17,7 @@ struct Problem {
   double scale = 1;
   bool causal = false;
   std::int64_t window = 0;
-  DType dtype = DType::float32;
+  Format format = Format::float32;
   std::vector<std::uint8_t> skip_head;  // [H] or empty
   std::vector<double> q, k, v, dout;    // [Tq,H,D], [Tk,K,D], [Tk,K,D], [Tq,H,D]
 
@@ -34,7 +35,7 @@ struct Lengths {
 
 // Standard normal values, logits of about ±`sharpness`.
 Problem random_problem(const std::vector<Lengths>& lengths, std::int64_t heads, std::int64_t kv_heads, std::int64_t head_dim,
-                       DType dtype, std::uint64_t seed, double sharpness = 1);
+                       Format format, std::uint64_t seed, double sharpness = 1);
 
 // The sequences first … last−1 of a problem.
 Problem part(const Problem& problem, std::int64_t first, std::int64_t last);
@@ -59,11 +60,13 @@ double largest(const std::vector<double>& values);
 // The largest difference, infinite where one side has a number and the other has none. Equal infinities differ by 0.
 double difference(const std::vector<double>& a, const std::vector<double>& b);
 
-// The textbook way, with every intermediate in float64, or, `in_dtype`, as a composition of operations of the problem's dtype
-// would have it (those of bfloat16 accumulate in float32 and round their results).
-Solution textbook(const Problem& problem, bool in_dtype);
+// The textbook way, with every intermediate in float64, or, `in_format`, as a composition of operations of the problem's format
+// would have it (those of two bytes accumulate in float32 and round their results).
+Solution textbook(const Problem& problem, bool in_format);
 
 // Through the kernels. `fused`: q, k and v stand side by side in one buffer of rows, and so do their gradients.
 Solution through_kernels(const Problem& problem, bool fused = false);
+// Through the kernels of a card (cuda/attention_cases_card.cpp); rows of `fused` ones are `gap` elements longer than they need be.
+Solution on_card(const Problem& problem, bool fused = false, std::int64_t gap = 0);
 
 }  // namespace hies::kernels::cases

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <bit>
 #include <cstdint>
 #include <limits>
 
@@ -8,35 +7,24 @@
 namespace hies::kernels::cases {
 namespace {
 
-template <class T>
-T stored(double value) {
-  if constexpr (sizeof(T) == 2) return static_cast<T>(std::bit_cast<std::uint32_t>(static_cast<float>(value)) >> 16);
-  return static_cast<T>(value);
-}
-
-template <class T>
-double loaded(T value) {
-  if constexpr (sizeof(T) == 2) return std::bit_cast<float>(static_cast<std::uint32_t>(value) << 16);
-  return static_cast<double>(value);
-}
-
 // Rows [tokens, heads, D] inside a buffer of wider rows, of which they take the elements from `column` on.
 template <class T>
 struct Rows {
   std::vector<T>& buffer;
   std::int64_t tokens, heads, head_dim, width, column;
+  Format format;
 
   Strided view() const { return {buffer.data() + column, width, head_dim}; }
 
   void set(const std::vector<double>& values) const {
     const std::int64_t row = heads * head_dim;
-    for (std::int64_t i = 0; i < tokens * row; ++i) buffer[i / row * width + column + i % row] = stored<T>(values[i]);
+    for (std::int64_t i = 0; i < tokens * row; ++i) buffer[i / row * width + column + i % row] = stored<T>(values[i], format);
   }
 
   std::vector<double> get() const {
     const std::int64_t row = heads * head_dim;
     std::vector<double> values;
-    for (std::int64_t i = 0; i < tokens * row; ++i) values.push_back(loaded(buffer[i / row * width + column + i % row]));
+    for (std::int64_t i = 0; i < tokens * row; ++i) values.push_back(loaded(buffer[i / row * width + column + i % row], format));
     return values;
   }
 };
@@ -47,14 +35,16 @@ Solution solve(const Problem& problem, bool fused) {
   const std::int64_t H = problem.heads, K = problem.kv_heads, D = problem.head_dim;
   const std::int64_t width = fused ? (H + 2 * K) * D + 3 : 0;  // + 3: rows start anywhere
   const std::int64_t Tq = problem.query_tokens(), Tk = problem.key_tokens(), longest = std::max(Tq, Tk);
-  const T unset = stored<T>(std::numeric_limits<double>::quiet_NaN());
+  const T unset = stored<T>(std::numeric_limits<double>::quiet_NaN(), problem.format);
   std::vector<T> one(longest * (fused ? width : H * D), unset), two(fused ? 0 : Tk * K * D, unset), three(two), four(one),
       five(two), six(two), out_buffer(Tq * (H * D + 1), unset), dout_buffer(Tq * H * D);
-  const Rows<T> q{one, Tq, H, D, fused ? width : H * D, 0}, dq{four, Tq, H, D, fused ? width : H * D, 0};
-  const Rows<T> k{fused ? one : two, Tk, K, D, fused ? width : K * D, fused ? H * D : 0};
-  const Rows<T> v{fused ? one : three, Tk, K, D, fused ? width : K * D, fused ? (H + K) * D : 0};
-  const Rows<T> dk{fused ? four : five, Tk, K, D, k.width, k.column}, dv{fused ? four : six, Tk, K, D, v.width, v.column};
-  const Rows<T> out{out_buffer, Tq, H, D, H * D + 1, 1}, dout{dout_buffer, Tq, H, D, H * D, 0};
+  const Rows<T> q{one, Tq, H, D, fused ? width : H * D, 0, problem.format},
+      dq{four, Tq, H, D, fused ? width : H * D, 0, problem.format};
+  const Rows<T> k{fused ? one : two, Tk, K, D, fused ? width : K * D, fused ? H * D : 0, problem.format};
+  const Rows<T> v{fused ? one : three, Tk, K, D, fused ? width : K * D, fused ? (H + K) * D : 0, problem.format};
+  const Rows<T> dk{fused ? four : five, Tk, K, D, k.width, k.column, problem.format},
+      dv{fused ? four : six, Tk, K, D, v.width, v.column, problem.format};
+  const Rows<T> out{out_buffer, Tq, H, D, H * D + 1, 1, problem.format}, dout{dout_buffer, Tq, H, D, H * D, 0, problem.format};
   q.set(problem.q), k.set(problem.k), v.set(problem.v), dout.set(problem.dout);
 
   Solution solution;
@@ -85,12 +75,12 @@ Solution solve(const Problem& problem, bool fused) {
 }  // namespace
 
 Solution through_kernels(const Problem& problem, bool fused) {
-  switch (problem.dtype) {
-    case DType::float32: return solve<float, float>(problem, fused);
-    case DType::float64: return solve<double, double>(problem, fused);
-    case DType::bfloat16: return solve<std::uint16_t, float>(problem, fused);
+  switch (problem.format) {
+    case Format::float32: return solve<float, float>(problem, fused);
+    case Format::float64: return solve<double, double>(problem, fused);
+    case Format::bfloat16: return solve<std::uint16_t, float>(problem, fused);
+    default: return {};  // of cards only
   }
-  return {};
 }
 
 }  // namespace hies::kernels::cases

@@ -12,18 +12,19 @@ namespace hies::kernels {
 namespace {
 
 using cases::difference;
+using cases::Format;
 using cases::kTables;
 using cases::largest;
 using cases::Lengths;
 using cases::Problem;
 using cases::Solution;
 
-// float64: 1e-10 of the largest value. Otherwise the error may be twice that of the textbook way in the same dtype.
+// float64: 1e-10 of the largest value. Otherwise the error may be twice that of the textbook way in the same format.
 void expect_accurate(const Problem& problem, const Solution& solution) {
   const Solution exact = cases::textbook(problem, false), plain = cases::textbook(problem, true);
   for (const auto& [name, values] : kTables) {
     const double error = difference(solution.*values, exact.*values);
-    const bool by_scale = problem.dtype == DType::float64;
+    const bool by_scale = problem.format == Format::float64;
     const double allowed = by_scale ? 1e-10 * largest(exact.*values) : 2 * difference(plain.*values, exact.*values);
     EXPECT_LE(error, allowed) << name << ", D " << problem.head_dim << ", largest " << largest(exact.*values);
   }
@@ -33,9 +34,9 @@ std::vector<Lengths> mixed_lengths() {
   return {{1, 1}, {7, 7}, {200, 200}, {2, 2}, {16, 16}, {33, 33}, {64, 64}, {5, 5}, {130, 130}, {31, 31}, {3, 3}, {9, 9}};
 }
 
-// Every dtype with the code of every instruction set.
+// Every format with the code of every instruction set.
 struct Kind {
-  DType dtype;
+  Format format;
   const Variant* variant;
 };
 
@@ -46,38 +47,38 @@ class OfKind : public testing::TestWithParam<Kind> {
     use_variant(GetParam().variant);
   }
   void TearDown() override { use_variant(nullptr); }
-  DType dtype() const { return GetParam().dtype; }
+  Format format() const { return GetParam().format; }
 };
 
 std::vector<Kind> kinds() {
   std::vector<Kind> result;
   for (const Variant* variant : variants())
-    for (const DType dtype : {DType::float32, DType::float64, DType::bfloat16}) result.push_back({dtype, variant});
+    for (const Format format : {Format::float32, Format::float64, Format::bfloat16}) result.push_back({format, variant});
   return result;
 }
 
 std::string kind_name(const testing::TestParamInfo<Kind>& kind) {
   constexpr const char* kNames[] = {"float32_", "bfloat16_", "float64_"};
-  return std::string(kNames[static_cast<int>(kind.param.dtype)]) + kind.param.variant->name;
+  return std::string(kNames[static_cast<int>(kind.param.format)]) + kind.param.variant->name;
 }
 
 INSTANTIATE_TEST_SUITE_P(Attention, OfKind, testing::ValuesIn(kinds()), kind_name);
 
 TEST_P(OfKind, LengthsMayMix) {
-  const Problem problem = cases::random_problem(mixed_lengths(), 3, 3, 32, dtype(), 1);
+  const Problem problem = cases::random_problem(mixed_lengths(), 3, 3, 32, format(), 1);
   expect_accurate(problem, cases::through_kernels(problem));
 }
 
 TEST_P(OfKind, EveryHeadSize) {
   for (const std::int64_t head_dim : {16, 24, 32, 40, 64, 80, 96, 128, 256}) {
-    const Problem problem = cases::random_problem({{19, 19}, {70, 70}}, 2, 2, head_dim, dtype(), 2);
+    const Problem problem = cases::random_problem({{19, 19}, {70, 70}}, 2, 2, head_dim, format(), 2);
     expect_accurate(problem, cases::through_kernels(problem));
   }
 }
 
 TEST_P(OfKind, QueriesMayBeFewerOrMoreThanKeys) {
   for (const bool causal : {false, true}) {
-    Problem problem = cases::random_problem({{1, 40}, {17, 150}, {3, 3}, {50, 20}, {1, 300}, {200, 150}}, 2, 2, 32, dtype(), 3);
+    Problem problem = cases::random_problem({{1, 40}, {17, 150}, {3, 3}, {50, 20}, {1, 300}, {200, 150}}, 2, 2, 32, format(), 3);
     problem.causal = causal;
     expect_accurate(problem, cases::through_kernels(problem));
   }
@@ -85,7 +86,7 @@ TEST_P(OfKind, QueriesMayBeFewerOrMoreThanKeys) {
 
 TEST_P(OfKind, GroupedHeads) {
   for (const std::int64_t kv_heads : {1, 2, 4}) {
-    Problem problem = cases::random_problem({{30, 30}, {90, 120}}, 4, kv_heads, 16, dtype(), 4);
+    Problem problem = cases::random_problem({{30, 30}, {90, 120}}, 4, kv_heads, 16, format(), 4);
     expect_accurate(problem, cases::through_kernels(problem));
     std::reverse(problem.kv_of_head.begin(), problem.kv_of_head.end());
     problem.kv_of_head.back() = problem.kv_of_head.front();  // uneven groups, one KV head perhaps unread
@@ -95,7 +96,7 @@ TEST_P(OfKind, GroupedHeads) {
 
 TEST_P(OfKind, CausalWithAndWithoutWindow) {
   for (const std::int64_t window : {0, 1, 5, 64, 100}) {
-    Problem problem = cases::random_problem({{1, 1}, {8, 8}, {65, 65}, {200, 200}, {30, 170}}, 2, 1, 24, dtype(), 5);
+    Problem problem = cases::random_problem({{1, 1}, {8, 8}, {65, 65}, {200, 200}, {30, 170}}, 2, 1, 24, format(), 5);
     problem.causal = true;
     problem.window = window;
     expect_accurate(problem, cases::through_kernels(problem));
@@ -103,7 +104,7 @@ TEST_P(OfKind, CausalWithAndWithoutWindow) {
 }
 
 TEST_P(OfKind, RowsMayBeStrided) {
-  Problem problem = cases::random_problem({{12, 12}, {100, 100}, {4, 20}}, 4, 2, 64, dtype(), 6);
+  Problem problem = cases::random_problem({{12, 12}, {100, 100}, {4, 20}}, 4, 2, 64, format(), 6);
   problem.skip_head = {0, 1, 0, 0};
   const Solution apart = cases::through_kernels(problem), fused = cases::through_kernels(problem, true);
   expect_accurate(problem, fused);
@@ -112,7 +113,7 @@ TEST_P(OfKind, RowsMayBeStrided) {
 
 TEST_P(OfKind, ScaleMayBeAnything) {
   for (const double scale : {0.7, 0.0, -0.3}) {
-    Problem problem = cases::random_problem({{20, 20}, {75, 75}, {40, 40}, {50, 90}}, 4, 4, 16, dtype(), 7);
+    Problem problem = cases::random_problem({{20, 20}, {75, 75}, {40, 40}, {50, 90}}, 4, 4, 16, format(), 7);
     problem.scale = scale;
     expect_accurate(problem, cases::through_kernels(problem));
   }
@@ -120,13 +121,13 @@ TEST_P(OfKind, ScaleMayBeAnything) {
 
 TEST_P(OfKind, SharpAttentionStaysAccurate) {
   for (const double sharpness : {10.0, 100.0}) {
-    const Problem problem = cases::random_problem({{20, 20}, {150, 150}}, 2, 2, 64, dtype(), 8, sharpness);
+    const Problem problem = cases::random_problem({{20, 20}, {150, 150}}, 2, 2, 64, format(), 8, sharpness);
     expect_accurate(problem, cases::through_kernels(problem));
   }
 }
 
 TEST_P(OfKind, LongSequences) {
-  Problem problem = cases::random_problem({{1030, 1030}}, 2, 2, 16, dtype(), 9);
+  Problem problem = cases::random_problem({{1030, 1030}}, 2, 2, 16, format(), 9);
   for (const bool causal : {false, true}) {
     problem.causal = causal;
     expect_accurate(problem, cases::through_kernels(problem));
@@ -134,7 +135,7 @@ TEST_P(OfKind, LongSequences) {
 }
 
 TEST_P(OfKind, GroupingAndThreadsDoNotMatter) {
-  Problem problem = cases::random_problem(mixed_lengths(), 4, 2, 32, dtype(), 10);
+  Problem problem = cases::random_problem(mixed_lengths(), 4, 2, 32, format(), 10);
   problem.query_offsets.push_back(problem.query_offsets.back());  // and a sequence without tokens
   problem.key_offsets.push_back(problem.key_offsets.back());
   set_threads(1);
@@ -155,7 +156,7 @@ TEST_P(OfKind, GroupingAndThreadsDoNotMatter) {
 }
 
 TEST_P(OfKind, OneTokenGetsItsOwnValue) {
-  const Problem problem = cases::random_problem({{1, 1}}, 2, 2, 16, dtype(), 11);
+  const Problem problem = cases::random_problem({{1, 1}}, 2, 2, 16, format(), 11);
   const Solution solution = cases::through_kernels(problem);
   EXPECT_EQ(solution.out, problem.v);
   EXPECT_EQ(solution.dv, problem.dout);
@@ -164,7 +165,7 @@ TEST_P(OfKind, OneTokenGetsItsOwnValue) {
 }
 
 TEST(Attention, CountsQueriesThatSeeTwoKeys) {
-  Problem problem = cases::random_problem({{1, 1}, {5, 5}, {5, 3}, {2, 9}}, 1, 1, 16, DType::float32, 12);
+  Problem problem = cases::random_problem({{1, 1}, {5, 5}, {5, 3}, {2, 9}}, 1, 1, 16, Format::float32, 12);
   EXPECT_EQ(cases::through_kernels(problem).entropy_queries, std::vector<std::int64_t>({0, 5, 5, 2}));
   problem.causal = true;
   EXPECT_EQ(cases::through_kernels(problem).entropy_queries, std::vector<std::int64_t>({0, 4, 2, 2}));
@@ -174,9 +175,9 @@ TEST(Attention, CountsQueriesThatSeeTwoKeys) {
 
 // Entropy per query, by causality so that each row sees another number of keys.
 TEST_P(OfKind, EntropyOfUniformAttentionIsOneAndOfOneHotZero) {
-  Problem problem = cases::random_problem({{100, 100}, {8, 300}}, 2, 2, 16, dtype(), 13);
+  Problem problem = cases::random_problem({{100, 100}, {8, 300}}, 2, 2, 16, format(), 13);
   problem.causal = true;
-  const double tight = dtype() == DType::float64 ? 1e-14 : 1e-6;
+  const double tight = format() == Format::float64 ? 1e-14 : 1e-6;
   const std::vector<double> queries = {99, 99, 8, 8};
 
   Problem uniform = problem;
@@ -191,7 +192,7 @@ TEST_P(OfKind, EntropyOfUniformAttentionIsOneAndOfOneHotZero) {
     uniform.scale = 1;
     solution = cases::through_kernels(uniform);
     for (std::size_t i = 0; i < 4; ++i) EXPECT_NEAR(solution.entropy[i] / queries[i], 1, tight);
-    if (dtype() != DType::bfloat16) {
+    if (format() != Format::bfloat16) {
       EXPECT_NEAR(solution.lse[0], logit, 1e-3);
     }
   }
@@ -206,7 +207,7 @@ TEST_P(OfKind, EntropyOfUniformAttentionIsOneAndOfOneHotZero) {
 }
 
 TEST_P(OfKind, HugeLogitsStayFinite) {
-  Problem problem = cases::random_problem({{40, 40}, {100, 100}}, 2, 2, 16, dtype(), 14, 1e4);
+  Problem problem = cases::random_problem({{40, 40}, {100, 100}}, 2, 2, 16, format(), 14, 1e4);
   for (const bool causal : {false, true}) {
     problem.causal = causal;
     const Solution solution = cases::through_kernels(problem);
@@ -217,7 +218,7 @@ TEST_P(OfKind, HugeLogitsStayFinite) {
 }
 
 TEST(Attention, QueriesThatSeeNothing) {
-  Problem problem = cases::random_problem({{5, 2}, {3, 0}}, 1, 1, 16, DType::float32, 15);
+  Problem problem = cases::random_problem({{5, 2}, {3, 0}}, 1, 1, 16, Format::float32, 15);
   problem.causal = true;
   const Solution solution = cases::through_kernels(problem);
   expect_accurate(problem, solution);

@@ -2,11 +2,13 @@
 
 #include <algorithm>
 
+#include <ATen/Context.h>
 #include <ATen/ops/_scaled_dot_product_cudnn_attention_backward.h>
 
 #include "hies/base/error.h"
 #include "hies/kernels/cuda/plugin.h"
 #include "hies/model/card_torch.h"
+#include "hies/model/device.h"
 #include "hies/model/network_torch.h"
 
 namespace hies::model {
@@ -48,6 +50,28 @@ at::Tensor as_batch(const kernels::Strided& rows, const hies_cuda_shape& made, s
                        at::TensorOptions().dtype(at::kBFloat16).device(at::kCUDA, 0));
 }
 
+// Gradients [B, heads, T, D] into the rows where they belong.
+struct Placed {
+  at::Tensor from;
+  kernels::Strided to;
+  std::int64_t heads;
+};
+void put(const hies_cuda_shape& made, const std::vector<Placed>& all) {
+  std::vector<hies_cuda_copy> copies;
+  for (const auto& [from, to, heads] : all) {
+    const bool packed = from.stride(3) == 1 && from.stride(0) == from.stride(2) * from.size(2);
+    if (!packed) {
+      as_batch(to, made, heads).copy_(from);
+      continue;
+    }
+    copies.push_back({{from.data_ptr(), from.stride(2), from.stride(1)}, rows_of(to), static_cast<std::int32_t>(heads)});
+  }
+  if (copies.empty()) return;
+  check_call(plugin().copy_rows(copies.data(), static_cast<std::int32_t>(copies.size()), made.query_tokens, made.head_dim,
+                                card_stream()),
+             "placing gradients of attention");
+}
+
 }  // namespace
 
 CardAttention::CardAttention(const HeadLayout& layout, std::int64_t sequences, const AttentionProbe* probe, at::Device device)
@@ -75,6 +99,7 @@ const std::int32_t* CardAttention::on_card(const std::int64_t* values, std::int6
 hies_cuda_shape CardAttention::shape_of(const kernels::AttentionShape& shape, const std::uint8_t* skip_head) {
   hies_cuda_shape result{};
   result.dtype = shape.dtype == kernels::DType::bfloat16 ? HIES_CUDA_BFLOAT16 : HIES_CUDA_FLOAT32;
+  result.tf32 = at::globalContext().allowTF32CuBLAS();
   result.sequences = static_cast<std::int32_t>(shape.sequences);
   result.heads = static_cast<std::int32_t>(shape.heads);
   result.kv_heads = static_cast<std::int32_t>(shape.kv_heads);
@@ -118,7 +143,7 @@ void CardAttention::forward(const kernels::AttentionShape& shape, const kernels:
 bool CardAttention::backward_by_cudnn(const kernels::AttentionShape& shape, const hies_cuda_shape& made,
                                       const kernels::AttentionBackward& arguments) {
   static bool works = true;
-  if (!works || !cudnn_takes(shape, made, arguments)) return false;
+  if (!works || deterministic() || !cudnn_takes(shape, made, arguments)) return false;
   const auto options = at::TensorOptions().device(at::kCUDA, 0);
   const std::int64_t B = made.sequences, T = made.longest_queries, H = made.heads, K = made.kv_heads;
   const at::Tensor lse =
@@ -129,9 +154,7 @@ bool CardAttention::backward_by_cudnn(const kernels::AttentionShape& shape, cons
         as_batch(arguments.dout, made, H), as_batch(arguments.q, made, H), as_batch(arguments.k, made, K),
         as_batch(arguments.v, made, K), as_batch(arguments.out, made, H), lse.unsqueeze(3), no_dropout, no_dropout, {}, {}, {}, T,
         T, 0.0, shape.causal, shape.scale);
-    as_batch(arguments.dq, made, H).copy_(dq);
-    as_batch(arguments.dk, made, K).copy_(dk);
-    as_batch(arguments.dv, made, K).copy_(dv);
+    put(made, {{dq, arguments.dq, H}, {dk, arguments.dk, K}, {dv, arguments.dv, K}});
   } catch (const c10::OutOfMemoryError&) {
     throw;
   } catch (const c10::Error&) {  // a cuDNN, or a card, without it

@@ -13,7 +13,7 @@
 namespace hies::model {
 namespace {
 
-bool card_chosen = false;
+bool card_chosen = false, offload_wanted = false, fixed_order_wanted = false;
 
 // libtorch's CUDA half registers its operators when it is opened.
 void open_torch() {
@@ -51,6 +51,13 @@ void set_device(const std::string& name) {
 }
 
 void set_tf32(bool allowed) { at::globalContext().setAllowTF32CuBLAS(allowed); }
+
+void set_deterministic(bool wanted) { fixed_order_wanted = wanted; }
+bool deterministic() noexcept { return fixed_order_wanted; }
+
+void set_offload(bool wanted) { offload_wanted = wanted; }
+
+bool offloads() noexcept { return card_chosen && offload_wanted; }
 
 bool on_card() noexcept { return card_chosen; }
 

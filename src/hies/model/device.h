@@ -10,8 +10,18 @@ namespace hies::model {
 // cannot be used, with what is missing.
 void set_device(const std::string& name);
 
-// Whether a card multiplies float32 matrices in TF32, with 11 bits of mantissa; attention stays in float32. Off unless set.
+// Whether a card multiplies float32 matrices in TF32, with 11 bits of mantissa; those of attention, too. Off unless set.
 void set_tf32(bool allowed);
+
+// Whether a card adds up gradients of long sequences in one fixed order, so that scores are the same bit for bit in every run, instead of
+// as fast as it can. Off unless set.
+void set_deterministic(bool wanted);
+bool deterministic() noexcept;
+
+// Whether matrices of models loaded from now on stay in the machine's memory, pinned, and are on a card only around their products:
+// for weights larger than its memory. Nothing on the CPU. Off unless set.
+void set_offload(bool wanted);
+bool offloads() noexcept;  // and it is a card
 
 // Whether it is a card.
 bool on_card() noexcept;

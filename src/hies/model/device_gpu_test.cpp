@@ -29,14 +29,38 @@ class LogitNorm : public Objective {
 std::vector<std::filesystem::path> golden_models() {
   std::vector<std::filesystem::path> folders;
   for (const auto& entry : std::filesystem::directory_iterator(HIES_SOURCE_DIR "/tests/golden"))
-    if (std::filesystem::exists(entry.path() / "model/config.json") &&
-        !Checkpoint::open(entry.path() / "model").spec().reads_pictures())
-      folders.push_back(entry.path() / "model");
+    if (std::filesystem::exists(entry.path() / "model/config.json")) folders.push_back(entry.path() / "model");
   std::sort(folders.begin(), folders.end());
   return folders;
 }
 
+class RandomPictures : public Pictures {
+ public:
+  explicit RandomPictures(Shape shape) : shape_(shape) {}
+  Shape shape() const noexcept override { return shape_; }
+  void write(std::span<const std::int64_t> indices, std::span<float> pixels) const override {
+    const std::size_t numbers = pixels.size() / indices.size();
+    for (std::size_t i = 0; i < indices.size(); ++i) {
+      Rng rng(static_cast<std::uint64_t>(indices[i]));
+      for (float& pixel : pixels.subspan(i * numbers, numbers)) pixel = static_cast<float>(2 * rng.uniform() - 1);
+    }
+  }
+  std::string content_hash(std::int64_t index) const override { return std::to_string(index); }
+
+ private:
+  Shape shape_;
+};
+
+Batch random_pictures(const ModelSpec& spec) {
+  const VisionSpec& vision = spec.vision;
+  const auto pictures = std::make_shared<RandomPictures>(Pictures::Shape{vision.channels, vision.height, vision.width});
+  Batch batch;
+  for (std::int64_t i = 0; i < 5; ++i) batch.add(i, {pictures, i}, vision.tokens(vision.height, vision.width));
+  return batch;
+}
+
 Batch random_batch(const ModelSpec& spec) {
+  if (spec.reads_pictures()) return random_pictures(spec);
   Rng rng(7);
   Batch batch;
   for (const int wanted : {5, 1, 17, 30, 64, 2}) {
@@ -58,12 +82,14 @@ struct Outcome {
   AttentionProbe probe;
 };
 
-Outcome outcome_on(const std::string& device, const std::filesystem::path& folder, ComputeType type, std::uint64_t memory) {
-  set_device(device);
+Model load(const std::filesystem::path& folder, ComputeType type, std::uint64_t memory) {
   set_memory(memory);
-  const auto checkpoint = std::make_shared<const Checkpoint>(Checkpoint::open(folder));
-  const Model model = Model::load(checkpoint, type);
+  Model model = Model::load(std::make_shared<const Checkpoint>(Checkpoint::open(folder)), type);
   set_memory(0);
+  return model;
+}
+
+Outcome outcome_of(const Model& model) {
   const Batch batch = random_batch(model.spec());
   const LogitNorm objective;
   Outcome outcome;
@@ -75,6 +101,12 @@ Outcome outcome_on(const std::string& device, const std::filesystem::path& folde
     if (!row.empty()) row.back() = 0;
   }
   outcome.masked = model.run(batch, {.gates = &gates, .objective = &objective, .probe = nullptr});
+  return outcome;
+}
+
+Outcome outcome_on(const std::string& device, const std::filesystem::path& folder, ComputeType type, std::uint64_t memory) {
+  set_device(device);
+  const Outcome outcome = outcome_of(load(folder, type, memory));
   set_device("cpu");
   return outcome;
 }
@@ -142,6 +174,58 @@ TEST_P(OnCard, FewLayersAtATimeChangeNothing) {
   const Outcome whole = outcome_on("cuda", GetParam(), ComputeType::float32, 0);
   expect_alike(outcome_on("cuda", GetParam(), ComputeType::float32, std::uint64_t{515} << 20), whole, 1e-6);
 }
+
+// 70 masks, of which more than one group stand side by side; some share their first layers.
+std::vector<HeadGates> random_masks(const HeadLayout& layout) {
+  Rng rng(3);
+  std::vector<HeadGates> masks;
+  for (int i = 0; i < 70; ++i) {
+    HeadGates mask;
+    for (const LayerHeads& layer : layout) {
+      std::vector<double>& row = mask.emplace_back();
+      for (int head = 0; head < layer.count(); ++head) row.push_back(rng.uniform() < 0.4 ? 0 : 1);
+    }
+    if (i % 3 > 0 && !mask.empty()) mask.front() = masks.back().front();
+    masks.push_back(std::move(mask));
+  }
+  return masks;
+}
+
+std::vector<RunResult> masked_on(const std::string& device, const std::filesystem::path& folder) {
+  set_device(device);
+  const Model model = Model::load(std::make_shared<const Checkpoint>(Checkpoint::open(folder)), ComputeType::float32);
+  const std::vector<HeadGates> masks = random_masks(model.spec().layers);
+  const LogitNorm objective;
+  std::vector<RunResult> results(masks.size());
+  model.run_masks(random_batch(model.spec()), MaskTrie(masks), &objective,
+                  [&](std::span<const std::size_t> which, RunResult&& result) {
+                    for (const std::size_t mask : which) results[mask] = result;
+                  });
+  set_device("cpu");
+  return results;
+}
+
+TEST_P(OnCard, ManyMasksAreThoseOfTheCpu) {
+  const std::vector<RunResult> host = masked_on("cpu", GetParam()), card = masked_on("cuda", GetParam());
+  for (std::size_t mask = 0; mask < host.size(); ++mask)
+    for (const auto values : {&RunResult::logits, &RunResult::losses, &RunResult::log_probabilities})
+      ASSERT_LE(difference(card[mask].*values, host[mask].*values), 1e-4) << mask;
+}
+
+// Again and again, so that the order of the weights is known, on the way there and back and for a mask.
+void expect_offload_changes_nothing(const std::filesystem::path& folder, ComputeType type) {
+  const Outcome resident = outcome_on("cuda", folder, type, 0);
+  set_device("cuda");
+  set_offload(true);
+  const Model model = load(folder, type, 0);
+  set_offload(false);
+  EXPECT_GT(model.memory().streamed, 0u);
+  for (int run = 0; run < 4; ++run) expect_alike(outcome_of(model), resident, 0);
+  set_device("cpu");
+}
+
+TEST_P(OnCard, OffloadInFloat32ChangesNoBit) { expect_offload_changes_nothing(GetParam(), ComputeType::float32); }
+TEST_P(OnCard, OffloadInBfloat16ChangesNoBit) { expect_offload_changes_nothing(GetParam(), ComputeType::bfloat16); }
 
 }  // namespace
 }  // namespace hies::model

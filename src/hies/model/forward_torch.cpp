@@ -7,22 +7,6 @@
 namespace hies::model {
 namespace {
 
-// The columns of outputs [rows, H·D] of `from` that belong to `heads`.
-at::Tensor outputs_of(const LayerHeads& heads, const LayerHeads& from, const at::Tensor& outputs) {
-  if (heads.count() == 0) return {};
-  if (heads == from) return outputs;
-  const std::int64_t D = heads.head_dim;
-  at::Tensor chosen = at::empty({outputs.size(0), heads.count() * D}, outputs.options());
-  for (int i = 0; i < heads.count(); ++i)
-    chosen.narrow(1, i * D, D).copy_(outputs.narrow(1, from.position_of(heads.heads[static_cast<std::size_t>(i)]) * D, D));
-  return chosen;
-}
-
-at::Tensor result_of(const Network& network, const AttentionRun& run, const at::Tensor& hidden) {
-  const at::Tensor& read = run.rows().read;
-  return network.task_head(read.defined() ? hidden.index_select(0, read) : hidden, run.rows());
-}
-
 // The state after the layers first … last-1 from the state before them.
 at::Tensor run_layers(const Network& network, const HeadLayout& layout, int first, int last, at::Tensor hidden,
                       AttentionRun& run) {
@@ -53,14 +37,14 @@ class TapedRun {
       states_.push_back(hidden);
       hidden = run_layers(network_, layout_, first, first + at_once_, hidden, run_);
     }
-    return keep(first, last_, hidden);
+    return keep(first, last_, hidden, false);
   }
 
   void backward(at::Tensor gradient) {
     const at::NoGradGuard without_graph;
     for (int layer = last_ - 1; layer >= 0; --layer) {
       if (tapes_.empty()) {  // run the part that ends here again
-        keep(layer + 1 - at_once_, layer + 1, states_.back());
+        keep(layer + 1 - at_once_, layer + 1, states_.back(), true);
         states_.pop_back();
       }
       gradient = network_.backward_taped(layer, gradient, run_, tapes_.back());
@@ -69,8 +53,10 @@ class TapedRun {
   }
 
  private:
-  at::Tensor keep(int first, int end, at::Tensor hidden) {
-    for (int layer = first; layer < end; ++layer) hidden = network_.forward_taped(layer, hidden, run_, tapes_.emplace_back());
+  // The state behind the last of these layers, unless it was there before.
+  at::Tensor keep(int first, int end, at::Tensor hidden, bool again) {
+    for (int layer = first; layer < end; ++layer)
+      hidden = network_.forward_taped(layer, hidden, run_, tapes_.emplace_back(), again && layer + 1 == end);
     return hidden;
   }
 
@@ -82,43 +68,12 @@ class TapedRun {
   std::vector<LayerTape> tapes_;    // of the layers that come next on the way back
 };
 
-// A walk of the trie, depth first.
-class Walk {
- public:
-  using Take = std::function<void(const MaskTrie::Node&, const at::Tensor&)>;
-  Walk(const Network& network, const ModelSpec& spec, const Batch& batch, at::Device device, const Take& take)
-      : network_(network), layout_(spec.layers), run_(spec, batch, nullptr, nullptr, device), take_(take) {}
-
-  void all(const MaskTrie& trie, const Batch& batch) { visit(trie.first(), 0, network_.embed(batch, run_.rows())); }
-
- private:
-  // nodes: the choices in `layer`, all of which start from `hidden`.
-  void visit(const std::vector<MaskTrie::Node>& nodes, int layer, const at::Tensor& hidden) {
-    const LayerHeads& all = layout_[static_cast<std::size_t>(layer)];
-    std::vector<std::uint8_t> any(all.heads.size(), 0);
-    for (const MaskTrie::Node& node : nodes) {
-      check(node.keep.size() == any.size(), "masks for another number of heads");
-      check(node.next.empty() == (layer + 1 == static_cast<int>(layout_.size())), "masks for another number of layers");
-      for (std::size_t i = 0; i < any.size(); ++i) any[i] |= node.keep[i];
-    }
-    const LayerHeads computed = keep_heads(all, any);
-    const at::Tensor outputs =
-        computed.count() == 0 ? at::Tensor() : network_.heads(layer, computed, hidden, run_, HeadProducts::apart);
-    for (const MaskTrie::Node& node : nodes) {
-      const LayerHeads heads = keep_heads(all, node.keep);
-      const at::Tensor after = network_.finish(layer, heads, hidden, outputs_of(heads, computed, outputs), run_);
-      if (node.next.empty()) take_(node, result_of(network_, run_, after));
-      else visit(node.next, layer + 1, after);
-    }
-  }
-
-  const Network& network_;
-  const HeadLayout& layout_;
-  AttentionRun run_;
-  const Take& take_;
-};
-
 }  // namespace
+
+at::Tensor result_of(const Network& network, const AttentionRun& run, const at::Tensor& hidden) {
+  const at::Tensor& read = run.rows().read;
+  return network.task_head(read.defined() ? hidden.index_select(0, read) : hidden, run.rows());
+}
 
 at::Tensor forward(const Network& network, const HeadLayout& layout, const Batch& batch, AttentionRun& run) {
   return result_of(network, run,
@@ -173,11 +128,6 @@ void forward_backward(const Network& network, const HeadLayout& layout, const Ba
     states.pop_back();
     after = run_layers(network, layout, first - layers_at_once, first, before, run);
   }
-}
-
-void forward_masks(const Network& network, const ModelSpec& spec, const Batch& batch, const MaskTrie& trie, at::Device device,
-                   const std::function<void(const MaskTrie::Node&, const at::Tensor&)>& take) {
-  Walk(network, spec, batch, device, take).all(trie, batch);
 }
 
 }  // namespace hies::model

@@ -4,10 +4,12 @@
 
 #include <ATen/ATen.h>
 
-#include "hies/model/mask_trie.h"
 #include "hies/model/network_torch.h"
 
 namespace hies::model {
+
+// What the task head gives from the last layer's state.
+at::Tensor result_of(const Network& network, const AttentionRun& run, const at::Tensor& hidden);
 
 // What the task head gives (Network::task_head) with all heads that the layout has, gated and noted as `run` was told.
 at::Tensor forward(const Network& network, const HeadLayout& layout, const Batch& batch, AttentionRun& run);
@@ -19,10 +21,5 @@ int first_not_finite(const Network& network, const HeadLayout& layout, const Bat
 // and all but the last layers run again when their gradient is due. `gradient_of`: from the result to the loss's gradient by it.
 void forward_backward(const Network& network, const HeadLayout& layout, const Batch& batch, AttentionRun& run, int layers_at_once,
                       const std::function<at::Tensor(const at::Tensor& result)>& gradient_of);
-
-// The same of every leaf of the trie, from first to last, each handed over when it is reached. At most one hidden state and the head
-// outputs of each layer are alive.
-void forward_masks(const Network& network, const ModelSpec& spec, const Batch& batch, const MaskTrie& trie, at::Device device,
-                   const std::function<void(const MaskTrie::Node& leaf, const at::Tensor& result)>& take);
 
 }  // namespace hies::model

@@ -5,6 +5,8 @@
 #include <ATen/core/dispatch/Dispatcher.h>
 #include <torch/csrc/autograd/custom_function.h>
 
+#include "hies/model/offload_torch.h"
+
 namespace hies::model {
 namespace {
 
@@ -85,9 +87,17 @@ struct Linear::State {
   SetAside set_aside;
   Keep keep;
   std::optional<Factor> forward, backward;
-  at::Tensor only;  // keep.one_copy
+  at::Tensor only;              // keep.one_copy
+  std::optional<int> streamed;  // its number in keep.offload
 
-  const at::Tensor& resident() {
+  at::Tensor resident() {
+    if (keep.offload) {
+      if (!streamed) {
+        streamed = keep.offload->add(weight());
+        set_aside();
+      }
+      return keep.offload->use(*streamed);
+    }
     if (keep.one_copy && !only.defined()) {
       only = weight().contiguous();
       set_aside();
@@ -143,7 +153,7 @@ Linear::BothDirections::~BothDirections() { both_directions = false; }
 
 Linear::Linear(Make weight, at::Tensor bias, SetAside set_aside, Keep keep)
     : state_(std::make_shared<State>(
-          State{std::move(weight), std::move(bias), std::move(set_aside), keep, std::nullopt, std::nullopt, {}})) {}
+          State{std::move(weight), std::move(bias), std::move(set_aside), std::move(keep), {}, {}, {}, {}})) {}
 
 at::Tensor Linear::operator()(const at::Tensor& x) const {
   if (at::GradMode::is_enabled() && x.requires_grad())

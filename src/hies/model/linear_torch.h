@@ -7,6 +7,8 @@
 
 namespace hies::model {
 
+class Offload;
+
 // y = x Wᵀ + b over the rows of x, with frozen weights: the backward pass gives the gradient of x only.
 // float32 and bfloat16 run on oneDNN with the weight in the order that its kernels read, which is about a tenth faster than MKL or an
 // unordered weight (docs/performance.md). The order is made when it is first needed, once for each direction.
@@ -20,9 +22,10 @@ class Linear {
 
   // Whether a weight in order stays in memory for the next product of its direction. Else every product reads it as it is stored
   // (bfloat16, where that costs little and gives the same bits) or puts it in order again.
-  // On a card both directions read one tensor, as it is stored: `one_copy`.
+  // On a card both directions read one tensor, as it is stored: `one_copy`. It stays there, or comes from `offload` when it is used.
   struct Keep {
     bool forward = true, backward = true, one_copy = false;
+    std::shared_ptr<Offload> offload = nullptr;
   };
   // While one lives, weights that do not stay for the backward pass do not stay for the forward pass either: the file's pages, which
   // both passes read, need the memory.
@@ -37,7 +40,7 @@ class Linear {
   Linear() = default;
   // bias [out], or undefined. set_aside: called when what `weight` reads is not needed for a while.
   Linear(
-      Make weight, at::Tensor bias, SetAside set_aside = [] {}, Keep keep = {true, true, false});
+      Make weight, at::Tensor bias, SetAside set_aside = [] {}, Keep keep = {true, true, false, nullptr});
 
   at::Tensor operator()(const at::Tensor& x) const;
 
@@ -47,8 +50,9 @@ class Linear {
   // Adds that to `sum`, on a card.
   void add_gradient(const at::Tensor& of_output, at::Tensor& sum) const;
 
-  at::Tensor weight() const;    // made anew
-  at::Tensor resident() const;  // the one copy that stays on a card; undefined on the CPU
+  at::Tensor weight() const;  // made anew
+  // The one copy on a card, for products that begin before another Linear is used; undefined on the CPU.
+  at::Tensor resident() const;
   void set_aside() const;
   const at::Tensor& bias() const noexcept;
   Keep keep() const noexcept;

@@ -1,6 +1,7 @@
 #include "hies/model/memory.h"
 
 #include <algorithm>
+#include <map>
 
 #include <unistd.h>
 
@@ -12,6 +13,9 @@ namespace {
 
 // What every run takes besides: a part of the logits, the kernels' and the program's own.
 constexpr std::uint64_t kOverhead = std::uint64_t{512} << 20;
+
+// Tokens of a forward pass that keep a card busy; more make it no quicker.
+constexpr std::int64_t kBusyTokens = 16384;
 
 std::uint64_t machine_memory() {
   const long pages = ::sysconf(_SC_PHYS_PAGES), page = ::sysconf(_SC_PAGESIZE);
@@ -33,6 +37,34 @@ std::uint64_t kept_numbers(const ModelSpec& spec) {
   return most + 3 * static_cast<std::uint64_t>(spec.hidden) + 2 * static_cast<std::uint64_t>(spec.intermediate);
 }
 
+// Bytes of an output matrix that is the embedding table, which stands on a card twice.
+std::uint64_t tied_bytes(const ModelSpec& spec, std::uint64_t size) {
+  const bool tied = spec.problem == Problem::causal_lm && spec.decoder.tied;
+  return tied ? static_cast<std::uint64_t>(spec.vocabulary) * static_cast<std::uint64_t>(spec.hidden) * size : 0;
+}
+
+// Fills in what streams: all matrices that are multiplied. A layer of them is on the card, and what comes next: another layer, or the
+// output matrix.
+void plan_offload(MemoryPlan& plan, const Arch& arch, const ModelSpec& spec, std::uint64_t size) {
+  std::map<int, std::uint64_t> layers;
+  std::uint64_t outside = plan.streamed = tied_bytes(spec, size);
+  for (const TensorDecl& decl : arch.tensors(spec)) {
+    if (decl.use == TensorUse::lookup || decl.shape.size() != 2) continue;
+    const std::uint64_t bytes = static_cast<std::uint64_t>(decl.elements()) * size;
+    plan.streamed += bytes;
+    if (decl.layer < 0) outside = std::max(outside, bytes);
+    else layers[decl.layer] += bytes;
+  }
+  std::uint64_t widest = 0;
+  for (const auto& [layer, bytes] : layers) widest = std::max(widest, bytes);
+  plan.window = std::min(plan.streamed, widest + std::max(widest, outside));
+  if (const std::uint64_t most = machine_memory() / 5 * 4; plan.streamed > most)
+    throw Error(ErrorKind::bad_input,
+                fmt::format("--offload keeps {} of weights in the machine's memory, of which {} may be used",
+                            amount(plan.streamed), amount(most)),
+                "try --dtype bfloat16, or --device cpu");
+}
+
 }  // namespace
 
 MemoryPlan plan_memory(const Arch& arch, const ModelSpec& spec, ComputeType type, std::uint64_t budget) {
@@ -48,11 +80,14 @@ MemoryPlan plan_memory(const Arch& arch, const ModelSpec& spec, ComputeType type
   }
   plan.token_in_layer = kept_numbers(spec) * size;
   if (plan.one_copy) {
-    if (plan.weights + kOverhead > plan.budget)
+    plan.weights += tied_bytes(spec, size);
+    if (offloads()) plan_offload(plan, arch, spec, size);
+    if (const std::uint64_t least = plan.besides_activations(); least > plan.budget)
       throw Error(ErrorKind::bad_input,
-                  fmt::format("the weights need {} of the card's memory, but {} may be used", amount(plan.weights + kOverhead),
-                              amount(plan.budget)),
-                  budget > 0 ? "raise --memory, or try --dtype bfloat16" : "try --dtype bfloat16, or --device cpu");
+                  fmt::format("the weights need {} of the card's memory, but {} may be used", amount(least), amount(plan.budget)),
+                  offloads() ? (budget > 0 ? "raise --memory, or try --dtype bfloat16" : "try --dtype bfloat16, or --device cpu")
+                             : (budget > 0 ? "try --offload, which streams them from the machine's memory, or raise --memory"
+                                           : "try --offload, which streams them from the machine's memory, or --dtype bfloat16"));
     return plan;
   }
   // A quarter is for activations.
@@ -63,7 +98,7 @@ MemoryPlan plan_memory(const Arch& arch, const ModelSpec& spec, ComputeType type
 }
 
 std::uint64_t MemoryPlan::besides_activations() const {
-  const std::uint64_t kept = one_copy ? weights : keep_backward ? 2 * weights : 0;
+  const std::uint64_t kept = one_copy ? weights - streamed + window : keep_backward ? 2 * weights : 0;
   // A weight that is put in order for one product stands in memory three times while that is done, and may be two joined to one.
   const std::uint64_t passing = keep_backward ? 0 : 6 * largest_weight;
   return kept + passing + kOverhead;
@@ -81,6 +116,13 @@ int MemoryPlan::layers_at_once(std::int64_t tokens, int layers) const {
             : fmt::format("raise --memory, or lower --batch-tokens or the length of the texts: {} are for one layer's tokens",
                           amount(one)));
   return static_cast<int>(std::min<std::uint64_t>((budget - besides_activations()) / one, static_cast<std::uint64_t>(layers)));
+}
+
+std::int64_t MemoryPlan::masks_at_once(std::int64_t tokens) const {
+  if (!one_copy || tokens == 0) return 1;
+  const std::uint64_t room = budget > besides_activations() ? budget - besides_activations() : 0;
+  const auto fit = static_cast<std::int64_t>(room / (2 * token_in_layer) / static_cast<std::uint64_t>(tokens));
+  return std::clamp<std::int64_t>(std::min(fit, kBusyTokens / tokens), 1, 64);
 }
 
 std::string MemoryPlan::text(std::int64_t tokens, int layers) const {

@@ -18,22 +18,25 @@ struct MemoryPlan {
   // the mapped file each time. Runs with a backward pass keep both or none.
   bool keep_forward = true;
   bool keep_backward = true;
-  // On a card, both directions read one copy, which has to fit.
+  // On a card, both directions read one copy, which has to fit, but for so many bytes that stream from the machine's memory, `window`
+  // of them at a time: 0 unless set_offload().
   bool one_copy = false;
+  std::uint64_t streamed = 0, window = 0;
 
   // Layers, at most `layers`, whose activations fit together when `tokens` are run forward and back. With fewer than all, the layers
   // are run again, so many at a time, from the states between them, when their gradients are due. Throws bad_input, with what is
   // needed, when not even one fits.
   int layers_at_once(std::int64_t tokens, int layers) const;
+  // Masks of a batch of so many tokens that are evaluated side by side: on the CPU one, on a card as many as fit and keep it busy.
+  std::int64_t masks_at_once(std::int64_t tokens) const;
   // For the user, in one line: what the budget led to where `tokens` are run forward and back at once. Empty when everything fits.
   std::string text(std::int64_t tokens, int layers) const;
 
- private:
-  std::uint64_t besides_activations() const;  // bytes
+  std::uint64_t besides_activations() const;  // bytes that are needed whatever the number of tokens
 };
 
 // `budget` bytes; 0: four fifths of the machine's memory, or nine tenths of what is free on the card.
-// Throws bad_input where a card has no room for the weights.
+// Throws bad_input where a card, or the machine that streams them to it, has no room for the weights.
 MemoryPlan plan_memory(const Arch& arch, const ModelSpec& spec, ComputeType type, std::uint64_t budget);
 
 }  // namespace hies::model

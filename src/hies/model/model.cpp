@@ -11,7 +11,9 @@
 #include "hies/model/device.h"
 #include "hies/model/device_torch.h"
 #include "hies/model/forward_torch.h"
+#include "hies/model/mask_walk_torch.h"
 #include "hies/model/network_torch.h"
+#include "hies/model/offload_torch.h"
 #include "hies/model/token_loss_torch.h"
 #include "hies/model/weights_torch.h"
 
@@ -198,7 +200,9 @@ Model Model::load(std::shared_ptr<const Checkpoint> checkpoint, ComputeType type
                 "run float64 with --device cpu");
   const at::NoGradGuard frozen;
   const MemoryPlan memory = plan_memory(checkpoint->arch(), checkpoint->spec(), type, memory_budget());
-  Weights weights(*checkpoint, scalar_type(type), {memory.keep_forward, memory.keep_backward, memory.one_copy}, compute_device());
+  Linear::Keep keep{memory.keep_forward, memory.keep_backward, memory.one_copy};
+  if (memory.streamed > 0) keep.offload = std::make_shared<Offload>(memory.window, memory.streamed, compute_device());
+  Weights weights(*checkpoint, scalar_type(type), std::move(keep), compute_device());
   auto state = std::make_unique<State>(State{scalar_type(type), compute_device(), memory, std::move(weights), nullptr});
   state->network = checkpoint->arch().build(checkpoint->spec(), state->weights);
   return Model(std::move(checkpoint), std::move(state));
@@ -251,9 +255,13 @@ void Model::run_masks(const Batch& batch, const MaskTrie& masks, const Objective
   if (batch.size() == 0) return;
   const at::NoGradGuard frozen;
   const Results results(*state_->network, spec(), batch, objective);
+  const TakeLeaf take_leaf = [&](const MaskTrie::Node& leaf, const at::Tensor& output) {
+    take(leaf.masks, results.take(output, nullptr));
+  };
   within_memory(batch.token_count(), state_->memory, [&] {
-    forward_masks(*state_->network, spec(), batch, masks, state_->device,
-                  [&](const MaskTrie::Node& leaf, const at::Tensor& output) { take(leaf.masks, results.take(output, nullptr)); });
+    if (state_->device.is_cpu()) return walk_masks(*state_->network, spec(), batch, masks, take_leaf);
+    walk_masks_on_card(*state_->network, spec(), batch, masks, state_->device, state_->memory.masks_at_once(batch.token_count()),
+                       take_leaf);
   });
 }
 

@@ -58,7 +58,8 @@ class Model {
   RunResult run(const Batch& batch, const RunRequest& request = {}) const;
 
   // One forward pass for each node of the trie instead of one for each mask: calls `take` once per distinct mask, in the trie's
-  // order, with what run() gives with these gates, bit for bit, whatever the other masks are. Heads with gate 0 are not computed.
+  // order, with what run() gives with these gates, whatever the other masks are: bit for bit on the CPU, where heads with gate 0 are
+  // not computed; on a card up to rounding.
   void run_masks(const Batch& batch, const MaskTrie& masks, const Objective* objective, const TakeMasks& take) const;
 
   // Of a batch whose results are not finite: the first layer, from 0, that gives such numbers. −1: the embeddings already are such; the

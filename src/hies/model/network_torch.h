@@ -89,10 +89,11 @@ class Network {
   // states [R, E], which vocabulary() makes logits of.
   virtual at::Tensor task_head(const at::Tensor& hidden, const BatchRows& rows) const = 0;
   // On a card, layers before the last also run without a graph, whose bookkeeping takes longer than the card does: whether the family
-  // has these two; the state after the layer; from the gradient by it that by the state before (undefined in layer 0).
+  // has these two; the state after the layer, which may be left undefined where only the tape is wanted; from the gradient by it
+  // that by the state before (undefined in layer 0).
   virtual bool tapes() const { return false; }
-  virtual at::Tensor forward_taped(int /*layer*/, const at::Tensor& /*hidden*/, AttentionRun& /*run*/,
-                                   LayerTape& /*tape*/) const {
+  virtual at::Tensor forward_taped(int /*layer*/, const at::Tensor& /*hidden*/, AttentionRun& /*run*/, LayerTape& /*tape*/,
+                                   bool /*only_tape*/) const {
     return {};
   }
   virtual at::Tensor backward_taped(int /*layer*/, const at::Tensor& /*gradient*/, AttentionRun& /*run*/,

@@ -1,56 +1,71 @@
-#include <algorithm>
 #include <vector>
 
+#include "hies/kernels/cuda/plugin.h"
+#include "hies/model/card_torch.h"
 #include "hies/model/network_torch.h"
 #include "hies/model/token_loss_torch.h"
 
 namespace hies::model {
 namespace {
 
-// Some rows of float32 logits [r, V] on a card, and what they say.
+using kernels::cuda::check_call;
+using kernels::cuda::plugin;
+
+std::int32_t card_loss(TokenLoss loss) {
+  switch (loss) {
+    case TokenLoss::cross_entropy: return HIES_CUDA_CROSS_ENTROPY;
+    case TokenLoss::pseudo_label: return HIES_CUDA_PSEUDO_LABEL;
+    case TokenLoss::logit_norm: break;
+  }
+  return HIES_CUDA_LOGIT_NORM;
+}
+
+// What some rows of logits [r, V] on a card say.
 class CardLogits {
  public:
-  // targets, shares [r]
-  CardLogits(at::Tensor logits, const at::Tensor& targets, const at::Tensor& shares)
-      : logits_(std::move(logits)), targets_(targets.unsqueeze(1)), shares_(shares.unsqueeze(1)) {
-    std::tie(top_, top_tokens_) = logits_.max(1, true);
-    target_ = logits_.gather(1, targets_) - top_;
+  CardLogits(at::Tensor logits, const at::Tensor& targets) : logits_(logits.contiguous()) {
+    const auto options = logits_.options().requires_grad(false);
+    numbers_ = at::empty({4, logits_.size(0)}, options.dtype(at::kFloat));
+    top_tokens_ = at::empty({logits_.size(0)}, options.dtype(at::kInt));
+    const auto row = [this](std::int64_t i) { return numbers_.data_ptr<float>() + i * numbers_.size(1); };
+    call_ = {card_dtype(logits_.scalar_type()),
+             logits_.size(0),
+             static_cast<std::int32_t>(logits_.size(1)),
+             logits_.data_ptr(),
+             targets.const_data_ptr<std::int64_t>(),
+             top_tokens_.data_ptr<std::int32_t>(),
+             row(0),
+             row(1),
+             row(2),
+             row(3)};
+    check_call(plugin().look_at_logits(&call_, card_stream()), "looking at logits");
   }
 
-  const at::Tensor& top_tokens() const { return top_tokens_; }
-  const at::Tensor& log_probability() const { return log_probability_; }
-  const at::Tensor& losses() const { return losses_; }
-
-  // Fills the above. Where a gradient is wanted, the logits are then that of the losses, each times its share.
-  void evaluate(std::optional<TokenLoss> loss, bool gradient) {
-    const at::Tensor scaled = loss == TokenLoss::logit_norm && gradient ? logits_ * shares_ : at::Tensor();
-    if (loss == TokenLoss::logit_norm) losses_ = at::sum(logits_ * logits_, 1, true) * 0.5;
-    logits_.sub_(top_).exp_();
-    const at::Tensor sum = logits_.sum(1, true);
-    log_probability_ = target_ - sum.log();
-    if (loss == TokenLoss::cross_entropy) losses_ = -log_probability_;
-    if (loss == TokenLoss::pseudo_label) losses_ = sum.log();
-    if (!loss || !gradient) return;
-    if (loss == TokenLoss::logit_norm) {
-      logits_ = scaled;
-      return;
-    }
-    logits_.mul_(shares_ / sum);
-    logits_.scatter_add_(1, loss == TokenLoss::cross_entropy ? targets_ : top_tokens_, -shares_);
+  // The gradient of the losses, each times its share, in the logits' place.
+  at::Tensor gradient(TokenLoss loss, const at::Tensor& shares) {
+    check_call(plugin().gradient_of_logits(&call_, card_loss(loss), shares.const_data_ptr<float>(), card_stream()),
+               "computing gradients of logits");
+    return logits_;
   }
-  const at::Tensor& gradient() const { return logits_; }
+
+  // Adds what the first `count` rows say; losses are not weighted yet.
+  void append_to(RunResult& result, std::vector<double>& losses, std::optional<TokenLoss> loss, std::int64_t count) const {
+    const at::Tensor numbers = numbers_.cpu(), tokens = top_tokens_.cpu();
+    const auto row = [&](std::int64_t i) { return numbers.const_data_ptr<float>() + i * numbers.size(1); };
+    const float *log_sums = row(1), *log_probabilities = row(2), *half_squares = row(3);
+    result.log_probabilities.insert(result.log_probabilities.end(), log_probabilities, log_probabilities + count);
+    const auto* token = tokens.const_data_ptr<std::int32_t>();
+    result.top_tokens.insert(result.top_tokens.end(), token, token + count);
+    for (std::int64_t i = 0; loss && i < count; ++i)
+      losses.push_back(*loss == TokenLoss::cross_entropy  ? -log_probabilities[i]
+                       : *loss == TokenLoss::pseudo_label ? log_sums[i]
+                                                          : half_squares[i]);
+  }
 
  private:
-  at::Tensor logits_, targets_, shares_;
-  at::Tensor top_, top_tokens_, target_;  // [r, 1]; target_: below the top
-  at::Tensor log_probability_, losses_;   // [r, 1]
+  at::Tensor logits_, numbers_, top_tokens_;
+  hies_cuda_logits call_{};
 };
-
-template <class T>
-void append(std::vector<T>& to, const at::Tensor& values, at::ScalarType type, std::int64_t count) {
-  const at::Tensor converted = values.to(at::kCPU, type).contiguous();
-  to.insert(to.end(), converted.const_data_ptr<T>(), converted.const_data_ptr<T>() + count);
-}
 
 }  // namespace
 
@@ -66,16 +81,14 @@ RunResult card_token_results(const Linear& vocabulary, const at::Tensor& states,
 
   RunResult result;
   std::vector<double> losses;
-  for_logit_parts(vocabulary, states, count, rows_at_once, gradient,
-                  [&](const at::Tensor& made, std::int64_t first, std::int64_t real) {
-                    const std::int64_t rows = made.size(0);
-                    CardLogits logits(made.to(at::kFloat), targets.narrow(0, first, rows), row_shares.narrow(0, first, rows));
-                    logits.evaluate(loss, gradient != nullptr);
-                    append(result.log_probabilities, logits.log_probability(), at::kDouble, real);
-                    append(result.top_tokens, logits.top_tokens(), at::kInt, real);
-                    if (loss) append(losses, logits.losses(), at::kDouble, real);
-                    return gradient != nullptr && loss ? logits.gradient() : at::Tensor();
-                  });
+  for_logit_parts(
+      vocabulary, states, count, rows_at_once, gradient, [&](const at::Tensor& made, std::int64_t first, std::int64_t real) {
+        CardLogits logits(made, targets.narrow(0, first, made.size(0)));
+        const at::Tensor slope =
+            gradient != nullptr && loss ? logits.gradient(*loss, row_shares.narrow(0, first, made.size(0))) : at::Tensor();
+        logits.append_to(result, losses, loss, real);
+        return slope;
+      });
   if (!loss) return result;
   result.losses.assign(static_cast<std::size_t>(batch.size()), 0);
   for (std::size_t i = 0; i < losses.size(); ++i) result.losses[shares.sequence[i]] += losses[i] * shares.share[i];

@@ -43,20 +43,6 @@ TEST_P(EveryTokenLoss, PartsAreTheWhole) {
   }
 }
 
-// Torch's operators, which run here as well.
-TEST_P(EveryTokenLoss, AsOnACard) {
-  const at::Tensor states = sample.states.to(at::kFloat);
-  const Linear vocabulary([weight = sample.matrix.to(at::kFloat)] { return weight; }, {});
-  at::Tensor exact_gradient, gradient;
-  const RunResult exact = token_results(sample.vocabulary, sample.states, sample.batch, GetParam(), 100, &exact_gradient);
-  const RunResult card = card_token_results(vocabulary, states, sample.batch, GetParam(), 3, &gradient);
-  EXPECT_EQ(card.top_tokens, exact.top_tokens);
-  ASSERT_EQ(card.log_probabilities.size(), 7u);
-  for (std::size_t i = 0; i < 7; ++i) EXPECT_NEAR(card.log_probabilities[i], exact.log_probabilities[i], 1e-5);
-  for (std::size_t b = 0; b < 3; ++b) EXPECT_NEAR(card.losses[b], exact.losses[b], 1e-5);
-  EXPECT_TRUE(at::allclose(gradient.to(at::kDouble), exact_gradient, 1e-5, 1e-6));
-}
-
 TEST_P(EveryTokenLoss, GradientIsTheCentralDifference) {
   at::Tensor gradient;
   token_results(sample.vocabulary, sample.states, sample.batch, GetParam(), 3, &gradient);

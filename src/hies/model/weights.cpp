@@ -54,7 +54,7 @@ void check_all_finite(const Checkpoint& checkpoint) {
 }  // namespace
 
 Weights::Weights(const Checkpoint& checkpoint, at::ScalarType type, Linear::Keep keep, at::Device device)
-    : type_(type), keep_(keep), device_(device) {
+    : type_(type), keep_(std::move(keep)), device_(device), matrix_device_(keep_.offload ? at::Device(at::kCPU) : device) {
   check_all_finite(checkpoint);
   for (const Checkpoint::Bound& bound : checkpoint.tensors()) {
     Stored& stored = tensors_[bound.decl.name];
@@ -83,7 +83,7 @@ at::Tensor Weights::bias(const std::string& name) const {
 
 Linear Weights::matrix(const std::string& name, const at::Tensor& bias) const {
   const Stored& weight = stored(name);
-  return {[tensor = weight.tensor, type = type_, device = device_] { return tensor.to(device).to(type); }, bias,
+  return {[tensor = weight.tensor, type = type_, device = matrix_device_] { return tensor.to(device).to(type); }, bias,
           [weight] { weight.set_aside(); }, keep_};
 }
 
@@ -92,7 +92,7 @@ Linear Weights::linear(const std::string& name) const { return matrix(name + ".w
 Linear Weights::transposed(const std::string& name, std::int64_t begin, std::int64_t count) const {
   const Stored& weight = stored(name + ".weight");
   const at::Tensor all = bias(name);
-  return {[part = weight.tensor.narrow(1, begin, count), type = type_, device = device_] {
+  return {[part = weight.tensor.narrow(1, begin, count), type = type_, device = matrix_device_] {
             return part.to(device).t().to(type).contiguous();
           },
           all.defined() ? all.narrow(0, begin, count) : at::Tensor(), [weight] { weight.set_aside(); }, keep_};

@@ -14,7 +14,7 @@ extern "C" {
 #define HIES_CUDA_API __attribute__((visibility("default")))
 
 /* Grows with every change of this file: program and plug-in must agree. */
-#define HIES_CUDA_ABI 1
+#define HIES_CUDA_ABI 3
 
 enum hies_cuda_dtype { HIES_CUDA_FLOAT32 = 0, HIES_CUDA_BFLOAT16 = 1, HIES_CUDA_FLOAT16 = 2 };
 
@@ -27,6 +27,7 @@ typedef struct hies_cuda_rows {
 
 typedef struct hies_cuda_shape {
   int32_t dtype;           /* enum hies_cuda_dtype, of q, k, v, out and their gradients */
+  int32_t tf32;            /* float32 alone: products, and head_inner, may round their factors to TF32 */
   int32_t sequences;       /* B */
   int32_t heads, kv_heads; /* H, K */
   int32_t head_dim;        /* D, 1 ... 256 */
@@ -103,6 +104,32 @@ HIES_CUDA_API int hies_cuda_gated(int32_t dtype, int32_t activation, const void*
                                   void* stream);
 HIES_CUDA_API int hies_cuda_gated_backward(int32_t dtype, int32_t activation, const void* both, const void* dy, int64_t rows,
                                            int64_t width, void* dboth, void* stream);
+
+/* Up to three copies at once, of 2-byte elements in rows and heads that begin at multiples of 16 bytes: to[t,h,:] = from[t,h,:]. */
+typedef struct hies_cuda_copy {
+  hies_cuda_rows from, to;
+  int32_t heads;
+} hies_cuda_copy;
+HIES_CUDA_API int hies_cuda_copy_rows(const hies_cuda_copy* copies, int32_t count, int64_t tokens, int32_t head_dim,
+                                      void* stream);
+
+/* Rows of logits [rows, vocabulary], and what is found of each row. */
+typedef struct hies_cuda_logits {
+  int32_t dtype;
+  int64_t rows;
+  int32_t vocabulary;
+  void* logits;
+  const int64_t* targets;   /* [rows] */
+  int32_t* top_tokens;      /* [rows] of the largest logit, the lowest of equals */
+  float* tops;              /* [rows] that logit */
+  float* log_sums;          /* [rows] ln of the sum of e^(x - top) */
+  float* log_probabilities; /* [rows] ln p of the target */
+  float* half_squares;      /* [rows] half the sum of x^2 */
+} hies_cuda_logits;
+enum hies_cuda_token_loss { HIES_CUDA_CROSS_ENTROPY = 0, HIES_CUDA_PSEUDO_LABEL = 1, HIES_CUDA_LOGIT_NORM = 2 };
+HIES_CUDA_API int hies_cuda_look_at_logits(const hies_cuda_logits* logits, void* stream);
+/* Afterwards: puts into the logits' place the gradient of -ln p(target), -ln p(top token) or half the squares, times shares[row]. */
+HIES_CUDA_API int hies_cuda_gradient_of_logits(const hies_cuda_logits* logits, int32_t loss, const float* shares, void* stream);
 
 #ifdef __cplusplus
 }

@@ -72,6 +72,9 @@ Plugin open() {
   find(handle, "hies_cuda_rotate", plugin.rotate);
   find(handle, "hies_cuda_gated", plugin.gated);
   find(handle, "hies_cuda_gated_backward", plugin.gated_backward);
+  find(handle, "hies_cuda_copy_rows", plugin.copy_rows);
+  find(handle, "hies_cuda_look_at_logits", plugin.look_at_logits);
+  find(handle, "hies_cuda_gradient_of_logits", plugin.gradient_of_logits);
   return plugin;
 }
 

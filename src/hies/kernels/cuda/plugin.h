@@ -23,6 +23,9 @@ struct Plugin {
   decltype(&hies_cuda_rotate) rotate;
   decltype(&hies_cuda_gated) gated;
   decltype(&hies_cuda_gated_backward) gated_backward;
+  decltype(&hies_cuda_copy_rows) copy_rows;
+  decltype(&hies_cuda_look_at_logits) look_at_logits;
+  decltype(&hies_cuda_gradient_of_logits) gradient_of_logits;
 };
 
 // Looks beside the program, in ../lib from there, where it was built, and where the system looks; or takes the file that the variable

@@ -12,7 +12,8 @@ CardNorm on_card(const std::variant<RmsNorm, Norm>& norm) {
 
 bool DecoderNetwork::tapes() const { return !spec_.decoder.qk_norm; }
 
-at::Tensor DecoderNetwork::forward_taped(int index, const at::Tensor& hidden, AttentionRun& run, LayerTape& tape) const {
+at::Tensor DecoderNetwork::forward_taped(int index, const at::Tensor& hidden, AttentionRun& run, LayerTape& tape,
+                                         bool only_tape) const {
   const Layer& layer = layers_[static_cast<std::size_t>(index)];
   const LayerHeads& heads = spec_.heads(index);
   const std::int64_t D = heads.head_dim;
@@ -23,6 +24,7 @@ at::Tensor DecoderNetwork::forward_taped(int index, const at::Tensor& hidden, At
   const at::Tensor sum = layer.output(outputs);
   const at::Tensor inside = layer.up(on_card(layer.mlp_norm).forward(sum, hidden));
   tape.kept = {hidden, sum, inside};
+  if (only_tape) return {};
   return layer.down(gated_ ? card_gated(spec_.activation, inside) : activated(spec_.activation, inside)).add_(sum);
 }
 

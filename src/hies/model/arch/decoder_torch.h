@@ -24,7 +24,8 @@ class DecoderNetwork : public Network {
   at::Tensor task_head(const at::Tensor& hidden, const BatchRows& rows) const override;
   const Linear* vocabulary() const override { return predicts_tokens_ ? &head_ : nullptr; }
   bool tapes() const override;
-  at::Tensor forward_taped(int layer, const at::Tensor& hidden, AttentionRun& run, LayerTape& tape) const override;
+  at::Tensor forward_taped(int layer, const at::Tensor& hidden, AttentionRun& run, LayerTape& tape,
+                           bool only_tape) const override;
   at::Tensor backward_taped(int layer, const at::Tensor& gradient, AttentionRun& run, const LayerTape& tape) const override;
 
  private:

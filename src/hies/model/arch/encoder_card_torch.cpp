@@ -5,7 +5,8 @@ namespace hies::model {
 
 bool EncoderNetwork::tapes() const { return true; }
 
-at::Tensor EncoderNetwork::forward_taped(int index, const at::Tensor& hidden, AttentionRun& run, LayerTape& tape) const {
+at::Tensor EncoderNetwork::forward_taped(int index, const at::Tensor& hidden, AttentionRun& run, LayerTape& tape,
+                                         bool /*only_tape*/) const {
   const Layer& layer = layers_[static_cast<std::size_t>(index)];
   const std::int64_t D = spec_.heads(index).head_dim;
   const at::Tensor all = layer.heads.together().all(hidden);
@@ -15,7 +16,7 @@ at::Tensor EncoderNetwork::forward_taped(int index, const at::Tensor& hidden, At
   const at::Tensor inside = layer.up(attended);
   const at::Tensor second = layer.down(activated(spec_.activation, inside));
   tape.kept = {first, inside, second};
-  return layer.output_norm.on_card().forward(second, attended);
+  return layer.output_norm.on_card().forward(second, attended);  // which leaves in `second` the sum that its gradient reads
 }
 
 at::Tensor EncoderNetwork::backward_taped(int index, const at::Tensor& gradient, AttentionRun& run, const LayerTape& tape) const {

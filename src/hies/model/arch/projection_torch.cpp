@@ -21,23 +21,25 @@ Projection::Projection(const std::vector<Linear>& matrices, int count, int head_
       return side_by_side(weights, begin, heads);
     };
   };
-  const auto product = [&](std::int64_t begin, std::int64_t heads, Linear::Make weight) {
+  const auto product = [&](std::int64_t begin, std::int64_t heads, Linear::Make weight, const Linear::Keep& keep) {
     std::vector<at::Tensor> biases;
     for (const Linear& matrix : matrices) biases.push_back(matrix.bias());
     const auto set_aside = [matrices] {
       for (const Linear& matrix : matrices) matrix.set_aside();
     };
     return Linear(std::move(weight), biases.front().defined() ? side_by_side(biases, begin, heads) : at::Tensor(), set_aside,
-                  matrices.front().keep());
+                  keep);
   };
-  joint_ = product(0, count, rows_of(0, count));
-  // A card holds the whole already.
+  const Linear::Keep keep = matrices.front().keep();
+  joint_ = product(0, count, rows_of(0, count), keep);
+  // A card has the whole already, of which a head reads its rows.
   const auto part_of_resident = [joint = joint_, width = width_](std::int64_t head) -> Linear::Make {
     return [joint, width, head] { return joint.resident().narrow(0, head * width, width); };
   };
-  const bool one_copy = matrices.front().keep().one_copy;
+  const Linear::Keep as_it_is{false, false, false};
   for (int head = 0; head < count; ++head)
-    parts_.push_back(product(head, 1, one_copy ? part_of_resident(head) : rows_of(head, 1)));
+    parts_.push_back(keep.one_copy ? product(head, 1, part_of_resident(head), as_it_is)
+                                   : product(head, 1, rows_of(head, 1), keep));
 }
 
 at::Tensor Projection::some(const std::vector<int>& positions, const at::Tensor& rows) const {

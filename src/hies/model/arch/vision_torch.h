@@ -18,6 +18,10 @@ class VisionNetwork : public Network {
                    HeadProducts products) const override;
   at::Tensor finish(int layer, const LayerHeads& heads, const at::Tensor& hidden, const at::Tensor& outputs,
                     const AttentionRun& run) const override;
+  bool tapes() const override;
+  at::Tensor forward_taped(int layer, const at::Tensor& hidden, AttentionRun& run, LayerTape& tape,
+                           bool only_tape) const override;
+  at::Tensor backward_taped(int layer, const at::Tensor& gradient, AttentionRun& run, const LayerTape& tape) const override;
   at::Tensor task_head(const at::Tensor& hidden, const BatchRows& rows) const override { return classify(norm_(hidden), rows); }
 
  protected:

@@ -6,9 +6,9 @@ using namespace hies::cuda;
 
 namespace {
 
-// Heads that the tensor-core kernels take, in types that they multiply, with a scale that keeps the order of logits.
+// Heads that the tensor-core kernels take, in types that they may multiply, with a scale that keeps the order of logits.
 bool on_tensor_cores(const hies_cuda_shape& shape) {
-  return shape.dtype != HIES_CUDA_FLOAT32 && shape.head_dim <= 128 && shape.scale > 0;
+  return (shape.dtype != HIES_CUDA_FLOAT32 || shape.tf32 != 0) && shape.head_dim <= 128 && shape.scale > 0;
 }
 
 // Whether the current card has capability 9.0. Asked of a card once: a kernel's start is not to wait for it.
@@ -51,16 +51,18 @@ int hies_cuda_memory(uint64_t* free_bytes, uint64_t* all_bytes) {
 
 int hies_cuda_attention_forward(const hies_cuda_shape* shape, const hies_cuda_forward* arguments, void* stream) {
   if (!valid(*shape)) return cudaErrorInvalidValue;
-  const auto tensor = on_hopper() ? hopper_forward : tensor_forward;
+  const auto tensor = shape->dtype != HIES_CUDA_FLOAT32 && on_hopper() ? hopper_forward : tensor_forward;
   const auto run = on_tensor_cores(*shape) ? tensor : simple_forward;
   return run(*shape, *arguments, static_cast<cudaStream_t>(stream));
 }
 
 int hies_cuda_attention_backward(const hies_cuda_shape* shape, const hies_cuda_backward* arguments, void* stream) {
   if (!valid(*shape)) return cudaErrorInvalidValue;
-  if (const int error = head_inner(*shape, *arguments, static_cast<cudaStream_t>(stream))) return error;
+  hies_cuda_shape made = *shape;
+  made.tf32 = made.tf32 != 0 && on_tensor_cores(*shape);
+  if (const int error = head_inner(made, *arguments, static_cast<cudaStream_t>(stream))) return error;
   if (arguments->dq.data == nullptr && arguments->dk.data == nullptr && arguments->dv.data == nullptr) return cudaSuccess;
-  const auto run = on_tensor_cores(*shape) ? tensor_backward : simple_backward;
+  const auto run = !on_tensor_cores(*shape) ? simple_backward : is_short(*shape) ? short_backward : tensor_backward;
   return run(*shape, *arguments, static_cast<cudaStream_t>(stream));
 }
 

@@ -149,7 +149,7 @@ __global__ void __launch_bounds__(kThreads<D>, Plan<D>::kBlocks)
     };
     const auto keep_weights = [&] {
 #pragma unroll
-      for (int k = 0; k < N / 2; ++k) as_left<T>(weights[k], logits[2 * k], logits[2 * k + 1]);
+      for (int k = 0; k < N / 2; ++k) as_left<T>(weights[k], logits + 2 * k);
 #pragma unroll
       for (int n = 0; n < D / 8; ++n)
 #pragma unroll
@@ -238,8 +238,7 @@ template <class T, int D, bool kEntropy>
 int run(const hies_cuda_shape& shape, const hies_cuda_forward& given, cudaStream_t stream) {
   hies_cuda_forward arguments = given;
   if (arguments.out.data == nullptr) arguments.v = arguments.k;  // is multiplied, not used
-  const bool aligned = shape.head_dim % 8 == 0 && aligned16(arguments.q, 2) && aligned16(arguments.k, 2) &&
-                       aligned16(arguments.v, 2) && aligned16(arguments.out, 2);
+  const bool aligned = rows_aligned<T>(shape, {arguments.q, arguments.k, arguments.v, arguments.out});
   Maps maps;
   maps.there = aligned && make_map(maps.keys, shape, arguments.k, Plan<D>::kKeys) &&
                make_map(maps.values, shape, arguments.v, Plan<D>::kKeys);

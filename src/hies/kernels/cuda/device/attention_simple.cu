@@ -14,7 +14,7 @@ __global__ void __launch_bounds__(kThreads) forward(hies_cuda_shape shape, hies_
   if (start >= sequence.queries) return;
   const int count = min(kRows, sequence.queries - start);
   const int x = threadIdx.x % 16, y = threadIdx.x / 16;
-  const bool left_out = skipped(shape, head);
+  const bool left_out = skipped(shape, head), with_out = arguments.out.data != nullptr;
   extern __shared__ float4 memory[];
   float* queries = reinterpret_cast<float*>(memory);
   float *keys = queries + Tile<D>::kFloats, *values = keys + Tile<D>::kFloats, *weights = values + Tile<D>::kFloats;
@@ -30,7 +30,7 @@ __global__ void __launch_bounds__(kThreads) forward(hies_cuda_shape shape, hies_
     const int here = min(kRows, sequence.keys - first);
     __syncthreads();
     load_tile<T, D>(keys, arguments.k, sequence.first_key + first, here, kv, shape.head_dim);
-    if (arguments.out.data != nullptr) load_tile<T, D>(values, arguments.v, sequence.first_key + first, here, kv, shape.head_dim);
+    if (with_out) load_tile<T, D>(values, arguments.v, sequence.first_key + first, here, kv, shape.head_dim);
     __syncthreads();
     float logits[N][N];
     products<D>(queries, keys, logits);
@@ -52,7 +52,7 @@ __global__ void __launch_bounds__(kThreads) forward(hies_cuda_shape shape, hies_
         const float below = logits[i][j] - safe, weight = expf(below);
         sum += weight;
         if (weight > 0) turned += weight * below;
-        weights[(y + 16 * i) * kSquareStride<D> + x + 16 * j] = weight;
+        logits[i][j] = weight;
       }
       if (factor > 0) shifted[i] = factor * (shifted[i] + down * total[i]);
       else shifted[i] = 0;
@@ -62,8 +62,11 @@ __global__ void __launch_bounds__(kThreads) forward(hies_cuda_shape shape, hies_
 #pragma unroll
       for (int c = 0; c < D / 16; ++c) sums[i][c] *= factor;
     }
-    __syncthreads();
-    if (arguments.out.data != nullptr) accumulate<D>(weights, values, sums);
+    if (with_out) {
+      put<D, false>(weights, logits);
+      __syncthreads();
+      accumulate<D>(weights, values, sums);
+    }
   }
 #pragma unroll
   for (int i = 0; i < N; ++i) {
@@ -78,33 +81,70 @@ __global__ void __launch_bounds__(kThreads) forward(hies_cuda_shape shape, hies_
       arguments.entropy[place] =
           left_out ? 0.f : normalised_entropy(total[i], shifted[i], mask.end_key(query) - mask.first_key(query));
   }
-  if (arguments.out.data != nullptr) store<T, D>(arguments.out, sequence.first_query + start, count, head, shape.head_dim, sums);
+  if (with_out) store<T, D>(arguments.out, sequence.first_query + start, count, head, shape.head_dim, sums);
 }
 
-// p and dS = p·(dP − inner)·scale of a tile of logits, both put where the rows of `transposed` are keys or queries.
-template <int D, int N>
-__device__ void probabilities(const hies_cuda_shape& shape, const Mask& mask, int first_query, int queries, int first_key,
-                              const float* lse, const float* inner, float (&logits)[N][N], float (&dp)[N][N]) {
-  const int x = threadIdx.x % 16, y = threadIdx.x / 16;
-#pragma unroll
-  for (int i = 0; i < N; ++i) {
-    const int row = y + 16 * i, query = first_query + row;
-    const bool there = query < queries;
-    const int from = mask.first_key(query), to = there ? mask.end_key(query) : 0;
-#pragma unroll
-    for (int j = 0; j < N; ++j) {
-      const int key = first_key + x + 16 * j;
-      const float p = key >= from && key < to ? expf(logits[i][j] * shape.scale - lse[row]) : 0.f;
-      dp[i][j] = p * (dp[i][j] - inner[row]) * shape.scale;
-      logits[i][j] = p;
+// What the two backward kernels share: a tile of queries and one of keys, and p and dS of the two.
+template <class T, int D>
+struct Tiles {
+  static constexpr int kRows = kTile<D>, N = kRows / 16;
+  const hies_cuda_shape& shape;
+  const hies_cuda_backward& arguments;
+  const Sequence& sequence;
+  const Mask mask;
+  float *keys, *values, *queries, *douts, *lse, *inner, *slopes;
+  float* weights;  // of the keys' kernel
+
+  __device__ Tiles(const hies_cuda_shape& shape, const hies_cuda_backward& arguments, const Sequence& sequence, float* memory)
+      : shape(shape),
+        arguments(arguments),
+        sequence(sequence),
+        mask(shape, sequence),
+        keys(memory),
+        values(keys + Tile<D>::kFloats),
+        queries(values + Tile<D>::kFloats),
+        douts(queries + Tile<D>::kFloats),
+        lse(douts + Tile<D>::kFloats),
+        inner(lse + kRows),
+        slopes(inner + kRows),
+        weights(slopes + kSquareFloats<D>) {}
+
+  __device__ void load_keys(int first, int kv) const {
+    const int count = min(kRows, sequence.keys - first);
+    load_tile<T, D>(keys, arguments.k, sequence.first_key + first, count, kv, shape.head_dim);
+    load_tile<T, D>(values, arguments.v, sequence.first_key + first, count, kv, shape.head_dim);
+  }
+
+  __device__ void load_queries(int first, int head) const {
+    const int count = min(kRows, sequence.queries - first);
+    const long long token = sequence.first_query + first;
+    load_tile<T, D>(queries, arguments.q, token, count, head, shape.head_dim);
+    load_tile<T, D>(douts, arguments.dout, token, count, head, shape.head_dim);
+    for (int i = threadIdx.x; i < kRows; i += kThreads) {
+      const long long place = (token + i) * shape.heads + head;
+      lse[i] = i < count ? arguments.lse[place] : 0.f;
+      inner[i] = i < count ? arguments.head_inner[place] : 0.f;
     }
   }
-}
 
-__device__ inline void load_statistics(const hies_cuda_shape& shape, const float* from, float* to, long long first, int count,
-                                       int rows, int head) {
-  for (int i = threadIdx.x; i < rows; i += kThreads) to[i] = i < count ? from[(first + i) * shape.heads + head] : 0.f;
-}
+  // p and dS = p·(dP − inner)·scale.
+  __device__ void probabilities(int first_query, int first_key, float (&p)[N][N], float (&ds)[N][N]) const {
+    const int x = threadIdx.x % 16, y = threadIdx.x / 16;
+    products<D>(queries, keys, p);
+    products<D>(douts, values, ds);
+#pragma unroll
+    for (int i = 0; i < N; ++i) {
+      const int row = y + 16 * i, query = first_query + row;
+      const int from = mask.first_key(query), to = query < sequence.queries ? mask.end_key(query) : 0;
+#pragma unroll
+      for (int j = 0; j < N; ++j) {
+        const int key = first_key + x + 16 * j;
+        p[i][j] = key >= from && key < to ? expf(p[i][j] * shape.scale - lse[row]) : 0.f;
+        ds[i][j] = p[i][j] * (ds[i][j] - inner[row]) * shape.scale;
+      }
+    }
+  }
+};
 
 // One block: kTile keys of one KV head of one sequence, with all the queries that see them.
 template <class T, int D>
@@ -114,43 +154,24 @@ __global__ void __launch_bounds__(kThreads) backward_keys(hies_cuda_shape shape,
   const Sequence sequence(shape, b);
   if (start >= sequence.keys) return;
   const int count = min(kRows, sequence.keys - start);
-  const int x = threadIdx.x % 16, y = threadIdx.x / 16;
   extern __shared__ float4 memory[];
-  float* keys = reinterpret_cast<float*>(memory);
-  float *values = keys + Tile<D>::kFloats, *queries = values + Tile<D>::kFloats, *douts = queries + Tile<D>::kFloats;
-  float *weights = douts + Tile<D>::kFloats, *slopes = weights + kSquareFloats<D>, *lse = slopes + kSquareFloats<D>;
-  float* inner = lse + kRows;
-
+  const Tiles<T, D> tiles(shape, arguments, sequence, reinterpret_cast<float*>(memory));
   float dk[N][D / 16] = {}, dv[N][D / 16] = {};
-  const Mask mask(shape, sequence);
-  load_tile<T, D>(keys, arguments.k, sequence.first_key + start, count, kv, shape.head_dim);
-  load_tile<T, D>(values, arguments.v, sequence.first_key + start, count, kv, shape.head_dim);
-  const int end = mask.end_query(start + count - 1, sequence.queries);
+  tiles.load_keys(start, kv);
+  const int end = tiles.mask.end_query(start + count - 1, sequence.queries);
   for (int head = 0; head < shape.heads; ++head) {
     if (shape.kv_of_head[head] != kv || skipped(shape, head)) continue;
-    for (int first = mask.first_query(start) / kRows * kRows; first < end; first += kRows) {
-      const int here = min(kRows, sequence.queries - first);
-      const long long token = sequence.first_query + first;
+    for (int first = tiles.mask.first_query(start) / kRows * kRows; first < end; first += kRows) {
       __syncthreads();
-      load_tile<T, D>(queries, arguments.q, token, here, head, shape.head_dim);
-      load_tile<T, D>(douts, arguments.dout, token, here, head, shape.head_dim);
-      load_statistics(shape, arguments.lse, lse, token, here, kRows, head);
-      load_statistics(shape, arguments.head_inner, inner, token, here, kRows, head);
+      tiles.load_queries(first, head);
       __syncthreads();
-      float logits[N][N], dp[N][N];
-      products<D>(queries, keys, logits);
-      products<D>(douts, values, dp);
-      probabilities<D>(shape, mask, first, sequence.queries, start, lse, inner, logits, dp);
-#pragma unroll
-      for (int i = 0; i < N; ++i)
-#pragma unroll
-        for (int j = 0; j < N; ++j) {
-          weights[(x + 16 * j) * kSquareStride<D> + y + 16 * i] = logits[i][j];
-          slopes[(x + 16 * j) * kSquareStride<D> + y + 16 * i] = dp[i][j];
-        }
+      float p[N][N], ds[N][N];
+      tiles.probabilities(first, start, p, ds);
+      put<D, true>(tiles.weights, p);
+      put<D, true>(tiles.slopes, ds);
       __syncthreads();
-      accumulate<D>(weights, douts, dv);
-      accumulate<D>(slopes, queries, dk);
+      accumulate<D>(tiles.weights, tiles.douts, dv);
+      accumulate<D>(tiles.slopes, tiles.queries, dk);
     }
   }
   if (arguments.dk.data != nullptr) store<T, D>(arguments.dk, sequence.first_key + start, count, kv, shape.head_dim, dk);
@@ -165,39 +186,22 @@ __global__ void __launch_bounds__(kThreads) backward_queries(hies_cuda_shape sha
   const Sequence sequence(shape, b);
   if (start >= sequence.queries) return;
   const int count = min(kRows, sequence.queries - start);
-  const int x = threadIdx.x % 16, y = threadIdx.x / 16;
   extern __shared__ float4 memory[];
-  float* keys = reinterpret_cast<float*>(memory);
-  float *values = keys + Tile<D>::kFloats, *queries = values + Tile<D>::kFloats, *douts = queries + Tile<D>::kFloats;
-  float *slopes = douts + Tile<D>::kFloats, *lse = slopes + kSquareFloats<D>, *inner = lse + kRows;
-
+  const Tiles<T, D> tiles(shape, arguments, sequence, reinterpret_cast<float*>(memory));
   float dq[N][D / 16] = {};
-  const Mask mask(shape, sequence);
-  const int kv = shape.kv_of_head[head];
-  const long long token = sequence.first_query + start;
-  const int end = skipped(shape, head) ? 0 : mask.end_key(start + count - 1);
-  load_tile<T, D>(queries, arguments.q, token, count, head, shape.head_dim);
-  load_tile<T, D>(douts, arguments.dout, token, count, head, shape.head_dim);
-  load_statistics(shape, arguments.lse, lse, token, count, kRows, head);
-  load_statistics(shape, arguments.head_inner, inner, token, count, kRows, head);
-  for (int first = mask.first_key(start) / kRows * kRows; first < end; first += kRows) {
-    const int here = min(kRows, sequence.keys - first);
+  const int end = skipped(shape, head) ? 0 : tiles.mask.end_key(start + count - 1);
+  tiles.load_queries(start, head);
+  for (int first = tiles.mask.first_key(start) / kRows * kRows; first < end; first += kRows) {
     __syncthreads();
-    load_tile<T, D>(keys, arguments.k, sequence.first_key + first, here, kv, shape.head_dim);
-    load_tile<T, D>(values, arguments.v, sequence.first_key + first, here, kv, shape.head_dim);
+    tiles.load_keys(first, shape.kv_of_head[head]);
     __syncthreads();
-    float logits[N][N], dp[N][N];
-    products<D>(queries, keys, logits);
-    products<D>(douts, values, dp);
-    probabilities<D>(shape, mask, start, sequence.queries, first, lse, inner, logits, dp);
-#pragma unroll
-    for (int i = 0; i < N; ++i)
-#pragma unroll
-      for (int j = 0; j < N; ++j) slopes[(y + 16 * i) * kSquareStride<D> + x + 16 * j] = dp[i][j];
+    float p[N][N], ds[N][N];
+    tiles.probabilities(start, first, p, ds);
+    put<D, false>(tiles.slopes, ds);
     __syncthreads();
-    accumulate<D>(slopes, keys, dq);
+    accumulate<D>(tiles.slopes, tiles.keys, dq);
   }
-  store<T, D>(arguments.dq, token, count, head, shape.head_dim, dq);
+  store<T, D>(arguments.dq, sequence.first_query + start, count, head, shape.head_dim, dq);
 }
 
 template <class T, int D>
@@ -218,29 +222,21 @@ int run_backward(const hies_cuda_shape& shape, const hies_cuda_backward& argumen
   return launch(backward_queries<T, D>, query_grid(shape, kTile<D>), kThreads, kCommon, stream, shape, arguments);
 }
 
-template <class T, class Run>
-int with_head_size(int head_dim, const Run& run) {
-  if (head_dim <= 32) return run(Size<32>{});
-  if (head_dim <= 64) return run(Size<64>{});
-  if (head_dim <= 128) return run(Size<128>{});
-  return run(Size<256>{});
-}
-
 }  // namespace simple
 
 int simple_forward(const hies_cuda_shape& shape, const hies_cuda_forward& arguments, cudaStream_t stream) {
   return with_type(shape.dtype, [&](auto element) {
     using T = decltype(element);
-    return simple::with_head_size<T>(shape.head_dim,
-                                     [&](auto size) { return simple::run_forward<T, size.value>(shape, arguments, stream); });
+    return with_head_size<32, 64, 128, 256>(
+        shape.head_dim, [&](auto size) { return simple::run_forward<T, size.value>(shape, arguments, stream); });
   });
 }
 
 int simple_backward(const hies_cuda_shape& shape, const hies_cuda_backward& arguments, cudaStream_t stream) {
   return with_type(shape.dtype, [&](auto element) {
     using T = decltype(element);
-    return simple::with_head_size<T>(shape.head_dim,
-                                     [&](auto size) { return simple::run_backward<T, size.value>(shape, arguments, stream); });
+    return with_head_size<32, 64, 128, 256>(
+        shape.head_dim, [&](auto size) { return simple::run_backward<T, size.value>(shape, arguments, stream); });
   });
 }
 

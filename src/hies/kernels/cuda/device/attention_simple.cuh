@@ -61,6 +61,19 @@ __device__ void products(const float* a, const float* b, float (&logits)[N][N]) 
   }
 }
 
+// Puts a thread's part of a tile of logits into a square, or into its transpose.
+template <int D, bool kTransposed, int N>
+__device__ void put(float* square, const float (&values)[N][N]) {
+  const int x = threadIdx.x % 16, y = threadIdx.x / 16;
+#pragma unroll
+  for (int i = 0; i < N; ++i)
+#pragma unroll
+    for (int j = 0; j < N; ++j) {
+      const int row = y + 16 * i, column = x + 16 * j;
+      square[kTransposed ? column * kSquareStride<D> + row : row * kSquareStride<D> + column] = values[i][j];
+    }
+}
+
 // A thread's columns of a result of D: neighbours come in packets, so that they are read as one vector.
 template <int D>
 constexpr int kPacket = D / 16 < 4 ? D / 16 : 4;

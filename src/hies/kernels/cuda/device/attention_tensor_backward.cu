@@ -1,5 +1,5 @@
 #include "hies/kernels/cuda/device/launch.cuh"
-#include "hies/kernels/cuda/device/mma.cuh"
+#include "hies/kernels/cuda/device/products.cuh"
 
 // The backward pass on tensor cores, in two kernels without atomic additions, so that its results are the same in every run:
 // one block sums dK and dV of a tile of keys over all queries that see them, one block dQ of a tile of queries over its keys. Both
@@ -8,78 +8,48 @@ namespace hies::cuda {
 namespace {
 
 constexpr int kWarps = 4, kThreads = 32 * kWarps;
-constexpr int kRows = 16 * kWarps;  // of the tile that stays
-constexpr int kTile = 64;           // of those that pass by
 
-template <int D>
-constexpr int kTileElements = kTile* kRowStride<D>;
-template <int D>
-constexpr std::size_t kSharedBytes = 6 * kTileElements<D> * 2 + 4 * kTile * sizeof(float);
+// The size of a block's work: rows that stay, kBlocks × 16 of a warp; rows of the tiles that pass by, how many such tiles are there at
+// a time, and how many blocks share a multiprocessor. float32 takes twice the registers and shared memory.
+template <class T, int D, int kBlocks>
+struct Work {
+  static constexpr bool kShort = sizeof(T) == 2;
+  static constexpr int kRows = 16 * kBlocks * kWarps, kTile = kShort ? 64 : 32;
+  static constexpr int kSlots = kShort || D <= 64 ? 2 : 1, kResident = D <= 64 && kBlocks == 1 ? 3 : 2;
+  static constexpr int kStaying = kRows * kRowStride<T, D>, kPassing = kTile * kRowStride<T, D>;
+  static constexpr std::size_t kSharedBytes =
+      (2 * kStaying + 2 * kSlots * kPassing) * sizeof(T) + 2 * (kRows > kSlots * kTile ? kRows : kSlots * kTile) * sizeof(float);
+};
 
-// sums[n] = 16 rows of `left` from `row` on, times all rows of `right`.
-template <class T, int D>
-__device__ void products(float (&sums)[kTile / 8][4], const T* left, int row, const T* right) {
-#pragma unroll
-  for (int n = 0; n < kTile / 8; ++n)
-#pragma unroll
-    for (int i = 0; i < 4; ++i) sums[n][i] = 0;
-#pragma unroll
-  for (int d = 0; d < D; d += 16) {
-    std::uint32_t a[4];
-    load_left<D>(a, left, row, d);
-#pragma unroll
-    for (int n = 0; n < kTile / 16; ++n) {
-      std::uint32_t b[4];
-      load_right_rows<D>(b, right, 16 * n, d);
-      multiply_add<T>(sums[2 * n], a, b[0], b[1]);
-      multiply_add<T>(sums[2 * n + 1], a, b[2], b[3]);
-    }
-  }
-}
-
-// sums += factors · tile.
-template <class T, int D>
-__device__ void add_product(float (&sums)[D / 8][4], const float (&factors)[kTile / 8][4], const T* tile) {
-#pragma unroll
-  for (int k = 0; k < kTile / 16; ++k) {
-    std::uint32_t a[4];
-    as_left<T>(a, factors[2 * k], factors[2 * k + 1]);
-#pragma unroll
-    for (int n = 0; n < D / 16; ++n) {
-      std::uint32_t b[4];
-      load_right_columns<D>(b, tile, 16 * k, 16 * n);
-      multiply_add<T>(sums[2 * n], a, b[0], b[1]);
-      multiply_add<T>(sums[2 * n + 1], a, b[2], b[3]);
-    }
-  }
-}
-
-// ln Σ in base 2 and D_t of `count` queries; of others what makes p and dS vanish.
+// Starts copying ln Σ and D_t of `count` queries. Others get zeros, as their rows do, which makes their products vanish.
 __device__ inline void copy_statistics(float* lse, float* inner, const hies_cuda_shape& shape,
-                                       const hies_cuda_backward& arguments, long long first, int count, int head) {
-  for (int i = threadIdx.x; i < kTile; i += kThreads) {
-    const long long place = (first + i) * shape.heads + head;
-    lse[i] = i < count ? arguments.lse[place] * kLog2E : INFINITY;
-    inner[i] = i < count ? arguments.head_inner[place] : 0.f;
+                                       const hies_cuda_backward& arguments, long long first, int count, int rows, int head) {
+  for (int i = threadIdx.x; i < rows; i += kThreads) {
+    const bool there = i < count;
+    const long long place = (first + (there ? i : 0)) * shape.heads + head;
+    copy4(lse + i, arguments.lse + place, there);
+    copy4(inner + i, arguments.head_inner + place, there);
   }
 }
 
 // One block: kRows keys of one KV head of one sequence. Logits stand on their side: rows are keys.
-template <class T, int D>
-__global__ void __launch_bounds__(kThreads, D <= 64 ? 3 : 2)
+template <class T, int D, int kBlocks>
+__global__ void __launch_bounds__(kThreads, Work<T, D, kBlocks>::kResident)
     tensor_backward_keys(hies_cuda_shape shape, hies_cuda_backward arguments, bool aligned) {
+  using W = Work<T, D, kBlocks>;
+  constexpr int kRows = W::kRows, kTile = W::kTile, kSlots = W::kSlots;
   const int kv = blockIdx.y, b = blockIdx.z, start = blockIdx.x * kRows;
   const Sequence sequence(shape, b);
   if (start >= sequence.keys) return;
-  const int count = min(kRows, sequence.keys - start), row = threadIdx.x / 32 * 16;
+  const int count = min(kRows, sequence.keys - start), row = threadIdx.x / 32 * 16 * kBlocks;
   const int lane = threadIdx.x % 32, g = lane / 4, t = lane % 4;
   const Mask mask(shape, sequence);
 
   extern __shared__ float4 memory[];
   T* keys = reinterpret_cast<T*>(memory);
-  T *values = keys + kTileElements<D>, *queries = values + kTileElements<D>, *douts = queries + 2 * kTileElements<D>;
-  float* lse = reinterpret_cast<float*>(douts + 2 * kTileElements<D>);  // two tiles
-  float* inner = lse + 2 * kTile;
+  T *values = keys + W::kStaying, *queries = values + W::kStaying, *douts = queries + kSlots * W::kPassing;
+  float* lse = reinterpret_cast<float*>(douts + kSlots * W::kPassing);
+  float* inner = lse + kSlots * kTile;
 
   const int begin = mask.first_query(start) / kTile * kTile, end = mask.end_query(start + count - 1, sequence.queries);
   const int tiles = end > begin ? (end - begin + kTile - 1) / kTile : 0;
@@ -88,9 +58,9 @@ __global__ void __launch_bounds__(kThreads, D <= 64 ? 3 : 2)
   const auto copy_queries = [&](int head, int tile, int slot) {
     const int first = begin + tile * kTile, here = min(kTile, sequence.queries - first);
     const long long token = sequence.first_query + first;
-    copy_tile<T, D, kTile, kThreads>(queries + slot * kTileElements<D>, arguments.q, token, here, head, shape.head_dim, aligned);
-    copy_tile<T, D, kTile, kThreads>(douts + slot * kTileElements<D>, arguments.dout, token, here, head, shape.head_dim, aligned);
-    copy_statistics(lse + slot * kTile, inner + slot * kTile, shape, arguments, token, here, head);
+    copy_tile<T, D, kTile, kThreads>(queries + slot * W::kPassing, arguments.q, token, here, head, shape.head_dim, aligned);
+    copy_tile<T, D, kTile, kThreads>(douts + slot * W::kPassing, arguments.dout, token, here, head, shape.head_dim, aligned);
+    copy_statistics(lse + slot * kTile, inner + slot * kTile, shape, arguments, token, here, kTile, head);
     commit_copies();
   };
   const auto next_head = [&](int head) {
@@ -98,7 +68,7 @@ __global__ void __launch_bounds__(kThreads, D <= 64 ? 3 : 2)
     return head;
   };
 
-  float dk[D / 8][4] = {}, dv[D / 8][4] = {};
+  float dk[kBlocks][D / 8][4] = {}, dv[kBlocks][D / 8][4] = {};
   const float scale = shape.scale * kLog2E;
   int head = next_head(0), tile = 0, slot = 0;
   if (tiles > 0 && head < shape.heads) copy_queries(head, 0, 0);
@@ -106,133 +76,155 @@ __global__ void __launch_bounds__(kThreads, D <= 64 ? 3 : 2)
     const int following = tile + 1 < tiles ? head : next_head(head + 1), following_tile = tile + 1 < tiles ? tile + 1 : 0;
     wait_copies<0>();
     __syncthreads();
-    if (following < shape.heads) copy_queries(following, following_tile, 1 - slot);
-    const T *q = queries + slot * kTileElements<D>, *dout = douts + slot * kTileElements<D>;
+    if (kSlots == 2 && following < shape.heads) copy_queries(following, following_tile, 1 - slot);
+    const T *q = queries + slot * W::kPassing, *dout = douts + slot * W::kPassing;
     const float *l = lse + slot * kTile, *inners = inner + slot * kTile;
     const int first = begin + tile * kTile;
 
-    float p[kTile / 8][4], ds[kTile / 8][4];
-    products<T, D>(p, keys, row, q);
-    products<T, D>(ds, values, row, dout);
+    float p[kBlocks][kTile / 8][4], ds[kBlocks][kTile / 8][4];
+    row_products<T, D>(p, LeftRows<T, D, kBlocks>{keys, row}, q);
+    row_products<T, D>(ds, LeftRows<T, D, kBlocks>{values, row}, dout);
     const bool masked = start + kRows > mask.end_key(first) || start < mask.first_key(min(first + kTile, sequence.queries) - 1) ||
                         first + kTile > sequence.queries;
 #pragma unroll
-    for (int n = 0; n < kTile / 8; ++n)
+    for (int block = 0; block < kBlocks; ++block)
 #pragma unroll
-      for (int i = 0; i < 4; ++i) {
-        const int column = 8 * n + 2 * t + i % 2, query = first + column, key = start + row + g + i / 2 * 8;
-        float value = exp2_fast(p[n][i] * scale - l[column]);
-        if (masked && !(query < sequence.queries && key >= mask.first_key(query) && key < mask.end_key(query))) value = 0;
-        p[n][i] = value;
-        ds[n][i] = value * (ds[n][i] - inners[column]);
-      }
+      for (int n = 0; n < kTile / 8; ++n)
+#pragma unroll
+        for (int i = 0; i < 4; ++i) {
+          const int column = 8 * n + 2 * t + i % 2, query = first + column, key = start + row + 16 * block + g + i / 2 * 8;
+          float value = exp2_fast(p[block][n][i] * scale - l[column] * kLog2E);
+          if (masked && !(query < sequence.queries && key >= mask.first_key(query) && key < mask.end_key(query))) value = 0;
+          p[block][n][i] = value;
+          ds[block][n][i] = value * (ds[block][n][i] - inners[column]);
+        }
     add_product<T, D>(dv, p, dout);
     add_product<T, D>(dk, ds, q);
-    head = following, tile = following_tile, slot = 1 - slot;
+    if (kSlots == 1) {
+      __syncthreads();
+      if (following < shape.heads) copy_queries(following, following_tile, 0);
+    }
+    head = following, tile = following_tile, slot = (slot + 1) % kSlots;
   }
-  const bool pairs = aligned && shape.head_dim % 2 == 0;
   const long long token = sequence.first_key + start;
-  if (arguments.dk.data != nullptr)
-    store_rows<T, D>(arguments.dk, token, row, count, kv, shape.head_dim, dk, shape.scale, shape.scale, pairs);
-  if (arguments.dv.data != nullptr) store_rows<T, D>(arguments.dv, token, row, count, kv, shape.head_dim, dv, 1.f, 1.f, pairs);
+#pragma unroll
+  for (int block = 0; block < kBlocks; ++block) {
+    const int first = row + 16 * block;
+    if (arguments.dk.data != nullptr)
+      store_rows<T, D>(arguments.dk, token, first, count, kv, shape.head_dim, dk[block], shape.scale, shape.scale, aligned);
+    if (arguments.dv.data != nullptr)
+      store_rows<T, D>(arguments.dv, token, first, count, kv, shape.head_dim, dv[block], 1.f, 1.f, aligned);
+  }
 }
 
 // One block: kRows queries of one head of one sequence.
-template <class T, int D>
-__global__ void __launch_bounds__(kThreads, D <= 64 ? 3 : 2)
+template <class T, int D, int kBlocks>
+__global__ void __launch_bounds__(kThreads, Work<T, D, kBlocks>::kResident)
     tensor_backward_queries(hies_cuda_shape shape, hies_cuda_backward arguments, bool aligned) {
+  using W = Work<T, D, kBlocks>;
+  constexpr int kRows = W::kRows, kTile = W::kTile, kSlots = W::kSlots;
   const int head = blockIdx.y, b = blockIdx.z;
   const int start = (gridDim.x - 1 - blockIdx.x) * kRows;
   const Sequence sequence(shape, b);
   if (start >= sequence.queries) return;
-  const int count = min(kRows, sequence.queries - start), row = threadIdx.x / 32 * 16;
+  const int count = min(kRows, sequence.queries - start), row = threadIdx.x / 32 * 16 * kBlocks;
   const int lane = threadIdx.x % 32, g = lane / 4, t = lane % 4;
   const Mask mask(shape, sequence);
   const int kv = shape.kv_of_head[head];
 
   extern __shared__ float4 memory[];
   T* queries = reinterpret_cast<T*>(memory);
-  T *douts = queries + kTileElements<D>, *keys = douts + kTileElements<D>, *values = keys + 2 * kTileElements<D>;
-  float* lse = reinterpret_cast<float*>(values + 2 * kTileElements<D>);
-  float* inner = lse + kTile;
+  T *douts = queries + W::kStaying, *keys = douts + W::kStaying, *values = keys + kSlots * W::kPassing;
+  float* lse = reinterpret_cast<float*>(values + kSlots * W::kPassing);
+  float* inner = lse + kRows;
 
   const int begin = mask.first_key(start) / kTile * kTile, end = skipped(shape, head) ? 0 : mask.end_key(start + count - 1);
   const int tiles = end > begin ? (end - begin + kTile - 1) / kTile : 0;
   const long long token = sequence.first_query + start;
   const auto copy_keys = [&](int tile) {
-    const int first = begin + tile * kTile, here = min(kTile, sequence.keys - first), slot = tile % 2;
+    const int first = begin + tile * kTile, here = min(kTile, sequence.keys - first), slot = tile % kSlots;
     const long long key = sequence.first_key + first;
-    copy_tile<T, D, kTile, kThreads>(keys + slot * kTileElements<D>, arguments.k, key, here, kv, shape.head_dim, aligned);
-    copy_tile<T, D, kTile, kThreads>(values + slot * kTileElements<D>, arguments.v, key, here, kv, shape.head_dim, aligned);
+    copy_tile<T, D, kTile, kThreads>(keys + slot * W::kPassing, arguments.k, key, here, kv, shape.head_dim, aligned);
+    copy_tile<T, D, kTile, kThreads>(values + slot * W::kPassing, arguments.v, key, here, kv, shape.head_dim, aligned);
     commit_copies();
   };
   if (tiles > 0) {
     copy_tile<T, D, kRows, kThreads>(queries, arguments.q, token, count, head, shape.head_dim, aligned);
     copy_tile<T, D, kRows, kThreads>(douts, arguments.dout, token, count, head, shape.head_dim, aligned);
-    copy_statistics(lse, inner, shape, arguments, token, count, head);
+    copy_statistics(lse, inner, shape, arguments, token, count, kRows, head);
     copy_keys(0);
   }
-  float dq[D / 8][4] = {};
+  float dq[kBlocks][D / 8][4] = {};
   const float scale = shape.scale * kLog2E;
   const int all_from = mask.first_key(start + count - 1), all_to = mask.end_key(start);
   for (int tile = 0; tile < tiles; ++tile) {
     const int first = begin + tile * kTile;
     wait_copies<0>();
     __syncthreads();
-    if (tile + 1 < tiles) copy_keys(tile + 1);
-    const T *k = keys + tile % 2 * kTileElements<D>, *v = values + tile % 2 * kTileElements<D>;
-    float p[kTile / 8][4], ds[kTile / 8][4];
-    products<T, D>(p, queries, row, k);
-    products<T, D>(ds, douts, row, v);
+    if (kSlots == 2 && tile + 1 < tiles) copy_keys(tile + 1);
+    const T *k = keys + tile % kSlots * W::kPassing, *v = values + tile % kSlots * W::kPassing;
+    float p[kBlocks][kTile / 8][4], ds[kBlocks][kTile / 8][4];
+    row_products<T, D>(p, LeftRows<T, D, kBlocks>{queries, row}, k);
+    row_products<T, D>(ds, LeftRows<T, D, kBlocks>{douts, row}, v);
     const bool masked = first < all_from || first + kTile > all_to;
 #pragma unroll
-    for (int half = 0; half < 2; ++half) {
-      const int here = row + g + 8 * half, query = start + here;
+    for (int part = 0; part < 2 * kBlocks; ++part) {
+      const int block = part / 2, half = part % 2, here = row + g + 8 * part, query = start + here;
       const int from = mask.first_key(query), to = mask.end_key(query);
-      const float l = lse[here], d = inner[here];
+      const float l = lse[here] * kLog2E, d = inner[here];
 #pragma unroll
       for (int n = 0; n < kTile / 8; ++n)
 #pragma unroll
         for (int i = 0; i < 2; ++i) {
           const int key = first + 8 * n + 2 * t + i;
-          float value = exp2_fast(p[n][2 * half + i] * scale - l);
+          float value = exp2_fast(p[block][n][2 * half + i] * scale - l);
           if (masked && !(key >= from && key < to)) value = 0;
-          ds[n][2 * half + i] = value * (ds[n][2 * half + i] - d);
+          ds[block][n][2 * half + i] = value * (ds[block][n][2 * half + i] - d);
         }
     }
     add_product<T, D>(dq, ds, k);
+    if (kSlots == 1) {
+      __syncthreads();
+      if (tile + 1 < tiles) copy_keys(tile + 1);
+    }
   }
-  store_rows<T, D>(arguments.dq, token, row, count, head, shape.head_dim, dq, shape.scale, shape.scale,
-                   aligned && shape.head_dim % 2 == 0);
+#pragma unroll
+  for (int block = 0; block < kBlocks; ++block)
+    store_rows<T, D>(arguments.dq, token, row + 16 * block, count, head, shape.head_dim, dq[block], shape.scale, shape.scale,
+                     aligned);
 }
+
+template <class T, int D, int kBlocks>
+int run(const hies_cuda_shape& shape, const hies_cuda_backward& arguments, cudaStream_t stream) {
+  using W = Work<T, D, kBlocks>;
+  const bool aligned =
+      rows_aligned<T>(shape, {arguments.q, arguments.k, arguments.v, arguments.dout, arguments.dq, arguments.dk, arguments.dv});
+  if (arguments.dk.data != nullptr || arguments.dv.data != nullptr)
+    if (const int error = launch(tensor_backward_keys<T, D, kBlocks>, key_grid(shape, W::kRows), kThreads, W::kSharedBytes,
+                                 stream, shape, arguments, aligned))
+      return error;
+  if (arguments.dq.data == nullptr) return cudaSuccess;
+  return launch(tensor_backward_queries<T, D, kBlocks>, query_grid(shape, W::kRows), kThreads, W::kSharedBytes, stream, shape,
+                arguments, aligned);
+}
+
+// Where there are registers for twice the rows, what is read of a tile serves twice; short sequences make too few blocks for that.
+constexpr int kLongTokens = 256;
 
 template <class T, int D>
 int run(const hies_cuda_shape& shape, const hies_cuda_backward& arguments, cudaStream_t stream) {
-  bool aligned = shape.head_dim % 8 == 0;
-  for (const hies_cuda_rows* rows :
-       {&arguments.q, &arguments.k, &arguments.v, &arguments.dout, &arguments.dq, &arguments.dk, &arguments.dv})
-    aligned = aligned && aligned16(*rows, 2);
-  if (arguments.dk.data != nullptr || arguments.dv.data != nullptr)
-    if (const int error = launch(tensor_backward_keys<T, D>, key_grid(shape, kRows), kThreads, kSharedBytes<D>, stream, shape,
-                                 arguments, aligned))
-      return error;
-  if (arguments.dq.data == nullptr) return cudaSuccess;
-  return launch(tensor_backward_queries<T, D>, query_grid(shape, kRows), kThreads, kSharedBytes<D>, stream, shape, arguments,
-                aligned);
-}
-
-template <class T>
-int run(const hies_cuda_shape& shape, const hies_cuda_backward& arguments, cudaStream_t stream) {
-  if (shape.head_dim <= 32) return run<T, 32>(shape, arguments, stream);
-  if (shape.head_dim <= 64) return run<T, 64>(shape, arguments, stream);
-  if (shape.head_dim <= 96) return run<T, 96>(shape, arguments, stream);
-  return run<T, 128>(shape, arguments, stream);
+  if constexpr (sizeof(T) == 4 && D <= 64)
+    if (shape.longest_queries >= kLongTokens) return run<T, D, 2>(shape, arguments, stream);
+  return run<T, D, 1>(shape, arguments, stream);
 }
 
 }  // namespace
 
 int tensor_backward(const hies_cuda_shape& shape, const hies_cuda_backward& arguments, cudaStream_t stream) {
-  return shape.dtype == HIES_CUDA_BFLOAT16 ? run<bf16>(shape, arguments, stream) : run<fp16>(shape, arguments, stream);
+  return with_type(shape.dtype, [&](auto element) {
+    return with_head_size<32, 64, 96, 128>(
+        shape.head_dim, [&](auto size) { return run<decltype(element), size.value>(shape, arguments, stream); });
+  });
 }
 
 }  // namespace hies::cuda

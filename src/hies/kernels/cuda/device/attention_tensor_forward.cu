@@ -1,18 +1,27 @@
 #include "hies/kernels/cuda/device/launch.cuh"
-#include "hies/kernels/cuda/device/mma.cuh"
+#include "hies/kernels/cuda/device/products.cuh"
 
 // The forward pass on tensor cores: a block holds kQueries queries of one head, four warps of kBlocks × 16 rows each, and walks over
-// tiles of keys, the next of which is copied while one is used (Dao 2023, FlashAttention-2). The entropy is kept as PAPER §2 says: beside
-// l = Σ e^(s−m) the shifted sum t = Σ e^(s−m)(s−m), both rescaled when m grows.
+// tiles of kKeys keys, the next of which is copied while one is used (Dao 2023, FlashAttention-2). The entropy is kept as PAPER §2
+// says: beside l = Σ e^(s−m) the shifted sum t = Σ e^(s−m)(s−m), both rescaled when m grows.
 namespace hies::cuda {
 namespace {
 
 constexpr int kWarps = 4, kThreads = 32 * kWarps;
-constexpr int kBlocks = 2;
-constexpr int kQueries = 16 * kBlocks * kWarps;
-constexpr int kKeys = 64;
+
+// The size of a block's work. float32 takes twice the registers and shared memory. Where they leave room, queries stay in registers, or
+// a third block shares the multiprocessor.
+template <class T, int D>
+struct Work {
+  static constexpr bool kShort = sizeof(T) == 2, kKeepQueries = kShort ? D <= 64 : D > 64;
+  static constexpr int kBlocks = kShort || D <= 64 ? 2 : 1, kQueries = 16 * kBlocks * kWarps;
+  static constexpr int kResident = !kShort && D <= 64 ? 3 : 2;
+  static constexpr int kKeys = kShort ? 64 : 32, kTileElements = kKeys * kRowStride<T, D>;
+  static constexpr std::size_t kSharedBytes = (kQueries * kRowStride<T, D> + 4 * kTileElements) * sizeof(T);
+};
 
 // Of the two rows (g, g+8) of each block: largest logit, sums.
+template <int kBlocks>
 struct RowState {
   float most[kBlocks][2], total[kBlocks][2], shifted[kBlocks][2];
 };
@@ -23,8 +32,8 @@ __device__ bool visible(int key, int from, int to) {
 }
 
 // Turns logits into weights e^(s−m), in base 2, and rescales what was summed up before.
-template <int D, bool kEntropy, bool kMasked>
-__device__ void soften(float (&logits)[kBlocks][kKeys / 8][4], float (&sums)[kBlocks][D / 8][4], RowState& state, float scale,
+template <bool kEntropy, bool kMasked, int kBlocks, int N, int kColumns>
+__device__ void soften(float (&logits)[kBlocks][N][4], float (&sums)[kBlocks][kColumns][4], RowState<kBlocks>& state, float scale,
                        const Mask& mask, int first_row, int first_key) {
   const int lane = threadIdx.x % 32, g = lane / 4, t = lane % 4;
 #pragma unroll
@@ -35,7 +44,7 @@ __device__ void soften(float (&logits)[kBlocks][kKeys / 8][4], float (&sums)[kBl
       const int from = kMasked ? mask.first_key(query) : 0, to = kMasked ? mask.end_key(query) : 0;
       float largest = -INFINITY;
 #pragma unroll
-      for (int n = 0; n < kKeys / 8; ++n)
+      for (int n = 0; n < N; ++n)
 #pragma unroll
         for (int i = 0; i < 2; ++i) {
           float& logit = logits[block][n][2 * half + i];
@@ -48,7 +57,7 @@ __device__ void soften(float (&logits)[kBlocks][kKeys / 8][4], float (&sums)[kBl
       const float down = most - safe, factor = exp2_fast(down);
       float sum = 0, turned = 0;
 #pragma unroll
-      for (int n = 0; n < kKeys / 8; ++n)
+      for (int n = 0; n < N; ++n)
 #pragma unroll
         for (int i = 0; i < 2; ++i) {
           float& logit = logits[block][n][2 * half + i];
@@ -64,84 +73,18 @@ __device__ void soften(float (&logits)[kBlocks][kKeys / 8][4], float (&sums)[kBl
       total = factor * total + sum;
       most = now;
 #pragma unroll
-      for (int n = 0; n < D / 8; ++n) {
+      for (int n = 0; n < kColumns; ++n) {
         sums[block][n][2 * half] *= factor;
         sums[block][n][2 * half + 1] *= factor;
       }
     }
 }
 
-// Queries as left operands: of small heads they stay in registers, of large ones they are loaded for every tile of keys.
-template <int D>
-constexpr bool kKeepQueries = D <= 64;
-template <int D>
-using Queries = std::uint32_t[kKeepQueries<D> ? D / 16 : 1][kBlocks][4];
-
-template <class T, int D>
-__device__ void keep_queries(Queries<D>& kept, const T* queries, int row) {
-#pragma unroll
-  for (int d = 0; d < D; d += 16)
-#pragma unroll
-    for (int block = 0; block < kBlocks; ++block) load_left<D>(kept[d / 16][block], queries, row + 16 * block, d);
-}
-
-template <class T, int D>
-__device__ void logits_of(float (&logits)[kBlocks][kKeys / 8][4], const Queries<D>& kept, const T* queries, const T* keys,
-                          int row) {
-#pragma unroll
-  for (int block = 0; block < kBlocks; ++block)
-#pragma unroll
-    for (int n = 0; n < kKeys / 8; ++n)
-#pragma unroll
-      for (int i = 0; i < 4; ++i) logits[block][n][i] = 0;
-#pragma unroll
-  for (int d = 0; d < D; d += 16) {
-    std::uint32_t left[kBlocks][4];
-#pragma unroll
-    for (int block = 0; block < kBlocks; ++block)
-      if constexpr (kKeepQueries<D>)
-#pragma unroll
-        for (int i = 0; i < 4; ++i) left[block][i] = kept[d / 16][block][i];
-      else load_left<D>(left[block], queries, row + 16 * block, d);
-#pragma unroll
-    for (int n = 0; n < kKeys / 16; ++n) {
-      std::uint32_t right[4];
-      load_right_rows<D>(right, keys, 16 * n, d);
-#pragma unroll
-      for (int block = 0; block < kBlocks; ++block) {
-        multiply_add<T>(logits[block][2 * n], left[block], right[0], right[1]);
-        multiply_add<T>(logits[block][2 * n + 1], left[block], right[2], right[3]);
-      }
-    }
-  }
-}
-
-template <class T, int D>
-__device__ void add_values(float (&sums)[kBlocks][D / 8][4], const float (&weights)[kBlocks][kKeys / 8][4], const T* values) {
-#pragma unroll
-  for (int k = 0; k < kKeys / 16; ++k) {
-    std::uint32_t left[kBlocks][4];
-#pragma unroll
-    for (int block = 0; block < kBlocks; ++block) as_left<T>(left[block], weights[block][2 * k], weights[block][2 * k + 1]);
-#pragma unroll
-    for (int n = 0; n < D / 16; ++n) {
-      std::uint32_t right[4];
-      load_right_columns<D>(right, values, 16 * k, 16 * n);
-#pragma unroll
-      for (int block = 0; block < kBlocks; ++block) {
-        multiply_add<T>(sums[block][2 * n], left[block], right[0], right[1]);
-        multiply_add<T>(sums[block][2 * n + 1], left[block], right[2], right[3]);
-      }
-    }
-  }
-}
-
-template <int D>
-constexpr std::size_t kSharedBytes = (kQueries + 4 * kKeys) * kRowStride<D> * 2;
-
 template <class T, int D, bool kEntropy>
-__global__ void __launch_bounds__(kThreads, 2)
+__global__ void __launch_bounds__(kThreads, Work<T, D>::kResident)
     tensor_forward_kernel(hies_cuda_shape shape, hies_cuda_forward arguments, bool aligned) {
+  using W = Work<T, D>;
+  constexpr int kQueries = W::kQueries, kKeys = W::kKeys, kBlocks = W::kBlocks;
   const int head = blockIdx.y, b = blockIdx.z;
   const int start = (gridDim.x - 1 - blockIdx.x) * kQueries;  // causal: those that see most come first
   const Sequence sequence(shape, b);
@@ -156,20 +99,20 @@ __global__ void __launch_bounds__(kThreads, 2)
 
   extern __shared__ float4 memory[];
   T* queries = reinterpret_cast<T*>(memory);
-  T* keys = queries + kQueries * kRowStride<D>;  // two tiles
-  T* values = keys + 2 * kKeys * kRowStride<D>;  // two tiles
-  constexpr int kTileElements = kKeys * kRowStride<D>;
+  T* keys = queries + kQueries * kRowStride<T, D>;  // two tiles
+  T* values = keys + 2 * W::kTileElements;          // two tiles
   const auto copy_keys = [&](int tile) {
     const int first = begin + tile * kKeys, here = min(kKeys, sequence.keys - first);
     const long long token = sequence.first_key + first;
-    copy_tile<T, D, kKeys, kThreads>(keys + tile % 2 * kTileElements, arguments.k, token, here, kv, shape.head_dim, aligned);
+    copy_tile<T, D, kKeys, kThreads>(keys + tile % 2 * W::kTileElements, arguments.k, token, here, kv, shape.head_dim, aligned);
     commit_copies();
-    copy_tile<T, D, kKeys, kThreads>(values + tile % 2 * kTileElements, arguments.v, token, here, kv, shape.head_dim, aligned);
+    copy_tile<T, D, kKeys, kThreads>(values + tile % 2 * W::kTileElements, arguments.v, token, here, kv, shape.head_dim, aligned);
     commit_copies();
   };
   float sums[kBlocks][D / 8][4] = {};
-  Queries<D> kept;
-  RowState state;
+  const LeftRows<T, D, kBlocks> rows{queries, row};
+  KeptRows<T, W::kKeepQueries ? D : kDepth<T>, kBlocks> kept;
+  RowState<kBlocks> state;
 #pragma unroll
   for (int block = 0; block < kBlocks; ++block)
 #pragma unroll
@@ -191,18 +134,21 @@ __global__ void __launch_bounds__(kThreads, 2)
     // The tile before this one has been used by all: its place is free.
     if (tile + 1 < tiles) copy_keys(tile + 1);
     float logits[kBlocks][kKeys / 8][4];
-    if constexpr (kKeepQueries<D>)
-      if (tile == 0) keep_queries<T, D>(kept, queries, row);
-    logits_of<T, D>(logits, kept, queries, keys + tile % 2 * kTileElements, row);
+    const T* here = keys + tile % 2 * W::kTileElements;
+    if constexpr (W::kKeepQueries) {
+      if (tile == 0) kept.keep(rows);
+      row_products<T, D>(logits, kept, here);
+    } else {
+      row_products<T, D>(logits, rows, here);
+    }
     const bool masked = first < all_from || first + kKeys > all_to;
-    if (masked) soften<D, kEntropy, true>(logits, sums, state, scale, mask, start + row, first);
-    else soften<D, kEntropy, false>(logits, sums, state, scale, mask, start + row, first);
+    if (masked) soften<kEntropy, true>(logits, sums, state, scale, mask, start + row, first);
+    else soften<kEntropy, false>(logits, sums, state, scale, mask, start + row, first);
     if (tile + 1 < tiles) wait_copies<2>();
     else wait_copies<0>();
     __syncthreads();
-    if (arguments.out.data != nullptr) add_values<T, D>(sums, logits, values + tile % 2 * kTileElements);
+    if (arguments.out.data != nullptr) add_product<T, D>(sums, logits, values + tile % 2 * W::kTileElements);
   }
-  const bool pairs = aligned && shape.head_dim % 2 == 0;
 #pragma unroll
   for (int block = 0; block < kBlocks; ++block) {
     float share[2];
@@ -222,7 +168,7 @@ __global__ void __launch_bounds__(kThreads, 2)
     }
     if (arguments.out.data != nullptr)
       store_rows<T, D>(arguments.out, sequence.first_query + start, row + 16 * block, count, head, shape.head_dim, sums[block],
-                       share[0], share[1], pairs);
+                       share[0], share[1], aligned);
   }
 }
 
@@ -230,10 +176,9 @@ template <class T, int D, bool kEntropy>
 int run(const hies_cuda_shape& shape, const hies_cuda_forward& given, cudaStream_t stream) {
   hies_cuda_forward arguments = given;
   if (arguments.out.data == nullptr) arguments.v = arguments.k;  // is copied, not used
-  const bool aligned = shape.head_dim % 8 == 0 && aligned16(arguments.q, 2) && aligned16(arguments.k, 2) &&
-                       aligned16(arguments.v, 2) && aligned16(arguments.out, 2);
-  return launch(tensor_forward_kernel<T, D, kEntropy>, query_grid(shape, kQueries), kThreads, kSharedBytes<D>, stream, shape,
-                arguments, aligned);
+  const bool aligned = rows_aligned<T>(shape, {arguments.q, arguments.k, arguments.v, arguments.out});
+  return launch(tensor_forward_kernel<T, D, kEntropy>, query_grid(shape, Work<T, D>::kQueries), kThreads,
+                Work<T, D>::kSharedBytes, stream, shape, arguments, aligned);
 }
 
 template <class T, int D>
@@ -241,18 +186,13 @@ int run(const hies_cuda_shape& shape, const hies_cuda_forward& arguments, cudaSt
   return arguments.entropy != nullptr ? run<T, D, true>(shape, arguments, stream) : run<T, D, false>(shape, arguments, stream);
 }
 
-template <class T>
-int run(const hies_cuda_shape& shape, const hies_cuda_forward& arguments, cudaStream_t stream) {
-  if (shape.head_dim <= 32) return run<T, 32>(shape, arguments, stream);
-  if (shape.head_dim <= 64) return run<T, 64>(shape, arguments, stream);
-  if (shape.head_dim <= 96) return run<T, 96>(shape, arguments, stream);
-  return run<T, 128>(shape, arguments, stream);
-}
-
 }  // namespace
 
 int tensor_forward(const hies_cuda_shape& shape, const hies_cuda_forward& arguments, cudaStream_t stream) {
-  return shape.dtype == HIES_CUDA_BFLOAT16 ? run<bf16>(shape, arguments, stream) : run<fp16>(shape, arguments, stream);
+  return with_type(shape.dtype, [&](auto element) {
+    return with_head_size<32, 64, 96, 128>(
+        shape.head_dim, [&](auto size) { return run<decltype(element), size.value>(shape, arguments, stream); });
+  });
 }
 
 }  // namespace hies::cuda

@@ -3,6 +3,7 @@
 #include <cuda_bf16.h>
 #include <cuda_fp16.h>
 #include <cstdint>
+#include <initializer_list>
 
 #include "hies/kernels/cuda/hies_cuda.h"
 
@@ -31,6 +32,17 @@ __device__ inline fp16 from_float<fp16>(float x) {
   return __float2half_rn(x);
 }
 
+// To the nearest TF32, as a tensor core takes it.
+__device__ inline std::uint32_t as_tf32(float x) {
+  std::uint32_t y;
+#if __CUDA_ARCH__ >= 900
+  asm("cvt.rn.tf32.f32 %0, %1;\n" : "=r"(y) : "f"(x));  // one instruction there, and rna several
+#else
+  asm("cvt.rna.tf32.f32 %0, %1;\n" : "=r"(y) : "f"(x));
+#endif
+  return y;
+}
+
 // Calls visit(T{}) with the element type. Returns its error, or that of an unknown type.
 template <class Visit>
 int with_type(std::int32_t dtype, const Visit& visit) {
@@ -48,6 +60,14 @@ inline bool aligned16(const hies_cuda_rows& rows, std::size_t element_bytes) {
           static_cast<std::uintptr_t>(rows.head_stride * element_bytes)) %
              16 ==
          0;
+}
+
+// Whether heads of these rows, each of shape.head_dim elements, consist of such vectors.
+template <class T>
+bool rows_aligned(const hies_cuda_shape& shape, std::initializer_list<hies_cuda_rows> all) {
+  bool aligned = shape.head_dim * sizeof(T) % 16 == 0;
+  for (const hies_cuda_rows& rows : all) aligned = aligned && aligned16(rows, sizeof(T));
+  return aligned;
 }
 
 }  // namespace hies::cuda

@@ -13,6 +13,13 @@ namespace hies::cuda {
 template <int N>
 using Size = std::integral_constant<int, N>;
 
+// Calls run(Size<N>{}) with the smallest of the sizes, or the last, that holds a head.
+template <int kFirst, int... kLarger, class Run>
+int with_head_size(int head_dim, const Run& run) {
+  if constexpr (sizeof...(kLarger) == 0) return run(Size<kFirst>{});
+  else return head_dim <= kFirst ? run(Size<kFirst>{}) : with_head_size<kLarger...>(head_dim, run);
+}
+
 template <class... Parameters, class... Arguments>
 int launch(void (*kernel)(Parameters...), dim3 grid, int threads, std::size_t shared_bytes, cudaStream_t stream,
            const Arguments&... arguments) {
@@ -42,10 +49,13 @@ int head_inner(const hies_cuda_shape& shape, const hies_cuda_backward& arguments
 int simple_forward(const hies_cuda_shape& shape, const hies_cuda_forward& arguments, cudaStream_t stream);
 int simple_backward(const hies_cuda_shape& shape, const hies_cuda_backward& arguments, cudaStream_t stream);
 
-// On tensor cores: bfloat16 and float16, heads of at most 128.
+// On tensor cores: bfloat16, float16 and, in TF32, float32; heads of at most 128.
 int tensor_forward(const hies_cuda_shape& shape, const hies_cuda_forward& arguments, cudaStream_t stream);
 int tensor_backward(const hies_cuda_shape& shape, const hies_cuda_backward& arguments, cudaStream_t stream);
-// The same with what only cards of capability 9.0 have.
+// The same for short sequences with heads of at most 64.
+bool is_short(const hies_cuda_shape& shape);
+int short_backward(const hies_cuda_shape& shape, const hies_cuda_backward& arguments, cudaStream_t stream);
+// bfloat16 and float16 with what only cards of capability 9.0 have.
 int hopper_forward(const hies_cuda_shape& shape, const hies_cuda_forward& arguments, cudaStream_t stream);
 
 }  // namespace hies::cuda

@@ -37,7 +37,24 @@ __global__ void sequence_squares(hies_cuda_rows rows, const int32_t* offsets, in
   if (threadIdx.x == 0) squares[b * heads + head] += sum;
 }
 
-// ⟨dout, out⟩ of a token and head: sixteen threads each.
+struct Copies {
+  hies_cuda_copy of[3];
+};
+
+__global__ void __launch_bounds__(kThreads) copy_rows(Copies copies, long long tokens, int head_dim) {
+  using P = Packet<bf16, true>;
+  const hies_cuda_copy copy = copies.of[blockIdx.y];
+  const unsigned parts = head_dim / P::kSize, in_token = parts * copy.heads;
+  for (long long i = static_cast<long long>(blockIdx.x) * kThreads + threadIdx.x; i < tokens * in_token;
+       i += static_cast<long long>(gridDim.x) * kThreads) {
+    const long long token = i / in_token;
+    const unsigned rest = static_cast<unsigned>(i % in_token), head = rest / parts, place = rest % parts * P::kSize;
+    P::load(row_of<bf16>(copy.from, token, head) + place).store(row_of<bf16>(copy.to, token, head) + place);
+  }
+}
+
+// ⟨dout, out⟩ of a token and head: sixteen threads each. In TF32 dout is rounded as in dP = dout·v: dP − ⟨dout, out⟩ is 0 where one key
+// has all the weight.
 template <class T, bool kWide>
 __global__ void __launch_bounds__(kThreads) inner_products(hies_cuda_shape shape, hies_cuda_backward arguments) {
   using P = Packet<T, kWide>;
@@ -51,7 +68,11 @@ __global__ void __launch_bounds__(kThreads) inner_products(hies_cuda_shape shape
   if (there && !skipped(shape, head))
     for (int d = threadIdx.x % kLanes * P::kSize; d < shape.head_dim; d += kLanes * P::kSize) {
       const P a = P::load(out + d), b = P::load(dout + d);
-      for (int j = 0; j < P::kSize; ++j) sum += to_float(a.element[j]) * to_float(b.element[j]);
+      for (int j = 0; j < P::kSize; ++j) {
+        float factor = to_float(b.element[j]);
+        if (shape.tf32 != 0) factor = __uint_as_float(as_tf32(factor));
+        sum += to_float(a.element[j]) * factor;
+      }
     }
 #pragma unroll
   for (int step = kLanes / 2; step > 0; step /= 2) sum += __shfl_xor_sync(0xffffffffu, sum, step);
@@ -148,8 +169,7 @@ int run_gated(int activation, const void* both, const void* dy, std::int64_t row
 int head_inner(const hies_cuda_shape& shape, const hies_cuda_backward& arguments, cudaStream_t stream) {
   return with_type(shape.dtype, [&](auto element) {
     using T = decltype(element);
-    const bool wide =
-        shape.head_dim % (16 / sizeof(T)) == 0 && aligned16(arguments.out, sizeof(T)) && aligned16(arguments.dout, sizeof(T));
+    const bool wide = rows_aligned<T>(shape, {arguments.out, arguments.dout});
     const auto kernel = wide ? inner_products<T, true> : inner_products<T, false>;
     return launch(kernel, dim3(tiles_of(shape.query_tokens * shape.heads, kThreads / 16)), kThreads, 0, stream, shape, arguments);
   });
@@ -173,6 +193,20 @@ int hies_cuda_sequence_squares(int32_t dtype, const hies_cuda_rows* rows, const 
     return launch(sequence_squares<decltype(element)>, dim3(heads, sequences), kThreads, 0, static_cast<cudaStream_t>(stream),
                   *rows, offsets, heads, head_dim, squares);
   });
+}
+
+int hies_cuda_copy_rows(const hies_cuda_copy* copies, int32_t count, int64_t tokens, int32_t head_dim, void* stream) {
+  if (count < 1 || count > 3 || head_dim % 8 != 0) return cudaErrorInvalidValue;
+  Copies all{};
+  int heads = 0;
+  for (int i = 0; i < count; ++i) {
+    if (!aligned16(copies[i].from, 2) || !aligned16(copies[i].to, 2)) return cudaErrorInvalidValue;
+    all.of[i] = copies[i];
+    heads = std::max(heads, copies[i].heads);
+  }
+  const unsigned blocks = std::min(tiles_of(tokens * heads * (head_dim / 8), kThreads), 132u * 16);
+  return launch(copy_rows, dim3(blocks, count), kThreads, 0, static_cast<cudaStream_t>(stream), all,
+                static_cast<long long>(tokens), head_dim);
 }
 
 int hies_cuda_rotate(int32_t dtype, void* x, const float* cosine, const float* sine, int64_t rows, int64_t row_stride,

@@ -1,0 +1,77 @@
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "hies/model/device.h"
+#include "hies/model/token_loss_torch.h"
+
+namespace hies::model {
+namespace {
+
+const at::TensorOptions kDouble = at::TensorOptions().dtype(at::kDouble);
+
+at::Tensor made(std::int64_t rows, std::int64_t columns, double step) {
+  return at::sin(at::arange(rows * columns, kDouble).square() * step).view({rows, columns});
+}
+
+// Rows with one number each, so that bfloat16 holds every logit; equal logits are many.
+at::Tensor choosing(std::int64_t rows, std::int64_t columns) {
+  at::Tensor matrix = at::zeros({rows, columns}, kDouble);
+  for (std::int64_t row = 0; row < rows; ++row) matrix[row][row % columns] = std::ldexp(1.0, static_cast<int>(row / columns % 4));
+  return matrix;
+}
+
+class TokenLossOnCard : public testing::TestWithParam<TokenLoss> {
+ protected:
+  static void SetUpTestSuite() {
+    set_device("cuda");
+    set_device("cpu");
+  }
+};
+INSTANTIATE_TEST_SUITE_P(All, TokenLossOnCard,
+                         testing::Values(TokenLoss::cross_entropy, TokenLoss::pseudo_label, TokenLoss::logit_norm));
+
+// Seven target rows of three sequences, the second without any, beside the CPU's float64. Vocabularies of a size that is a multiple of
+// a vector's, and not; smaller and larger than a block.
+TEST_P(TokenLossOnCard, IsThatOfTheCpu) {
+  Batch batch;
+  batch.offsets = {0, 4, 6, 12};
+  batch.tokens.resize(12);
+  batch.target_rows = {0, 2, 3, 7, 7, 8, 11};
+  batch.target_tokens = {1, 10, 3, 4, 0, 2, 5};
+  for (const std::int64_t vocabulary : {11, 4096, 5003})
+    for (const at::ScalarType type : {at::kFloat, at::kBFloat16}) {
+      const at::Tensor states = made(8, 64, 1.0).to(type);
+      const at::Tensor matrix = (type == at::kFloat ? made(vocabulary, 64, 2.0) : choosing(vocabulary, 64)).to(type);
+      const at::Tensor wide_states = states.to(at::kDouble), wide_matrix = matrix.to(at::kDouble);
+      const Linear exact_linear([wide_matrix] { return wide_matrix; }, {});
+      const Linear linear([matrix] { return matrix.to(at::Device(at::kCUDA, 0)); }, {}, [] {}, {true, true, true});
+      at::Tensor exact_gradient, gradient;
+      const RunResult exact = token_results(exact_linear, wide_states, batch, GetParam(), 100, &exact_gradient);
+      const RunResult card = token_results(linear, states.to(at::Device(at::kCUDA, 0)), batch, GetParam(), 3, &gradient);
+      const double close = type == at::kFloat ? 1e-5 : 1e-2;  // of a gradient in bfloat16
+      EXPECT_EQ(card.top_tokens, exact.top_tokens);
+      ASSERT_EQ(card.log_probabilities.size(), 7u);
+      for (std::size_t i = 0; i < 7; ++i)
+        EXPECT_NEAR(card.log_probabilities[i], exact.log_probabilities[i], 1e-5 * std::abs(exact.log_probabilities[i]));
+      for (std::size_t b = 0; b < 3; ++b) EXPECT_NEAR(card.losses[b], exact.losses[b], 1e-5 * (1 + std::abs(exact.losses[b])));
+      const at::Tensor difference = gradient.cpu().to(at::kDouble) - exact_gradient;
+      EXPECT_LE(difference.norm().item<double>(), close * exact_gradient.norm().item<double>());
+    }
+}
+
+TEST_P(TokenLossOnCard, TheLowestOfEqualsIsTheTop) {
+  Batch batch;
+  batch.offsets = {0, 3};
+  batch.tokens.resize(3);
+  batch.target_rows = {0, 1};
+  batch.target_tokens = {1, 2};
+  const at::Device card(at::kCUDA, 0);
+  const Linear linear([card] { return at::zeros({4096, 64}).to(card); }, {}, [] {}, {true, true, true});
+  const RunResult result = token_results(linear, made(8, 64, 1.0).to(card, at::kFloat), batch, GetParam(), 100, nullptr);
+  for (const std::int32_t token : result.top_tokens) EXPECT_EQ(token, 0);
+  EXPECT_NEAR(result.log_probabilities[0], -std::log(4096.0), 1e-5);
+}
+
+}  // namespace
+}  // namespace hies::model
