@@ -48,10 +48,13 @@ class Row {
     return row_sum(sum);
   }
   static __device__ float row_sum(float value) {
-    if constexpr (kLanes != 32) return block_sum(value);
+    if constexpr (kLanes == 32) {
 #pragma unroll
-    for (int step = 16; step > 0; step /= 2) value += __shfl_xor_sync(0xffffffffu, value, step);
-    return value;
+      for (int step = 16; step > 0; step /= 2) value += __shfl_xor_sync(0xffffffffu, value, step);
+      return value;
+    } else {
+      return block_sum(value);
+    }
   }
 
  private:
