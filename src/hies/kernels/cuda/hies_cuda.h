@@ -27,7 +27,7 @@ typedef struct hies_cuda_rows {
 
 typedef struct hies_cuda_shape {
   int32_t dtype;           /* enum hies_cuda_dtype, of q, k, v, out and their gradients */
-  int32_t tf32;            /* float32 alone: products, and head_inner, may round their factors to TF32 */
+  int32_t tf32;            /* float32 alone: products may round their factors to TF32 */
   int32_t sequences;       /* B */
   int32_t heads, kv_heads; /* H, K */
   int32_t head_dim;        /* D, 1 ... 256 */

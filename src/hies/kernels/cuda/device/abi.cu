@@ -58,12 +58,17 @@ int hies_cuda_attention_forward(const hies_cuda_shape* shape, const hies_cuda_fo
 
 int hies_cuda_attention_backward(const hies_cuda_shape* shape, const hies_cuda_backward* arguments, void* stream) {
   if (!valid(*shape)) return cudaErrorInvalidValue;
-  hies_cuda_shape made = *shape;
-  made.tf32 = made.tf32 != 0 && on_tensor_cores(*shape);
-  if (const int error = head_inner(made, *arguments, static_cast<cudaStream_t>(stream))) return error;
-  if (arguments->dq.data == nullptr && arguments->dk.data == nullptr && arguments->dv.data == nullptr) return cudaSuccess;
-  const auto run = !on_tensor_cores(*shape) ? simple_backward : is_short(*shape) ? short_backward : tensor_backward;
-  return run(*shape, *arguments, static_cast<cudaStream_t>(stream));
+  const auto queue = static_cast<cudaStream_t>(stream);
+  hies_cuda_shape exact = *shape;
+  exact.tf32 = 0;
+  if (arguments->dq.data == nullptr && arguments->dk.data == nullptr && arguments->dv.data == nullptr)
+    return head_inner(exact, *arguments, queue);
+  const bool tensor = on_tensor_cores(*shape), tf32 = tensor && shape->dtype == HIES_CUDA_FLOAT32;
+  // dP − ⟨dO, O⟩ is a small difference where few keys have all the weight: in TF32 both take the same, rounded dO. Scores want dO itself.
+  if (const int error = head_inner(tf32 ? *shape : exact, *arguments, queue)) return error;
+  const auto run = !tensor ? simple_backward : is_short(*shape) ? short_backward : tensor_backward;
+  if (const int error = run(*shape, *arguments, queue)) return error;
+  return tf32 ? head_inner(exact, *arguments, queue) : cudaSuccess;
 }
 
 }  // extern "C"

@@ -147,7 +147,8 @@ __global__ void __launch_bounds__(kThreads, Work<T, D>::kResident)
     if (tile + 1 < tiles) wait_copies<2>();
     else wait_copies<0>();
     __syncthreads();
-    if (arguments.out.data != nullptr) add_product<T, D>(sums, logits, values + tile % 2 * W::kTileElements);
+    // In TF32 the weights count in full, as they do in the backward pass: there dP − ⟨dO, O⟩ is a small difference.
+    if (arguments.out.data != nullptr) add_product<T, D, sizeof(T) == 4>(sums, logits, values + tile % 2 * W::kTileElements);
   }
 #pragma unroll
   for (int block = 0; block < kBlocks; ++block) {

@@ -160,6 +160,12 @@ __device__ void as_left(std::uint32_t (&to)[4], const float (*results)[4]) {
   }
 }
 
+// What as_left took from results by rounding them to TF32.
+__device__ inline void rest_of_left(std::uint32_t (&to)[4], const std::uint32_t (&left)[4], const float (&results)[4]) {
+#pragma unroll
+  for (int i = 0; i < 4; ++i) to[i] = as_tf32(results[i % 2 * 2 + i / 2] - __uint_as_float(left[i]));
+}
+
 // Rows [16 of a warp][D] of results, times a factor per row, into device memory; `aligned`: neighbouring columns at once.
 template <class T, int D>
 __device__ void store_rows(const hies_cuda_rows& rows, long long first, int row, int count, int head, int head_dim,

@@ -59,14 +59,18 @@ __device__ void row_products(float (&products)[kBlocks][N][4], const Left& left,
   }
 }
 
-// sums += factors · tile.
-template <class T, int D, int kBlocks, int N>
+// sums += factors · tile. kSplit: what rounding to TF32 takes from the factors is multiplied, too.
+template <class T, int D, bool kSplit = false, int kBlocks, int N>
 __device__ void add_product(float (&sums)[kBlocks][D / 8][4], const float (&factors)[kBlocks][N][4], const T* tile) {
 #pragma unroll
   for (int step = 0; step < 8 * N / kDepth<T>; ++step) {
     std::uint32_t a[kBlocks][4];
 #pragma unroll
     for (int block = 0; block < kBlocks; ++block) as_left<T>(a[block], factors[block] + step * kDepth<T> / 8);
+    std::uint32_t rest[kBlocks][4];
+    if constexpr (kSplit)
+#pragma unroll
+      for (int block = 0; block < kBlocks; ++block) rest_of_left(rest[block], a[block], factors[block][step]);
 #pragma unroll
     for (int n = 0; n < D / 8; n += kColumnBlocks<T>) {
       std::uint32_t b[kColumnBlocks<T>][2];
@@ -74,7 +78,10 @@ __device__ void add_product(float (&sums)[kBlocks][D / 8][4], const float (&fact
 #pragma unroll
       for (int i = 0; i < kColumnBlocks<T>; ++i)
 #pragma unroll
-        for (int block = 0; block < kBlocks; ++block) multiply_add<T>(sums[block][n + i], a[block], b[i][0], b[i][1]);
+        for (int block = 0; block < kBlocks; ++block) {
+          if constexpr (kSplit) multiply_add<T>(sums[block][n + i], rest[block], b[i][0], b[i][1]);
+          multiply_add<T>(sums[block][n + i], a[block], b[i][0], b[i][1]);
+        }
     }
   }
 }

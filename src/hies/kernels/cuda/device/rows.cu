@@ -53,8 +53,7 @@ __global__ void __launch_bounds__(kThreads) copy_rows(Copies copies, long long t
   }
 }
 
-// ⟨dout, out⟩ of a token and head: sixteen threads each. In TF32 dout is rounded as in dP = dout·v: dP − ⟨dout, out⟩ is 0 where one key
-// has all the weight.
+// ⟨dout, out⟩ of a token and head: sixteen threads each. For shape.tf32 dout is rounded first.
 template <class T, bool kWide>
 __global__ void __launch_bounds__(kThreads) inner_products(hies_cuda_shape shape, hies_cuda_backward arguments) {
   using P = Packet<T, kWide>;
