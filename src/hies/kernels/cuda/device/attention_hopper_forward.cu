@@ -238,8 +238,7 @@ template <class T, int D, bool kEntropy>
 int run(const hies_cuda_shape& shape, const hies_cuda_forward& given, cudaStream_t stream) {
   hies_cuda_forward arguments = given;
   if (arguments.out.data == nullptr) arguments.v = arguments.k;  // is multiplied, not used
-  const bool aligned = shape.head_dim % 8 == 0 && aligned16(arguments.q, 2) && aligned16(arguments.k, 2) &&
-                       aligned16(arguments.v, 2) && aligned16(arguments.out, 2);
+  const bool aligned = rows_aligned<T>(shape, {arguments.q, arguments.k, arguments.v, arguments.out});
   Maps maps;
   maps.there = aligned && make_map(maps.keys, shape, arguments.k, Plan<D>::kKeys) &&
                make_map(maps.values, shape, arguments.v, Plan<D>::kKeys);
