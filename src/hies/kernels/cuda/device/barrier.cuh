@@ -4,8 +4,8 @@
 
 #include "hies/kernels/cuda/device/mma.cuh"
 
-// Barriers in shared memory (PTX `mbarrier`), the tensor copies of sm_90 that report to them, and a ring of places between one warp that
-// fills and warps that use.
+// Barriers in shared memory (PTX `mbarrier`), the tensor copies of sm_90 that report to them, and a ring of places between who
+// fills them and who uses them.
 namespace hies::cuda {
 
 struct Barrier {
