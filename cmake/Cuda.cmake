@@ -3,9 +3,8 @@
 option(HIES_CUDA "build the CUDA plug-in" OFF)
 
 set(HIES_CUDA_DIR ${PROJECT_BINARY_DIR}/cuda)
-# Where programs look for it: beside them, in ../lib, and where it is built.
-target_link_options(hies_torch INTERFACE
-  "LINKER:-rpath,$ORIGIN" "LINKER:-rpath,$ORIGIN/../lib" $<BUILD_INTERFACE:LINKER:-rpath,${HIES_CUDA_DIR}>)
+# Programs look for it where it is built, all that have the room that opens it; once installed beside them (cmake/Install.cmake).
+set(HIES_CUDA_LINK_OPTIONS $<BUILD_INTERFACE:LINKER:-rpath,${HIES_CUDA_DIR}>)
 if(NOT HIES_CUDA)
   return()
 endif()

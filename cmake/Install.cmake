@@ -11,7 +11,7 @@ install(TARGETS ${rooms} hies_hies hies_torch hies_arrow EXPORT hies-targets ARC
 install(DIRECTORY src/hies DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.h" REGEX "${HIES_OWN_HEADERS}" EXCLUDE)
 install(EXPORT hies-targets NAMESPACE hies:: DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/hies)
 # The libraries of the wheels stay where they are, so the installed program looks for them there.
-set_target_properties(hies PROPERTIES INSTALL_RPATH_USE_LINK_PATH ON)
+set_target_properties(hies PROPERTIES INSTALL_RPATH "$ORIGIN;$ORIGIN/../lib" INSTALL_RPATH_USE_LINK_PATH ON)
 install(TARGETS hies RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 
 configure_package_config_file(cmake/hies-config.cmake.in ${CMAKE_CURRENT_BINARY_DIR}/hies-config.cmake

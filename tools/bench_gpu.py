@@ -26,6 +26,7 @@ WORKS = {
     "bert-base 32x128 float32": (BERT, 32, 128, "float32", ("recipe", "best"), ()),
     "bert-base 32x128 tf32": (BERT, 32, 128, "tf32", ("recipe", "best", "compiled"), ()),
     "bert-base 32x512 bfloat16": (BERT, 32, 512, "bfloat16", ("recipe", "best", "compiled"), ()),
+    "bert-base 32x512 bfloat16, 2 GiB": (BERT, 32, 512, "bfloat16", (), ("--memory", "2GiB")),
     "llama-7b 1x2048 bfloat16": (LLAMA, 1, 2048, "bfloat16", ("recipe", "best", "compiled"), ()),
     "llama-7b 1x2048 bfloat16, least memory": (LLAMA, 1, 2048, "bfloat16", (), ("--memory", "14500MiB")),
     "llama-7b 4x2048 bfloat16": (LLAMA, 4, 2048, "bfloat16", ("best",), ()),
