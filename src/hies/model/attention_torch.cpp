@@ -121,7 +121,7 @@ AttentionRun::~AttentionRun() = default;
 
 const RopeAngles& AttentionRun::angles(QueryRows rows, std::int64_t head_dim, at::ScalarType type) {
   if (!all_angles_.cosine.defined())
-    all_angles_ = rope_angles(spec_.decoder.rope, head_dim, rows_.positions, rows_.lengths, type).on(rows_.asked.device());
+    all_angles_ = rope_angles(spec_.decoder.rope, head_dim, rows_.positions, rows_.lengths, type, rows_.asked.device());
   if (rows == QueryRows::all) return all_angles_;
   if (!asked_angles_.cosine.defined()) asked_angles_ = all_angles_.rows(rows_.asked);
   return asked_angles_;

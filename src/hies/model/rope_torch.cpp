@@ -143,11 +143,11 @@ struct RotateFunction : torch::autograd::Function<RotateFunction> {
 }  // namespace
 
 RopeAngles rope_angles(const Rope& rope, std::int64_t head_dim, std::span<const std::int32_t> positions,
-                       std::span<const std::int32_t> lengths, at::ScalarType type) {
+                       std::span<const std::int32_t> lengths, at::ScalarType type, at::Device device) {
   at::Tensor angles;  // [rows, D/2] float32
-  const at::Tensor places = index_tensor(positions).to(at::kFloat).unsqueeze(1);
+  const at::Tensor places = brought(index_tensor(positions), device).to(at::kFloat).unsqueeze(1);
   if (rope.kind != RopeKind::dynamic) {
-    angles = places * frequencies(rope, head_dim, 0);
+    angles = places * brought(frequencies(rope, head_dim, 0), device);
   } else {
     std::map<std::int32_t, at::Tensor> by_length;
     std::vector<at::Tensor> rows;
@@ -156,7 +156,7 @@ RopeAngles rope_angles(const Rope& rope, std::int64_t head_dim, std::span<const 
       if (!row.defined()) row = frequencies(rope, head_dim, length);
       rows.push_back(row);
     }
-    angles = places * at::stack(rows);
+    angles = places * brought(at::stack(rows), device);
   }
   const auto table = type == at::kDouble ? at::kDouble : at::kFloat;
   return {(at::cos(angles) * rope.attention_factor).to(table), (at::sin(angles) * rope.attention_factor).to(table)};

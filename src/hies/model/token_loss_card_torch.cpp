@@ -20,7 +20,28 @@ std::int32_t card_loss(TokenLoss loss) {
   return HIES_CUDA_LOGIT_NORM;
 }
 
-// What some rows of logits [r, V] on a card say.
+// What `count` rows of logits say, on the card.
+struct Told {
+  at::Tensor numbers;     // [4, r] float32: largest logit, ln of the sum beside it, ln p of the target, half the sum of squares
+  at::Tensor top_tokens;  // [r]
+  std::int64_t count;
+
+  // Waits for the card. Losses are not weighted yet.
+  void append_to(RunResult& result, std::vector<double>& losses, std::optional<TokenLoss> loss) const {
+    const at::Tensor values = numbers.cpu(), tokens = top_tokens.cpu();
+    const auto row = [&](std::int64_t i) { return values.const_data_ptr<float>() + i * values.size(1); };
+    const float *log_sums = row(1), *log_probabilities = row(2), *half_squares = row(3);
+    result.log_probabilities.insert(result.log_probabilities.end(), log_probabilities, log_probabilities + count);
+    const auto* token = tokens.const_data_ptr<std::int32_t>();
+    result.top_tokens.insert(result.top_tokens.end(), token, token + count);
+    for (std::int64_t i = 0; loss && i < count; ++i)
+      losses.push_back(*loss == TokenLoss::cross_entropy  ? -log_probabilities[i]
+                       : *loss == TokenLoss::pseudo_label ? log_sums[i]
+                                                          : half_squares[i]);
+  }
+};
+
+// Some rows of logits [r, V] on a card.
 class CardLogits {
  public:
   CardLogits(at::Tensor logits, const at::Tensor& targets) : logits_(logits.contiguous()) {
@@ -48,19 +69,8 @@ class CardLogits {
     return logits_;
   }
 
-  // Adds what the first `count` rows say; losses are not weighted yet.
-  void append_to(RunResult& result, std::vector<double>& losses, std::optional<TokenLoss> loss, std::int64_t count) const {
-    const at::Tensor numbers = numbers_.cpu(), tokens = top_tokens_.cpu();
-    const auto row = [&](std::int64_t i) { return numbers.const_data_ptr<float>() + i * numbers.size(1); };
-    const float *log_sums = row(1), *log_probabilities = row(2), *half_squares = row(3);
-    result.log_probabilities.insert(result.log_probabilities.end(), log_probabilities, log_probabilities + count);
-    const auto* token = tokens.const_data_ptr<std::int32_t>();
-    result.top_tokens.insert(result.top_tokens.end(), token, token + count);
-    for (std::int64_t i = 0; loss && i < count; ++i)
-      losses.push_back(*loss == TokenLoss::cross_entropy  ? -log_probabilities[i]
-                       : *loss == TokenLoss::pseudo_label ? log_sums[i]
-                                                          : half_squares[i]);
-  }
+  // What the first `count` rows say, still on the card.
+  Told told(std::int64_t count) const { return {numbers_, top_tokens_, count}; }
 
  private:
   at::Tensor logits_, numbers_, top_tokens_;
@@ -79,16 +89,16 @@ RunResult card_token_results(const Linear& vocabulary, const at::Tensor& states,
   };
   const at::Tensor targets = on_card(batch.target_tokens, at::kLong), row_shares = on_card(shares.share, at::kFloat);
 
-  RunResult result;
-  std::vector<double> losses;
+  std::vector<Told> parts;  // read when all is queued: nothing waits for the card in between
   for_logit_parts(
       vocabulary, states, count, rows_at_once, gradient, [&](const at::Tensor& made, std::int64_t first, std::int64_t real) {
         CardLogits logits(made, targets.narrow(0, first, made.size(0)));
-        const at::Tensor slope =
-            gradient != nullptr && loss ? logits.gradient(*loss, row_shares.narrow(0, first, made.size(0))) : at::Tensor();
-        logits.append_to(result, losses, loss, real);
-        return slope;
+        parts.push_back(logits.told(real));
+        return gradient != nullptr && loss ? logits.gradient(*loss, row_shares.narrow(0, first, made.size(0))) : at::Tensor();
       });
+  RunResult result;
+  std::vector<double> losses;
+  for (const Told& part : parts) part.append_to(result, losses, loss);
   if (!loss) return result;
   result.losses.assign(static_cast<std::size_t>(batch.size()), 0);
   for (std::size_t i = 0; i < losses.size(); ++i) result.losses[shares.sequence[i]] += losses[i] * shares.share[i];

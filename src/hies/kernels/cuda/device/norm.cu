@@ -1,25 +1,26 @@
 #include "hies/kernels/cuda/device/launch.cuh"
 #include "hies/kernels/cuda/device/packet.cuh"
 
-// The norms of rows, with the sum before them. A short row belongs to one warp, whose lanes keep it in registers; a long one to a block,
-// which reads it from memory once and from the cache after that.
+// The norms of rows, with the sum before them. A short row belongs to one warp, a long one to a block, whose threads keep it in registers;
+// a very long one is read from memory once and from the cache after that.
 namespace hies::cuda {
 namespace {
 
-// Packets of a row that each lane of a warp keeps: up to 1,024 elements.
+// Packets that a thread keeps: of a warp's row up to 1,024 elements, of a block's up to 8,192.
 template <class T>
-constexpr int kKept = 2 * sizeof(T);
+constexpr int kPackets = 2 * sizeof(T);
 
 // The packets of one row that belong to a thread.
-template <class T, bool kWide, int kLanes>
+// kKept: how many it keeps; 0: none, of a row of any length.
+template <class T, bool kWide, int kLanes, int kKept>
 class Row {
  public:
   using P = Packet<T, kWide>;
 
   __device__ Row(const T* from, int width) : from_(from), width_(width) {
-    if constexpr (kLanes == 32)
+    if constexpr (kKept > 0)
 #pragma unroll
-      for (int k = 0; k < kKept<T>; ++k)
+      for (int k = 0; k < kKept; ++k)
         if (place(k) < width) kept_[k] = P::load(from + place(k));
   }
 
@@ -29,7 +30,7 @@ class Row {
     for_each(width_, [&](int i, int k) {
       P packet = at(i, k);
       visit(i, packet);
-      if constexpr (kLanes == 32) kept_[k] = packet;
+      if constexpr (kKept > 0) kept_[k] = packet;
     });
   }
   // Calls visit(place, packet, the other row's packet) for each.
@@ -59,23 +60,23 @@ class Row {
 
  private:
   __device__ P at(int i, int k) const {
-    if constexpr (kLanes == 32) return kept_[k];
+    if constexpr (kKept > 0) return kept_[k];
     else return P::load(from_ + i);
   }
   template <class Visit>
   static __device__ void for_each(int width, const Visit& visit) {
-    if constexpr (kLanes == 32) {
+    if constexpr (kKept > 0) {
 #pragma unroll
-      for (int k = 0; k < kKept<T>; ++k)
+      for (int k = 0; k < kKept; ++k)
         if (place(k) < width) visit(place(k), k);
     } else {
       for (int i = threadIdx.x * P::kSize; i < width; i += kLanes * P::kSize) visit(i, 0);
     }
   }
-  static __device__ int place(int k) { return (static_cast<int>(threadIdx.x) % 32 + 32 * k) * P::kSize; }
+  static __device__ int place(int k) { return (static_cast<int>(threadIdx.x) % kLanes + kLanes * k) * P::kSize; }
   const T* from_;
   int width_;
-  P kept_[kLanes == 32 ? kKept<T> : 1];
+  P kept_[kKept > 0 ? kKept : 1];
 };
 
 // Mean (of a layer norm; else 0) and 1/√(variance + ε) of a row.
@@ -98,14 +99,14 @@ __device__ long long row_here() {
   return static_cast<long long>(blockIdx.x) * kRows + threadIdx.x / kLanes;
 }
 
-template <class T, bool kWide, bool kLayer, int kLanes>
+template <class T, bool kWide, bool kLayer, int kLanes, int kKept>
 __global__ void __launch_bounds__(kRowThreads)
     norm_forward(T* x, const T* added, const T* weight, const T* bias, float epsilon, long long rows, int width, T* y) {
   using P = Packet<T, kWide>;
   const long long start = row_here<kLanes>() * width;
   if (start >= rows * width) return;
   x += start, y += start;
-  Row<T, kWide, kLanes> row(x, width);
+  Row<T, kWide, kLanes, kKept> row(x, width);
   // A thread reads again only what it wrote itself.
   if (added != nullptr)
     row.each([&](int i, P& in) {
@@ -128,15 +129,15 @@ __global__ void __launch_bounds__(kRowThreads)
 }
 
 // With x̂ = (x − mean)·s, y = x̂·w (+ b) and g = w·dy:  dx = s·(g − x̂·mean(g·x̂) − mean(g)), the last of a layer norm only.
-template <class T, bool kWide, bool kLayer, int kLanes>
+template <class T, bool kWide, bool kLayer, int kLanes, int kKept>
 __global__ void __launch_bounds__(kRowThreads)
     norm_backward(const T* x, const T* weight, const T* dy, const T* added, float epsilon, long long rows, int width, T* dx) {
   using P = Packet<T, kWide>;
   const long long start = row_here<kLanes>() * width;
   if (start >= rows * width) return;
   // All that the row needs is asked for before any of it is waited for.
-  Row<T, kWide, kLanes> row(x + start, width);
-  const Row<T, kWide, kLanes> slopes(dy + start, width);
+  Row<T, kWide, kLanes, kKept> row(x + start, width);
+  const Row<T, kWide, kLanes, kKept> slopes(dy + start, width);
   const RowScale of = scale_of<kLayer>(row, width, epsilon);
   float product = 0, sum = 0;
   row.each_with(slopes, [&](int i, const P& in, const P& slope) {
@@ -162,11 +163,13 @@ __global__ void __launch_bounds__(kRowThreads)
   });
 }
 
-// Calls go(Size<lanes>) with how many threads a row gets.
+// Calls go(threads of a row, packets that each keeps).
 template <class T, class Go>
 int with_lanes(std::int64_t width, bool packets, const Go& go) {
-  const std::int64_t in_warp = std::int64_t{32} * kKept<T> * (packets ? 16 / sizeof(T) : 1);
-  return width <= in_warp ? go(Size<32>{}) : go(Size<kRowThreads>{});
+  const std::int64_t kept = kPackets<T> * static_cast<std::int64_t>(packets ? 16 / sizeof(T) : 1);
+  if (width <= 32 * kept) return go(Size<32>{}, Size<kPackets<T>>{});
+  if (width <= kRowThreads * kept) return go(Size<kRowThreads>{}, Size<kPackets<T>>{});
+  return go(Size<kRowThreads>{}, Size<0>{});
 }
 
 template <int kLanes>
@@ -185,16 +188,17 @@ int hies_cuda_norm_forward(const hies_cuda_norm* norm, void* x, const void* adde
   return with_type(norm->dtype, [&](auto element) {
     using T = decltype(element);
     const bool packets = wide<T>(norm->width, {x, added, norm->weight, norm->bias, y});
-    return with_lanes<T>(norm->width, packets, [&](auto lanes) {
+    return with_lanes<T>(norm->width, packets, [&](auto lanes, auto kept) {
       const auto go = [&](auto kernel) {
         return launch(kernel, row_grid<lanes.value>(*norm), kRowThreads, 0, static_cast<cudaStream_t>(stream), static_cast<T*>(x),
                       static_cast<const T*>(added), static_cast<const T*>(norm->weight), static_cast<const T*>(norm->bias),
                       static_cast<float>(norm->epsilon), static_cast<long long>(norm->rows), static_cast<int>(norm->width),
                       static_cast<T*>(y));
       };
-      constexpr int kLanes = lanes.value;
-      if (norm->bias != nullptr) return go(packets ? norm_forward<T, true, true, kLanes> : norm_forward<T, false, true, kLanes>);
-      return go(packets ? norm_forward<T, true, false, kLanes> : norm_forward<T, false, false, kLanes>);
+      constexpr int kLanes = lanes.value, kKept = kept.value;
+      if (norm->bias != nullptr)
+        return go(packets ? norm_forward<T, true, true, kLanes, kKept> : norm_forward<T, false, true, kLanes, kKept>);
+      return go(packets ? norm_forward<T, true, false, kLanes, kKept> : norm_forward<T, false, false, kLanes, kKept>);
     });
   });
 }
@@ -204,17 +208,17 @@ int hies_cuda_norm_backward(const hies_cuda_norm* norm, const void* x, const voi
   return with_type(norm->dtype, [&](auto element) {
     using T = decltype(element);
     const bool packets = wide<T>(norm->width, {x, dy, added, norm->weight, dx});
-    return with_lanes<T>(norm->width, packets, [&](auto lanes) {
+    return with_lanes<T>(norm->width, packets, [&](auto lanes, auto kept) {
       const auto go = [&](auto kernel) {
         return launch(kernel, row_grid<lanes.value>(*norm), kRowThreads, 0, static_cast<cudaStream_t>(stream),
                       static_cast<const T*>(x), static_cast<const T*>(norm->weight), static_cast<const T*>(dy),
                       static_cast<const T*>(added), static_cast<float>(norm->epsilon), static_cast<long long>(norm->rows),
                       static_cast<int>(norm->width), static_cast<T*>(dx));
       };
-      constexpr int kLanes = lanes.value;
+      constexpr int kLanes = lanes.value, kKept = kept.value;
       if (norm->bias != nullptr)
-        return go(packets ? norm_backward<T, true, true, kLanes> : norm_backward<T, false, true, kLanes>);
-      return go(packets ? norm_backward<T, true, false, kLanes> : norm_backward<T, false, false, kLanes>);
+        return go(packets ? norm_backward<T, true, true, kLanes, kKept> : norm_backward<T, false, true, kLanes, kKept>);
+      return go(packets ? norm_backward<T, true, false, kLanes, kKept> : norm_backward<T, false, false, kLanes, kKept>);
     });
   });
 }
