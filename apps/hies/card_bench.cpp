@@ -103,6 +103,7 @@ CardBench bench_card(const std::filesystem::path& folder, const std::string& dty
   if (options.sequences < 1 || options.tokens < 1 || options.repeats < 1 || options.masks < 0)
     bad_input("--sequences, --tokens and --repeats must be at least 1, --masks at least 0");
   const auto checkpoint = std::make_shared<const model::Checkpoint>(model::Checkpoint::open(folder));
+  if (checkpoint->spec().reads_pictures()) unsupported("{} reads pictures: the bench draws tokens at random", folder.string());
   const model::Model model = model::Model::load(checkpoint, model::parse_compute_type(dtype));
   const model::Batch batch = made_batch(model.spec(), options);
   const std::vector<double> labels(static_cast<std::size_t>(options.sequences), 0);

@@ -32,7 +32,7 @@ struct CardTiming {
 };
 
 struct CardBench {
-  std::int64_t weights_bytes = 0;    // on the card before the first batch
+  std::int64_t weights_bytes = 0;    // on the card between batches
   std::int64_t peak_bytes = 0;       // with the batch
   CardTiming score;                  // HIS and AE of one batch
   CardTiming forward;                // the answers alone

@@ -73,7 +73,7 @@ void run_explain(Words words) {
   arguments.heading("Data");
   add_load_options(arguments, request.load);
   arguments.heading("Running and showing");
-  arguments.add(compute);
+  arguments.add(compute, {"device", "deterministic", "offload"});  // attention weights themselves are made on the CPU
   arguments.add(show);
   if (!arguments.parse()) return;
   arguments.require("task");

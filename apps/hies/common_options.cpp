@@ -14,14 +14,18 @@ void apply(const ComputeOptions& options) {
     bad_input("--threads is {}, but it must be within 0 … {}", options.threads, kMost);
   model::parse_compute_type(options.dtype);
   if (options.device == "cuda" && options.dtype == "float64")
-    throw Error(ErrorKind::unsupported, "--device cuda computes in float32 or bfloat16, not in float64",
+    throw Error(ErrorKind::unsupported, "--device cuda computes in float32, tf32 or bfloat16, not in float64",
                 "run float64 with --device cpu");
   if (options.offload && options.device == "cpu")
     throw Error(ErrorKind::bad_input, "--offload is for --device cuda",
                 "on the CPU --memory says how much of the weights stays in memory");
+  if (options.device == "cpu" && (options.dtype == "tf32" || options.deterministic))
+    throw Error(ErrorKind::bad_input,
+                fmt::format("{} is for --device cuda", options.deterministic ? "--deterministic" : "--dtype tf32"),
+                options.deterministic ? "on the CPU scores are the same in every run" : "run float32 on the CPU");
   model::set_device(options.device);
   model::set_offload(options.offload);
-  if (options.tf32) model::set_tf32(true);
+  model::set_tf32(options.dtype == "tf32");
   model::set_deterministic(options.deterministic);
   kernels::wait_asleep();
   model::set_memory(options.memory.empty() ? 0 : formats::parse_byte_size(options.memory, "--memory"));

@@ -32,15 +32,19 @@ class Device(ProgramTest):
         self.on_card("no NVIDIA card", "CUDA_VISIBLE_DEVICES", STUB_COUNT="0")
 
     def test_a_card_without_kernels(self):
-        for capability, name in (("75", "7.5"), ("120", "12.0")):
-            self.on_card(f"compute capability {name}, .* 8.x and 9.0", "--device cpu", STUB_CAPABILITY=capability)
+        for capability, name in (("75", "7.5"), ("86", "8.6"), ("89", "8.9"), ("120", "12.0")):
+            self.on_card(f"compute capability {name}, .* 8.0 and 9.0", "--device cpu", STUB_CAPABILITY=capability)
 
     def test_float64(self):
-        self.refused(3, "float32 or bfloat16, not in float64", *self.score(), "--device", "cuda", "--dtype", "float64",
+        self.refused(3, "float32, tf32 or bfloat16, not in float64", *self.score(), "--device", "cuda", "--dtype", "float64",
                      hint="--device cpu", environment={"HIES_CUDA_PLUGIN": str(STUB)})
 
     def test_offload_is_for_a_card(self):
         self.refused(2, "--offload is for --device cuda", *self.score(), "--offload", hint="--memory")
+
+    def test_what_else_is_for_a_card(self):
+        self.refused(2, "--deterministic is for --device cuda", *self.score(), "--deterministic", hint="every run")
+        self.refused(2, "--dtype tf32 is for --device cuda", *self.score(), "--dtype", "tf32", hint="float32")
 
     def test_cpu_touches_nothing(self):
         """Whatever is there."""

@@ -1,6 +1,7 @@
 #include "hies/model/attention_card_torch.h"
 
 #include <algorithm>
+#include <optional>
 
 #include <ATen/Context.h>
 #include <ATen/ops/_scaled_dot_product_cudnn_attention_backward.h>
@@ -143,8 +144,8 @@ void CardAttention::forward(const kernels::AttentionShape& shape, const kernels:
 
 bool CardAttention::backward_by_cudnn(const kernels::AttentionShape& shape, const hies_cuda_shape& made,
                                       const kernels::AttentionBackward& arguments) {
-  static bool works = true;
-  if (!works || deterministic() || !cudnn_takes(shape, made, arguments)) return false;
+  static std::optional<bool> works;  // whether this cuDNN, and this card, have it: its first call tells
+  if (!works.value_or(true) || deterministic() || !cudnn_takes(shape, made, arguments)) return false;
   const auto options = at::TensorOptions().device(at::kCUDA, 0);
   const std::int64_t B = made.sequences, T = made.longest_queries, H = made.heads, K = made.kv_heads;
   const at::Tensor lse =
@@ -158,10 +159,12 @@ bool CardAttention::backward_by_cudnn(const kernels::AttentionShape& shape, cons
     put(made, {{dq, arguments.dq, H}, {dk, arguments.dk, K}, {dv, arguments.dv, K}});
   } catch (const c10::OutOfMemoryError&) {
     throw;
-  } catch (const c10::Error&) {  // a cuDNN, or a card, without it
+    works = true;
+  } catch (const c10::Error&) {
+    if (works) throw;
     works = false;
   }
-  return works;
+  return *works;
 }
 
 void CardAttention::backward(const kernels::AttentionShape& shape, const kernels::AttentionBackward& arguments, int layer) {

@@ -7,7 +7,7 @@ namespace hies::model {
 // What a model is computed in.
 enum class ComputeType { float32, bfloat16, float64 };
 
-// "float32", "bfloat16", "float64". Throws bad_input.
+// "float32", "bfloat16", "float64"; "tf32" is float32 with set_tf32(). Throws bad_input.
 ComputeType parse_compute_type(const std::string& name);
 
 // Bytes of one number.

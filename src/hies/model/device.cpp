@@ -71,7 +71,12 @@ at::Tensor brought(const at::Tensor& tensor, at::Device device) {
 std::uint64_t free_card_memory() {
   std::uint64_t free = 0, all = 0;
   kernels::cuda::check_call(kernels::cuda::plugin().memory(&free, &all), "asking for the card's memory");
-  return free;
+  // What torch holds and no tensor uses is free, too.
+  const auto stats = at::getDeviceAllocator(at::kCUDA)->getDeviceStats(0);
+  const auto now = [](const c10::CachingAllocator::StatArray& stat) {
+    return static_cast<std::uint64_t>(stat[static_cast<std::size_t>(c10::CachingAllocator::StatType::AGGREGATE)].current);
+  };
+  return free + now(stats.reserved_bytes) - now(stats.allocated_bytes);
 }
 
 std::uint64_t card_bytes() { return static_cast<std::uint64_t>(allocated().current); }

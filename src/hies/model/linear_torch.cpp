@@ -164,7 +164,6 @@ at::Tensor Linear::operator()(const at::Tensor& x) const {
 at::Tensor Linear::gradient(const at::Tensor& of_output) const { return state_->gradient(of_output); }
 void Linear::add_gradient(const at::Tensor& of_output, at::Tensor& sum) const { sum.addmm_(of_output, state_->resident()); }
 at::Tensor Linear::weight() const { return state_->weight(); }
-at::Tensor Linear::resident() const { return state_->resident(); }
 void Linear::set_aside() const { state_->set_aside(); }
 const at::Tensor& Linear::bias() const noexcept { return state_->bias; }
 Linear::Keep Linear::keep() const noexcept { return state_->keep; }

@@ -52,7 +52,6 @@ class Linear {
 
   at::Tensor weight() const;  // made anew
   // The one copy on a card, for products that begin before another Linear is used; undefined on the CPU.
-  at::Tensor resident() const;
   void set_aside() const;
   const at::Tensor& bias() const noexcept;
   Keep keep() const noexcept;

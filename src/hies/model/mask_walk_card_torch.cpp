@@ -95,7 +95,7 @@ class CardWalk {
   }
 
   // hidden: `states` states before `layer`, one behind the other.
-  void visit(std::span<const Choice> choices, int layer, const at::Tensor& hidden, std::int64_t states) {
+  void visit(std::span<const Choice> choices, int layer, at::Tensor hidden, std::int64_t states) {
     const LayerHeads& all = spec_.heads(layer);
     const bool last = layer + 1 == spec_.layer_count();
     for (const Choice& choice : choices) {
@@ -108,17 +108,16 @@ class CardWalk {
     for (std::size_t first = 0; first < choices.size(); first += most) {
       const auto some = choices.subspan(first, std::min(choices.size() - first, most));
       const bool final = first + most >= choices.size();  // nothing else needs the outputs
-      go_on(some, layer, hidden, final ? std::exchange(outputs, {}) : outputs, final, states);
+      go_on(some, layer, final ? std::exchange(hidden, {}) : hidden, final ? std::exchange(outputs, {}) : outputs, final, states);
     }
   }
 
-  void go_on(std::span<const Choice> choices, int layer, const at::Tensor& hidden, const at::Tensor& outputs, bool final,
-             std::int64_t states) {
+  void go_on(std::span<const Choice> choices, int layer, at::Tensor hidden, at::Tensor outputs, bool final, std::int64_t states) {
     const LayerHeads& all = spec_.heads(layer);
     const auto count = std::ssize(choices);
     AttentionRun& run = copies(count).run;
     const std::int64_t tokens = batch_.token_count();
-    const at::Tensor before = chosen(hidden, states, choices, tokens, std::ssize(run.rows().positions));
+    at::Tensor before = chosen(hidden, states, choices, tokens, std::ssize(run.rows().positions));
     at::Tensor own;
     if (outputs.defined()) {
       const bool asked = layer + 1 == spec_.layer_count() && !run.rows().asks_all;
@@ -127,11 +126,12 @@ class CardWalk {
       if (own.is_same(outputs) && !final) own = own.clone();
       leave_out(own, choices, each, all);
     }
-    const at::Tensor after = network_.finish(layer, all, before, own, run);
+    hidden = outputs = {};  // nothing below needs them
+    at::Tensor after = network_.finish(layer, all, std::exchange(before, {}), std::exchange(own, {}), run);
     std::vector<Choice> following;
     for (std::int64_t i = 0; i < count; ++i)
       for (const MaskTrie::Node& next : choices[static_cast<std::size_t>(i)].node->next) following.push_back({&next, i});
-    if (!following.empty()) return visit(following, layer + 1, after, count);
+    if (!following.empty()) return visit(following, layer + 1, std::move(after), count);
     const at::Tensor results = result_of(network_, run, after);
     const std::int64_t each = spec_.problem == Problem::causal_lm ? std::ssize(batch_.target_rows) : batch_.size();
     for (std::int64_t i = 0; i < count; ++i) take_(*choices[static_cast<std::size_t>(i)].node, results.narrow(0, i * each, each));

@@ -79,6 +79,8 @@ MemoryPlan plan_memory(const Arch& arch, const ModelSpec& spec, ComputeType type
     plan.largest_weight = std::max(plan.largest_weight, bytes);
   }
   plan.token_in_layer = kept_numbers(spec) * size;
+  // Beside a layer at work, a state before each of those above it.
+  plan.token_of_mask = 2 * plan.token_in_layer + static_cast<std::uint64_t>(spec.hidden) * spec.layers.size() * size;
   if (plan.one_copy) {
     plan.weights += tied_bytes(spec, size);
     if (offloads()) plan_offload(plan, arch, spec, size);
@@ -121,8 +123,18 @@ int MemoryPlan::layers_at_once(std::int64_t tokens, int layers) const {
 std::int64_t MemoryPlan::masks_at_once(std::int64_t tokens) const {
   if (!one_copy || tokens == 0) return 1;
   const std::uint64_t room = budget > besides_activations() ? budget - besides_activations() : 0;
-  const auto fit = static_cast<std::int64_t>(room / (2 * token_in_layer) / static_cast<std::uint64_t>(tokens));
+  const auto fit = static_cast<std::int64_t>(room / token_of_mask / static_cast<std::uint64_t>(tokens));
   return std::clamp<std::int64_t>(std::min(fit, kBusyTokens / tokens), 1, 64);
+}
+
+std::string MemoryPlan::hint_where_full(std::int64_t tokens) const {
+  std::string hint = fmt::format("try --batch-tokens {}", std::max<std::int64_t>(1, tokens / 2));
+  // Twice what one layer needs leaves room for what no plan counts.
+  const std::uint64_t little = besides_activations() + 2 * token_in_layer * static_cast<std::uint64_t>(tokens);
+  if (little < budget)
+    hint += fmt::format(", or --memory {}MiB, which keeps fewer layers, or masks, at a time", (little >> 20) + 1);
+  if (streamed == 0) hint += ", or --offload, which keeps the weights in the machine's memory";
+  return hint;
 }
 
 std::string MemoryPlan::text(std::int64_t tokens, int layers) const {

@@ -8,12 +8,14 @@
 
 namespace hies::model {
 
-// How the weights and the activations of a model share the memory that it may use. It changes no result.
+// How the weights and the activations of a model share the memory that it may use. It changes no result on the CPU, on a card none
+// but by rounding: how many masks stand side by side decides the shape of a product.
 struct MemoryPlan {
   std::uint64_t budget = 0;          // bytes
   std::uint64_t weights = 0;         // bytes of all matrices in the computation type
   std::uint64_t largest_weight = 0;  // bytes
   std::uint64_t token_in_layer = 0;  // bytes that a layer keeps of one token for a backward pass
+  std::uint64_t token_of_mask = 0;   // bytes that a walk over masks keeps of one token of one mask
   // Whether matrices stay in memory in the order that products read, which is another in a backward pass. Else they are read from
   // the mapped file each time. Runs with a backward pass keep both or none.
   bool keep_forward = true;
@@ -29,6 +31,8 @@ struct MemoryPlan {
   int layers_at_once(std::int64_t tokens, int layers) const;
   // Masks of a batch of so many tokens that are evaluated side by side: on the CPU one, on a card as many as fit and keep it busy.
   std::int64_t masks_at_once(std::int64_t tokens) const;
+  // For the user: what to try where a card was full with so many tokens at once.
+  std::string hint_where_full(std::int64_t tokens) const;
   // For the user, in one line: what the budget led to where `tokens` are run forward and back at once. Empty when everything fits.
   std::string text(std::int64_t tokens, int layers) const;
 

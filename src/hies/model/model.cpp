@@ -157,8 +157,7 @@ auto within_memory(std::int64_t tokens, const MemoryPlan& memory, const Work& wo
     return work();
   } catch (const c10::OutOfMemoryError&) {
     throw Error(ErrorKind::bad_input, fmt::format("the card's memory is full: {} tokens at once need more", tokens),
-                fmt::format("try --batch-tokens {}, or --memory {}MiB, which runs fewer layers at a time",
-                            std::max<std::int64_t>(1, tokens / 2), memory.budget / 2 >> 20));
+                memory.hint_where_full(tokens));
   }
 }
 
@@ -173,10 +172,11 @@ struct Model::State {
 };
 
 ComputeType parse_compute_type(const std::string& name) {
-  if (name == "float32") return ComputeType::float32;
+  if (name == "float32" || name == "tf32") return ComputeType::float32;
   if (name == "bfloat16") return ComputeType::bfloat16;
   if (name == "float64") return ComputeType::float64;
-  throw Error(ErrorKind::bad_input, fmt::format("unknown dtype '{}'", printable(name)), "known: float32, bfloat16, float64");
+  throw Error(ErrorKind::bad_input, fmt::format("unknown dtype '{}'", printable(name)),
+              "known: float32, bfloat16, float64, tf32");
 }
 
 Model::Model(std::shared_ptr<const Checkpoint> checkpoint, std::unique_ptr<State> state)
@@ -196,7 +196,7 @@ Model Model::load(std::shared_ptr<const Checkpoint> checkpoint, ComputeType type
       unsupported("{} has heads of size {}, but attention is computed for at most {}", checkpoint->folder().string(),
                   layer.head_dim, kernels::kMostHeadDim);
   if (on_card() && type == ComputeType::float64)
-    throw Error(ErrorKind::unsupported, "--device cuda computes in float32 or bfloat16, not in float64",
+    throw Error(ErrorKind::unsupported, "--device cuda computes in float32, tf32 or bfloat16, not in float64",
                 "run float64 with --device cpu");
   const at::NoGradGuard frozen;
   const MemoryPlan memory = plan_memory(checkpoint->arch(), checkpoint->spec(), type, memory_budget());
@@ -268,7 +268,8 @@ void Model::run_masks(const Batch& batch, const MaskTrie& masks, const Objective
 int Model::first_not_finite(const Batch& batch, const HeadGates* gates) const {
   const at::NoGradGuard frozen;
   AttentionRun run(spec(), batch, gates, nullptr, state_->device);
-  return model::first_not_finite(*state_->network, spec().layers, batch, run);
+  return within_memory(batch.token_count(), state_->memory,
+                       [&] { return model::first_not_finite(*state_->network, spec().layers, batch, run); });
 }
 
 const MemoryPlan& Model::memory() const noexcept { return state_->memory; }

@@ -30,8 +30,11 @@ Offload::Offload(std::uint64_t room, std::uint64_t all, at::Device card)
       copies_(c10::impl::VirtualGuardImpl(card.type()).getStreamFromGlobalPool(card)) {}
 
 Offload::~Offload() {
-  const c10::Stream stream = current(card_);
-  for (Weight& each : weights_) drop(each, stream);
+  try {
+    const c10::Stream stream = current(card_);
+    for (Weight& each : weights_) drop(each, stream);
+  } catch (const c10::Error&) {  // a card that has failed: what was on it is gone
+  }
 }
 
 at::Tensor Offload::pinned_place(std::uint64_t bytes) {

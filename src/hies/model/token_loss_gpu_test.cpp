@@ -60,6 +60,22 @@ TEST_P(TokenLossOnCard, IsThatOfTheCpu) {
     }
 }
 
+TEST_P(TokenLossOnCard, OneNanIsSeen) {
+  Batch batch;
+  batch.offsets = {0, 3};
+  batch.tokens.resize(3);
+  batch.target_rows = {0, 1};
+  batch.target_tokens = {1, 2};
+  const at::Device card(at::kCUDA, 0);
+  for (const std::int64_t vocabulary : {11, 4096}) {
+    at::Tensor matrix = made(vocabulary, 64, 2.0).to(at::kFloat);
+    matrix[7].fill_(std::nan(""));
+    const Linear linear([matrix, card] { return matrix.to(card); }, {}, [] {}, {true, true, true});
+    const RunResult result = token_results(linear, made(8, 64, 1.0).to(card, at::kFloat), batch, GetParam(), 100, nullptr);
+    for (const double value : result.log_probabilities) EXPECT_TRUE(std::isnan(value));
+  }
+}
+
 TEST_P(TokenLossOnCard, TheLowestOfEqualsIsTheTop) {
   Batch batch;
   batch.offsets = {0, 3};

@@ -14,7 +14,7 @@ extern "C" {
 #define HIES_CUDA_API __attribute__((visibility("default")))
 
 /* Grows with every change of this file: program and plug-in must agree. */
-#define HIES_CUDA_ABI 3
+#define HIES_CUDA_ABI 4
 
 enum hies_cuda_dtype { HIES_CUDA_FLOAT32 = 0, HIES_CUDA_BFLOAT16 = 1, HIES_CUDA_FLOAT16 = 2 };
 

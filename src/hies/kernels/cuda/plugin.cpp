@@ -47,7 +47,7 @@ void check_card(const Plugin& plugin) {
            "install the driver of CUDA 13 (580 or newer); `nvidia-smi` shows what is there. Or run with --device cpu");
   check_call(plugin.capability(0, &capability), "asking for the card's compute capability");
   if (!runs_on(capability))
-    refuse(fmt::format("the card has compute capability {}.{}, and the plug-in has kernels for 8.x and 9.0", capability / 10,
+    refuse(fmt::format("the card has compute capability {}.{}, and the plug-in has kernels for 8.0 and 9.0", capability / 10,
                        capability % 10),
            "run with --device cpu");
 }
@@ -95,8 +95,8 @@ const Plugin& plugin() {
   return opened();
 }
 
-// Code for sm_80 runs on all of that generation; code for sm_90a on 9.0 alone.
-bool runs_on(int capability) noexcept { return (capability >= 80 && capability < 90) || capability == 90; }
+// 8.6 and 8.9 would run the code, but have too little shared memory for a block's tiles; code for sm_90a runs on 9.0 alone.
+bool runs_on(int capability) noexcept { return capability == 80 || capability == 87 || capability == 90; }
 
 void check_call(int error, std::string_view what) {
   if (error == 0) return;

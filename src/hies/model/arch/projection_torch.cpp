@@ -32,14 +32,8 @@ Projection::Projection(const std::vector<Linear>& matrices, int count, int head_
   };
   const Linear::Keep keep = matrices.front().keep();
   joint_ = product(0, count, rows_of(0, count), keep);
-  // A card has the whole already, of which a head reads its rows.
-  const auto part_of_resident = [joint = joint_, width = width_](std::int64_t head) -> Linear::Make {
-    return [joint, width, head] { return joint.resident().narrow(0, head * width, width); };
-  };
-  const Linear::Keep as_it_is{false, false, false};
-  for (int head = 0; head < count; ++head)
-    parts_.push_back(keep.one_copy ? product(head, 1, part_of_resident(head), as_it_is)
-                                   : product(head, 1, rows_of(head, 1), keep));
+  if (keep.one_copy) return;  // a card computes all heads in one product
+  for (int head = 0; head < count; ++head) parts_.push_back(product(head, 1, rows_of(head, 1), keep));
 }
 
 at::Tensor Projection::some(const std::vector<int>& positions, const at::Tensor& rows) const {
@@ -62,7 +56,7 @@ at::Tensor project_outputs(const Linear& projection, const LayerHeads& all, cons
   if (heads.count() == 0) return bias.defined() ? bias.repeat({rows, 1}) : at::Tensor();
   if (heads.count() == all.count()) return projection(outputs);
   const auto columns = [&] {
-    const at::Tensor resident = projection.resident(), weight = resident.defined() ? resident : projection.weight();
+    const at::Tensor weight = projection.weight();
     std::vector<at::Tensor> kept;
     for (const int position : positions_in(all.heads, heads.heads))
       kept.push_back(weight.narrow(1, std::int64_t{position} * heads.head_dim, heads.head_dim));

@@ -19,7 +19,7 @@ class Projection {
   // Of all heads, on a card: the gradient by the rows, alone or added to `sum`.
   at::Tensor gradient(const at::Tensor& of_output) const { return joint_.gradient(of_output); }
   void add_gradient(const at::Tensor& of_output, at::Tensor& sum) const { joint_.add_gradient(of_output, sum); }
-  // A product for each of the heads at `positions`: [rows, positions·n·D].
+  // On the CPU, a product for each of the heads at `positions`: [rows, positions·n·D].
   at::Tensor some(const std::vector<int>& positions, const at::Tensor& rows) const;
 
  private:

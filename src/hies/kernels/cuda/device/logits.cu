@@ -17,7 +17,7 @@ struct Peak {
 __device__ Peak together(const Peak& a, const Peak& b) {
   const bool first = a.top > b.top || (a.top == b.top && a.place < b.place);
   const Peak &more = first ? a : b, &less = first ? b : a;
-  return {more.top, more.place, more.sum + (less.top == -INFINITY ? 0.f : less.sum * expf(less.top - more.top))};
+  return {more.top, more.place, more.sum + (less.sum == 0 ? 0.f : less.sum * expf(less.top - more.top))};
 }
 
 // Of all threads of a block, in one fixed order.
