@@ -27,8 +27,8 @@ cuda: ## build the program and its plug-in for NVIDIA cards; installs nvcc and C
 	@cmake --preset $(PRESET) --log-level=WARNING -DHIES_CUDA=ON
 	@cmake --build $(BUILD) -j $(JOBS) --target hies hies_cuda
 
-bench-gpu: cuda ## on one card, compare with Hugging Face's (BENCH=options of tools/bench_gpu.py)
-	@tools/bench_gpu.py --hies $(BUILD)/apps/hies/hies $(BENCH)
+bench-gpu: cuda ## on one card, compare with Hugging Face's, into bench/results/gpu.json (BENCH=options of tools/bench_gpu.py)
+	@tools/bench_gpu.py --hies $(BUILD)/apps/hies/hies --json bench/results/gpu.json --folder build/bench-gpu $(BENCH)
 
 demo: configure ## build the program, prune the bundled example and report a small sweep of it
 	@cmake --build $(BUILD) -j $(JOBS) --target hies
@@ -62,7 +62,7 @@ lint: ## clang-format, clang-tidy, shellcheck, Python syntax
 	@tools/lint.sh build/tidy $(JOBS)
 
 format: ## rewrite the sources with clang-format
-	@git ls-files '*.h' '*.cpp' '*.cu' | xargs clang-format -i
+	@git ls-files '*.h' '*.cpp' '*.cu' '*.cuh' | xargs clang-format -i
 
 install: build ## install the program, headers and CMake package (PREFIX=/usr/local)
 	@cmake --install $(BUILD) --prefix $(PREFIX)

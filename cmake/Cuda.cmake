@@ -1,5 +1,6 @@
 # libhies_cuda.so, the plug-in with the kernels for NVIDIA cards. Off by default: nothing else needs it, and nothing links it. nvcc comes
-# from wheels (tools/requirements-cuda.txt, `make cuda`) or is found on the PATH; it compiles for both kinds of cards without having one.
+# from wheels (tools/requirements-cuda.txt, `make cuda`) or is found on the PATH, its libraries beside it; it compiles for both kinds of cards
+# without having one.
 option(HIES_CUDA "build the CUDA plug-in" OFF)
 
 set(HIES_CUDA_DIR ${PROJECT_BINARY_DIR}/cuda)
@@ -13,7 +14,10 @@ find_program(HIES_NVCC nvcc HINTS ${HIES_SITE_PACKAGES}/nvidia/cu13/bin NO_CACHE
 if(NOT HIES_NVCC)
   message(FATAL_ERROR "HIES_CUDA is on, but there is no nvcc: run `make cuda`, which installs it into .venv")
 endif()
-find_library(HIES_CUDART NAMES libcudart.so.13 HINTS ${HIES_SITE_PACKAGES}/nvidia/cu13/lib NO_CACHE REQUIRED)
+file(REAL_PATH ${HIES_NVCC} nvcc)
+cmake_path(GET nvcc PARENT_PATH nvcc_dir)
+find_library(HIES_CUDART NAMES libcudart.so.13 NO_CACHE REQUIRED
+  HINTS ${HIES_SITE_PACKAGES}/nvidia/cu13/lib ${nvcc_dir}/../lib64 ${nvcc_dir}/../lib)
 cmake_path(GET HIES_CUDART PARENT_PATH cudart_dir)
 
 set(device_sources abi attention_simple attention_tensor_forward attention_hopper_forward attention_tensor_backward attention_short_backward

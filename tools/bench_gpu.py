@@ -4,16 +4,21 @@
 usage: bench_gpu.py --hies BUILD/apps/hies/hies [--works REGEX] [--sides recipe best compiled] [--json FILE] [--folder DIR]
 
 Needs a Python with torch and transformers. Checkpoints with random weights are made in DIR (default: a temporary folder) and kept
-there for the next call.
+there for the next call. Exit code 1 when an answer is missing or differs by more than its type explains.
 """
 
 import argparse
 import json
+import math
 import pathlib
 import re
 import subprocess
 import sys
 import tempfile
+
+TOOLS = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(TOOLS / "bench"))
+from gpu_limit import limit_ms  # noqa: E402
 
 BERT = ["--family", "bert", "--hidden", "768", "--layers", "12", "--heads", "12", "--intermediate", "3072", "--vocabulary", "30522",
         "--positions", "512"]
@@ -39,6 +44,9 @@ WORKS = {
     "masks of llama-1b 1x2048 bfloat16": (SMALL, 1, 2048, "bfloat16", (), ("--masks", "32")),
 }
 
+# Largest differences from the reference, as shares of its largest value. bfloat16: with random weights, the noise of the type.
+TOLERANCES = {"float32": {"his": 1e-4, "ae": 1e-4}, "tf32": {"his": 5e-3, "ae": 5e-3}, "bfloat16": {"his": 0.5, "ae": 5e-3}}
+
 
 def run(command):
     result = subprocess.run([str(word) for word in command], capture_output=True, text=True)
@@ -58,9 +66,36 @@ def checkpoint(hies, folder, shape, dtype):
 
 
 def furthest(mine, theirs):
-    """The largest difference, as a share of the largest value."""
-    pairs = [(a, b) for row, other in zip(mine, theirs) for a, b in zip(row, other)]
-    return max(abs(a - b) for a, b in pairs) / max(abs(b) for _, b in pairs)
+    """The largest difference, as a share of the largest value; None where the tables are not of the same heads, all of them finite."""
+    if not mine or [len(row) for row in mine] != [len(row) for row in theirs]:
+        return None
+    mine, theirs = ([value for row in table for value in row] for table in (mine, theirs))
+    if not all(isinstance(value, (int, float)) and math.isfinite(value) for value in mine + theirs) or not any(theirs):
+        return None
+    return max(abs(a - b) for a, b in zip(mine, theirs)) / max(map(abs, theirs))
+
+
+def compare(result, dtype, wanted):
+    """Notes differences from the first side that has an answer; what is wrong, in words."""
+    if "his" not in result["hies"]:
+        return [f"hies: {result['hies'].get('error', 'no answer')}"]
+    if not wanted:
+        return []
+    if "error" in result:
+        return [f"the reference: {result['error']}"]
+    reference = next((result[side] for side in wanted if result.get(side, {}).get("his")), None)
+    if reference is None:
+        return ["no reference has an answer"]
+    wrong = []
+    for score, most in TOLERANCES[dtype].items():
+        if reference[score] is None:  # only the recipe has AE
+            continue
+        difference = result[f"{score}_difference"] = furthest(result["hies"].get(score), reference[score])
+        if difference is None:
+            wrong.append(f"{score.upper()} is missing or not finite")
+        elif difference > most:
+            wrong.append(f"{score.upper()} differs by {difference:.2g}, above {most:g}")
+    return wrong
 
 
 def cell(side):
@@ -73,6 +108,33 @@ def cell(side):
     return f"{side['median_ms']:.1f} ms, {side['peak_bytes'] / 2**30:.1f} GiB"
 
 
+def line(name, result, wanted):
+    ours = result["hies"]
+    shown = dict(ours["score"], peak_bytes=ours["peak_bytes"]) if "score" in ours else ours
+    parts = [f"limit {result['limit_ms']:.1f} ms", f"hies {cell(shown)}", *(f"{side} {cell(result.get(side))}" for side in wanted),
+             f"HIS differs {result.get('his_difference')}, AE {result.get('ae_difference')}"]
+    parts += [str(ours["masks_per_second"])] if "masks_per_second" in ours else []
+    return f"{name}: " + "; ".join(parts + result.get("wrong", []))
+
+
+def measure(options, folder, work, rates):
+    shape, sequences, tokens, dtype, sides, more = work
+    path = checkpoint(options.hies, folder, shape, "bfloat16" if dtype == "bfloat16" else "float32")
+    ours = run([options.hies, "bench", "cuda", "--model", path, "--sequences", sequences, "--tokens", tokens,
+                *(("--dtype", "float32", "--tf32") if dtype == "tf32" else ("--dtype", dtype)), "--quiet", "--json", *more])
+    ours.update(model=path.name, dtype=dtype)
+    result = {"limit_ms": limit_ms(path, sequences, tokens, rates[dtype]), "hies": ours}
+    wanted = [side for side in sides if side in options.sides]
+    if wanted:
+        result.update(run([sys.executable, TOOLS / "bench/gpu_reference.py", path, sequences, tokens, dtype, *wanted]))
+    wrong = compare(result, dtype, wanted)
+    if wrong:
+        result["wrong"] = wrong
+    for side in (ours, *(result.get(side, {}) for side in wanted)):
+        side.pop("his", None), side.pop("ae", None)
+    return result, wanted
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--hies", required=True, type=pathlib.Path)
@@ -81,37 +143,26 @@ def main():
     parser.add_argument("--json", type=pathlib.Path)
     parser.add_argument("--folder", type=pathlib.Path)
     options = parser.parse_args()
-    here = pathlib.Path(__file__).parent
+    works = {name: work for name, work in WORKS.items() if re.search(options.works, name)}
+    if not works:
+        sys.exit(f"no work matches {options.works}; there are {', '.join(WORKS)}")
     folder = options.folder or pathlib.Path(tempfile.mkdtemp(prefix="hies-bench-gpu-"))
     folder.mkdir(parents=True, exist_ok=True)
     options.hies = options.hies.resolve()
-    results = {}
-    for name, (shape, sequences, tokens, dtype, sides, more) in WORKS.items():
-        if not re.search(options.works, name):
-            continue
-        path = checkpoint(options.hies, folder, shape, "bfloat16" if dtype == "bfloat16" else "float32")
-        ours = run([options.hies, "bench", "cuda", "--model", path, "--sequences", sequences, "--tokens", tokens, 
-                    *(("--dtype", "float32", "--tf32") if dtype == "tf32" else ("--dtype", dtype)), "--quiet", "--json", *more])
-        result = {"hies": ours}
-        wanted = [side for side in sides if side in options.sides]
-        if wanted:
-            result.update(run([sys.executable, here / "bench/gpu_reference.py", path, sequences, tokens, dtype, *wanted]))
-        recipe = result.get("recipe") or result.get("best") or {}
-        if "his" in recipe and "his" in ours:
-            result["his_difference"] = furthest(ours["his"], recipe["his"])
-            if recipe["ae"]:
-                result["ae_difference"] = furthest(ours["ae"], recipe["ae"])
-        for side in result.values():
-            if isinstance(side, dict):
-                side.pop("his", None), side.pop("ae", None)
-        results[name] = result
-        shown = dict(ours.get("score", {}), peak_bytes=ours.get("peak_bytes", 0)) if "score" in ours else ours
-        print(f"{name}: hies {cell(shown)}; " + "; ".join(f"{side} {cell(result.get(side))}" for side in wanted) +
-              f"; HIS differs {result.get('his_difference')}, AE {result.get('ae_difference')}"
-              + (f"; {ours['masks_per_second']}" if "masks_per_second" in ours else "") + (f"; {result['error']}" if "error" in result else ""),
-              flush=True)
+    document = run([sys.executable, TOOLS / "bench/gpu_limit.py"])
+    if "error" in document:
+        sys.exit(f"gpu_limit.py: {document['error']}")
+    document["hies"] = subprocess.run([options.hies, "--version"], capture_output=True, text=True, check=True).stdout.strip()
+    print(json.dumps(document), flush=True)
+    document = {"schema": "hies.bench-gpu/1", **document, "works": {}}
+    for name, work in works.items():
+        document["works"][name], wanted = measure(options, folder, work, document["rates"])
+        print(line(name, document["works"][name], wanted), flush=True)
         if options.json:
-            options.json.write_text(json.dumps(results, indent=1) + "\n")
+            options.json.write_text(json.dumps(document, indent=1) + "\n")
+    wrong = [f"{name}: {'; '.join(result['wrong'])}" for name, result in document["works"].items() if "wrong" in result]
+    if wrong:
+        sys.exit("\n".join(wrong))
 
 
 if __name__ == "__main__":

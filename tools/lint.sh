@@ -2,7 +2,7 @@
 # usage: lint.sh BUILD JOBS: formatting, clang-tidy over BUILD/compile_commands.json, shell and Python scripts.
 set -eu
 cd "$(dirname "$0")/.."
-git ls-files '*.h' '*.cpp' '*.cu' | xargs clang-format --dry-run -Werror
+git ls-files '*.h' '*.cpp' '*.cu' '*.cuh' | xargs clang-format --dry-run -Werror
 run-clang-tidy -quiet -p "$1" -j "$2" "$PWD/(src|apps|tests)/.*\.cpp$"
 git ls-files '*.sh' .ci/run | xargs shellcheck
 git ls-files '*.py' | xargs python3 -c 'import ast, sys

@@ -7,6 +7,7 @@ import sys
 import unittest
 
 from program import ProgramTest
+from score_tables import flat, furthest
 
 SHARED = pathlib.Path(os.environ["HIES_SHARED_DIR"])
 WORKS = {
@@ -14,14 +15,6 @@ WORKS = {
     "llama-gqa-books": ("perplexity", "data/text/books-heldout.txt", ("--examples", 16, "--context", 256)),
     "vit-cifar10": ("image-classification", "data/images/cifar10-test.tar.gz", ("--examples", 64)),
 }
-
-
-def flat(table):
-    return [value for row in table for value in row]
-
-
-def furthest(a, b):
-    return max(abs(x - y) for x, y in zip(flat(a), flat(b))) / max(map(abs, flat(b)))
 
 
 def ranks(values):

@@ -7,7 +7,7 @@
 
 #include "hies/kernels/cuda/hies_cuda.h"
 
-// Starting kernels, and those that attention.cu chooses between.
+// Starting kernels, and those that abi.cu chooses between.
 namespace hies::cuda {
 
 template <int N>
