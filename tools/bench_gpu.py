@@ -121,8 +121,8 @@ def measure(options, folder, work, rates):
     shape, sequences, tokens, dtype, sides, more = work
     path = checkpoint(options.hies, folder, shape, "bfloat16" if dtype == "bfloat16" else "float32")
     ours = run([options.hies, "bench", "cuda", "--model", path, "--sequences", sequences, "--tokens", tokens,
-                *(("--dtype", "float32", "--tf32") if dtype == "tf32" else ("--dtype", dtype)), "--quiet", "--json", *more])
-    ours.update(model=path.name, dtype=dtype)
+                "--dtype", dtype, "--quiet", "--json", *more])
+    ours.update(model=path.name)
     result = {"limit_ms": limit_ms(path, sequences, tokens, rates[dtype]), "hies": ours}
     wanted = [side for side in sides if side in options.sides]
     if wanted:

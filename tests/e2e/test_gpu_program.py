@@ -46,7 +46,7 @@ class ProgramOnCard(ProgramTest):
         self.assertEqual(self.bench("bfloat16", "--deterministic", "--offload"), self.bench("bfloat16", "--deterministic"))
 
     def test_tf32(self):
-        (his, _), (exact, _) = self.bench("float32", "--tf32"), self.bench("float32")
+        (his, _), (exact, _) = self.bench("tf32"), self.bench("float32")
         self.assertLessEqual(furthest(his, exact), 1e-2)
         self.assertNotEqual(his, exact)
 

@@ -1,7 +1,6 @@
 #include "hies/model/attention_card_torch.h"
 
 #include <algorithm>
-#include <optional>
 
 #include <ATen/Context.h>
 #include <ATen/ops/_scaled_dot_product_cudnn_attention_backward.h>
@@ -144,8 +143,8 @@ void CardAttention::forward(const kernels::AttentionShape& shape, const kernels:
 
 bool CardAttention::backward_by_cudnn(const kernels::AttentionShape& shape, const hies_cuda_shape& made,
                                       const kernels::AttentionBackward& arguments) {
-  static std::optional<bool> works;  // whether this cuDNN, and this card, have it: its first call tells
-  if (!works.value_or(true) || deterministic() || !cudnn_takes(shape, made, arguments)) return false;
+  static bool works = true, known = false;  // whether this cuDNN, and this card, have it: its first call tells
+  if (!works || deterministic() || !cudnn_takes(shape, made, arguments)) return false;
   const auto options = at::TensorOptions().device(at::kCUDA, 0);
   const std::int64_t B = made.sequences, T = made.longest_queries, H = made.heads, K = made.kv_heads;
   const at::Tensor lse =
@@ -157,14 +156,14 @@ bool CardAttention::backward_by_cudnn(const kernels::AttentionShape& shape, cons
         as_batch(arguments.v, made, K), as_batch(arguments.out, made, H), lse.unsqueeze(3), no_dropout, no_dropout, {}, {}, {}, T,
         T, 0.0, shape.causal, shape.scale);
     put(made, {{dq, arguments.dq, H}, {dk, arguments.dk, K}, {dv, arguments.dv, K}});
+    known = true;
   } catch (const c10::OutOfMemoryError&) {
     throw;
-    works = true;
   } catch (const c10::Error&) {
-    if (works) throw;
+    if (known) throw;
     works = false;
   }
-  return *works;
+  return works;
 }
 
 void CardAttention::backward(const kernels::AttentionShape& shape, const kernels::AttentionBackward& arguments, int layer) {

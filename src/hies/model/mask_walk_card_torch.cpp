@@ -126,7 +126,7 @@ class CardWalk {
       if (own.is_same(outputs) && !final) own = own.clone();
       leave_out(own, choices, each, all);
     }
-    hidden = outputs = {};  // nothing below needs them
+    hidden = outputs = at::Tensor();  // nothing below needs them
     at::Tensor after = network_.finish(layer, all, std::exchange(before, {}), std::exchange(own, {}), run);
     std::vector<Choice> following;
     for (std::int64_t i = 0; i < count; ++i)
