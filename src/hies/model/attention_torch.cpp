@@ -2,12 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 
 #include <torch/csrc/autograd/custom_function.h>
 
 #include "hies/base/error.h"
-#include "hies/model/attention_weights_torch.h"
+#include "hies/model/attention_call_torch.h"
 #include "hies/model/network_torch.h"
 
 namespace hies::model {
@@ -27,15 +26,6 @@ kernels::DType kernel_type(at::ScalarType type) {
   return kernels::DType::float32;
 }
 
-kernels::Strided strided(const HeadColumns& columns) {
-  if (!columns.rows.defined()) return {};
-  auto* data = static_cast<std::byte*>(columns.rows.data_ptr());
-  return {data + columns.first * columns.rows.element_size(), columns.rows.stride(0), columns.step};
-}
-
-// [T, heads·D], one head after the other.
-kernels::Strided strided(const at::Tensor& tensor, std::int64_t head_dim) { return strided(HeadColumns{tensor, 0, head_dim}); }
-
 // The same columns of other rows.
 HeadColumns within(const HeadColumns& columns, const at::Tensor& rows) { return {rows, columns.first, columns.step}; }
 
@@ -46,33 +36,7 @@ at::Tensor padded_like(const at::Tensor& rows, std::int64_t width, std::int64_t 
   return result;
 }
 
-// Calls visit(b·H + head) for every query token and head, in that order.
-template <class Visit>
-void for_each_token_head(const kernels::AttentionShape& shape, const Visit& visit) {
-  for (std::int64_t b = 0; b < shape.sequences; ++b)
-    for (std::int64_t t = shape.query_offsets[b]; t < shape.query_offsets[b + 1]; ++t)
-      for (std::int64_t head = 0; head < shape.heads; ++head) visit(static_cast<std::size_t>(b * shape.heads + head));
-}
-
 }  // namespace
-
-struct AttentionRun::Call {
-  AttentionRun* run = nullptr;
-  int layer = 0;
-  kernels::AttentionShape shape;
-  std::vector<std::int32_t> kv_of_head;  // [H]
-  std::vector<std::uint8_t> skip;        // [H] 1: gate 0
-  Projected columns;                     // where heads stand; without rows
-  bool together = false;                 // queries stand with keys and values
-  at::Tensor lse;                        // [query tokens, H]; where a backward pass follows
-
-  std::int64_t query_tokens() const { return shape.query_offsets[shape.sequences]; }
-  // A number for each query token and head, to be filled; the kernels keep sums of bfloat16 in float32.
-  at::Tensor statistics(at::Device device) const {
-    const at::ScalarType type = shape.dtype == kernels::DType::float64 ? at::kDouble : at::kFloat;
-    return at::empty({query_tokens(), shape.heads}, at::TensorOptions().dtype(type).device(device));
-  }
-};
 
 // The kernels under torch's autograd. Weights are frozen, so the graph holds activations only.
 struct AttentionFunction : torch::autograd::Function<AttentionFunction> {
@@ -205,20 +169,6 @@ void AttentionRun::run_backward(const Call& call, kernels::AttentionBackward& ar
   note_inner(call, inner);
 }
 
-void AttentionRun::note_first(int layer, const LayerHeads& heads, const Projected& projected, QueryRows rows) {
-  if (!noting_ || probe_ == nullptr || !probe_->want_entropy || !of_first()) return;
-  const at::NoGradGuard frozen;
-  const std::vector<std::int64_t>& offsets = rows == QueryRows::all ? batch_.offsets : rows_.asked_offsets;
-  const at::Tensor first = index_tensor(std::span(offsets).first(static_cast<std::size_t>(batch_.size())));
-  std::vector<std::int64_t> ones(offsets.size());
-  std::iota(ones.begin(), ones.end(), std::int64_t{0});
-  Projected some = projected;
-  some.query.rows = projected.query.rows.index_select(0, brought(first, projected.query.rows.device()));
-  const auto call = make_call(layer, heads, some, rows);
-  call->shape.query_offsets = ones.data();
-  run_forward(*call, arguments_of(*call, some), true);
-}
-
 at::Tensor AttentionRun::attend(int layer, const LayerHeads& heads, const Projected& given, QueryRows rows) {
   Projected projected = given;
   if (rows_.key_rows.defined()) {
@@ -272,15 +222,6 @@ std::vector<at::Tensor> AttentionRun::backward(const Call& call, const std::vect
   return {dquery, call.together ? at::Tensor() : dkey_value};
 }
 
-void AttentionRun::note_outputs(const Call& call, const at::Tensor& out, const at::Tensor& gradient) {
-  const at::NoGradGuard frozen;
-  const at::Tensor dout = gradient.contiguous();
-  kernels::AttentionBackward backward;
-  backward.out = strided(out, call.shape.head_dim);
-  backward.dout = strided(dout, call.shape.head_dim);
-  run_backward(call, backward);
-}
-
 at::Tensor AttentionRun::attend(int layer, const Projected& projected, Tape& tape) {
   calls_.push_back(make_call(layer, layout_[static_cast<std::size_t>(layer)], projected, QueryRows::all));
   Call& call = *calls_.back();
@@ -302,45 +243,6 @@ void AttentionRun::backward_of_first(const Tape& tape, const at::Tensor& gradien
 at::Tensor AttentionRun::rotated_back(at::Tensor x, std::int64_t head_dim, std::int64_t count, std::int64_t step) {
   if (spec_.decoder.rope.kind == RopeKind::none) return x;
   return rotate_back_(x, angles(QueryRows::all, head_dim, x.scalar_type()), count, step);
-}
-
-void AttentionRun::finish() {
-  if (probe_ == nullptr) return;
-  if (leaf_call_ != nullptr && leaf_.grad().defined()) note_outputs(*leaf_call_, leaf_, leaf_.grad());
-  if (card_) card_->collect(*probe_);
-}
-
-void AttentionRun::note_inner(const Call& call, const at::Tensor& per_token) {
-  const at::Tensor values = per_token.to(at::kDouble).contiguous();
-  const double* value = values.const_data_ptr<double>();
-  AttentionProbe::Layer& notes = probe_->layers[static_cast<std::size_t>(call.layer)];
-  for_each_token_head(call.shape, [&](std::size_t sequence_head) {
-    notes.inner[sequence_head] += *value;
-    notes.inner_abs[sequence_head] += std::abs(*value);
-    ++value;
-  });
-}
-
-void AttentionRun::note_out_sq(const Call& call, const at::Tensor& out) {
-  if (card_) return card_->note_out_sq(call.shape, strided(out, call.shape.head_dim), call.layer);
-  const at::Tensor squares = out.to(at::kDouble).square().view({out.size(0), call.shape.heads, call.shape.head_dim}).sum(-1);
-  const double* value = squares.const_data_ptr<double>();
-  AttentionProbe::Layer& notes = probe_->layers[static_cast<std::size_t>(call.layer)];
-  for_each_token_head(call.shape, [&](std::size_t sequence_head) { notes.out_sq[sequence_head] += *value++; });
-}
-
-void AttentionRun::note_attention(const Call& call, const Projected& projected) {
-  if (card_) unsupported("attention weights themselves are made on the CPU only: run with --device cpu");
-  AttentionProbe::Layer& notes = probe_->layers[static_cast<std::size_t>(call.layer)];
-  const auto heads = [&](const HeadColumns& columns, std::int64_t count) {
-    const at::Tensor& rows = columns.rows;
-    return rows.as_strided({batch_.token_count(), count, call.shape.head_dim}, {rows.stride(0), columns.step, 1},
-                           rows.storage_offset() + columns.first);
-  };
-  const auto* first = rows_.asked.const_data_ptr<std::int64_t>();
-  const std::vector<std::int64_t> asked(first, first + rows_.asked_offsets.back());
-  attention_weights(call.shape, heads(projected.query, call.shape.heads), heads(projected.key, call.shape.kv_heads), asked,
-                    notes.attention_mean, notes.attention_asked);
 }
 
 at::Tensor AttentionRun::gated(int layer, const at::Tensor& out) const {
