@@ -43,8 +43,8 @@ TEST_P(TokenLossOnCard, IsThatOfTheCpu) {
     for (const at::ScalarType type : {at::kFloat, at::kBFloat16}) {
       const at::Tensor states = made(8, 64, 1.0).to(type);
       const at::Tensor matrix = (type == at::kFloat ? made(vocabulary, 64, 2.0) : choosing(vocabulary, 64)).to(type);
-      const at::Tensor wide_states = states.to(at::kDouble), wide_matrix = matrix.to(at::kDouble);
-      const Linear exact_linear([wide_matrix] { return wide_matrix; }, {});
+      const at::Tensor wide_states = states.to(at::kDouble);
+      const Linear exact_linear([weight = matrix.to(at::kDouble)] { return weight; }, {});
       const Linear linear([matrix] { return matrix.to(at::Device(at::kCUDA, 0)); }, {}, [] {}, {true, true, true});
       at::Tensor exact_gradient, gradient;
       const RunResult exact = token_results(exact_linear, wide_states, batch, GetParam(), 100, &exact_gradient);

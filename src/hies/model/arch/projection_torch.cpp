@@ -10,6 +10,7 @@ Projection::Projection(const std::vector<Linear>& matrices, int count, int head_
   const auto side_by_side = [head_dim](const std::vector<at::Tensor>& tensors, std::int64_t begin, std::int64_t heads) {
     if (tensors.size() == 1) return tensors.front().narrow(0, begin * head_dim, heads * head_dim);
     std::vector<at::Tensor> parts;
+    parts.reserve(tensors.size());
     for (const at::Tensor& tensor : tensors)
       parts.push_back(tensor.narrow(0, begin * head_dim, heads * head_dim).unflatten(0, {heads, head_dim}));
     return at::cat(parts, 1).flatten(0, 1);
@@ -17,12 +18,14 @@ Projection::Projection(const std::vector<Linear>& matrices, int count, int head_
   const auto rows_of = [&](std::int64_t begin, std::int64_t heads) -> Linear::Make {
     return [matrices, side_by_side, begin, heads] {
       std::vector<at::Tensor> weights;
+      weights.reserve(matrices.size());
       for (const Linear& matrix : matrices) weights.push_back(matrix.weight());
       return side_by_side(weights, begin, heads);
     };
   };
   const auto product = [&](std::int64_t begin, std::int64_t heads, Linear::Make weight, const Linear::Keep& keep) {
     std::vector<at::Tensor> biases;
+    biases.reserve(matrices.size());
     for (const Linear& matrix : matrices) biases.push_back(matrix.bias());
     const auto set_aside = [matrices] {
       for (const Linear& matrix : matrices) matrix.set_aside();
@@ -45,6 +48,7 @@ at::Tensor Projection::some(const std::vector<int>& positions, const at::Tensor&
 
 std::vector<int> positions_in(const std::vector<int>& there, const std::vector<int>& wanted) {
   std::vector<int> positions;
+  positions.reserve(wanted.size());
   for (const int head : wanted)
     positions.push_back(static_cast<int>(std::lower_bound(there.begin(), there.end(), head) - there.begin()));
   return positions;

@@ -27,7 +27,7 @@ VisionNetwork::VisionNetwork(const ModelSpec& spec, const VisionArch& arch, cons
   const VisionNames n = arch.names(spec);
   const std::string patches = arch.embedding("patch_embeddings.projection");
   const at::Tensor filters = weights.get(patches + ".weight").flatten(1);
-  patches_ = Linear([filters] { return filters; }, weights.get(patches + ".bias"));
+  patches_ = Linear([weight = filters] { return weight; }, weights.get(patches + ".bias"));
   std::vector<at::Tensor> leading;
   for (const std::string& token : arch.leading_tokens(spec)) leading.push_back(weights.get(token).view({1, spec.hidden}));
   leading_ = at::cat(leading);
