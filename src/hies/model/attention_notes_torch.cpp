@@ -1,8 +1,6 @@
 #include <cmath>
 #include <numeric>
 
-#include <ATen/core/grad_mode.h>
-
 #include "hies/base/error.h"
 #include "hies/model/attention_call_torch.h"
 #include "hies/model/attention_weights_torch.h"

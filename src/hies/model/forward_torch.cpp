@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include <ATen/core/grad_mode.h>
-
 #include "hies/base/error.h"
 
 namespace hies::model {

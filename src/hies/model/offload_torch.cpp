@@ -49,7 +49,7 @@ at::Tensor Offload::pinned_place(std::uint64_t bytes) {
     }
     block_used_ = 0;
   }
-  const at::Tensor place = block_.narrow(0, block_used_, static_cast<std::int64_t>(bytes));
+  at::Tensor place = block_.narrow(0, block_used_, static_cast<std::int64_t>(bytes));
   block_used_ += static_cast<std::int64_t>(bytes);
   still_to_come_ -= std::min(still_to_come_, bytes);
   return place;
