@@ -71,7 +71,7 @@ Batch random_batch(const ModelSpec& spec) {
     batch.add(batch.size(), tokens, types);
     for (int t = 0; spec.problem == Problem::causal_lm && t + 1 < length; ++t) {
       batch.target_rows.push_back(begin + t);
-      batch.target_tokens.push_back(tokens[static_cast<std::size_t>(t + 1)]);
+      batch.target_tokens.push_back(tokens[static_cast<std::size_t>(t) + 1]);
     }
   }
   return batch;
@@ -106,7 +106,7 @@ Outcome outcome_of(const Model& model) {
 
 Outcome outcome_on(const std::string& device, const std::filesystem::path& folder, ComputeType type, std::uint64_t memory) {
   set_device(device);
-  const Outcome outcome = outcome_of(load(folder, type, memory));
+  Outcome outcome = outcome_of(load(folder, type, memory));
   set_device("cpu");
   return outcome;
 }

@@ -44,7 +44,7 @@ struct Told {
 // Some rows of logits [r, V] on a card.
 class CardLogits {
  public:
-  CardLogits(at::Tensor logits, const at::Tensor& targets) : logits_(logits.contiguous()) {
+  CardLogits(const at::Tensor& logits, const at::Tensor& targets) : logits_(logits.contiguous()) {
     const auto options = logits_.options().requires_grad(false);
     numbers_ = at::empty({4, logits_.size(0)}, options.dtype(at::kFloat));
     top_tokens_ = at::empty({logits_.size(0)}, options.dtype(at::kInt));

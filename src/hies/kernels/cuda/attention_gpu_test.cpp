@@ -139,6 +139,7 @@ TEST_P(OnCard, SequenceOf8192Tokens) {
   const std::vector<std::int64_t> chosen = {0, 1, 2, 3, 4, 5, 6, 7, 30, 31, 32, 63, 64, 65, 127, 128, 1000, 4103, 8190, 8191};
   Problem whole = kernels::cases::random_problem({{kTokens, kTokens}}, kHeads, kHeads, kHeadDim, GetParam(), 17);
   std::vector<Lengths> lengths;
+  lengths.reserve(chosen.size());
   for (const std::int64_t query : chosen) lengths.push_back({1, query + 1});
   Problem few = kernels::cases::random_problem(lengths, kHeads, kHeads, kHeadDim, GetParam(), 18);
   whole.causal = few.causal = true;
