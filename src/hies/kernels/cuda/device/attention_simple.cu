@@ -225,18 +225,14 @@ int run_backward(const hies_cuda_shape& shape, const hies_cuda_backward& argumen
 }  // namespace simple
 
 int simple_forward(const hies_cuda_shape& shape, const hies_cuda_forward& arguments, cudaStream_t stream) {
-  return with_type(shape.dtype, [&](auto element) {
-    using T = decltype(element);
-    return with_head_size<32, 64, 128, 256>(
-        shape.head_dim, [&](auto size) { return simple::run_forward<T, size.value>(shape, arguments, stream); });
+  return with_type_and_size<32, 64, 128, 256>(shape, [&](auto element, auto size) {
+    return simple::run_forward<decltype(element), size.value>(shape, arguments, stream);
   });
 }
 
 int simple_backward(const hies_cuda_shape& shape, const hies_cuda_backward& arguments, cudaStream_t stream) {
-  return with_type(shape.dtype, [&](auto element) {
-    using T = decltype(element);
-    return with_head_size<32, 64, 128, 256>(
-        shape.head_dim, [&](auto size) { return simple::run_backward<T, size.value>(shape, arguments, stream); });
+  return with_type_and_size<32, 64, 128, 256>(shape, [&](auto element, auto size) {
+    return simple::run_backward<decltype(element), size.value>(shape, arguments, stream);
   });
 }
 

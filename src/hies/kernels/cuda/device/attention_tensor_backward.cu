@@ -221,10 +221,8 @@ int run(const hies_cuda_shape& shape, const hies_cuda_backward& arguments, cudaS
 }  // namespace
 
 int tensor_backward(const hies_cuda_shape& shape, const hies_cuda_backward& arguments, cudaStream_t stream) {
-  return with_type(shape.dtype, [&](auto element) {
-    return with_head_size<32, 64, 96, 128>(
-        shape.head_dim, [&](auto size) { return run<decltype(element), size.value>(shape, arguments, stream); });
-  });
+  return with_type_and_size<32, 64, 96, 128>(
+      shape, [&](auto element, auto size) { return run<decltype(element), size.value>(shape, arguments, stream); });
 }
 
 }  // namespace hies::cuda

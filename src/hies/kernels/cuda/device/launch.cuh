@@ -5,6 +5,7 @@
 
 #include <cuda_runtime.h>
 
+#include "hies/kernels/cuda/device/element.cuh"
 #include "hies/kernels/cuda/hies_cuda.h"
 
 // Starting kernels, and those that abi.cu chooses between.
@@ -18,6 +19,14 @@ template <int kFirst, int... kLarger, class Run>
 int with_head_size(int head_dim, const Run& run) {
   if constexpr (sizeof...(kLarger) == 0) return run(Size<kFirst>{});
   else return head_dim <= kFirst ? run(Size<kFirst>{}) : with_head_size<kLarger...>(head_dim, run);
+}
+
+// Calls run(T{}, Size<N>{}) with the element type of a shape and the smallest of the sizes, or the last, that holds its heads.
+template <int... kSizes, class Run>
+int with_type_and_size(const hies_cuda_shape& shape, const Run& run) {
+  return with_type(shape.dtype, [&](auto element) {
+    return with_head_size<kSizes...>(shape.head_dim, [&](auto size) { return run(element, size); });
+  });
 }
 
 template <class... Parameters, class... Arguments>
