@@ -12,10 +12,8 @@ void apply(const ComputeOptions& options) {
   constexpr std::int64_t kMost = 4096;
   if (options.threads < 0 || options.threads > kMost)
     bad_input("--threads is {}, but it must be within 0 … {}", options.threads, kMost);
-  model::parse_compute_type(options.dtype);
-  if (options.device == "cuda" && options.dtype == "float64")
-    throw Error(ErrorKind::unsupported, "--device cuda computes in float32, tf32 or bfloat16, not in float64",
-                "run float64 with --device cpu");
+  const model::ComputeType type = model::parse_compute_type(options.dtype);
+  if (options.device == "cuda") model::check_card_computes(type);
   if (options.offload && options.device == "cpu")
     throw Error(ErrorKind::bad_input, "--offload is for --device cuda",
                 "on the CPU --memory says how much of the weights stays in memory");

@@ -32,10 +32,13 @@ void open_torch() {
   }
 }
 
-c10::CachingAllocator::Stat allocated() {
+// What torch's allocator counts on the card, of blocks of all sizes.
+c10::CachingAllocator::Stat counted(c10::CachingAllocator::StatArray c10::CachingDeviceAllocator::DeviceStats::*what) {
   const auto stats = at::getDeviceAllocator(at::kCUDA)->getDeviceStats(0);
-  return stats.allocated_bytes[static_cast<std::size_t>(c10::CachingAllocator::StatType::AGGREGATE)];
+  return (stats.*what)[static_cast<std::size_t>(c10::CachingAllocator::StatType::AGGREGATE)];
 }
+
+c10::CachingAllocator::Stat allocated() { return counted(&c10::CachingDeviceAllocator::DeviceStats::allocated_bytes); }
 
 }  // namespace
 
@@ -48,6 +51,12 @@ void set_device(const std::string& name) {
     open_torch();
   }
   card_chosen = name == "cuda";
+}
+
+void check_card_computes(ComputeType type) {
+  if (type == ComputeType::float64)
+    throw Error(ErrorKind::unsupported, "--device cuda computes in float32, tf32 or bfloat16, not in float64",
+                "run float64 with --device cpu");
 }
 
 void set_tf32(bool allowed) { at::globalContext().setAllowTF32CuBLAS(allowed); }
@@ -72,11 +81,8 @@ std::uint64_t free_card_memory() {
   std::uint64_t free = 0, all = 0;
   kernels::cuda::check_call(kernels::cuda::plugin().memory(&free, &all), "asking for the card's memory");
   // What torch holds and no tensor uses is free, too.
-  const auto stats = at::getDeviceAllocator(at::kCUDA)->getDeviceStats(0);
-  const auto now = [](const c10::CachingAllocator::StatArray& stat) {
-    return static_cast<std::uint64_t>(stat[static_cast<std::size_t>(c10::CachingAllocator::StatType::AGGREGATE)].current);
-  };
-  return free + now(stats.reserved_bytes) - now(stats.allocated_bytes);
+  const auto reserved = counted(&c10::CachingDeviceAllocator::DeviceStats::reserved_bytes);
+  return free + static_cast<std::uint64_t>(reserved.current) - card_bytes();
 }
 
 std::uint64_t card_bytes() { return static_cast<std::uint64_t>(allocated().current); }

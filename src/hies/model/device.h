@@ -3,12 +3,17 @@
 #include <cstdint>
 #include <string>
 
+#include "hies/model/compute_type.h"
+
 namespace hies::model {
 
 // Where models loaded from now on are computed: "cpu", or "cuda", which opens libtorch's CUDA half and the kernels' plug-in; nothing of
 // either is touched before. Call it before anything else of this room. Throws bad_input for another name, unsupported where the card
 // cannot be used, with what is missing.
 void set_device(const std::string& name);
+
+// Throws unsupported for what no card computes in: float64.
+void check_card_computes(ComputeType type);
 
 // Whether a card multiplies float32 matrices in TF32, with 11 bits of mantissa; those of attention, too. Off unless set.
 void set_tf32(bool allowed);

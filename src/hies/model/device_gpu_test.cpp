@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "hies/base/rng.h"
+#include "hies/model/card_test.h"
 #include "hies/model/device.h"
 #include "hies/model/model.h"
 
@@ -141,13 +142,7 @@ void expect_alike(const Outcome& card, const Outcome& host, double tolerance) {
     EXPECT_EQ(card.probe.layers[layer].entropy_queries, host.probe.layers[layer].entropy_queries);
 }
 
-class OnCard : public testing::TestWithParam<std::filesystem::path> {
- protected:
-  static void SetUpTestSuite() {
-    set_device("cuda");  // before torch is used at all
-    set_device("cpu");
-  }
-};
+class OnCard : public CardTest<std::filesystem::path> {};
 INSTANTIATE_TEST_SUITE_P(Golden, OnCard, testing::ValuesIn(golden_models()), [](const auto& folder) {
   std::string name = folder.param.parent_path().filename().string();
   std::replace(name.begin(), name.end(), '-', '_');

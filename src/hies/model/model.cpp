@@ -195,9 +195,7 @@ Model Model::load(std::shared_ptr<const Checkpoint> checkpoint, ComputeType type
     if (layer.head_dim > kernels::kMostHeadDim)
       unsupported("{} has heads of size {}, but attention is computed for at most {}", checkpoint->folder().string(),
                   layer.head_dim, kernels::kMostHeadDim);
-  if (on_card() && type == ComputeType::float64)
-    throw Error(ErrorKind::unsupported, "--device cuda computes in float32, tf32 or bfloat16, not in float64",
-                "run float64 with --device cpu");
+  if (on_card()) check_card_computes(type);
   const at::NoGradGuard frozen;
   const MemoryPlan memory = plan_memory(checkpoint->arch(), checkpoint->spec(), type, memory_budget());
   Linear::Keep keep{memory.keep_forward, memory.keep_backward, memory.one_copy};

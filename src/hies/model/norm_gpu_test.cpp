@@ -1,7 +1,7 @@
 #include <gtest/gtest.h>
 
+#include "hies/model/card_test.h"
 #include "hies/model/card_torch.h"
-#include "hies/model/device.h"
 
 namespace hies::model {
 namespace {
@@ -11,13 +11,7 @@ struct Case {
   at::ScalarType type;
 };
 
-class NormOnCard : public testing::TestWithParam<Case> {
- protected:
-  static void SetUpTestSuite() {
-    set_device("cuda");
-    set_device("cpu");
-  }
-};
+class NormOnCard : public CardTest<Case> {};
 // Rows of a warp, of a block, and longer ones; whole vectors of 16 bytes and not.
 INSTANTIATE_TEST_SUITE_P(Widths, NormOnCard,
                          testing::Values(Case{7, at::kFloat}, Case{768, at::kFloat}, Case{1001, at::kFloat},

@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "hies/model/device.h"
+#include "hies/model/card_test.h"
 #include "hies/model/token_loss_torch.h"
 
 namespace hies::model {
@@ -21,13 +21,23 @@ at::Tensor choosing(std::int64_t rows, std::int64_t columns) {
   return matrix;
 }
 
-class TokenLossOnCard : public testing::TestWithParam<TokenLoss> {
- protected:
-  static void SetUpTestSuite() {
-    set_device("cuda");
-    set_device("cpu");
-  }
-};
+const at::Device kCard(at::kCUDA, 0);
+
+Linear on_card(const at::Tensor& matrix) {
+  return Linear([matrix] { return matrix.to(kCard); }, {}, [] {}, {true, true, true});
+}
+
+// Two target rows of one sequence.
+Batch two_targets() {
+  Batch batch;
+  batch.offsets = {0, 3};
+  batch.tokens.resize(3);
+  batch.target_rows = {0, 1};
+  batch.target_tokens = {1, 2};
+  return batch;
+}
+
+class TokenLossOnCard : public CardTest<TokenLoss> {};
 INSTANTIATE_TEST_SUITE_P(All, TokenLossOnCard,
                          testing::Values(TokenLoss::cross_entropy, TokenLoss::pseudo_label, TokenLoss::logit_norm));
 
@@ -45,10 +55,9 @@ TEST_P(TokenLossOnCard, IsThatOfTheCpu) {
       const at::Tensor matrix = (type == at::kFloat ? made(vocabulary, 64, 2.0) : choosing(vocabulary, 64)).to(type);
       const at::Tensor wide_states = states.to(at::kDouble);
       const Linear exact_linear([weight = matrix.to(at::kDouble)] { return weight; }, {});
-      const Linear linear([matrix] { return matrix.to(at::Device(at::kCUDA, 0)); }, {}, [] {}, {true, true, true});
       at::Tensor exact_gradient, gradient;
       const RunResult exact = token_results(exact_linear, wide_states, batch, GetParam(), 100, &exact_gradient);
-      const RunResult card = token_results(linear, states.to(at::Device(at::kCUDA, 0)), batch, GetParam(), 3, &gradient);
+      const RunResult card = token_results(on_card(matrix), states.to(kCard), batch, GetParam(), 3, &gradient);
       const double close = type == at::kFloat ? 1e-5 : 1e-2;  // of a gradient in bfloat16
       EXPECT_EQ(card.top_tokens, exact.top_tokens);
       ASSERT_EQ(card.log_probabilities.size(), 7u);
@@ -61,30 +70,18 @@ TEST_P(TokenLossOnCard, IsThatOfTheCpu) {
 }
 
 TEST_P(TokenLossOnCard, OneNanIsSeen) {
-  Batch batch;
-  batch.offsets = {0, 3};
-  batch.tokens.resize(3);
-  batch.target_rows = {0, 1};
-  batch.target_tokens = {1, 2};
-  const at::Device card(at::kCUDA, 0);
   for (const std::int64_t vocabulary : {11, 4096}) {
     at::Tensor matrix = made(vocabulary, 64, 2.0).to(at::kFloat);
     matrix[7].fill_(std::nan(""));
-    const Linear linear([matrix, card] { return matrix.to(card); }, {}, [] {}, {true, true, true});
-    const RunResult result = token_results(linear, made(8, 64, 1.0).to(card, at::kFloat), batch, GetParam(), 100, nullptr);
+    const RunResult result =
+        token_results(on_card(matrix), made(8, 64, 1.0).to(kCard, at::kFloat), two_targets(), GetParam(), 100, nullptr);
     for (const double value : result.log_probabilities) EXPECT_TRUE(std::isnan(value));
   }
 }
 
 TEST_P(TokenLossOnCard, TheLowestOfEqualsIsTheTop) {
-  Batch batch;
-  batch.offsets = {0, 3};
-  batch.tokens.resize(3);
-  batch.target_rows = {0, 1};
-  batch.target_tokens = {1, 2};
-  const at::Device card(at::kCUDA, 0);
-  const Linear linear([card] { return at::zeros({4096, 64}).to(card); }, {}, [] {}, {true, true, true});
-  const RunResult result = token_results(linear, made(8, 64, 1.0).to(card, at::kFloat), batch, GetParam(), 100, nullptr);
+  const RunResult result = token_results(on_card(at::zeros({4096, 64})), made(8, 64, 1.0).to(kCard, at::kFloat), two_targets(),
+                                         GetParam(), 100, nullptr);
   for (const std::int32_t token : result.top_tokens) EXPECT_EQ(token, 0);
   EXPECT_NEAR(result.log_probabilities[0], -std::log(4096.0), 1e-5);
 }

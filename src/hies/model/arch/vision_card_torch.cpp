@@ -2,11 +2,6 @@
 
 // The layers of a network for pictures without a graph: see Network::tapes.
 namespace hies::model {
-namespace {
-
-at::Tensor scaled(const at::Tensor& x, const at::Tensor& scale) { return scale.defined() ? x * scale : x; }
-
-}  // namespace
 
 bool VisionNetwork::tapes() const { return true; }
 

@@ -97,7 +97,6 @@ at::Tensor VisionNetwork::heads(int index, const LayerHeads& heads, const at::Te
 at::Tensor VisionNetwork::finish(int index, const LayerHeads& heads, const at::Tensor& hidden, const at::Tensor& outputs,
                                  const AttentionRun& run) const {
   const Layer& layer = layers_[static_cast<std::size_t>(index)];
-  const auto scaled = [](const at::Tensor& x, const at::Tensor& scale) { return scale.defined() ? x * scale : x; };
   const at::Tensor residual = layer.some_rows ? hidden.index_select(0, run.rows().asked) : hidden;
   const at::Tensor added = project_outputs(layer.output, spec_.heads(index), heads, outputs, residual.size(0));
   const at::Tensor attended = scaled(added, layer.attention_scale).add_(residual);

@@ -36,6 +36,7 @@ class VisionNetwork : public Network {
     Linear output, up, down;
     at::Tensor attention_scale, mlp_scale;  // [E], or undefined
   };
+  static at::Tensor scaled(const at::Tensor& x, const at::Tensor& scale) { return scale.defined() ? x * scale : x; }
   // [n, E] for pictures of this size.
   at::Tensor positions_for(const Pictures::Shape& shape) const;
 
