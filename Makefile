@@ -22,12 +22,12 @@ configure: setup
 build: configure ## build everything, tests included (PRESET=release|debug|asan|tidy)
 	@cmake --build $(BUILD) -j $(JOBS)
 
-cuda: ## build the program and its plug-in for NVIDIA cards; installs nvcc and CUDA libraries into .venv
+cuda: ## build the program and its plug-in for NVIDIA GPUs; installs nvcc and CUDA libraries into .venv
 	@tools/setup.sh --cuda
 	@cmake --preset $(PRESET) --log-level=WARNING -DHIES_CUDA=ON
 	@cmake --build $(BUILD) -j $(JOBS) --target hies hies_cuda
 
-bench-gpu: cuda ## on one card, compare with Hugging Face's, into bench/results/gpu.json (BENCH=options of tools/bench_gpu.py)
+bench-gpu: cuda ## on one GPU, compare with Hugging Face's, into bench/results/gpu.json (BENCH=options of tools/bench_gpu.py)
 	@tools/bench_gpu.py --hies $(BUILD)/apps/hies/hies --json bench/results/gpu.json --folder build/bench-gpu $(BENCH)
 
 demo: configure ## build the program, prune the bundled example and report a small sweep of it
@@ -41,14 +41,14 @@ bench: configure ## compare the speed with Hugging Face's in pairs, into docs/pe
 report-web: configure ## build the page of `hies report` with npm
 	@cmake --build $(BUILD) --target hies_report_web
 
-screenshots: configure ## remake README's picture from the page of the demo (needs chromium)
+screenshots: configure ## remake README's image from the page of the demo (needs chromium)
 	@cmake --build $(BUILD) -j $(JOBS) --target hies
 	@tools/screenshots.sh $(BUILD)
 
 test: build ## build and run every test that needs no GPU
 	@tools/run_tests.py $(BUILD) --exclude gpu dist
 
-test-gpu: cuda ## build and run the tests that need an NVIDIA card
+test-gpu: cuda ## build and run the tests that need an NVIDIA GPU
 	@cmake --build $(BUILD) -j $(JOBS)
 	@tools/run_tests.py $(BUILD) --only gpu
 

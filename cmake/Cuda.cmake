@@ -1,5 +1,5 @@
-# libhies_cuda.so, the plug-in with the kernels for NVIDIA cards. Off by default: nothing else needs it, and nothing links it. nvcc comes
-# from wheels (tools/requirements-cuda.txt, `make cuda`) or is found on the PATH, its libraries beside it; it compiles for both kinds of cards
+# libhies_cuda.so, the plug-in with the kernels for NVIDIA GPUs. Off by default: nothing else needs it, and nothing links it. nvcc comes
+# from wheels (tools/requirements-cuda.txt, `make cuda`) or is found on the PATH, its libraries beside it; it compiles for both kinds of GPUs
 # without having one.
 option(HIES_CUDA "build the CUDA plug-in" OFF)
 

@@ -5,7 +5,7 @@
 
 #include <filesystem>
 
-#include "hies/data/pictures/source.h"
+#include "hies/data/images/source.h"
 #include "hies/image/resize.h"
 #include "hies/score/golden_test.h"
 #include "hies/score/methods/method.h"
@@ -40,20 +40,20 @@ std::uint32_t crc32(const std::vector<std::uint8_t>& bytes) {
   return ~crc;
 }
 
-TEST_F(RealVision, PicturesAreDecodedAndResizedAsPillowDoes) {
-  const Json wanted = golden("cifar10-pictures");
-  const data::Pictures source = data::open_pictures(test_set, data::task("image-classification"), {}, 10);
+TEST_F(RealVision, ImagesAreDecodedAndResizedAsPillowDoes) {
+  const Json wanted = golden("cifar10-images");
+  const data::ImageLoader source = data::open_images(test_set, data::task("image-classification"), {}, 10);
   std::vector<std::int64_t> chosen;
   for (std::int64_t i = 0; i < source->size(); i += wanted["step"].get<std::int64_t>()) chosen.push_back(i);
   source->keep(chosen);
   std::size_t row = 0;
   for (const std::int64_t index : chosen) {
-    const image::Image picture = source->decode(index, 3, 1 << 20);
+    const image::Image image = source->decode(index, 3, 1 << 20);
     for (const Json& filter : wanted["filters"]) {
       for (std::size_t i = 0; i < wanted["sizes"].size(); ++i) {
         const Json& size = wanted["sizes"][i];
         const image::Image resized =
-            image::resize(picture, size[0].get<int>(), size[1].get<int>(), static_cast<image::Filter>(filter.get<int>()));
+            image::resize(image, size[0].get<int>(), size[1].get<int>(), static_cast<image::Filter>(filter.get<int>()));
         EXPECT_EQ(crc32(resized.pixels), wanted["crc32"][row][i].get<std::uint32_t>()) << index << " to " << size.dump();
       }
       ++row;
@@ -63,7 +63,7 @@ TEST_F(RealVision, PicturesAreDecodedAndResizedAsPillowDoes) {
   EXPECT_EQ(chosen.size(), 50u);
 }
 
-TEST_F(RealVision, AllTestPictures) {
+TEST_F(RealVision, AllTestImages) {
   EvalRequest request{.model = folder, .task = "image-classification", .data = test_set};
   request.eval.latency.latency_seconds = 0;
   const eval::Result result = run_eval(request).evaluation.result;

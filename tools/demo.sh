@@ -19,7 +19,7 @@ run prune examples/demo-sst2 --task sst2 --calib examples/reviews-calibration.ts
   --eval examples/reviews-evaluation.tsv --svg "$out/heads.svg" --latency-seconds 3
 run inspect "$out/smaller"
 echo
-echo "The head map as a picture: $out/heads.svg"
+echo "The head map as an image: $out/heads.svg"
 run sweep examples/demo-sst2 --task sst2 --calib examples/reviews-calibration.tsv --data examples/reviews-evaluation.tsv \
   --alphas 0:1:0.25 --ratios 0.1:0.6:0.1 --seeds 3 --random-masks 8 -o "$out/sweep"
 

@@ -5,7 +5,7 @@
 
 #include "arguments.h"
 #include "attention_bench.h"
-#include "card_bench.h"
+#include "gpu_bench.h"
 #include "commands.h"
 #include "common_options.h"
 #include "console_progress.h"
@@ -85,13 +85,13 @@ void bench_kernels(const std::string& filter, double seconds, const ShowOptions&
 
 std::string gib(std::int64_t bytes) { return fmt::format("{:.2f} GiB", static_cast<double>(bytes) / (1 << 30)); }
 
-std::string row(std::string_view name, const CardTiming& timing) {
+std::string row(std::string_view name, const GpuTiming& timing) {
   return fmt::format("{:28} {:9.2f} ms  ({:.2f} … {:.2f})\n", name, timing.median_ms, timing.least_ms, timing.most_ms);
 }
 
-void bench_model(const std::string& folder, const std::string& dtype, const CardBenchOptions& options, const ShowOptions& show) {
+void bench_model(const std::string& folder, const std::string& dtype, const GpuBenchOptions& options, const ShowOptions& show) {
   ConsoleProgress progress(show.quiet);
-  const CardBench bench = bench_card(folder, dtype, options, progress);
+  const GpuBench bench = bench_gpu(folder, dtype, options, progress);
   if (show.json) {
     Json json = {{"schema", "hies.bench-cuda/1"},
                  {"model", folder},
@@ -105,7 +105,7 @@ void bench_model(const std::string& folder, const std::string& dtype, const Card
       fmt::format("{} in {}, {} sequences of {} tokens\n\n", printable(folder), dtype, options.sequences, options.tokens);
   text += row("HIS and AE", bench.score) + row("forward alone", bench.forward);
   text +=
-      fmt::format("{:28} {} at most, {} of it weights\n", "memory of the card", gib(bench.peak_bytes), gib(bench.weights_bytes));
+      fmt::format("{:28} {} at most, {} of it weights\n", "memory of the GPU", gib(bench.peak_bytes), gib(bench.weights_bytes));
   if (bench.masks_together)
     text +=
         fmt::format("{:28} {:.1f} masks a second; one by one {:.1f}\n", "many masks", *bench.masks_together, *bench.masks_alone);
@@ -116,27 +116,27 @@ void bench_model(const std::string& folder, const std::string& dtype, const Card
 
 void run_bench(Words words) {
   Arguments arguments({"hies bench",
-                       "measure the program's own kernels, or whole passes on a card",
+                       "measure the program's own kernels, or whole passes on a GPU",
                        {"hies bench kernels [--filter REGEX] [--threads N] [--json]",
                         "hies bench cuda --model MODEL [--sequences B] [--tokens T]"},
                        {"hies bench kernels --filter 'forward/tokens:(8|128)/head_dim:32'"},
                        "Each answer of `kernels` is compared with float64 before it is timed. How whole commands compare with "
                        "Hugging Face: `make bench`, "
-                       "and on a card tools/bench_gpu.py."},
+                       "and on a GPU tools/bench_gpu.py."},
                       words);
   std::string suite, filter, folder;
   double seconds = 0.1;
   ComputeOptions compute;
-  CardBenchOptions card;
+  GpuBenchOptions gpu;
   ShowOptions show;
   arguments.positional("SUITE", suite,
-                       "kernels: attention on the CPU, lengths 8 … 2048, head sizes 16 … 128; cuda: a model on a card");
+                       "kernels: attention on the CPU, lengths 8 … 2048, head sizes 16 … 128; cuda: a model on a GPU");
   arguments("filter", filter, "kernels: only benchmarks whose names match, for instance backward/tokens:128/head_dim:32");
   arguments.describe("filter", {.placeholder = "REGEX", .default_value = "all"});
   arguments("seconds", seconds, "kernels: least time that each side of each benchmark runs");
   arguments.text("model", "MODEL", folder,
                  "cuda: checkpoint, for instance from `hies make-checkpoint`; its tokens are drawn at random");
-  arguments.add(card);
+  arguments.add(gpu);
   arguments.add(compute, {"device"});
   arguments.add(show);
   arguments.describe("quiet", {.help = "no progress bar"});
@@ -149,7 +149,7 @@ void run_bench(Words words) {
     arguments.require("model");
     compute.device = "cuda";
     apply(compute);
-    return bench_model(folder, compute.dtype, card, show);
+    return bench_model(folder, compute.dtype, gpu, show);
   }
   apply(compute);
   bench_kernels(filter, seconds, show);

@@ -151,7 +151,7 @@ std::string describe(const Checkpoint& checkpoint, double tokens, const model::M
   line("FLOPs are for", fmt::format("sequences of {:g} tokens (--tokens); a multiply-add counts as two", tokens));
   line("weights", fmt::format("{} on disk, {}", human_bytes(static_cast<double>(checkpoint.weight_bytes())), dtypes(checkpoint)));
   const model::VisionSpec& vision = spec.vision;
-  const std::string reads = spec.reads_pictures() ? fmt::format("pictures of {}×{} pixels in patches of {}×{}", vision.height,
+  const std::string reads = spec.reads_images() ? fmt::format("images of {}×{} pixels in patches of {}×{}", vision.height,
                                                                 vision.width, vision.patch_height, vision.patch_width)
                                                   : fmt::format("vocabulary {}", spec.vocabulary);
   line("size",

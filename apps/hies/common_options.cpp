@@ -13,7 +13,7 @@ void apply(const ComputeOptions& options) {
   if (options.threads < 0 || options.threads > kMost)
     bad_input("--threads is {}, but it must be within 0 … {}", options.threads, kMost);
   const model::ComputeType type = model::parse_compute_type(options.dtype);
-  if (options.device == "cuda") model::check_card_computes(type);
+  if (options.device == "cuda") model::check_gpu_computes(type);
   if (options.offload && options.device == "cpu")
     throw Error(ErrorKind::bad_input, "--offload is for --device cuda",
                 "on the CPU --memory says how much of the weights stays in memory");

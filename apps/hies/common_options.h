@@ -45,21 +45,21 @@ struct ComputeOptions {
 
   template <class V, class Self>
   static void fields(V& v, Self& self) {
-    v("device", self.device, "where to compute: cpu, or cuda (one NVIDIA card; `make cuda` builds its plug-in)");
+    v("device", self.device, "where to compute: cpu, or cuda (one NVIDIA GPU; `make cuda` builds its plug-in)");
     v("dtype", self.dtype,
-      "computation type: float32, bfloat16 or float64; on a card also tf32: float32 whose products are of numbers with 11 bits "
+      "computation type: float32, bfloat16 or float64; on a GPU also tf32: float32 whose products are of numbers with 11 bits "
       "of mantissa");
     v("deterministic", self.deterministic,
-      "on a card, in bfloat16: add up gradients of texts of 256 tokens and more in one fixed order, so that scores are the same "
+      "on a GPU, in bfloat16: add up gradients of texts of 256 tokens and more in one fixed order, so that scores are the same "
       "in "
       "every run; slower");
     v("threads", self.threads, "threads to compute with; 0: one per core");
     v("memory", self.memory,
-      "memory that weights, and what scoring keeps, are planned for, as 12GiB; changes no result but by rounding on a card "
+      "memory that weights, and what scoring keeps, are planned for, as 12GiB; changes no result but by rounding on a GPU "
       "(default: four fifths of the "
-      "machine's, or what is free on the card)");
+      "machine's, or what is free on the GPU)");
     v("offload", self.offload,
-      "on a card, for weights larger than its memory: they stay in the machine's, pinned, and are copied ahead of their "
+      "on a GPU, for weights larger than its memory: they stay in the machine's, pinned, and are copied ahead of their "
       "products; "
       "changes no result");
   }

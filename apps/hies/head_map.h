@@ -7,7 +7,7 @@
 
 namespace hies::cli {
 
-// A picture of one number per head: layers down, original head indices across. Shades run from the least to the greatest number.
+// An image of one number per head: layers down, original head indices across. Shades run from the least to the greatest number.
 struct HeadMap {
   std::string title;
   std::string quantity;  // what the numbers are: "HIES, higher = keep"

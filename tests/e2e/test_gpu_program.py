@@ -1,4 +1,4 @@
-"""What the options of a card do to scores, and do not: `hies bench cuda` on a small LLaMA; needs a card."""
+"""What the options of a GPU do to scores, and do not: `hies bench cuda` on a small LLaMA; needs a GPU."""
 
 import math
 import re
@@ -12,11 +12,11 @@ SEQUENCES, TOKENS = 2, 300  # long enough for cuDNN's gradients, which add up in
 
 def least_memory(refusal):
     """What the message asks for, and room for the tokens of one layer of three."""
-    amount = re.search(r"need ([\d.]+) MiB of the card's memory", refusal)
+    amount = re.search(r"need ([\d.]+) MiB of the GPU's memory", refusal)
     return f"{math.ceil((float(amount[1]) + 2) * 1024)}KiB"
 
 
-class ProgramOnCard(ProgramTest):
+class ProgramOnGpu(ProgramTest):
     def setUp(self):
         super().setUp()
         self.model = self.folder / "model"
@@ -55,10 +55,10 @@ class ProgramOnCard(ProgramTest):
         (his, _), (roomy, _) = self.bench("float32", "--memory", least_memory(refusal.stderr)), self.bench("float32")
         self.assertLessEqual(furthest(his, roomy), 1e-6)
 
-    def test_pictures(self):
+    def test_images(self):
         vit = self.folder / "vit"
         self.done("make-checkpoint", "--family", "vit", "--size", "tiny", "-o", vit, "--quiet")
-        self.refused(3, "reads pictures", "bench", "cuda", "--model", vit)
+        self.refused(3, "reads images", "bench", "cuda", "--model", vit)
 
 
 if __name__ == "__main__":

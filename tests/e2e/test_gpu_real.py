@@ -1,4 +1,4 @@
-"""Scores of real checkpoints on a card beside those of the CPU; needs ../shared and a card."""
+"""Scores of real checkpoints on a GPU beside those of the CPU; needs ../shared and a GPU."""
 
 import json
 import os
@@ -31,7 +31,7 @@ def spearman(a, b):
     return 1 - 6 * sum((x - y) ** 2 for x, y in zip(a, b)) / (n * (n * n - 1))
 
 
-class RealOnCard(ProgramTest):
+class RealOnGpu(ProgramTest):
     def scores(self, name, device, dtype):
         task, data, more = WORKS[name]
         output = self.folder / f"{device}-{dtype}.json"
@@ -48,13 +48,13 @@ class RealOnCard(ProgramTest):
         if not (SHARED / "models" / name).exists():
             self.skipTest(f"{name} is not there")
         host_file, host = self.scores(name, "cpu", "float32")
-        _, card = self.scores(name, "cuda", "float32")
+        _, gpu = self.scores(name, "cuda", "float32")
         for table in ("his", "ae", "l2-out"):
-            self.assertLessEqual(furthest(card[table], host[table]), 1e-4, table)
+            self.assertLessEqual(furthest(gpu[table], host[table]), 1e-4, table)
         half_file, half = self.scores(name, "cuda", "bfloat16")
         whole, fewer = self.pruned(host_file), self.pruned(half_file)
         correlation = {table: spearman(half[table], host[table]) for table in ("his", "ae")}
-        print(f"{name}: float32 differs by {[furthest(card[t], host[t]) for t in ('his', 'ae', 'l2-out')]}, bfloat16: Spearman "
+        print(f"{name}: float32 differs by {[furthest(GPU[t], host[t]) for t in ('his', 'ae', 'l2-out')]}, bfloat16: Spearman "
               f"{correlation}, {len(whole & fewer)} of {len(whole)} pruned heads the same", file=sys.stderr)
         for table, value in correlation.items():
             self.assertGreaterEqual(value, 0.995, table)

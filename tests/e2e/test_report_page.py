@@ -34,8 +34,8 @@ class Page(ProgramTest):
         (seen / "explain.json").write_text(json.dumps(document, ensure_ascii=False))
         self.done("report", "hostile", "hostile-seen", "-o", "hostile.html")
 
-    def picture(self):
-        """An example as one of a picture would be: its first tokens are patches."""
+    def image(self):
+        """An example as one of an image would be: its first tokens are patches."""
         document = json.loads((self.folder / "seen/explain.json").read_text())
         example = document["examples"][-1]
         example["image"] = "data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7"
@@ -46,7 +46,7 @@ class Page(ProgramTest):
         study = sweep(self)
         self.done("plan", "study/scores/demo-sst2-ce-0.json", "--ratio", 0.5, "-o", "plan.json", "--quiet")
         self.done("explain", DEMO, "--task", "sst2", "--data", DEV, "--plan", "plan.json", "-o", "seen", "--most", 3, "--quiet")
-        self.picture()
+        self.image()
         self.done("report", "study", "seen", "-o", "report.html")
         self.hostile(study)
         many(study, self.folder / "many", 10_000)

@@ -24,7 +24,7 @@ DTYPES = {"float32": torch.float32, "tf32": torch.float32, "bfloat16": torch.bfl
 
 
 def milliseconds(run, repeats=20):
-    """Of the card alone: it is kept busy until all is queued."""
+    """Of the GPU alone: it is kept busy until all is queued."""
     for _ in range(3):
         run()
     times = []
@@ -127,7 +127,7 @@ def main():
     print(json.dumps({"bad checks": bad}, indent=1), file=sys.stderr)
     timings = [measure(library, *shape, dtype) for dtype in names if dtype != "float16"
                for shape in (SHAPES if dtype == "bfloat16" else SHAPES[:3])]
-    print(json.dumps({"card": torch.cuda.get_device_name(), "torch": torch.__version__, "checks": checks, "timings": timings}))
+    print(json.dumps({"GPU": torch.cuda.get_device_name(), "torch": torch.__version__, "checks": checks, "timings": timings}))
 
 
 if __name__ == "__main__":

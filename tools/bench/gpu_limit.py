@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""What the card allows: the rate of large matrix products, and how long those that a work cannot avoid take at it.
+"""What the GPU allows: the rate of large matrix products, and how long those that a work cannot avoid take at it.
 
-usage: gpu_limit.py      prints the card, its driver, versions and rates (TFLOP/s of a product of 8192³) as one JSON document
+usage: gpu_limit.py      prints the gpu, its driver, versions and rates (TFLOP/s of a product of 8192³) as one JSON document
 """
 
 import datetime
@@ -57,7 +57,7 @@ def driver():
 def main():
     import torch  # here, so that limit_ms needs neither
     import transformers
-    json.dump({"card": torch.cuda.get_device_name(), "driver": driver(),
+    json.dump({"GPU": torch.cuda.get_device_name(), "driver": driver(),
                "date": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"), "torch": torch.__version__,
                "transformers": transformers.__version__, "rates": {name: rate(torch, name) for name in ("bfloat16", "tf32", "float32")}}, sys.stdout)
 

@@ -15,7 +15,7 @@ import transformers
 
 
 def tokens_like_hies(sequences, length, vocabulary):
-    """Those of apps/hies/card_bench.cpp."""
+    """Those of apps/hies/gpu_bench.cpp."""
     b, t = torch.arange(sequences)[:, None], torch.arange(length)[None]
     return (b * 7919 + t * 104729 + 17) % (vocabulary - 1)
 

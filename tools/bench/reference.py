@@ -20,7 +20,7 @@ TOOLS = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(TOOLS), str(TOOLS / "goldens")]
 import bench_reference  # noqa: E402
 from measure import Heads, head_counts  # noqa: E402
-from reference_vision import evaluate_pictures, score_pictures  # noqa: E402
+from reference_vision import evaluate_images, score_images  # noqa: E402
 from windows import perplexity, score_windows  # noqa: E402
 
 
@@ -139,8 +139,8 @@ def about(threads):
     return {"torch": torch.__version__, "transformers": transformers.__version__, "threads": torch.get_num_threads()}
 
 
-JOBS = {function.__name__: function for function in (about, evaluate, score, masked, peak, with_layers, perplexity, score_windows, evaluate_pictures,
-                                                     score_pictures)}
+JOBS = {function.__name__: function for function in (about, evaluate, score, masked, peak, with_layers, perplexity, score_windows, evaluate_images,
+                                                     score_images)}
 
 
 def main():

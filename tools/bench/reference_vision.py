@@ -1,4 +1,4 @@
-"""The reference's jobs on pictures (reference.py). Needs Pillow and torchvision besides."""
+"""The reference's jobs on images (reference.py). Needs Pillow and torchvision besides."""
 
 import io
 import math
@@ -22,7 +22,7 @@ def load(model, dtype, attention):
 
 
 class Tar(Dataset):
-    """The pictures of a tar of class folders, in the order of their names, still as files."""
+    """The images of a tar of class folders, in the order of their names, still as files."""
 
     def __init__(self, path, processor, labels, examples=None):
         with tarfile.open(path) as tar:
@@ -39,28 +39,28 @@ class Tar(Dataset):
         return self.processor(image, return_tensors="pt")["pixel_values"][0], self.labels[name.split("/")[-2]]
 
 
-def evaluate_pictures(model, data, batch, dtype="float32"):
+def evaluate_images(model, data, batch, dtype="float32"):
     processor, network = load(model, dtype, "sdpa")
     logits = []
     with torch.inference_mode():
         began = time.perf_counter()
-        pictures = Tar(data, processor, network.config.label2id)
-        for pixels, _ in DataLoader(pictures, batch_size=batch, num_workers=WORKERS):
+        images = Tar(data, processor, network.config.label2id)
+        for pixels, _ in DataLoader(images, batch_size=batch, num_workers=WORKERS):
             logits += network(pixels.to(network.dtype)).logits.float().tolist()
         seconds = time.perf_counter() - began
         began = time.perf_counter()
-        for _ in DataLoader(pictures, batch_size=batch, num_workers=WORKERS):
+        for _ in DataLoader(images, batch_size=batch, num_workers=WORKERS):
             pass
         return {"seconds": seconds, "logits": logits, "preprocess_seconds": time.perf_counter() - began}
 
 
-def score_pictures(model, data, examples, weight_gradients):
-    """HIS and AE, a forward and a backward pass for each picture, all attention maps kept. weight_gradients: loss.backward(), as published code does."""
+def score_images(model, data, examples, weight_gradients):
+    """HIS and AE, a forward and a backward pass for each image, all attention maps kept. weight_gradients: loss.backward(), as published code does."""
     processor, network = load(model, "float32", "eager")
-    pictures = Tar(data, processor, network.config.label2id, examples)
+    images = Tar(data, processor, network.config.label2id, examples)
     began = time.perf_counter()
     his, ae = 0.0, 0.0
-    for pixels, label in pictures:
+    for pixels, label in images:
         with Heads(network) as heads:
             output = network(pixels[None], output_attentions=True)
         loss = torch.nn.functional.cross_entropy(output.logits, torch.tensor([label]))
@@ -69,5 +69,5 @@ def score_pictures(model, data, examples, weight_gradients):
         with torch.no_grad():
             his += torch.cat([(g * a).unflatten(-1, (-1, heads.size)).sum((0, 1, 3)).abs().double() / tokens for g, a in zip(gradients, heads.outputs)])
             ae += torch.cat([-torch.special.xlogy(p, p).sum(-1).mean(-1)[0].double() / math.log(tokens) for p in output.attentions])
-    count = len(pictures)
+    count = len(images)
     return {"seconds": time.perf_counter() - began, "his": (his / count).tolist(), "ae": (ae / count).tolist()}

@@ -40,9 +40,9 @@ TINY = {
     "dinov2-gated": "models_vision.dinov2_gated",
 }
 NEEDS_V4 = {"bert-v4-pruned"}
-PICTURES = "pictures"
-VISION = {"vit-cifar10", "cifar10-pictures"}
-REAL = ["vit-cifar10", "cifar10-pictures", "demo-sst2", "minilm-sst2", "minilm-cola", "minilm-mrpc", "minilm-stsb", "llama-gqa-books"]
+IMAGES = "images"
+VISION = {"vit-cifar10", "cifar10-images"}
+REAL = ["vit-cifar10", "cifar10-images", "demo-sst2", "minilm-sst2", "minilm-cola", "minilm-mrpc", "minilm-stsb", "llama-gqa-books"]
 
 
 def make_with_v4(name):
@@ -63,10 +63,10 @@ def make_tiny(name):
     assert sum(v for k, v in sizes.items() if k.endswith(".safetensors")) < 300_000, "a tiny model is below 300 kB"
 
 
-def make_pictures(name):
+def make_images(name):
     folder = ROOT / "tests" / "golden" / name
     shutil.rmtree(folder, ignore_errors=True)
-    importlib.import_module("pictures").make(folder)
+    importlib.import_module("images").make(folder)
     print(name, sum(p.stat().st_size for p in folder.rglob("*")), flush=True)
 
 
@@ -83,14 +83,14 @@ def main(names):
 
     torch.set_num_threads(1)
     torch.use_deterministic_algorithms(True)
-    unknown = [n for n in names if n not in TINY and n not in REAL and n != PICTURES]
+    unknown = [n for n in names if n not in TINY and n not in REAL and n != IMAGES]
     if unknown:
-        sys.exit(f"error: no golden is called {unknown[0]}; there are: {', '.join([*TINY, PICTURES, *REAL])}")
-    for name in names or [*TINY, PICTURES, *REAL]:
+        sys.exit(f"error: no golden is called {unknown[0]}; there are: {', '.join([*TINY, IMAGES, *REAL])}")
+    for name in names or [*TINY, IMAGES, *REAL]:
         if name in NEEDS_V4 and not transformers.__version__.startswith("4."):
             make_with_v4(name)
-        elif name == PICTURES:
-            make_pictures(name)
+        elif name == IMAGES:
+            make_images(name)
         elif name in REAL:
             make_real(name)
         else:

@@ -12,7 +12,7 @@ import torch.nn.functional as F
 
 @dataclass
 class Example:
-    """One tokenised input, or one picture. `label` is a class index, a number (regression), or None."""
+    """One tokenised input, or one image. `label` is a class index, a number (regression), or None."""
 
     ids: list
     type_ids: list
@@ -21,7 +21,7 @@ class Example:
     targets: list | None = None
     pixels: list | None = None  # [C·H·W], 0 … 255
     shape: list | None = None  # [C, H, W]
-    tokens: int | None = None  # that the picture is
+    tokens: int | None = None  # that the image is
 
     def __len__(self):
         return self.tokens or len(self.ids)

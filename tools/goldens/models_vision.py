@@ -1,4 +1,4 @@
-"""Tiny ViTs, DeiTs and DINOv2s that read pictures."""
+"""Tiny ViTs, DeiTs and DINOv2s that read images."""
 
 import zlib
 
@@ -20,9 +20,9 @@ from transformers import (
 LABELS = [0, 1, 2, 1, 0, 2]
 
 
-def draw_pictures(name, model, channels, side, leading):
-    """Six pictures of noise over a slope, so that patches differ; `side` pixels each way."""
-    rng = np.random.default_rng(zlib.crc32(("pictures of " + name).encode()))
+def draw_images(name, model, channels, side, leading):
+    """Six images of noise over a slope, so that patches differ; `side` pixels each way."""
+    rng = np.random.default_rng(zlib.crc32(("images of " + name).encode()))
     patch = model.config.patch_size
     examples = []
     for label in LABELS:
@@ -44,7 +44,7 @@ def centre_all(model, classifiers, examples):
 
 def make(folder, name, model, classifiers, side, leading, dtype=torch.float32, empty_layer=1, shard="1GB"):
     randomise(model, name).eval()
-    examples = draw_pictures(name, model, model.config.num_channels, side, leading)
+    examples = draw_images(name, model, model.config.num_channels, side, leading)
     centre_all(model, classifiers, examples)
     # The names on the disk are older than those in memory: only save_pretrained knows them.
     model.to(dtype).save_pretrained(folder / "model", max_shard_size=shard)
@@ -80,7 +80,7 @@ def vit_grey(folder):
 
 
 def vit_larger(folder):
-    """Pictures larger than those of the positions, which are interpolated."""
+    """Images larger than those of the positions, which are interpolated."""
     config = config_of(ViTConfig, "ViTForImageClassification", num_hidden_layers=2)
     make(folder, "vit-larger", ViTForImageClassification(config), ["classifier"], 16, 1, empty_layer=0)
 
@@ -99,7 +99,7 @@ def deit_teacher(folder):
 
 
 def dinov2_tiny(folder):
-    """Layer scale, the mean of the patches beside the class token, positions of larger pictures."""
+    """Layer scale, the mean of the patches beside the class token, positions of larger images."""
     config = config_of(Dinov2Config, "Dinov2ForImageClassification", image_size=20, mlp_ratio=2)
     make(folder, "dinov2-tiny", Dinov2ForImageClassification(config), ["classifier"], 12, 1)
 

@@ -1,4 +1,4 @@
-"""Goldens of the trained image classifier in ../shared: scores on 32 training pictures, right answers on the test set."""
+"""Goldens of the trained image classifier in ../shared: scores on 32 training images, right answers on the test set."""
 
 import io
 import tarfile
@@ -19,8 +19,8 @@ IMAGES = SHARED / "data" / "images"
 LOSSES = ["ce", "pseudo-label", "logit-norm"]
 
 
-def pictures(archive, step=1):
-    """(class folder, picture) of every `step`-th file, in the order of their names."""
+def images(archive, step=1):
+    """(class folder, image) of every `step`-th file, in the order of their names."""
     with tarfile.open(IMAGES / archive) as tar:
         files = {member.name: tar.extractfile(member).read() for member in tar.getmembers() if member.isfile()}
     for name in sorted(files)[::step]:
@@ -32,9 +32,9 @@ def values_of(processor, images):
 
 
 def right_answers(folder, processor):
-    """How many of the test pictures are classified rightly, in float32."""
+    """How many of the test images are classified rightly, in float32."""
     model = ViTForImageClassification.from_pretrained(folder, dtype=torch.float32, attn_implementation="sdpa").eval()
-    rows = list(pictures("cifar10-test.tar.gz"))
+    rows = list(images("cifar10-test.tar.gz"))
     labels = torch.tensor([model.config.label2id[label] for label, _ in rows])
     right = {"top1": 0, "top5": 0}
     for start in range(0, len(rows), BATCH):
@@ -46,19 +46,19 @@ def right_answers(folder, processor):
     return {"examples": len(rows), **right}
 
 
-def make_pictures(path):
+def make_images(path):
     """CRC-32 of the pixels of 50 photographs as Pillow decodes and resizes them: up, down, to odd sizes."""
     sizes = [(32, 32), (224, 224), (24, 24), (47, 33), (19, 61), (300, 7)]
     cases = []
-    for _, image in pictures("cifar10-test.tar.gz", 200):
+    for _, image in images("cifar10-test.tar.gz", 200):
         for filter_number in (2, 3):
             cases.append([zlib.crc32(image.resize(size, filter_number).tobytes()) for size in sizes])
     golden.write(path, {"schema": "hies.golden/1", "step": 200, "filters": [2, 3], "sizes": sizes, "crc32": cases})
 
 
 def make(name, path):
-    if name == "cifar10-pictures":
-        return make_pictures(path)
+    if name == "cifar10-images":
+        return make_images(path)
     folder = SHARED / "models" / name
     processor = ViTImageProcessorPil.from_pretrained(folder)
     model = ViTForImageClassification.from_pretrained(folder, dtype=torch.float64, attn_implementation="eager")
@@ -66,7 +66,7 @@ def make(name, path):
     step = 20000 // EXAMPLES
     examples = [
         Example([], [], model.config.label2id[label], pixels=values_of(processor, image), tokens=tokens)
-        for label, image in pictures("cifar10-train20k.tar.gz", step)
+        for label, image in images("cifar10-train20k.tar.gz", step)
     ]
     with causal.exact():
         measured = measure(model, examples, LOSSES)

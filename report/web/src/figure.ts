@@ -1,4 +1,4 @@
-// What every figure has: a title, a picture that is drawn again when there is more or less room, a caption with the definitions, its
+// What every figure has: a title, an image that is drawn again when there is more or less room, a caption with the definitions, its
 // numbers as a table for those who do not see it, and buttons that save it.
 import { button, fileName } from "./controls.ts";
 import { h } from "./dom.ts";

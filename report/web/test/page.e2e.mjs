@@ -252,7 +252,7 @@ test("examples show what heads look at", async () => {
   await close(tab);
 });
 
-test("pictures are shown under the weights of their patches", async () => {
+test("images are shown under the weights of their patches", async () => {
   const tab = await open(page, { hash: "#example=2" });
   const [images, weights] = await tab.evaluate(() => [document.querySelectorAll("#examples image").length, document.querySelectorAll("#examples [data-weight]").length]);
   assert.ok(images >= 4);
@@ -314,7 +314,7 @@ for (const width of [390, 1600])
       await tab.close();
     });
 
-// Runs in the page: labels outside their picture, labels on one another, pictures without marks.
+// Runs in the page: labels outside their image, labels on one another, images without marks.
 function labelProblems() {
   const problems = [];
   for (const svg of document.querySelectorAll(".drawing svg")) {

@@ -6,7 +6,7 @@
 //   struct ScoreOptions {
 //     int examples = 32;
 //     template <class V> static void fields(V& v, auto& self) {
-//       v("examples", self.examples, "calibration examples (rows, pictures, windows)");
+//       v("examples", self.examples, "calibration examples (rows, images, windows)");
 //     }
 //   };
 //

@@ -19,7 +19,7 @@ std::size_t named_column(const Table& table, const std::string& name);
 [[noreturn]] void no_usual_column(const Table& table, const Task& task, std::string_view what,
                                   const std::vector<std::string>& usual, std::string_view flags);
 
-// The column of a task of one text, or of pictures: the one that is named, or the first usual one. Throws bad_input without any.
+// The column of a task of one text, or of images: the one that is named, or the first usual one. Throws bad_input without any.
 std::size_t text_column(const Table& table, const Task& task, const LoadOptions& options);
 // The column of labels, likewise; none where there is none and labels are not required.
 std::optional<std::size_t> label_column(const Table& table, const Task& task, const LoadOptions& options);

@@ -20,8 +20,8 @@ void hash_others(const Example& example, Hasher& hasher) {
     hash_ids(choice.ids, hasher);
     hasher.update(choice.targets);
   }
-  if (example.picture.from != nullptr)
-    hasher.update(example.picture.from->content_hash(example.picture.index)).update(example.picture_tokens);
+  if (example.image.from != nullptr)
+    hasher.update(example.image.from->content_hash(example.image.index)).update(example.image_tokens);
 }
 
 Example right_answer(const Example& question) {
@@ -39,7 +39,7 @@ Example right_answer(const Example& question) {
 }  // namespace
 
 std::int64_t Example::run_tokens() const noexcept {
-  std::int64_t count = static_cast<std::int64_t>(ids.size()) - (targets > 0 ? 1 : 0) + picture_tokens;
+  std::int64_t count = static_cast<std::int64_t>(ids.size()) - (targets > 0 ? 1 : 0) + image_tokens;
   for (const Choice& choice : choices) count += static_cast<std::int64_t>(choice.ids.size()) - 1;
   return count;
 }

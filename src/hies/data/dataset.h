@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "hies/model/pictures.h"
+#include "hies/model/images.h"
 
 namespace hies::data {
 
@@ -24,7 +24,7 @@ struct Choice {
 //   text      `ids` are read, one answer is given (classification, regression)
 //   window    `targets` > 0: a piece of a text whose last tokens are judged by a language model; the last of `ids` is never run
 //   question  `choices` is not empty: `ids` is what the choices have in common, and may be empty
-//   picture   `picture` says which; `ids` is empty, one answer is given
+//   image   `image` says which; `ids` is empty, one answer is given
 struct Example {
   std::vector<std::int32_t> ids;       // token ids, special tokens included; at least one
   std::vector<std::int32_t> type_ids;  // 0 for the first text, 1 for the second; as long as ids; empty for language models
@@ -39,8 +39,8 @@ struct Example {
 
   std::vector<Choice> choices = {};
 
-  model::Picture picture = {};
-  std::int64_t picture_tokens = 0;  // what it is in the model: its patches, and what the family puts before them
+  model::ImageRef image = {};
+  std::int64_t image_tokens = 0;  // what it is in the model: its patches, and what the family puts before them
 
   // Tokens that a model computes: of a question, what the choices have in common counts once.
   std::int64_t run_tokens() const noexcept;

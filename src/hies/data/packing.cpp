@@ -40,7 +40,7 @@ void add_question(model::Batch& batch, std::int64_t index, const Example& exampl
 
 void add(model::Batch& batch, std::int64_t index, const Example& example) {
   if (!example.choices.empty()) return add_question(batch, index, example);
-  if (example.picture.from != nullptr) return batch.add(index, example.picture, example.picture_tokens);
+  if (example.image.from != nullptr) return batch.add(index, example.image, example.image_tokens);
   if (example.targets > 0) return add_judged(batch, index, example.ids, example.targets);
   batch.add(index, example.ids, example.type_ids);
 }

@@ -30,15 +30,15 @@ struct LoadOptions {
   std::optional<std::int64_t> context;  // tokens of a window; default: what the model allows, at most kMostContext
   std::optional<std::int64_t> stride;   // tokens that a window judges; default: all of them
   std::optional<std::int64_t> shots;    // solved questions before each question; default: the task's
-  // Pictures.
+  // Images.
   std::optional<std::int64_t> image_size;   // pixels of a side; default: what the model reads
-  bool skip_bad = false;                    // pictures that cannot be read are left out
-  std::optional<std::int64_t> most_pixels;  // of a picture that is decoded; default: kMostPixels
+  bool skip_bad = false;                    // images that cannot be read are left out
+  std::optional<std::int64_t> most_pixels;  // of an image that is decoded; default: kMostPixels
   LabelNeed labels = LabelNeed::required;   // set by the command, not by the user
 
   template <class V, class Self>
   static void fields(V& v, Self& self) {
-    v("text", self.text, "column of the (first) text, or of the picture");
+    v("text", self.text, "column of the (first) text, or of the image");
     v("text_pair", self.text_pair, "column of the second text");
     v("label", self.label, "column of the label");
     v("examples", self.examples, "how many rows to use");
@@ -48,9 +48,9 @@ struct LoadOptions {
     v("context", self.context, "tokens of a window (tasks that judge texts)");
     v("stride", self.stride, "tokens that a window judges after those it reads (tasks that judge texts)");
     v("shots", self.shots, "solved questions before each question (mmlu)");
-    v("image_size", self.image_size, "pixels of a side of the pictures that the model is given; positions are interpolated");
-    v("skip_bad", self.skip_bad, "leave out pictures that cannot be read, and say how many");
-    v("most_pixels", self.most_pixels, "pixels of the largest picture that is decoded");
+    v("image_size", self.image_size, "pixels of a side of the images that the model is given; positions are interpolated");
+    v("skip_bad", self.skip_bad, "leave out images that cannot be read, and say how many");
+    v("most_pixels", self.most_pixels, "pixels of the largest image that is decoded");
   }
 };
 

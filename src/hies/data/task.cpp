@@ -68,11 +68,11 @@ void check_model_fits(const Task& task, const model::ModelSpec& spec) {
                 fmt::format("task '{}' is a {} task, but the model is a {} model", task.name, model::problem_name(task.problem),
                             model::problem_name(spec.problem)),
                 std::string(fitting_tasks(spec.problem)));
-  if (reads_pictures(task) != spec.reads_pictures())
+  if (reads_images(task) != spec.reads_images())
     throw Error(ErrorKind::bad_input,
                 fmt::format("task '{}' is about {}, but the model reads {}", task.name,
-                            reads_pictures(task) ? "pictures" : "texts", spec.reads_pictures() ? "pictures" : "texts"),
-                spec.reads_pictures() ? "use task image-classification" : "use classification, or another task of texts");
+                            reads_images(task) ? "images" : "texts", spec.reads_images() ? "images" : "texts"),
+                spec.reads_images() ? "use task image-classification" : "use classification, or another task of texts");
   if (!task.labels.empty() && task.labels.size() != spec.labels.size()) {
     throw Error(
         ErrorKind::bad_input,
@@ -84,6 +84,6 @@ void check_model_fits(const Task& task, const model::ModelSpec& spec) {
 
 bool reads_windows(const Task& task) { return task.reading == Reading::documents || task.reading == Reading::rows; }
 bool reads_subjects(const Task& task) { return task.reading == Reading::subjects; }
-bool reads_pictures(const Task& task) { return task.reading == Reading::pictures; }
+bool reads_images(const Task& task) { return task.reading == Reading::images; }
 
 }  // namespace hies::data

@@ -21,15 +21,15 @@ enum class Reading {
   rows,       // the same, but a line of a .txt file is a text
   questions,  // a row is a question with choices
   subjects,   // a folder of files of questions, one for each subject
-  pictures,   // a picture
+  images,   // an image
 };
 
 struct Task;
 // Whether texts are cut into windows of --context; whether questions stand in files of subjects, behind solved ones (--shots); whether
-// pictures are read.
+// images are read.
 bool reads_windows(const Task& task);
 bool reads_subjects(const Task& task);
-bool reads_pictures(const Task& task);
+bool reads_images(const Task& task);
 
 // What is read from a data file for a task, and how the model's answers are judged. All data, no behaviour but the wording of
 // questions: a task is one file that returns one of these, and one line in task.cpp.

@@ -19,7 +19,7 @@ TEST(Tasks, EveryTaskIsWholeAndItsNameIsItsOwn) {
     EXPECT_EQ(known.texts.empty(), asks);
     EXPECT_EQ(known.questions.empty(), !asks);
     EXPECT_EQ(known.label_columns.empty(), known.problem == model::Problem::causal_lm);
-    EXPECT_EQ(known.reading == Reading::texts || known.reading == Reading::pictures, known.problem != model::Problem::causal_lm);
+    EXPECT_EQ(known.reading == Reading::texts || known.reading == Reading::images, known.problem != model::Problem::causal_lm);
     for (const QuestionForm& form : known.questions) {
       EXPECT_FALSE(form.columns.empty() || form.gold_columns.empty());
       EXPECT_TRUE(form.question != nullptr && form.gold != nullptr);

@@ -19,10 +19,10 @@ inline const std::vector<std::string>& golden_names() {
   return names;
 }
 
-// Pictures of a golden: 0 … 255 becomes −1 … 1.
-class GoldenPictures : public model::Pictures {
+// Images of a golden: 0 … 255 becomes −1 … 1.
+class GoldenImages : public model::ImageLoader {
  public:
-  explicit GoldenPictures(const Json& inputs) {
+  explicit GoldenImages(const Json& inputs) {
     const Json& shape = inputs[0].at("shape");
     shape_ = {shape[0].get<int>(), shape[1].get<int>(), shape[2].get<int>()};
     for (const Json& input : inputs) pixels_.push_back(input.at("pixels").get<std::vector<float>>());
@@ -47,10 +47,10 @@ struct GoldenModel {
     checkpoint = std::make_shared<model::Checkpoint>(model::Checkpoint::open(folder / "model"));
     for (const Json& input : json["inputs"]) {
       Example example;
-      if (checkpoint->spec().reads_pictures()) {
-        if (pictures == nullptr) pictures = std::make_shared<GoldenPictures>(json["inputs"]);
-        example.picture = {pictures, dataset.size()};
-        example.picture_tokens = input["tokens"].get<std::int64_t>();
+      if (checkpoint->spec().reads_images()) {
+        if (images == nullptr) images = std::make_shared<GoldenImages>(json["inputs"]);
+        example.image = {images, dataset.size()};
+        example.image_tokens = input["tokens"].get<std::int64_t>();
       } else {
         example.ids = input["ids"].get<std::vector<std::int32_t>>();
         example.type_ids = input["type_ids"].get<std::vector<std::int32_t>>();
@@ -68,7 +68,7 @@ struct GoldenModel {
   std::filesystem::path folder;
   Json json;
   std::shared_ptr<const model::Checkpoint> checkpoint;
-  std::shared_ptr<const model::Pictures> pictures;  // null for texts
+  std::shared_ptr<const model::ImageLoader> images;  // null for texts
   Dataset dataset;
 };
 

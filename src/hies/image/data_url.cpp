@@ -48,11 +48,11 @@ std::string base64(std::span<const std::uint8_t> bytes) {
 
 }  // namespace
 
-Image picture_of(std::span<const float> pixels, int channels, Size size, const Processor& processor) {
+Image image_of(std::span<const float> pixels, int channels, Size size, const Processor& processor) {
   const auto tables = processor.tables(channels);
   Image image(size.width, size.height, channels);
   const std::size_t area = static_cast<std::size_t>(size.width) * static_cast<std::size_t>(size.height);
-  check(pixels.size() == area * static_cast<std::size_t>(channels), "pixels of another picture");
+  check(pixels.size() == area * static_cast<std::size_t>(channels), "pixels of another image");
   for (std::size_t channel = 0; channel < static_cast<std::size_t>(channels); ++channel) {
     const auto& table = tables[channel];  // ascends
     for (std::size_t i = 0; i < area; ++i) {

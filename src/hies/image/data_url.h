@@ -8,10 +8,10 @@
 
 namespace hies::image {
 
-// What a network reads, [C, height, width], turned back into a picture: the inverse of Processor::tables.
-Image picture_of(std::span<const float> pixels, int channels, Size size, const Processor& processor);
+// What a network reads, [C, height, width], turned back into an image: the inverse of Processor::tables.
+Image image_of(std::span<const float> pixels, int channels, Size size, const Processor& processor);
 
-// "data:image/png;base64,…" (RFC 2397), which holds the picture itself.
+// "data:image/png;base64,…" (RFC 2397), which holds the image itself.
 std::string data_url(const Image& image);
 
 }  // namespace hies::image

@@ -16,7 +16,7 @@ Image colourful(int width, int height, int channels) {
   return image;
 }
 
-TEST(DataUrl, HoldsThePicture) {
+TEST(DataUrl, HoldsTheImage) {
   for (const int channels : {1, 3}) {
     for (const int width : {1, 2, 5, 32}) {
       const Image image = colourful(width, 3, channels);
@@ -32,7 +32,7 @@ TEST(DataUrl, HoldsThePicture) {
   }
 }
 
-TEST(DataUrl, WhatANetworkReadsIsThePicture) {
+TEST(DataUrl, WhatANetworkReadsIsTheImage) {
   Processor processor;
   processor.mean = {0.485, 0.456, 0.406};
   processor.deviation = {0.229, 0.224, 0.225};
@@ -41,7 +41,7 @@ TEST(DataUrl, WhatANetworkReadsIsThePicture) {
   std::vector<float> pixels;
   for (std::size_t channel = 0; channel < 3; ++channel)
     for (std::size_t i = 0; i < 256; ++i) pixels.push_back(tables[channel][image.pixels[3 * i + channel]]);
-  EXPECT_EQ(picture_of(pixels, 3, {16, 16}, processor).pixels, image.pixels);
+  EXPECT_EQ(image_of(pixels, 3, {16, 16}, processor).pixels, image.pixels);
 }
 
 }  // namespace

@@ -24,7 +24,7 @@ std::string what_it_is(std::string_view start) {
   return fmt::format("it begins with '{}'", printable(start.substr(0, 12)));
 }
 
-// The picture as it is to be looked at. Exif 2.32, tag Orientation: where the first row and the first column are.
+// The image as it is to be looked at. Exif 2.32, tag Orientation: where the first row and the first column are.
 Image turned(Image image, int orientation) {
   if (orientation == 1) return image;
   const bool swapped = orientation >= 5;
@@ -48,10 +48,10 @@ Image turned(Image image, int orientation) {
 }  // namespace
 
 void check_size(std::int64_t width, std::int64_t height, std::int64_t most_pixels, std::string_view where) {
-  if (width < 1 || height < 1) bad_input("{}: the picture has no pixels ({}×{})", where, width, height);
+  if (width < 1 || height < 1) bad_input("{}: the image has no pixels ({}×{})", where, width, height);
   if (width > most_pixels / height)
     throw Error(ErrorKind::bad_input,
-                fmt::format("{}: the picture has {}×{} pixels, but at most {} are decoded", where, width, height, most_pixels),
+                fmt::format("{}: the image has {}×{} pixels, but at most {} are decoded", where, width, height, most_pixels),
                 "a small file can claim any size; if it is right, raise --most-pixels");
 }
 

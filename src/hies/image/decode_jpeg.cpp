@@ -28,7 +28,7 @@ Failure& failure_of(j_common_ptr common) { return *reinterpret_cast<Failure*>(co
   std::longjmp(failure.jump, 1);
 }
 
-// Warnings of a picture part of which is made up; others (bytes between segments) are of no consequence.
+// Warnings of an image part of which is made up; others (bytes between segments) are of no consequence.
 void warn(j_common_ptr common, int level) {
   if (level >= 0) return;
   switch (common->err->msg_code) {
@@ -65,7 +65,7 @@ class Reader {
     return true;
   }
 
-  // rows: room for the whole picture, as many numbers of a pixel as it has components.
+  // rows: room for the whole image, as many numbers of a pixel as it has components.
   bool read_pixels(std::uint8_t* rows, std::size_t row_bytes) {
     if (setjmp(failure_.jump) != 0) return false;
     jpeg_start_decompress(&decoder_);

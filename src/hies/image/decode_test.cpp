@@ -40,7 +40,7 @@ TEST_P(EveryFile, CutOffIsAnError) {
   }
 }
 
-// Any byte changed gives a picture or an error.
+// Any byte changed gives an image or an error.
 TEST_P(EveryFile, DamageIsNoCrash) {
   const std::string file = read_file(kGoldens + "files/" + GetParam());
   for (std::size_t at = 0; at < file.size(); at += 1 + file.size() / 150) {
@@ -79,7 +79,7 @@ TEST(Decode, BombsAreRefused) {
   const unsigned char checksum[] = {0x6C, 0x12, 0xD1, 0x6E};  // of the new header
   std::memcpy(file.data() + 29, checksum, sizeof checksum);
   const Error error = error_of([&] { decode(std::as_bytes(std::span(file)), 3, kMostPixels, "b.png"); });
-  EXPECT_STREQ(error.what(), "b.png: the picture has 20000×20000 pixels, but at most 178956970 are decoded");
+  EXPECT_STREQ(error.what(), "b.png: the image has 20000×20000 pixels, but at most 178956970 are decoded");
   EXPECT_NE(error.hint().find("--most-pixels"), std::string::npos);
   const std::string jpeg = read_file(kGoldens + "files/rgb.jpg");
   EXPECT_EQ(error_of([&] { decode(std::as_bytes(std::span(jpeg)), 3, 335, "b.jpg"); }).kind(), ErrorKind::bad_input);

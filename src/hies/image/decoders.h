@@ -18,7 +18,7 @@ struct Decoded {
 Decoded decode_jpeg(std::span<const std::byte> file, std::int64_t most_pixels, std::string_view where);
 Decoded decode_png(std::span<const std::byte> file, std::int64_t most_pixels, std::string_view where);
 
-// Throws bad_input for a picture that is too large.
+// Throws bad_input for an image that is too large.
 void check_size(std::int64_t width, std::int64_t height, std::int64_t most_pixels, std::string_view where);
 
 // Orientation from a block of Exif data (a TIFF header and its first directory); 1 where it says nothing or is damaged.

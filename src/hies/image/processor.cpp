@@ -15,7 +15,7 @@ const std::vector<double> kImageNetMean = {0.485, 0.456, 0.406}, kImageNetDeviat
 
 int floor_half(int number) { return (number - (number < 0 ? 1 : 0)) / 2; }
 
-// The part of that size around the middle; black where the picture is smaller.
+// The part of that size around the middle; black where the image is smaller.
 Image centre_crop(const Image& image, Size size) {
   if (image.height == size.height && image.width == size.width) return image;
   Image result(size.width, size.height, image.channels);
@@ -111,7 +111,7 @@ Processor usual_processor(std::string_view model_type, Size of_model) {
     processor.size = {of_model.height * 256 / 224, of_model.width * 256 / 224};
     return processor;
   }
-  // DINOv2 is trained on larger pictures than it is used on.
+  // DINOv2 is trained on larger images than it is used on.
   processor.crop = {224, 224};
   processor.shortest_edge = 256;
   processor.mean = kImageNetMean;
@@ -173,7 +173,7 @@ Image Processor::fitted(const Image& image) const {
 std::vector<std::array<float, 256>> Processor::tables(int channels) const {
   for (const auto& [name, numbers] : {std::pair("image_mean", &mean), {"image_std", &deviation}})
     if (numbers->size() != 1 && numbers->size() != static_cast<std::size_t>(channels))
-      bad_input("preprocessor_config.json: {} has {} numbers, but the model reads pictures of {} channels", name, numbers->size(),
+      bad_input("preprocessor_config.json: {} has {} numbers, but the model reads images of {} channels", name, numbers->size(),
                 channels);
   std::vector<std::array<float, 256>> all(static_cast<std::size_t>(channels));
   for (std::size_t c = 0; c < all.size(); ++c) {

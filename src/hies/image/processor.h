@@ -21,7 +21,7 @@ struct Size {
   bool operator==(const Size&) const = default;
 };
 
-// How a picture becomes what a network reads: what preprocessor_config.json of Hugging Face's image processors says.
+// How an image becomes what a network reads: what preprocessor_config.json of Hugging Face's image processors says.
 struct Processor {
   bool do_resize = true;
   Size size{224, 224};    // exact; unless shortest_edge is set
@@ -35,9 +35,9 @@ struct Processor {
   std::vector<double> mean = {0.5}, deviation = {0.5};  // one for all channels, or one for each
   bool assumed = false;                                 // no file says this: it is what is usual for the family
 
-  // The size of what comes out; none where it depends on the picture.
+  // The size of what comes out; none where it depends on the image.
   std::optional<Size> output_size() const;
-  // The same for pictures of `side` pixels each way: what is resized before a crop keeps its proportion to it.
+  // The same for images of `side` pixels each way: what is resized before a crop keeps its proportion to it.
   Processor with_output(int side) const;
   // Resized and cropped, still 0 … 255, as Pillow does it.
   Image fitted(const Image& image) const;
@@ -45,7 +45,7 @@ struct Processor {
   std::vector<std::array<float, 256>> tables(int channels) const;
 };
 
-// What transformers takes for a family where nothing else is said, for a model of this size of pictures.
+// What transformers takes for a family where nothing else is said, for a model of this size of images.
 Processor usual_processor(std::string_view model_type, Size of_model);
 
 // preprocessor_config.json. `usual`: for what it leaves out. Throws bad_input or unsupported, with the key and the value, for what

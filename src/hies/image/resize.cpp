@@ -80,7 +80,7 @@ void make_row(const std::uint8_t* from, const Taps& taps, std::uint8_t* to) {
   }
 }
 
-// Rows first … last-1 of the picture, the only ones that are read afterwards; the others stay black.
+// Rows first … last-1 of the image, the only ones that are read afterwards; the others stay black.
 Image across(const Image& image, int width, Filter filter, int first, int last) {
   const Taps taps(image.width, width, filter);
   Image result(width, image.height, image.channels);

@@ -12,11 +12,11 @@
 
 namespace hies::image {
 
-inline const std::string kGoldens = HIES_SOURCE_DIR "/tests/golden/pictures/";
+inline const std::string kGoldens = HIES_SOURCE_DIR "/tests/golden/images/";
 
-// What tools/goldens/pictures.py wrote.
+// What tools/goldens/images.py wrote.
 inline const Json& golden() {
-  static const Json json = read_json(kGoldens + "pictures.json");
+  static const Json json = read_json(kGoldens + "images.json");
   return json;
 }
 

@@ -66,7 +66,7 @@ Solution textbook(const Problem& problem, bool in_format);
 
 // Through the kernels. `fused`: q, k and v stand side by side in one buffer of rows, and so do their gradients.
 Solution through_kernels(const Problem& problem, bool fused = false);
-// Through the kernels of a card (cuda/attention_cases_card.cpp); rows of `fused` ones are `gap` elements longer than they need be.
-Solution on_card(const Problem& problem, bool fused = false, std::int64_t gap = 0);
+// Through the kernels of a GPU (cuda/attention_cases_gpu.cpp); rows of `fused` ones are `gap` elements longer than they need be.
+Solution on_gpu(const Problem& problem, bool fused = false, std::int64_t gap = 0);
 
 }  // namespace hies::kernels::cases

@@ -79,7 +79,7 @@ Solution through_kernels(const Problem& problem, bool fused) {
     case Format::float32: return solve<float, float>(problem, fused);
     case Format::float64: return solve<double, double>(problem, fused);
     case Format::bfloat16: return solve<std::uint16_t, float>(problem, fused);
-    default: return {};  // of cards only
+    default: return {};  // of GPUs only
   }
 }
 

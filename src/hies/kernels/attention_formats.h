@@ -4,7 +4,7 @@
 #include <cmath>
 #include <cstdint>
 
-// The formats of numbers that tests of attention use, those of cards included.
+// The formats of numbers that tests of attention use, those of GPUs included.
 namespace hies::kernels::cases {
 
 // tf32: float32 whose matrix products round their factors to 11 bits of mantissa.

@@ -55,7 +55,7 @@ void AttentionRun::note_inner(const Call& call, const at::Tensor& per_token) {
 }
 
 void AttentionRun::note_out_sq(const Call& call, const at::Tensor& out) {
-  if (card_) return card_->note_out_sq(call.shape, strided(out, call.shape.head_dim), call.layer);
+  if (gpu_) return gpu_->note_out_sq(call.shape, strided(out, call.shape.head_dim), call.layer);
   const at::Tensor squares = out.to(at::kDouble).square().view({out.size(0), call.shape.heads, call.shape.head_dim}).sum(-1);
   const double* value = squares.const_data_ptr<double>();
   AttentionProbe::Layer& notes = probe_->layers[static_cast<std::size_t>(call.layer)];
@@ -63,7 +63,7 @@ void AttentionRun::note_out_sq(const Call& call, const at::Tensor& out) {
 }
 
 void AttentionRun::note_attention(const Call& call, const Projected& projected) {
-  if (card_) unsupported("attention weights themselves are made on the CPU only: run with --device cpu");
+  if (gpu_) unsupported("attention weights themselves are made on the CPU only: run with --device cpu");
   AttentionProbe::Layer& notes = probe_->layers[static_cast<std::size_t>(call.layer)];
   const auto heads = [&](const HeadColumns& columns, std::int64_t count) {
     const at::Tensor& rows = columns.rows;
@@ -79,7 +79,7 @@ void AttentionRun::note_attention(const Call& call, const Projected& projected) 
 void AttentionRun::finish() {
   if (probe_ == nullptr) return;
   if (leaf_call_ != nullptr && leaf_.grad().defined()) note_outputs(*leaf_call_, leaf_, leaf_.grad());
-  if (card_) card_->collect(*probe_);
+  if (gpu_) gpu_->collect(*probe_);
 }
 
 }  // namespace hies::model

@@ -64,7 +64,7 @@ struct AttentionFunction : torch::autograd::Function<AttentionFunction> {
 AttentionRun::AttentionRun(const ModelSpec& spec, const Batch& batch, const HeadGates* gates, AttentionProbe* probe,
                            at::Device device)
     : spec_(spec), layout_(spec.layers), batch_(batch), gates_(gates), probe_(probe), rows_(spec, batch, device) {
-  if (device.is_cuda()) card_ = std::make_unique<CardAttention>(layout_, batch.size(), probe, device);
+  if (device.is_cuda()) gpu_ = std::make_unique<GpuAttention>(layout_, batch.size(), probe, device);
   if (probe_ == nullptr) return;
   probe_->layers.assign(layout_.size(), {});
   for (std::size_t layer = 0; layer < layout_.size(); ++layer) {
@@ -149,9 +149,9 @@ at::Tensor AttentionRun::forward(const Call& call, const Projected& projected, b
 void AttentionRun::run_forward(const Call& call, const kernels::AttentionForward& arguments, bool note_entropy) {
   kernels::AttentionForward forward = arguments;
   AttentionProbe::Layer* notes = note_entropy ? &probe_->layers[static_cast<std::size_t>(call.layer)] : nullptr;
-  if (card_) {
+  if (gpu_) {
     if (note_entropy) kernels::count_entropy_queries(call.shape, notes->entropy_queries.data());
-    return card_->forward(call.shape, forward, note_entropy ? call.layer : -1);
+    return gpu_->forward(call.shape, forward, note_entropy ? call.layer : -1);
   }
   if (note_entropy) {
     forward.entropy = notes->entropy.data();
@@ -162,7 +162,7 @@ void AttentionRun::run_forward(const Call& call, const kernels::AttentionForward
 
 void AttentionRun::run_backward(const Call& call, kernels::AttentionBackward& arguments) {
   arguments.skip_head = call.skip.data();
-  if (card_) return card_->backward(call.shape, arguments, call.layer);
+  if (gpu_) return gpu_->backward(call.shape, arguments, call.layer);
   const at::Tensor inner = call.statistics(at::kCPU);
   arguments.head_inner = inner.data_ptr();
   kernels::attention_backward(call.shape, arguments);

@@ -6,7 +6,7 @@
 #include <ATen/ATen.h>
 
 #include "hies/kernels/attention.h"
-#include "hies/model/attention_card_torch.h"
+#include "hies/model/attention_gpu_torch.h"
 #include "hies/model/batch.h"
 #include "hies/model/batch_rows_torch.h"
 #include "hies/model/heads.h"
@@ -63,8 +63,8 @@ class AttentionRun {
     Call* call = nullptr;
     at::Tensor query, key_value, out;
   };
-  // Whether the card's passes without a graph may be used.
-  bool may_tape() const noexcept { return card_ != nullptr && gates_ == nullptr && wants_inner(); }
+  // Whether the GPU's passes without a graph may be used.
+  bool may_tape() const noexcept { return gpu_ != nullptr && gates_ == nullptr && wants_inner(); }
   // attend() of all tokens and all of the layer's heads. In layer 0 only inner products can be asked for afterwards.
   at::Tensor attend(int layer, const Projected& projected, Tape& tape);
   // Gradients by the rows of queries and by those of keys and values (undefined where they are one tensor); notes inner products.
@@ -78,7 +78,7 @@ class AttentionRun {
   void observe(int layer, const Projected& projected);
   // Whether attend() and observe() fill the probe's entropy and norms: not where layers are run a second time.
   void set_noting(bool noting) noexcept { noting_ = noting; }
-  // After the last pass: the inner products of the first attention output, below which there is no graph, and what a card has noted.
+  // After the last pass: the inner products of the first attention output, below which there is no graph, and what a GPU has noted.
   void finish();
 
  private:
@@ -96,7 +96,7 @@ class AttentionRun {
   std::vector<at::Tensor> backward(const Call& call, const std::vector<at::Tensor>& saved, const at::Tensor& gradient);
   // Inner products of outputs and their gradients alone.
   void note_outputs(const Call& call, const at::Tensor& out, const at::Tensor& gradient);
-  // The kernels' calls, on the CPU or the card; inner products are noted.
+  // The kernels' calls, on the CPU or the GPU; inner products are noted.
   void run_forward(const Call& call, const kernels::AttentionForward& arguments, bool note_entropy);
   void run_backward(const Call& call, kernels::AttentionBackward& arguments);
   void note_inner(const Call& call, const at::Tensor& per_token);
@@ -112,7 +112,7 @@ class AttentionRun {
   const HeadGates* gates_;
   AttentionProbe* probe_;
   BatchRows rows_;
-  std::unique_ptr<CardAttention> card_;   // null on the CPU
+  std::unique_ptr<GpuAttention> gpu_;   // null on the CPU
   RopeAngles all_angles_, asked_angles_;  // made when they are first needed
   std::vector<std::unique_ptr<Call>> calls_;
   bool noting_ = true;

@@ -9,15 +9,15 @@
 #include <span>
 #include <vector>
 
-#include "hies/model/pictures.h"
+#include "hies/model/images.h"
 
 namespace hies::model {
 
 // Examples packed one after the other, without padding. Sequence b is tokens[offsets[b]] … tokens[offsets[b+1]-1], at least one token.
 struct Batch {
-  std::vector<std::int32_t> tokens;       // [T] vocabulary ids; empty for pictures
+  std::vector<std::int32_t> tokens;       // [T] vocabulary ids; empty for images
   std::vector<std::int32_t> token_types;  // [T] 0 or 1; ignored by families without token types
-  std::vector<Picture> pictures;          // [B] of one source, each as many tokens as it has in the model; empty for texts
+  std::vector<ImageRef> images;          // [B] of one source, each as many tokens as it has in the model; empty for texts
   std::vector<std::int64_t> offsets{0};   // [B+1]
   std::vector<std::int64_t>
       examples;  // [B] index of each sequence's example in its data set, for labels and for the order of results
@@ -42,8 +42,8 @@ struct Batch {
     offsets.push_back(static_cast<std::int64_t>(tokens.size()));
     examples.push_back(example);
   }
-  void add(std::int64_t example, const Picture& picture, std::int64_t token_count) {
-    pictures.push_back(picture);
+  void add(std::int64_t example, const ImageRef& image, std::int64_t token_count) {
+    images.push_back(image);
     offsets.push_back(offsets.back() + token_count);
     examples.push_back(example);
   }

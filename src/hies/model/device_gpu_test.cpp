@@ -6,11 +6,11 @@
 #include <memory>
 
 #include "hies/base/rng.h"
-#include "hies/model/card_test.h"
+#include "hies/model/gpu_test.h"
 #include "hies/model/device.h"
 #include "hies/model/model.h"
 
-// The golden models on the CPU and on a card.
+// The golden models on the CPU and on a GPU.
 namespace hies::model {
 namespace {
 
@@ -35,9 +35,9 @@ std::vector<std::filesystem::path> golden_models() {
   return folders;
 }
 
-class RandomPictures : public Pictures {
+class RandomImages : public ImageLoader {
  public:
-  explicit RandomPictures(Shape shape) : shape_(shape) {}
+  explicit RandomImages(Shape shape) : shape_(shape) {}
   Shape shape() const noexcept override { return shape_; }
   void write(std::span<const std::int64_t> indices, std::span<float> pixels) const override {
     const std::size_t numbers = pixels.size() / indices.size();
@@ -52,16 +52,16 @@ class RandomPictures : public Pictures {
   Shape shape_;
 };
 
-Batch random_pictures(const ModelSpec& spec) {
+Batch random_images(const ModelSpec& spec) {
   const VisionSpec& vision = spec.vision;
-  const auto pictures = std::make_shared<RandomPictures>(Pictures::Shape{vision.channels, vision.height, vision.width});
+  const auto images = std::make_shared<RandomImages>(ImageLoader::Shape{vision.channels, vision.height, vision.width});
   Batch batch;
-  for (std::int64_t i = 0; i < 5; ++i) batch.add(i, {pictures, i}, vision.tokens(vision.height, vision.width));
+  for (std::int64_t i = 0; i < 5; ++i) batch.add(i, {images, i}, vision.tokens(vision.height, vision.width));
   return batch;
 }
 
 Batch random_batch(const ModelSpec& spec) {
-  if (spec.reads_pictures()) return random_pictures(spec);
+  if (spec.reads_images()) return random_images(spec);
   Rng rng(7);
   Batch batch;
   for (const int wanted : {5, 1, 17, 30, 64, 2}) {
@@ -130,42 +130,42 @@ std::vector<double> table(const AttentionProbe& probe, std::vector<double> Atten
   return all;
 }
 
-void expect_alike(const Outcome& card, const Outcome& host, double tolerance) {
+void expect_alike(const Outcome& gpu, const Outcome& host, double tolerance) {
   for (const auto values : {&RunResult::logits, &RunResult::losses, &RunResult::log_probabilities}) {
-    EXPECT_LE(difference(card.result.*values, host.result.*values), tolerance);
-    EXPECT_LE(difference(card.masked.*values, host.masked.*values), tolerance);
+    EXPECT_LE(difference(gpu.result.*values, host.result.*values), tolerance);
+    EXPECT_LE(difference(gpu.masked.*values, host.masked.*values), tolerance);
   }
   using Layer = AttentionProbe::Layer;
   for (const auto values : {&Layer::inner, &Layer::inner_abs, &Layer::entropy, &Layer::out_sq})
-    EXPECT_LE(difference(table(card.probe, values), table(host.probe, values)), tolerance);
+    EXPECT_LE(difference(table(gpu.probe, values), table(host.probe, values)), tolerance);
   for (std::size_t layer = 0; layer < host.probe.layers.size(); ++layer)
-    EXPECT_EQ(card.probe.layers[layer].entropy_queries, host.probe.layers[layer].entropy_queries);
+    EXPECT_EQ(gpu.probe.layers[layer].entropy_queries, host.probe.layers[layer].entropy_queries);
 }
 
-class OnCard : public CardTest<std::filesystem::path> {};
-INSTANTIATE_TEST_SUITE_P(Golden, OnCard, testing::ValuesIn(golden_models()), [](const auto& folder) {
+class OnGpu : public GpuTest<std::filesystem::path> {};
+INSTANTIATE_TEST_SUITE_P(Golden, OnGpu, testing::ValuesIn(golden_models()), [](const auto& folder) {
   std::string name = folder.param.parent_path().filename().string();
   std::replace(name.begin(), name.end(), '-', '_');
   return name;
 });
 
-TEST_P(OnCard, Float32IsThatOfTheCpu) {
+TEST_P(OnGpu, Float32IsThatOfTheCpu) {
   const Outcome host = outcome_on("cpu", GetParam(), ComputeType::float32, 0);
   expect_alike(outcome_on("cuda", GetParam(), ComputeType::float32, 0), host, 1e-4);
 }
 
-TEST_P(OnCard, Bfloat16IsCloseToFloat32) {
+TEST_P(OnGpu, Bfloat16IsCloseToFloat32) {
   const Outcome host = outcome_on("cpu", GetParam(), ComputeType::float32, 0);
   expect_alike(outcome_on("cuda", GetParam(), ComputeType::bfloat16, 0), host, 0.15);
 }
 
-TEST_P(OnCard, RunsAreTheSameBitForBit) {
+TEST_P(OnGpu, RunsAreTheSameBitForBit) {
   const Outcome once = outcome_on("cuda", GetParam(), ComputeType::bfloat16, 0);
   expect_alike(outcome_on("cuda", GetParam(), ComputeType::bfloat16, 0), once, 0);
 }
 
 // Layer by layer: room for little besides the weights.
-TEST_P(OnCard, FewLayersAtATimeChangeNothing) {
+TEST_P(OnGpu, FewLayersAtATimeChangeNothing) {
   const Outcome whole = outcome_on("cuda", GetParam(), ComputeType::float32, 0);
   expect_alike(outcome_on("cuda", GetParam(), ComputeType::float32, std::uint64_t{515} << 20), whole, 0);
 }
@@ -200,11 +200,11 @@ std::vector<RunResult> masked_on(const std::string& device, const std::filesyste
   return results;
 }
 
-TEST_P(OnCard, ManyMasksAreThoseOfTheCpu) {
-  const std::vector<RunResult> host = masked_on("cpu", GetParam()), card = masked_on("cuda", GetParam());
+TEST_P(OnGpu, ManyMasksAreThoseOfTheCpu) {
+  const std::vector<RunResult> host = masked_on("cpu", GetParam()), gpu = masked_on("cuda", GetParam());
   for (std::size_t mask = 0; mask < host.size(); ++mask)
     for (const auto values : {&RunResult::logits, &RunResult::losses, &RunResult::log_probabilities})
-      ASSERT_LE(difference(card[mask].*values, host[mask].*values), 1e-4) << mask;
+      ASSERT_LE(difference(gpu[mask].*values, host[mask].*values), 1e-4) << mask;
 }
 
 // Again and again, so that the order of the weights is known, on the way there and back and for a mask.
@@ -219,8 +219,8 @@ void expect_offload_changes_nothing(const std::filesystem::path& folder, Compute
   set_device("cpu");
 }
 
-TEST_P(OnCard, OffloadInFloat32ChangesNoBit) { expect_offload_changes_nothing(GetParam(), ComputeType::float32); }
-TEST_P(OnCard, OffloadInBfloat16ChangesNoBit) { expect_offload_changes_nothing(GetParam(), ComputeType::bfloat16); }
+TEST_P(OnGpu, OffloadInFloat32ChangesNoBit) { expect_offload_changes_nothing(GetParam(), ComputeType::float32); }
+TEST_P(OnGpu, OffloadInBfloat16ChangesNoBit) { expect_offload_changes_nothing(GetParam(), ComputeType::bfloat16); }
 
 }  // namespace
 }  // namespace hies::model

@@ -18,7 +18,7 @@ at::Tensor run_layers(const Network& network, const HeadLayout& layout, int firs
   return hidden;
 }
 
-// forward_backward() on a card, where the layers before the last keep tapes instead of a graph.
+// forward_backward() on a GPU, where the layers before the last keep tapes instead of a graph.
 class TapedRun {
  public:
   TapedRun(const Network& network, const HeadLayout& layout, AttentionRun& run, int layers_at_once)

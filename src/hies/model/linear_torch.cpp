@@ -40,7 +40,7 @@ const OneDnn& one_dnn() {
   return operators;
 }
 
-// Undefined where oneDNN cannot run this: float64, an empty matrix, a card, bfloat16 on a processor without it, a torch without oneDNN.
+// Undefined where oneDNN cannot run this: float64, an empty matrix, a GPU, bfloat16 on a processor without it, a torch without oneDNN.
 at::Tensor ordered(const at::Tensor& weight) {
   if ((weight.scalar_type() != at::kFloat && weight.scalar_type() != at::kBFloat16) || weight.numel() == 0) return {};
   if (weight.is_cuda() || !one_dnn().reorder) return {};
@@ -73,7 +73,7 @@ class Factor {
 };
 
 // Autograd's thread has no CUDA context until it launches something, which a product, whose library looks for one, does not count as.
-void wake_card() {
+void wake_gpu() {
   static thread_local bool awake = false;
   if (!awake) at::zeros({1}, at::TensorOptions().device(at::kCUDA, 0));
   awake = true;
@@ -143,7 +143,7 @@ struct LinearFunction : torch::autograd::Function<LinearFunction> {
   }
   static variable_list backward(AutogradContext* context, variable_list gradients) {
     auto* state = reinterpret_cast<Linear::State*>(context->saved_data["state"].toInt());
-    if (gradients[0].is_cuda()) wake_card();
+    if (gradients[0].is_cuda()) wake_gpu();
     return {state->gradient(gradients[0]), {}};
   }
 };

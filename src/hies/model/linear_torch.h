@@ -22,7 +22,7 @@ class Linear {
 
   // Whether a weight in order stays in memory for the next product of its direction. Else every product reads it as it is stored
   // (bfloat16, where that costs little and gives the same bits) or puts it in order again.
-  // On a card both directions read one tensor, as it is stored: `one_copy`. It stays there, or comes from `offload` when it is used.
+  // On a GPU both directions read one tensor, as it is stored: `one_copy`. It stays there, or comes from `offload` when it is used.
   struct Keep {
     bool forward = true, backward = true, one_copy = false;
     std::shared_ptr<Offload> offload = nullptr;
@@ -47,11 +47,11 @@ class Linear {
   // The gradient by x from that by y, where there is no graph.
   at::Tensor gradient(const at::Tensor& of_output) const;
 
-  // Adds that to `sum`, on a card.
+  // Adds that to `sum`, on a GPU.
   void add_gradient(const at::Tensor& of_output, at::Tensor& sum) const;
 
   at::Tensor weight() const;  // made anew
-  // The one copy on a card, for products that begin before another Linear is used; undefined on the CPU.
+  // The one copy on a GPU, for products that begin before another Linear is used; undefined on the CPU.
   void set_aside() const;
   const at::Tensor& bias() const noexcept;
   Keep keep() const noexcept;

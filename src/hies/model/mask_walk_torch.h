@@ -16,10 +16,10 @@ using TakeLeaf = std::function<void(const MaskTrie::Node& leaf, const at::Tensor
 // each layer are alive.
 void walk_masks(const Network& network, const ModelSpec& spec, const Batch& batch, const MaskTrie& trie, const TakeLeaf& take);
 
-// The same on a card, where `at_once` masks, side by side as one larger batch, take hardly longer than one of a small batch. All heads
+// The same on a GPU, where `at_once` masks, side by side as one larger batch, take hardly longer than one of a small batch. All heads
 // are computed and those left out become 0, so that products have the same shape for every mask; how many masks stand side by side
 // may still change a result by the rounding of its type. States and outputs of `at_once` masks are alive for each layer.
-void walk_masks_on_card(const Network& network, const ModelSpec& spec, const Batch& batch, const MaskTrie& trie,
+void walk_masks_on_gpu(const Network& network, const ModelSpec& spec, const Batch& batch, const MaskTrie& trie,
                         at::Device device, std::int64_t at_once, const TakeLeaf& take);
 
 }  // namespace hies::model

@@ -14,7 +14,7 @@ namespace {
 // What every run takes besides: a part of the logits, the kernels' and the program's own.
 constexpr std::uint64_t kOverhead = std::uint64_t{512} << 20;
 
-// Tokens of a forward pass that keep a card busy; more make it no quicker.
+// Tokens of a forward pass that keep a GPU busy; more make it no quicker.
 constexpr std::int64_t kBusyTokens = 16384;
 
 std::uint64_t machine_memory() {
@@ -37,13 +37,13 @@ std::uint64_t kept_numbers(const ModelSpec& spec) {
   return most + 3 * static_cast<std::uint64_t>(spec.hidden) + 2 * static_cast<std::uint64_t>(spec.intermediate);
 }
 
-// Bytes of an output matrix that is the embedding table, which stands on a card twice.
+// Bytes of an output matrix that is the embedding table, which stands on a GPU twice.
 std::uint64_t tied_bytes(const ModelSpec& spec, std::uint64_t size) {
   const bool tied = spec.problem == Problem::causal_lm && spec.decoder.tied;
   return tied ? static_cast<std::uint64_t>(spec.vocabulary) * static_cast<std::uint64_t>(spec.hidden) * size : 0;
 }
 
-// Fills in what streams: all matrices that are multiplied. A layer of them is on the card, and what comes next: another layer, or the
+// Fills in what streams: all matrices that are multiplied. A layer of them is on the GPU, and what comes next: another layer, or the
 // output matrix.
 void plan_offload(MemoryPlan& plan, const Arch& arch, const ModelSpec& spec, std::uint64_t size) {
   std::map<int, std::uint64_t> layers;
@@ -69,8 +69,8 @@ void plan_offload(MemoryPlan& plan, const Arch& arch, const ModelSpec& spec, std
 
 MemoryPlan plan_memory(const Arch& arch, const ModelSpec& spec, ComputeType type, std::uint64_t budget) {
   MemoryPlan plan;
-  plan.one_copy = on_card();
-  plan.budget = budget > 0 ? budget : plan.one_copy ? free_card_memory() / 10 * 9 : machine_memory() / 5 * 4;
+  plan.one_copy = on_gpu();
+  plan.budget = budget > 0 ? budget : plan.one_copy ? free_gpu_memory() / 10 * 9 : machine_memory() / 5 * 4;
   const auto size = static_cast<std::uint64_t>(bytes_of(type));
   for (const TensorDecl& decl : arch.tensors(spec)) {
     if (decl.use == TensorUse::lookup && !plan.one_copy) continue;
@@ -86,7 +86,7 @@ MemoryPlan plan_memory(const Arch& arch, const ModelSpec& spec, ComputeType type
     if (offloads()) plan_offload(plan, arch, spec, size);
     if (const std::uint64_t least = plan.besides_activations(); least > plan.budget)
       throw Error(ErrorKind::bad_input,
-                  fmt::format("the weights need {} of the card's memory, but {} may be used", amount(least), amount(plan.budget)),
+                  fmt::format("the weights need {} of the GPU's memory, but {} may be used", amount(least), amount(plan.budget)),
                   offloads() ? (budget > 0 ? "raise --memory, or try --dtype bfloat16" : "try --dtype bfloat16, or --device cpu")
                              : (budget > 0 ? "try --offload, which streams them from the machine's memory, or raise --memory"
                                            : "try --offload, which streams them from the machine's memory, or --dtype bfloat16"));

@@ -8,7 +8,7 @@
 
 namespace hies::model {
 
-// How the weights and the activations of a model share the memory that it may use. It changes no result on the CPU, on a card none
+// How the weights and the activations of a model share the memory that it may use. It changes no result on the CPU, on a GPU none
 // but by rounding: how many masks stand side by side decides the shape of a product.
 struct MemoryPlan {
   std::uint64_t budget = 0;          // bytes
@@ -20,7 +20,7 @@ struct MemoryPlan {
   // the mapped file each time. Runs with a backward pass keep both or none.
   bool keep_forward = true;
   bool keep_backward = true;
-  // On a card, both directions read one copy, which has to fit, but for so many bytes that stream from the machine's memory, `window`
+  // On a GPU, both directions read one copy, which has to fit, but for so many bytes that stream from the machine's memory, `window`
   // of them at a time: 0 unless set_offload().
   bool one_copy = false;
   std::uint64_t streamed = 0, window = 0;
@@ -29,9 +29,9 @@ struct MemoryPlan {
   // are run again, so many at a time, from the states between them, when their gradients are due. Throws bad_input, with what is
   // needed, when not even one fits.
   int layers_at_once(std::int64_t tokens, int layers) const;
-  // Masks of a batch of so many tokens that are evaluated side by side: on the CPU one, on a card as many as fit and keep it busy.
+  // Masks of a batch of so many tokens that are evaluated side by side: on the CPU one, on a GPU as many as fit and keep it busy.
   std::int64_t masks_at_once(std::int64_t tokens) const;
-  // For the user: what to try where a card was full with so many tokens at once.
+  // For the user: what to try where a GPU was full with so many tokens at once.
   std::string hint_where_full(std::int64_t tokens) const;
   // For the user, in one line: what the budget led to where `tokens` are run forward and back at once. Empty when everything fits.
   std::string text(std::int64_t tokens, int layers) const;
@@ -39,8 +39,8 @@ struct MemoryPlan {
   std::uint64_t besides_activations() const;  // bytes that are needed whatever the number of tokens
 };
 
-// `budget` bytes; 0: four fifths of the machine's memory, or nine tenths of what is free on the card.
-// Throws bad_input where a card, or the machine that streams them to it, has no room for the weights.
+// `budget` bytes; 0: four fifths of the machine's memory, or nine tenths of what is free on the GPU.
+// Throws bad_input where a GPU, or the machine that streams them to it, has no room for the weights.
 MemoryPlan plan_memory(const Arch& arch, const ModelSpec& spec, ComputeType type, std::uint64_t budget);
 
 }  // namespace hies::model

@@ -51,26 +51,26 @@ void check_targets(const Batch& batch, const ModelSpec& spec) {
   check_vocabulary(batch.target_tokens, spec);
 }
 
-void check_pictures(const Batch& batch, const ModelSpec& spec) {
-  check(std::ssize(batch.pictures) == batch.size(), "a batch of some pictures and some texts");
-  if (batch.pictures.empty()) return;
-  const Pictures& source = *batch.pictures.front().from;
-  const Pictures::Shape shape = source.shape();
+void check_images(const Batch& batch, const ModelSpec& spec) {
+  check(std::ssize(batch.images) == batch.size(), "a batch of some images and some texts");
+  if (batch.images.empty()) return;
+  const ImageLoader& source = *batch.images.front().from;
+  const ImageLoader::Shape shape = source.shape();
   const VisionSpec& vision = spec.vision;
   if (shape.channels != vision.channels)
-    bad_input("pictures have {} channels, but the model reads {}", shape.channels, vision.channels);
+    bad_input("images have {} channels, but the model reads {}", shape.channels, vision.channels);
   if (shape.height < vision.patch_height || shape.width < vision.patch_width)
-    bad_input("pictures of {}×{} pixels are smaller than the model's patches of {}×{}", shape.height, shape.width,
+    bad_input("images of {}×{} pixels are smaller than the model's patches of {}×{}", shape.height, shape.width,
               vision.patch_height, vision.patch_width);
   for (std::int64_t b = 0; b < batch.size(); ++b) {
-    check(batch.pictures[b].from.get() == &source, "pictures of several sources in a batch");
-    check(batch.length(b) == vision.tokens(shape.height, shape.width), "a picture with another number of tokens");
+    check(batch.images[b].from.get() == &source, "images of several sources in a batch");
+    check(batch.length(b) == vision.tokens(shape.height, shape.width), "an image with another number of tokens");
   }
 }
 
 void check_batch(const Batch& batch, const ModelSpec& spec) {
-  if (spec.reads_pictures()) return check_pictures(batch, spec);
-  check(batch.pictures.empty(), "pictures for a model that reads texts");
+  if (spec.reads_images()) return check_images(batch, spec);
+  check(batch.images.empty(), "images for a model that reads texts");
   check_continuations(batch, spec);
   for (std::int64_t b = 0; b < batch.size(); ++b) {
     check(batch.length(b) > 0, "a sequence without tokens");
@@ -150,13 +150,13 @@ class Results {
   const Objective* objective_;
 };
 
-// Says what would fit where a card's memory is full.
+// Says what would fit where a GPU's memory is full.
 template <class Work>
 auto within_memory(std::int64_t tokens, const MemoryPlan& memory, const Work& work) {
   try {
     return work();
   } catch (const c10::OutOfMemoryError&) {
-    throw Error(ErrorKind::bad_input, fmt::format("the card's memory is full: {} tokens at once need more", tokens),
+    throw Error(ErrorKind::bad_input, fmt::format("the GPU's memory is full: {} tokens at once need more", tokens),
                 memory.hint_where_full(tokens));
   }
 }
@@ -195,7 +195,7 @@ Model Model::load(std::shared_ptr<const Checkpoint> checkpoint, ComputeType type
     if (layer.head_dim > kernels::kMostHeadDim)
       unsupported("{} has heads of size {}, but attention is computed for at most {}", checkpoint->folder().string(),
                   layer.head_dim, kernels::kMostHeadDim);
-  if (on_card()) check_card_computes(type);
+  if (on_gpu()) check_gpu_computes(type);
   const at::NoGradGuard frozen;
   const MemoryPlan memory = plan_memory(checkpoint->arch(), checkpoint->spec(), type, memory_budget());
   Linear::Keep keep{memory.keep_forward, memory.keep_backward, memory.one_copy};
@@ -258,7 +258,7 @@ void Model::run_masks(const Batch& batch, const MaskTrie& masks, const Objective
   };
   within_memory(batch.token_count(), state_->memory, [&] {
     if (state_->device.is_cpu()) return walk_masks(*state_->network, spec(), batch, masks, take_leaf);
-    walk_masks_on_card(*state_->network, spec(), batch, masks, state_->device, state_->memory.masks_at_once(batch.token_count()),
+    walk_masks_on_gpu(*state_->network, spec(), batch, masks, state_->device, state_->memory.masks_at_once(batch.token_count()),
                        take_leaf);
   });
 }

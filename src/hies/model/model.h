@@ -42,8 +42,8 @@ using TakeMasks = std::function<void(std::span<const std::size_t> masks, RunResu
 class Model {
  public:
   // Onto the device of set_device(). Reads the weights (NaN or Inf: bad_input), float32 on disk and float32 computation share the mapped file.
-  // Throws bad_input when the checkpoint has no task head or a card too little memory, unsupported for heads too large for the kernels
-  // and for float64 on a card.
+  // Throws bad_input when the checkpoint has no task head or a GPU too little memory, unsupported for heads too large for the kernels
+  // and for float64 on a GPU.
   static Model load(std::shared_ptr<const Checkpoint> checkpoint, ComputeType type = ComputeType::float32);
   ~Model();
   Model(Model&&) noexcept;
@@ -59,7 +59,7 @@ class Model {
 
   // One forward pass for each node of the trie instead of one for each mask: calls `take` once per distinct mask, in the trie's
   // order, with what run() gives with these gates, whatever the other masks are: bit for bit on the CPU, where heads with gate 0 are
-  // not computed; on a card up to rounding.
+  // not computed; on a GPU up to rounding.
   void run_masks(const Batch& batch, const MaskTrie& masks, const Objective* objective, const TakeMasks& take) const;
 
   // Of a batch whose results are not finite: the first layer, from 0, that gives such numbers. −1: the embeddings already are such; the

@@ -12,7 +12,7 @@
 #include "hies/model/attention_torch.h"
 #include "hies/model/batch.h"
 #include "hies/model/batch_rows_torch.h"
-#include "hies/model/card_torch.h"
+#include "hies/model/gpu_torch.h"
 #include "hies/model/device_torch.h"
 #include "hies/model/linear_torch.h"
 #include "hies/model/spec.h"
@@ -30,7 +30,7 @@ struct Norm {
   at::Tensor weight, bias;  // [E]
   double epsilon = 0;
   at::Tensor operator()(const at::Tensor& x) const { return at::layer_norm(x, weight.sizes(), weight, bias, epsilon); }
-  CardNorm on_card() const { return {weight, bias, epsilon}; }
+  GpuNorm on_gpu() const { return {weight, bias, epsilon}; }
 };
 
 // x / √(mean x² + epsilon) · weight over the last dimension, in float32 at least (Zhang and Sennrich 2019).
@@ -38,7 +38,7 @@ struct RmsNorm {
   at::Tensor weight;  // [E]
   double epsilon = 0;
   at::Tensor operator()(const at::Tensor& x) const;
-  CardNorm on_card() const { return {weight, {}, epsilon}; }
+  GpuNorm on_gpu() const { return {weight, {}, epsilon}; }
 };
 
 at::Tensor activated(Activation activation, const at::Tensor& x);
@@ -90,7 +90,7 @@ class Network {
   // From the rows of the last layer's state that are read: logits [B, V] in the computation dtype, of a language model the final
   // states [R, E], which vocabulary() makes logits of.
   virtual at::Tensor task_head(const at::Tensor& hidden, const BatchRows& rows) const = 0;
-  // On a card, layers before the last also run without a graph, whose bookkeeping takes longer than the card does: whether the family
+  // On a GPU, layers before the last also run without a graph, whose bookkeeping takes longer than the GPU does: whether the family
   // has these two; the state after the layer, which may be left undefined where only the tape is wanted; from the gradient by it
   // that by the state before (undefined in layer 0).
   virtual bool tapes() const { return false; }

@@ -1,7 +1,7 @@
 #include <gtest/gtest.h>
 
-#include "hies/model/card_test.h"
-#include "hies/model/card_torch.h"
+#include "hies/model/gpu_test.h"
+#include "hies/model/gpu_torch.h"
 
 namespace hies::model {
 namespace {
@@ -11,9 +11,9 @@ struct Case {
   at::ScalarType type;
 };
 
-class NormOnCard : public CardTest<Case> {};
+class NormOnGpu : public GpuTest<Case> {};
 // Rows of a warp, of a block, and longer ones; whole vectors of 16 bytes and not.
-INSTANTIATE_TEST_SUITE_P(Widths, NormOnCard,
+INSTANTIATE_TEST_SUITE_P(Widths, NormOnGpu,
                          testing::Values(Case{7, at::kFloat}, Case{768, at::kFloat}, Case{1001, at::kFloat},
                                          Case{4096, at::kFloat}, Case{9000, at::kFloat}, Case{64, at::kBFloat16},
                                          Case{768, at::kBFloat16}, Case{1028, at::kBFloat16}, Case{4096, at::kBFloat16},
@@ -33,12 +33,12 @@ at::Tensor exact_norm(const at::Tensor& x, const at::Tensor& weight, const at::T
   return x * at::rsqrt(x.square().mean(1, true) + epsilon) * weight;
 }
 
-void expect_close(const at::Tensor& card, const at::Tensor& exact, at::ScalarType type) {
-  const double difference = (card.cpu().to(at::kDouble) - exact).norm().item<double>();
+void expect_close(const at::Tensor& gpu, const at::Tensor& exact, at::ScalarType type) {
+  const double difference = (gpu.cpu().to(at::kDouble) - exact).norm().item<double>();
   EXPECT_LE(difference, (type == at::kFloat ? 2e-6 : 6e-3) * exact.norm().item<double>());
 }
 
-TEST_P(NormOnCard, IsThatOfFloat64) {
+TEST_P(NormOnGpu, IsThatOfFloat64) {
   const auto [width, type] = GetParam();
   const at::Device device(at::kCUDA, 0);
   const double epsilon = 1e-5;
@@ -49,16 +49,16 @@ TEST_P(NormOnCard, IsThatOfFloat64) {
   for (const bool layer : {false, true})
     for (const bool add : {false, true}) {
       const at::Tensor bias = layer ? shift : at::Tensor(), added = add ? more : at::Tensor();
-      const CardNorm norm{weight.to(device), layer ? bias.to(device) : at::Tensor(), epsilon};
-      const at::Tensor on_card = x.to(device), on_card_added = add ? more.to(device) : at::Tensor();
-      const at::Tensor result = norm.forward(on_card, on_card_added);
-      const at::Tensor sum = on_card.cpu().to(at::kDouble).requires_grad_();  // what forward() left there
-      expect_close(on_card, add ? x.to(at::kDouble) + more.to(at::kDouble) : x.to(at::kDouble), type);
+      const GpuNorm norm{weight.to(device), layer ? bias.to(device) : at::Tensor(), epsilon};
+      const at::Tensor on_gpu = x.to(device), on_gpu_added = add ? more.to(device) : at::Tensor();
+      const at::Tensor result = norm.forward(on_gpu, on_gpu_added);
+      const at::Tensor sum = on_gpu.cpu().to(at::kDouble).requires_grad_();  // what forward() left there
+      expect_close(on_gpu, add ? x.to(at::kDouble) + more.to(at::kDouble) : x.to(at::kDouble), type);
       const at::Tensor exact = exact_norm(sum, weight.to(at::kDouble), layer ? bias.to(at::kDouble) : at::Tensor(), epsilon);
       expect_close(result, exact.detach(), type);
       exact.backward(slope.to(at::kDouble));
       const at::Tensor expected = add ? sum.grad() + more.to(at::kDouble) : sum.grad();
-      expect_close(norm.backward(on_card, slope.to(device), on_card_added), expected, type);
+      expect_close(norm.backward(on_gpu, slope.to(device), on_gpu_added), expected, type);
     }
 }
 

@@ -2,7 +2,7 @@
 
 #include <torch/csrc/autograd/custom_function.h>
 
-#include "hies/model/card_torch.h"
+#include "hies/model/gpu_torch.h"
 #include "hies/model/network_torch.h"
 #include "hies/model/rows_torch.h"
 
@@ -75,13 +75,13 @@ at::Tensor gradient_of(const at::Tensor& x, const at::Tensor& weight, const at::
 }
 
 at::Tensor normalise(const at::Tensor& x, const at::Tensor& weight, double epsilon) {
-  if (x.is_cuda()) return CardNorm{weight, {}, epsilon}.forward(x);
+  if (x.is_cuda()) return GpuNorm{weight, {}, epsilon}.forward(x);
   return with_element_type(
       x.scalar_type(), [&](auto element, auto sum) { return normalise<decltype(element), decltype(sum)>(x, weight, epsilon); });
 }
 
 at::Tensor gradient_of(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& of_result, double epsilon) {
-  if (x.is_cuda()) return CardNorm{weight, {}, epsilon}.backward(x, of_result);
+  if (x.is_cuda()) return GpuNorm{weight, {}, epsilon}.backward(x, of_result);
   return with_element_type(x.scalar_type(), [&](auto element, auto sum) {
     return gradient_of<decltype(element), decltype(sum)>(x, weight, of_result, epsilon);
   });

@@ -19,21 +19,21 @@ constexpr std::uint64_t kBlock = std::uint64_t{1} << 30, kAlignment = 512;
 
 std::uint64_t rounded(std::uint64_t bytes) { return (bytes + kAlignment - 1) / kAlignment * kAlignment; }
 
-c10::Stream current(at::Device card) { return c10::impl::VirtualGuardImpl(card.type()).getStream(card); }
+c10::Stream current(at::Device gpu) { return c10::impl::VirtualGuardImpl(gpu.type()).getStream(gpu); }
 
 }  // namespace
 
-Offload::Offload(std::uint64_t room, std::uint64_t all, at::Device card)
+Offload::Offload(std::uint64_t room, std::uint64_t all, at::Device gpu)
     : room_(room),
       still_to_come_(all),
-      card_(card),
-      copies_(c10::impl::VirtualGuardImpl(card.type()).getStreamFromGlobalPool(card)) {}
+      gpu_(gpu),
+      copies_(c10::impl::VirtualGuardImpl(gpu.type()).getStreamFromGlobalPool(gpu)) {}
 
 Offload::~Offload() {
   try {
-    const c10::Stream stream = current(card_);
+    const c10::Stream stream = current(gpu_);
     for (Weight& each : weights_) drop(each, stream);
-  } catch (const c10::Error&) {  // a card that has failed: what was on it is gone
+  } catch (const c10::Error&) {  // a GPU that has failed: what was on it is gone
   }
 }
 
@@ -60,12 +60,12 @@ int Offload::add(const at::Tensor& weight) {
   at::Tensor pinned =
       pinned_place(rounded(bytes)).narrow(0, 0, static_cast<std::int64_t>(bytes)).view(weight.scalar_type()).view(weight.sizes());
   pinned.copy_(weight);
-  weights_.push_back({std::move(pinned), {}, c10::Event(card_.type())});
+  weights_.push_back({std::move(pinned), {}, c10::Event(gpu_.type())});
   return static_cast<int>(weights_.size()) - 1;
 }
 
 at::Tensor Offload::use(int which) {
-  if (which == order_.last() && weight(which).on_card.defined()) return weight(which).on_card;
+  if (which == order_.last() && weight(which).on_gpu.defined()) return weight(which).on_gpu;
   order_.used(which);
   weight(which).used = ++uses_;
   // As many as fit of this one and those that are expected.
@@ -77,11 +77,11 @@ at::Tensor Offload::use(int which) {
     if (bytes > room_) break;
     wanted.push_back(next);
   }
-  const c10::Stream stream = current(card_);
+  const c10::Stream stream = current(gpu_);
   make_room(wanted, stream);
   bring(wanted, stream);
   await(weight(which), stream);
-  return weight(which).on_card;
+  return weight(which).on_gpu;
 }
 
 void Offload::await(Weight& weight, const c10::Stream& stream) {
@@ -91,20 +91,20 @@ void Offload::await(Weight& weight, const c10::Stream& stream) {
 
 // Its memory goes back to those of the thread's stream, which has to have seen the end of the copy for that.
 void Offload::drop(Weight& weight, const c10::Stream& stream) {
-  if (!weight.on_card.defined()) return;
+  if (!weight.on_gpu.defined()) return;
   await(weight, stream);
-  weight.on_card.reset();
-  on_card_bytes_ -= weight.pinned.nbytes();
+  weight.on_gpu.reset();
+  on_gpu_bytes_ -= weight.pinned.nbytes();
 }
 
 // Drops what was used longest ago until the wanted ones fit. What was used last is needed first on the way back.
 void Offload::make_room(std::span<const int> wanted, const c10::Stream& stream) {
-  std::uint64_t bytes = on_card_bytes_;
-  for (const int each : wanted) bytes += weight(each).on_card.defined() ? 0 : weight(each).pinned.nbytes();
+  std::uint64_t bytes = on_gpu_bytes_;
+  for (const int each : wanted) bytes += weight(each).on_gpu.defined() ? 0 : weight(each).pinned.nbytes();
   if (bytes <= room_) return;
   std::vector<Weight*> others;
   for (std::size_t i = 0; i < weights_.size(); ++i)
-    if (weights_[i].on_card.defined() && std::find(wanted.begin(), wanted.end(), static_cast<int>(i)) == wanted.end())
+    if (weights_[i].on_gpu.defined() && std::find(wanted.begin(), wanted.end(), static_cast<int>(i)) == wanted.end())
       others.push_back(&weights_[i]);
   std::sort(others.begin(), others.end(), [](const Weight* a, const Weight* b) { return a->used < b->used; });
   for (Weight* each : others) {
@@ -116,17 +116,17 @@ void Offload::make_room(std::span<const int> wanted, const c10::Stream& stream) 
 
 // The memory that copies write to is the thread's stream's, so they wait for what that stream had to do until now.
 void Offload::bring(std::span<const int> wanted, const c10::Stream& stream) {
-  c10::Event until_now(card_.type());
+  c10::Event until_now(gpu_.type());
   for (const int each : wanted) {
     Weight& coming = weight(each);
-    if (coming.on_card.defined()) continue;
-    coming.on_card = at::empty(coming.pinned.sizes(), coming.pinned.options().device(card_));
-    on_card_bytes_ += coming.pinned.nbytes();
+    if (coming.on_gpu.defined()) continue;
+    coming.on_gpu = at::empty(coming.pinned.sizes(), coming.pinned.options().device(gpu_));
+    on_gpu_bytes_ += coming.pinned.nbytes();
     until_now.recordOnce(stream);
     until_now.block(copies_);
     {
       const c10::StreamGuard guard(copies_);
-      coming.on_card.copy_(coming.pinned, /*non_blocking=*/true);
+      coming.on_gpu.copy_(coming.pinned, /*non_blocking=*/true);
     }
     coming.copied.record(copies_);
     coming.awaited = false;

@@ -12,25 +12,25 @@
 
 namespace hies::model {
 
-// Weights that stay in the machine's memory, pinned, and are on the card only around their products: copied there ahead, by a stream
+// Weights that stay in the machine's memory, pinned, and are on the GPU only around their products: copied there ahead, by a stream
 // of their own, in the order of the run before. It changes no result. For one thread at a time.
 class Offload {
  public:
-  // room: bytes of weights that are on the card at once, besides one that is larger; all: bytes of the weights that will be added.
-  Offload(std::uint64_t room, std::uint64_t all, at::Device card);
+  // room: bytes of weights that are on the GPU at once, besides one that is larger; all: bytes of the weights that will be added.
+  Offload(std::uint64_t room, std::uint64_t all, at::Device gpu);
   ~Offload();
   Offload(const Offload&) = delete;
   Offload& operator=(const Offload&) = delete;
 
   // Copies a weight into pinned memory. Its number. Throws bad_input where the machine has no room for it.
   int add(const at::Tensor& weight);
-  // That weight on the card, for what is put on this thread's stream before the next is used.
+  // That weight on the GPU, for what is put on this thread's stream before the next is used.
   at::Tensor use(int which);
 
  private:
   struct Weight {
-    at::Tensor pinned, on_card;  // on_card is undefined where it is not there
-    c10::Event copied;           // on_card is as pinned
+    at::Tensor pinned, on_gpu;  // on_gpu is undefined where it is not there
+    c10::Event copied;           // on_gpu is as pinned
     bool awaited = true;         // the thread's stream has waited for that
     std::uint64_t used = 0;      // the later, the larger
   };
@@ -42,12 +42,12 @@ class Offload {
   void bring(std::span<const int> wanted, const c10::Stream& stream);
 
   std::uint64_t room_, still_to_come_;
-  at::Device card_;
+  at::Device gpu_;
   c10::Stream copies_;
   at::Tensor block_;  // pinned bytes that weights are put into
   std::int64_t block_used_ = 0;
   std::deque<Weight> weights_;
-  std::uint64_t on_card_bytes_ = 0, uses_ = 0;
+  std::uint64_t on_gpu_bytes_ = 0, uses_ = 0;
   UseOrder order_;
 };
 

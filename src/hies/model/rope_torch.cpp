@@ -9,7 +9,7 @@
 
 #include "hies/base/error.h"
 #include "hies/kernels/cuda/plugin.h"
-#include "hies/model/card_torch.h"
+#include "hies/model/gpu_torch.h"
 #include "hies/model/network_torch.h"
 #include "hies/model/rows_torch.h"
 
@@ -108,9 +108,9 @@ void rotate_in_place(const at::Tensor& x, const RopeAngles& angles, std::int64_t
   check(x.stride(1) == 1 && angles.cosine.size(0) == x.size(0), "rows to rotate and their angles differ");
   if (x.is_cuda()) {
     kernels::cuda::check_call(kernels::cuda::plugin().rotate(
-                                  card_dtype(x.scalar_type()), x.data_ptr(), angles.cosine.const_data_ptr<float>(),
+                                  gpu_dtype(x.scalar_type()), x.data_ptr(), angles.cosine.const_data_ptr<float>(),
                                   angles.sine.const_data_ptr<float>(), x.size(0), x.stride(0), static_cast<std::int32_t>(count),
-                                  step, static_cast<std::int32_t>(angles.cosine.size(1)), back, card_stream()),
+                                  step, static_cast<std::int32_t>(angles.cosine.size(1)), back, gpu_stream()),
                               "rotating");
     return;
   }

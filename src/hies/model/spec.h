@@ -30,9 +30,9 @@ struct DecoderSpec {
   int padding = -1;  // a classifier reads the last token that is not this one; -1: the last
 };
 
-// How pictures become tokens, and what networks that read them differ in.
+// How images become tokens, and what networks that read them differ in.
 struct VisionSpec {
-  int height = 0, width = 0;              // pixels of the pictures that the positions are of
+  int height = 0, width = 0;              // pixels of the images that the positions are of
   int patch_height = 0, patch_width = 0;  // pixels of a token
   int channels = 3;
   int leading = 1;        // tokens before the patches: class, distillation
@@ -41,7 +41,7 @@ struct VisionSpec {
   bool layer_scale = false;  // each block's result is multiplied with a vector
   bool gated = false;        // the feed-forward layer is
 
-  // Tokens of a picture of so many pixels; what is left over at its edges is not read.
+  // Tokens of an image of so many pixels; what is left over at its edges is not read.
   int tokens(int of_height, int of_width) const { return leading + of_height / patch_height * (of_width / patch_width); }
 };
 
@@ -63,9 +63,9 @@ struct ModelSpec {
   DecoderSpec decoder;              // where `causal`
   // Encoders: so many of a sequence's first tokens are all that the task head reads; 0: it reads every token.
   int read_tokens = 1;
-  VisionSpec vision;  // where pictures are read
+  VisionSpec vision;  // where images are read
 
-  bool reads_pictures() const noexcept { return vision.patch_height > 0; }
+  bool reads_images() const noexcept { return vision.patch_height > 0; }
   int layer_count() const noexcept { return static_cast<int>(layers.size()); }
   const LayerHeads& heads(int layer) const { return layers[static_cast<std::size_t>(layer)]; }
 };

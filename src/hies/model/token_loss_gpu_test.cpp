@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "hies/model/card_test.h"
+#include "hies/model/gpu_test.h"
 #include "hies/model/token_loss_torch.h"
 
 namespace hies::model {
@@ -21,10 +21,10 @@ at::Tensor choosing(std::int64_t rows, std::int64_t columns) {
   return matrix;
 }
 
-const at::Device kCard(at::kCUDA, 0);
+const at::Device kGpu(at::kCUDA, 0);
 
-Linear on_card(const at::Tensor& matrix) {
-  return Linear([matrix] { return matrix.to(kCard); }, {}, [] {}, {true, true, true});
+Linear on_gpu(const at::Tensor& matrix) {
+  return Linear([matrix] { return matrix.to(kGpu); }, {}, [] {}, {true, true, true});
 }
 
 // Two target rows of one sequence.
@@ -37,13 +37,13 @@ Batch two_targets() {
   return batch;
 }
 
-class TokenLossOnCard : public CardTest<TokenLoss> {};
-INSTANTIATE_TEST_SUITE_P(All, TokenLossOnCard,
+class TokenLossOnGpu : public GpuTest<TokenLoss> {};
+INSTANTIATE_TEST_SUITE_P(All, TokenLossOnGpu,
                          testing::Values(TokenLoss::cross_entropy, TokenLoss::pseudo_label, TokenLoss::logit_norm));
 
 // Seven target rows of three sequences, the second without any, beside the CPU's float64. Vocabularies of a size that is a multiple of
 // a vector's, and not; smaller and larger than a block.
-TEST_P(TokenLossOnCard, IsThatOfTheCpu) {
+TEST_P(TokenLossOnGpu, IsThatOfTheCpu) {
   Batch batch;
   batch.offsets = {0, 4, 6, 12};
   batch.tokens.resize(12);
@@ -57,30 +57,30 @@ TEST_P(TokenLossOnCard, IsThatOfTheCpu) {
       const Linear exact_linear([weight = matrix.to(at::kDouble)] { return weight; }, {});
       at::Tensor exact_gradient, gradient;
       const RunResult exact = token_results(exact_linear, wide_states, batch, GetParam(), 100, &exact_gradient);
-      const RunResult card = token_results(on_card(matrix), states.to(kCard), batch, GetParam(), 3, &gradient);
+      const RunResult gpu = token_results(on_gpu(matrix), states.to(kGpu), batch, GetParam(), 3, &gradient);
       const double close = type == at::kFloat ? 1e-5 : 1e-2;  // of a gradient in bfloat16
-      EXPECT_EQ(card.top_tokens, exact.top_tokens);
-      ASSERT_EQ(card.log_probabilities.size(), 7u);
+      EXPECT_EQ(gpu.top_tokens, exact.top_tokens);
+      ASSERT_EQ(gpu.log_probabilities.size(), 7u);
       for (std::size_t i = 0; i < 7; ++i)
-        EXPECT_NEAR(card.log_probabilities[i], exact.log_probabilities[i], 1e-5 * std::abs(exact.log_probabilities[i]));
-      for (std::size_t b = 0; b < 3; ++b) EXPECT_NEAR(card.losses[b], exact.losses[b], 1e-5 * (1 + std::abs(exact.losses[b])));
+        EXPECT_NEAR(gpu.log_probabilities[i], exact.log_probabilities[i], 1e-5 * std::abs(exact.log_probabilities[i]));
+      for (std::size_t b = 0; b < 3; ++b) EXPECT_NEAR(gpu.losses[b], exact.losses[b], 1e-5 * (1 + std::abs(exact.losses[b])));
       const at::Tensor difference = gradient.cpu().to(at::kDouble) - exact_gradient;
       EXPECT_LE(difference.norm().item<double>(), close * exact_gradient.norm().item<double>());
     }
 }
 
-TEST_P(TokenLossOnCard, OneNanIsSeen) {
+TEST_P(TokenLossOnGpu, OneNanIsSeen) {
   for (const std::int64_t vocabulary : {11, 4096}) {
     at::Tensor matrix = made(vocabulary, 64, 2.0).to(at::kFloat);
     matrix[7].fill_(std::nan(""));
     const RunResult result =
-        token_results(on_card(matrix), made(8, 64, 1.0).to(kCard, at::kFloat), two_targets(), GetParam(), 100, nullptr);
+        token_results(on_gpu(matrix), made(8, 64, 1.0).to(kGpu, at::kFloat), two_targets(), GetParam(), 100, nullptr);
     for (const double value : result.log_probabilities) EXPECT_TRUE(std::isnan(value));
   }
 }
 
-TEST_P(TokenLossOnCard, TheLowestOfEqualsIsTheTop) {
-  const RunResult result = token_results(on_card(at::zeros({4096, 64})), made(8, 64, 1.0).to(kCard, at::kFloat), two_targets(),
+TEST_P(TokenLossOnGpu, TheLowestOfEqualsIsTheTop) {
+  const RunResult result = token_results(on_gpu(at::zeros({4096, 64})), made(8, 64, 1.0).to(kGpu, at::kFloat), two_targets(),
                                          GetParam(), 100, nullptr);
   for (const std::int32_t token : result.top_tokens) EXPECT_EQ(token, 0);
   EXPECT_NEAR(result.log_probabilities[0], -std::log(4096.0), 1e-5);

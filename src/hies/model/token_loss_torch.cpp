@@ -11,7 +11,7 @@
 namespace hies::model {
 namespace {
 
-constexpr std::int64_t kLogitBytes = std::int64_t{32} << 20, kCardLogitBytes = std::int64_t{256} << 20;
+constexpr std::int64_t kLogitBytes = std::int64_t{32} << 20, kGpuLogitBytes = std::int64_t{256} << 20;
 
 // Some rows of logits [r, V], float32 or float64, and what they say.
 class LogitChunk {
@@ -79,7 +79,7 @@ TargetShares::TargetShares(const Batch& batch) {
 
 std::int64_t logit_rows(std::int64_t vocabulary, const at::TensorOptions& options) {
   const std::int64_t bytes = std::max<std::int64_t>(vocabulary, 1) * (options.dtype() == at::kDouble ? 8 : 4);
-  return std::max<std::int64_t>((options.device().is_cuda() ? kCardLogitBytes : kLogitBytes) / bytes / 16, 1) * 16;
+  return std::max<std::int64_t>((options.device().is_cuda() ? kGpuLogitBytes : kLogitBytes) / bytes / 16, 1) * 16;
 }
 
 void for_logit_parts(const Linear& vocabulary, const at::Tensor& states, std::int64_t count, std::int64_t rows_at_once,
@@ -95,7 +95,7 @@ void for_logit_parts(const Linear& vocabulary, const at::Tensor& states, std::in
 
 RunResult token_results(const Linear& vocabulary, const at::Tensor& states, const Batch& batch, std::optional<TokenLoss> loss,
                         std::int64_t rows_at_once, at::Tensor* gradient) {
-  if (states.is_cuda()) return card_token_results(vocabulary, states, batch, loss, rows_at_once, gradient);
+  if (states.is_cuda()) return gpu_token_results(vocabulary, states, batch, loss, rows_at_once, gradient);
   const auto count = static_cast<std::int64_t>(batch.target_rows.size());
   const TargetShares shares(batch);
   // Rows behind the last are padding and have no share.

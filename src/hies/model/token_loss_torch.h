@@ -12,7 +12,7 @@
 
 namespace hies::model {
 
-// Rows of logits that are held at once, for a vocabulary of V: some tens of megabytes, on a card some hundreds.
+// Rows of logits that are held at once, for a vocabulary of V: some tens of megabytes, on a GPU some hundreds.
 std::int64_t logit_rows(std::int64_t vocabulary, const at::TensorOptions& options);
 
 // What a language model's batch gives, from the final states [R padded, E] of its target rows: log-probabilities, top tokens, and with
@@ -21,8 +21,8 @@ std::int64_t logit_rows(std::int64_t vocabulary, const at::TensorOptions& option
 RunResult token_results(const Linear& vocabulary, const at::Tensor& states, const Batch& batch, std::optional<TokenLoss> loss,
                         std::int64_t rows_at_once, at::Tensor* gradient);
 
-// The same where states are on a card.
-RunResult card_token_results(const Linear& vocabulary, const at::Tensor& states, const Batch& batch,
+// The same where states are on a GPU.
+RunResult gpu_token_results(const Linear& vocabulary, const at::Tensor& states, const Batch& batch,
                              std::optional<TokenLoss> loss, std::int64_t rows_at_once, at::Tensor* gradient);
 
 // Calls take(logits, first, real) for each part of the states' rows: logits [rows, V] of the rows from `first` on, of which `real` are no

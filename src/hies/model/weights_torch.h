@@ -14,7 +14,7 @@ namespace hies::model {
 class Weights {
  public:
   // Tensors stay in the mapped file, whose memory is given back where they have been copied. Throws bad_input on NaN or Inf.
-  // On a card, embedding tables are copied at once and all else when it is asked for; matrices that are offloaded are made on the CPU.
+  // On a GPU, embedding tables are copied at once and all else when it is asked for; matrices that are offloaded are made on the CPU.
   Weights(const Checkpoint& checkpoint, at::ScalarType type, Linear::Keep keep, at::Device device);
 
   at::Tensor get(const std::string& name) const;  // converted

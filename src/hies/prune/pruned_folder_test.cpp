@@ -202,11 +202,11 @@ TEST_F(PrunedFolder, AppendsTheNoteToTheModelCard) {
   };
   EXPECT_EQ(readme_after("## Pruned\n", "a"), "## Pruned\n");
   EXPECT_EQ(readme_after("", "b"), "absent");
-  put(folder / "README.md", "---\nlicense: x\n---\n# Card\n");
-  EXPECT_EQ(readme_after("## Pruned\n", "c"), "---\nlicense: x\n---\n# Card\n\n## Pruned\n");
-  EXPECT_EQ(readme_after("", "d"), "---\nlicense: x\n---\n# Card\n");
-  put(folder / "README.md", "# Card");
-  EXPECT_EQ(readme_after("## Pruned\n", "e"), "# Card\n\n## Pruned\n");
+  put(folder / "README.md", "---\nlicense: x\n---\n# Gpu\n");
+  EXPECT_EQ(readme_after("## Pruned\n", "c"), "---\nlicense: x\n---\n# Gpu\n\n## Pruned\n");
+  EXPECT_EQ(readme_after("", "d"), "---\nlicense: x\n---\n# Gpu\n");
+  put(folder / "README.md", "# Gpu");
+  EXPECT_EQ(readme_after("## Pruned\n", "e"), "# Gpu\n\n## Pruned\n");
 }
 
 }  // namespace

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "hies/base/error.h"
-#include "hies/data/pictures/load.h"
+#include "hies/data/images/load.h"
 #include "hies/data/questions.h"
 #include "hies/data/windows.h"
 #include "hies/model/model.h"
@@ -68,12 +68,12 @@ data::Dataset load_texts(const std::filesystem::path& file, const data::Task& ta
   return dataset;
 }
 
-data::Dataset load_pictures(const std::filesystem::path& file, const data::Task& task, const data::LoadOptions& options,
+data::Dataset load_images(const std::filesystem::path& file, const data::Task& task, const data::LoadOptions& options,
                             const model::Checkpoint& checkpoint, const image::Processor& processor, Progress& progress) {
   if (processor.assumed)
-    progress.warn(fmt::format("{} has no preprocessor_config.json: pictures are resized and normalised as is usual for {}",
+    progress.warn(fmt::format("{} has no preprocessor_config.json: images are resized and normalised as is usual for {}",
                               checkpoint.folder().string(), checkpoint.spec().model_type));
-  return data::load_pictures(file, task, options, checkpoint.spec(), processor, model::threads(), progress);
+  return data::load_images(file, task, options, checkpoint.spec(), processor, model::threads(), progress);
 }
 
 }  // namespace
@@ -83,10 +83,10 @@ data::Dataset load_dataset(const std::filesystem::path& file, const data::Task& 
   data::check_model_fits(task, checkpoint.spec());
   if ((options.context || options.stride || options.shots) && task.problem != model::Problem::causal_lm)
     bad_input("context, stride and shots are for tasks of language models, which '{}' is not", task.name);
-  if ((options.image_size || options.skip_bad || options.most_pixels) && !data::reads_pictures(task))
-    bad_input("image-size, skip-bad and most-pixels are for tasks about pictures, which '{}' is not", task.name);
-  if (data::reads_pictures(task))
-    return load_pictures(file, task, options, checkpoint, std::get<image::Processor>(preprocessor), progress);
+  if ((options.image_size || options.skip_bad || options.most_pixels) && !data::reads_images(task))
+    bad_input("image-size, skip-bad and most-pixels are for tasks about images, which '{}' is not", task.name);
+  if (data::reads_images(task))
+    return load_images(file, task, options, checkpoint, std::get<image::Processor>(preprocessor), progress);
   const auto& tokenizer = std::get<text::Tokenizer>(preprocessor);
   if (tokenizer.id_bound() > checkpoint.spec().vocabulary)
     bad_input("the tokenizer of {} gives ids up to {}, but the model's embedding holds {}", checkpoint.folder().string(),
@@ -99,7 +99,7 @@ data::Dataset load_dataset(const std::filesystem::path& file, const data::Task& 
     case data::Reading::questions:
     case data::Reading::subjects:
       return data::load_questions(file, task, options, checkpoint.spec(), tokenizer, model::threads(), progress);
-    case data::Reading::pictures: break;
+    case data::Reading::images: break;
   }
   check(false, "a task that reads nothing");
   return {};

@@ -11,10 +11,10 @@
 
 namespace hies::study {
 
-// The chosen rows, windows, questions or pictures of what `file` names as the model reads them. Of texts that get one answer, max_length: what
+// The chosen rows, windows, questions or images of what `file` names as the model reads them. Of texts that get one answer, max_length: what
 // options say, else the smaller of the tokenizer's model_max_length and the model's positions. Warns when examples were cut.
 // Throws bad_input when max_length exceeds the model's positions, and when the tokenizer's ids do not fit the embedding; and what
-// load_rows, load_windows, load_questions and load_pictures throw.
+// load_rows, load_windows, load_questions and load_images throw.
 data::Dataset load_dataset(const std::filesystem::path& file, const data::Task& task, const data::LoadOptions& options,
                            const model::Checkpoint& checkpoint, const Preprocessor& preprocessor, Progress& progress);
 

@@ -7,7 +7,7 @@ namespace hies::study {
 
 Preprocessor load_preprocessor(const model::Checkpoint& checkpoint) {
   const model::ModelSpec& spec = checkpoint.spec();
-  if (!spec.reads_pictures()) return text::Tokenizer::load(checkpoint.folder(), spec.model_type);
+  if (!spec.reads_images()) return text::Tokenizer::load(checkpoint.folder(), spec.model_type);
   image::Processor usual = image::usual_processor(spec.model_type, {spec.vision.height, spec.vision.width});
   const auto file = checkpoint.folder() / "preprocessor_config.json";
   if (!is_there(file)) return usual;

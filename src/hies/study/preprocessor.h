@@ -8,10 +8,10 @@
 
 namespace hies::study {
 
-// What makes a model's input of texts, or of pictures.
+// What makes a model's input of texts, or of images.
 using Preprocessor = std::variant<text::Tokenizer, image::Processor>;
 
-// That of a checkpoint directory. Pictures without a preprocessor_config.json are taken as is usual for the family
+// That of a checkpoint directory. ImageLoader without a preprocessor_config.json are taken as is usual for the family
 // (Processor::assumed). Throws what Tokenizer::load and parse_processor throw.
 Preprocessor load_preprocessor(const model::Checkpoint& checkpoint);
 

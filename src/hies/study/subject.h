@@ -11,7 +11,7 @@
 
 namespace hies::study {
 
-// A checkpoint in memory, with what makes its input: all that is needed to run it on texts or pictures.
+// A checkpoint in memory, with what makes its input: all that is needed to run it on texts or images.
 struct Subject {
   std::shared_ptr<const model::Checkpoint> checkpoint;
   Preprocessor preprocessor;

@@ -1,4 +1,4 @@
-// What heads look at: one row for each head, one column for each token; of a picture one small map for each head.
+// What heads look at: one row for each head, one column for each token; of an image one small map for each head.
 import { amount } from "../colour.ts";
 import type { Example, ExampleHead } from "../data.ts";
 import { s } from "../dom.ts";
@@ -46,7 +46,7 @@ function shades(x: number, y: number, most: number, label: string): SVGElement {
   return g;
 }
 
-// The picture under the weights of its patches, head by head.
+// The image under the weights of its patches, head by head.
 export function patchMaps(width: number, example: Example, weights: Weights): SVGSVGElement {
   const grid = example.grid!, columns = Math.max(1, Math.floor(width / 150)), size = 130;
   const rows = Math.ceil(example.heads.length / columns), height = rows * (size + 30) + 30;

@@ -57,7 +57,7 @@ function sample({ mark, x, y }: Placed): SVGElement {
 
 export interface Frame {
   svg: SVGSVGElement;
-  plot: SVGGElement;   // marks go here, in the coordinates of the picture
+  plot: SVGGElement;   // marks go here, in the coordinates of the image
   left: number;
   right: number;
   top: number;

@@ -24,12 +24,12 @@ export function examplesSection(report: Report, state: State): Section | null {
   const explanation = (): Explanation => all[Number(state.get("explanation")) || 0] ?? all[0]!;
   const example = (): Example => explanation().examples[Number(state.get("example")) || 0] ?? explanation().examples[0]!;
   const weights = (): Weights => (state.get("attention") === "mean" ? "mean" : "asked");
-  const isPicture = () => Boolean(example().image && example().grid);
+  const isImage = () => Boolean(example().image && example().grid);
   const facts = h("div"), choose = h("div", { class: "controls" });
   const map = figure({
     title: "What the heads look at",
     caption: "Head L.H is head H of layer L. ×: the plan removes it; ●: it stays. Chosen heads: those of the greatest HIS of this example, pruned and kept.",
-    draw: (width) => (isPicture() ? patchMaps(width, example(), weights()) : tokenMap(width, example(), weights())),
+    draw: (width) => (isImage() ? patchMaps(width, example(), weights()) : tokenMap(width, example(), weights())),
     numbers: () => ({ columns: ["head", "pruned", "HIS", "AE", ...example().tokens],
       rows: example().heads.map((head) => [`${head.layer}.${head.head}`, head.pruned ? "yes" : "no", short(head.his), short(head.entropy), ...head[weights()].map((weight) => fixed(weight, 4))]) }),
   });

@@ -2,14 +2,14 @@
 
 namespace hies::data {
 
-// What is on a picture?
+// What is on an image?
 Task image_classification_task() {
   return {
       .name = "image-classification",
-      .description = "What is on a picture? (a folder or tar of class folders, a list of paths, Parquet, IDX, CIFAR)",
+      .description = "What is on an image? (a folder or tar of class folders, a list of paths, Parquet, IDX, CIFAR)",
       .texts = {{"image", ""}, {"img", ""}, {"path", ""}, {"file", ""}, {"file_name", ""}, {"filename", ""}},
       .label_columns = {"label", "labels", "fine_label", "class", "target"},
-      .reading = Reading::pictures,
+      .reading = Reading::images,
       .metrics = {"top1", "top5"},
       .loss = "ce",
   };

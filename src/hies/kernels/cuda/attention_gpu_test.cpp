@@ -15,7 +15,7 @@ using kernels::cases::Format;
 using kernels::cases::kTables;
 using kernels::cases::largest;
 using kernels::cases::Lengths;
-using kernels::cases::on_card;
+using kernels::cases::on_gpu;
 using kernels::cases::Problem;
 using kernels::cases::Solution;
 
@@ -34,107 +34,107 @@ void expect_accurate(const Problem& problem, const Solution& solution) {
   for (const auto& [name, values] : kTables) expect_close(name, solution.*values, exact.*values, plain.*values, problem);
 }
 
-class OnCard : public testing::TestWithParam<Format> {};
+class OnGpu : public testing::TestWithParam<Format> {};
 constexpr const char* kFormatNames[] = {"float32", "bfloat16", "float64", "float16", "tf32"};
-INSTANTIATE_TEST_SUITE_P(Attention, OnCard, testing::Values(Format::float32, Format::tf32, Format::bfloat16, Format::float16),
+INSTANTIATE_TEST_SUITE_P(Attention, OnGpu, testing::Values(Format::float32, Format::tf32, Format::bfloat16, Format::float16),
                          [](const auto& format) { return std::string(kFormatNames[static_cast<int>(format.param)]); });
 
 std::vector<Lengths> mixed_lengths() {
   return {{1, 1}, {7, 7}, {200, 200}, {2, 2}, {16, 16}, {33, 33}, {64, 64}, {5, 5}, {130, 130}, {129, 129}, {3, 3}, {128, 128}};
 }
 
-TEST_P(OnCard, LengthsMayMix) {
+TEST_P(OnGpu, LengthsMayMix) {
   const Problem problem = kernels::cases::random_problem(mixed_lengths(), 3, 3, 64, GetParam(), 1);
-  expect_accurate(problem, on_card(problem));
+  expect_accurate(problem, on_gpu(problem));
 }
 
-TEST_P(OnCard, EveryHeadSize) {
+TEST_P(OnGpu, EveryHeadSize) {
   for (const std::int64_t head_dim : {16, 20, 24, 32, 33, 40, 64, 80, 96, 128, 256}) {
     const Problem problem = kernels::cases::random_problem({{19, 19}, {140, 140}}, 2, 2, head_dim, GetParam(), 2);
-    expect_accurate(problem, on_card(problem));
+    expect_accurate(problem, on_gpu(problem));
   }
 }
 
-TEST_P(OnCard, QueriesMayBeFewerOrMoreThanKeys) {
+TEST_P(OnGpu, QueriesMayBeFewerOrMoreThanKeys) {
   for (const bool causal : {false, true}) {
     Problem problem = kernels::cases::random_problem({{1, 40}, {17, 150}, {3, 3}, {50, 20}, {1, 300}, {200, 150}, {3, 0}}, 2, 2,
                                                      32, GetParam(), 3);
     problem.causal = causal;
-    expect_accurate(problem, on_card(problem));
+    expect_accurate(problem, on_gpu(problem));
   }
 }
 
-TEST_P(OnCard, GroupedHeads) {
+TEST_P(OnGpu, GroupedHeads) {
   for (const std::int64_t kv_heads : {1, 2, 4}) {
     Problem problem = kernels::cases::random_problem({{30, 30}, {90, 120}}, 4, kv_heads, 128, GetParam(), 4);
     problem.causal = true;
-    expect_accurate(problem, on_card(problem));
+    expect_accurate(problem, on_gpu(problem));
     std::reverse(problem.kv_of_head.begin(), problem.kv_of_head.end());
     problem.kv_of_head.back() = problem.kv_of_head.front();  // uneven groups, one KV head perhaps unread
-    expect_accurate(problem, on_card(problem));
+    expect_accurate(problem, on_gpu(problem));
   }
 }
 
-TEST_P(OnCard, LongSequencesHaveManyTiles) {
+TEST_P(OnGpu, LongSequencesHaveManyTiles) {
   for (const auto& [head_dim, window] : {std::pair{64, 200}, {128, 0}, {128, 200}}) {
     Problem problem = kernels::cases::random_problem({{1, 1}, {700, 700}, {3, 520}, {600, 390}}, 2, 1, head_dim, GetParam(), 16);
     problem.causal = true;
     problem.window = window;
-    const Solution apart = on_card(problem);
+    const Solution apart = on_gpu(problem);
     expect_accurate(problem, apart);
     for (const std::int64_t gap : {0, 3}) {  // NaN stands behind the last keys
-      const Solution fused = on_card(problem, true, gap);
+      const Solution fused = on_gpu(problem, true, gap);
       for (const auto& [name, values] : kTables) EXPECT_EQ(difference(apart.*values, fused.*values), 0) << name;
     }
   }
 }
 
-TEST_P(OnCard, CausalWithAndWithoutWindow) {
+TEST_P(OnGpu, CausalWithAndWithoutWindow) {
   for (const std::int64_t window : {0, 1, 5, 64, 100}) {
     Problem problem = kernels::cases::random_problem({{1, 1}, {8, 8}, {65, 65}, {300, 300}, {30, 170}}, 2, 1, 64, GetParam(), 5);
     problem.causal = true;
     problem.window = window;
-    expect_accurate(problem, on_card(problem));
+    expect_accurate(problem, on_gpu(problem));
   }
 }
 
-TEST_P(OnCard, RowsMayBeStridedAndHeadsLeftOut) {
+TEST_P(OnGpu, RowsMayBeStridedAndHeadsLeftOut) {
   Problem problem = kernels::cases::random_problem({{12, 12}, {100, 100}, {4, 20}}, 4, 2, 64, GetParam(), 6);
   problem.skip_head = {0, 1, 0, 0};
-  const Solution apart = on_card(problem);
+  const Solution apart = on_gpu(problem);
   expect_accurate(problem, apart);
   for (const std::int64_t gap : {0, 3}) {  // 3: no vector of 16 bytes is aligned
-    const Solution fused = on_card(problem, true, gap);
+    const Solution fused = on_gpu(problem, true, gap);
     for (const auto& [name, values] : kTables) EXPECT_EQ(difference(apart.*values, fused.*values), 0) << name;
   }
 }
 
-TEST_P(OnCard, ScaleMayBeAnything) {
+TEST_P(OnGpu, ScaleMayBeAnything) {
   for (const double scale : {0.7, 0.0, -0.3}) {
     Problem problem = kernels::cases::random_problem({{20, 20}, {75, 75}, {50, 90}}, 4, 4, 16, GetParam(), 7);
     problem.scale = scale;
-    expect_accurate(problem, on_card(problem));
+    expect_accurate(problem, on_gpu(problem));
   }
 }
 
-TEST_P(OnCard, SharpAttentionStaysAccurate) {
+TEST_P(OnGpu, SharpAttentionStaysAccurate) {
   for (const double sharpness : {10.0, 100.0}) {
     const Problem problem = kernels::cases::random_problem({{20, 20}, {150, 150}}, 2, 2, 64, GetParam(), 8, sharpness);
-    expect_accurate(problem, on_card(problem));
+    expect_accurate(problem, on_gpu(problem));
   }
 }
 
-TEST_P(OnCard, LongSequences) {
+TEST_P(OnGpu, LongSequences) {
   Problem problem = kernels::cases::random_problem({{1030, 1030}}, 2, 2, 16, GetParam(), 9);
   for (const bool causal : {false, true}) {
     problem.causal = causal;
-    expect_accurate(problem, on_card(problem));
+    expect_accurate(problem, on_gpu(problem));
   }
 }
 
 // One causal sequence of 8,192 tokens. Few of its queries have a dO, so that these, as the last of as many keys as they see, are all that
 // the textbook has to solve.
-TEST_P(OnCard, SequenceOf8192Tokens) {
+TEST_P(OnGpu, SequenceOf8192Tokens) {
   constexpr std::int64_t kTokens = 8192, kHeads = 1, kHeadDim = 32, kRow = kHeads * kHeadDim;
   const std::vector<std::int64_t> chosen = {0, 1, 2, 3, 4, 5, 6, 7, 30, 31, 32, 63, 64, 65, 127, 128, 1000, 4103, 8190, 8191};
   Problem whole = kernels::cases::random_problem({{kTokens, kTokens}}, kHeads, kHeads, kHeadDim, GetParam(), 17);
@@ -151,7 +151,7 @@ TEST_P(OnCard, SequenceOf8192Tokens) {
   }
   std::fill(whole.dout.begin(), whole.dout.end(), 0);
   for (std::size_t i = 0; i < chosen.size(); ++i) std::copy_n(&few.dout[i * kRow], kRow, &whole.dout[chosen[i] * kRow]);
-  const Solution solution = on_card(whole), apart = on_card(few);
+  const Solution solution = on_gpu(whole), apart = on_gpu(few);
   expect_accurate(few, apart);
   for (std::size_t i = 0; i < chosen.size(); ++i) {
     for (std::int64_t j = 0; j < kRow; ++j) {
@@ -179,21 +179,21 @@ TEST_P(OnCard, SequenceOf8192Tokens) {
 }
 
 // Whole tiles of queries that see no key, and of keys that no query sees.
-TEST_P(OnCard, NothingMayBeSeen) {
+TEST_P(OnGpu, NothingMayBeSeen) {
   for (const std::int64_t window : {1, 3, 70}) {
     Problem problem = kernels::cases::random_problem({{200, 20}, {17, 300}, {64, 0}, {130, 1}}, 2, 1, 64, GetParam(), 19);
     problem.causal = true;
     problem.window = window;
-    expect_accurate(problem, on_card(problem));
+    expect_accurate(problem, on_gpu(problem));
   }
 }
 
-TEST_P(OnCard, GroupingDoesNotMatterNorDoesTheRun) {
+TEST_P(OnGpu, GroupingDoesNotMatterNorDoesTheRun) {
   const Problem problem = kernels::cases::random_problem(mixed_lengths(), 4, 2, 64, GetParam(), 10);
-  const Solution whole = on_card(problem), again = on_card(problem);
+  const Solution whole = on_gpu(problem), again = on_gpu(problem);
   Solution joined;
   for (std::int64_t first = 0; first < problem.sequences(); first += 5) {
-    const Solution piece = on_card(kernels::cases::part(problem, first, std::min(first + 5, problem.sequences())));
+    const Solution piece = on_gpu(kernels::cases::part(problem, first, std::min(first + 5, problem.sequences())));
     for (const auto& [name, values] : kTables)
       (joined.*values).insert((joined.*values).end(), (piece.*values).begin(), (piece.*values).end());
   }
@@ -203,7 +203,7 @@ TEST_P(OnCard, GroupingDoesNotMatterNorDoesTheRun) {
   }
 }
 
-TEST_P(OnCard, EntropyOfUniformAttentionIsOneAndOfOneHotZero) {
+TEST_P(OnGpu, EntropyOfUniformAttentionIsOneAndOfOneHotZero) {
   Problem uniform = kernels::cases::random_problem({{100, 100}, {8, 300}}, 2, 2, 16, GetParam(), 13);
   uniform.causal = true;
   uniform.scale = 1;
@@ -211,13 +211,13 @@ TEST_P(OnCard, EntropyOfUniformAttentionIsOneAndOfOneHotZero) {
   std::fill(uniform.q.begin(), uniform.q.end(), 1);
   for (const double logit : {1e4, 0.0, -1e4}) {
     std::fill(uniform.k.begin(), uniform.k.end(), logit / 16);
-    const Solution solution = on_card(uniform);
+    const Solution solution = on_gpu(uniform);
     for (std::size_t i = 0; i < 4; ++i) EXPECT_NEAR(solution.entropy[i] / queries[i], 1, 2e-6);
   }
   // One key per sequence and head has the logit 1e4, all others −1e4; it is the first, so every query sees it.
   for (const std::size_t offset : {0, 100})
     for (std::size_t i = 0; i < 32; ++i) uniform.k[offset * 32 + i] = 1e4 / 16;
-  const Solution solution = on_card(uniform);
+  const Solution solution = on_gpu(uniform);
   // On tensor cores the largest weight is 1 but for the last places of its logit: these are scaled and shifted at once.
   const double place = GetParam() == Format::float32 ? 0 : 0x1p-24;
   for (std::size_t i = 0; i < 4; ++i) EXPECT_NEAR(solution.entropy[i], 0, place * queries[i]);
@@ -227,12 +227,12 @@ TEST_P(OnCard, EntropyOfUniformAttentionIsOneAndOfOneHotZero) {
   }
 }
 
-TEST_P(OnCard, HugeLogitsStayFinite) {
+TEST_P(OnGpu, HugeLogitsStayFinite) {
   Problem problem = kernels::cases::random_problem({{40, 40}, {100, 100}}, 2, 2, 64, GetParam(), 14, 1e4 / 64);
   for (double& k : problem.k) k *= 64;  // logits of 1e4 from factors and gradients that float16 holds
   for (const bool causal : {false, true}) {
     problem.causal = causal;
-    const Solution solution = on_card(problem);
+    const Solution solution = on_gpu(problem);
     for (const auto& [name, values] : kTables)
       for (const double value : solution.*values) ASSERT_TRUE(std::isfinite(value)) << name;
   }

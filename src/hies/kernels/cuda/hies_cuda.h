@@ -1,7 +1,7 @@
 #ifndef HIES_KERNELS_CUDA_HIES_CUDA_H
 #define HIES_KERNELS_CUDA_HIES_CUDA_H
 
-/* The C ABI of libhies_cuda.so, the plug-in with the kernels for NVIDIA cards (sm_80 and sm_90a). Names and shapes are those of
+/* The C ABI of libhies_cuda.so, the plug-in with the kernels for NVIDIA gpus (sm_80 and sm_90a). Names and shapes are those of
    kernels/attention.h. All pointers are to device memory unless said otherwise; nothing is allocated, nothing waits for the device.
    Functions return 0, or a CUDA error code, which hies_cuda_error_text names. `stream` is a cudaStream_t; null: the default one. */
 
@@ -59,11 +59,11 @@ typedef struct hies_cuda_backward {
 
 HIES_CUDA_API int hies_cuda_abi(void);
 HIES_CUDA_API const char* hies_cuda_error_text(int error);
-/* How many cards there are; an error where there is no driver, or none that is new enough. */
+/* How many GPUs there are; an error where there is no driver, or none that is new enough. */
 HIES_CUDA_API int hies_cuda_device_count(int* count);
-/* The compute capability of a card, 90 for 9.0. */
+/* The compute capability of a GPU, 90 for 9.0. */
 HIES_CUDA_API int hies_cuda_capability(int device, int* capability);
-/* Bytes of the current card's memory: free now, and all. */
+/* Bytes of the current GPU's memory: free now, and all. */
 HIES_CUDA_API int hies_cuda_memory(uint64_t* free_bytes, uint64_t* all_bytes);
 
 HIES_CUDA_API int hies_cuda_attention_forward(const hies_cuda_shape* shape, const hies_cuda_forward* arguments, void* stream);

@@ -37,17 +37,17 @@ void find(void* handle, const char* name, Function& function) {
   if (function == nullptr) refuse(std::string("the CUDA plug-in lacks ") + name, "build it again with `make cuda`");
 }
 
-void check_card(const Plugin& plugin) {
+void check_gpu(const Plugin& plugin) {
   int count = 0, capability = 0;
   const int error = plugin.device_count(&count);
   if (error == kNoDevice || (error == 0 && count == 0))
-    refuse("this machine has no NVIDIA card that it may use", "is CUDA_VISIBLE_DEVICES empty? Run with --device cpu");
+    refuse("this machine has no NVIDIA GPU that it may use", "is CUDA_VISIBLE_DEVICES empty? Run with --device cpu");
   if (error != 0)
     refuse(std::string("no usable NVIDIA driver: ") + plugin.error_text(error),
            "install the driver of CUDA 13 (580 or newer); `nvidia-smi` shows what is there. Or run with --device cpu");
-  check_call(plugin.capability(0, &capability), "asking for the card's compute capability");
+  check_call(plugin.capability(0, &capability), "asking for the GPU's compute capability");
   if (!runs_on(capability))
-    refuse(fmt::format("the card has compute capability {}.{}, and the plug-in has kernels for 8.0 and 9.0", capability / 10,
+    refuse(fmt::format("the GPU has compute capability {}.{}, and the plug-in has kernels for 8.0 and 9.0", capability / 10,
                        capability % 10),
            "run with --device cpu");
 }
@@ -78,7 +78,7 @@ Plugin open() {
   return plugin;
 }
 
-// Known before the card is looked at, so that its errors have words.
+// Known before the GPU is looked at, so that its errors have words.
 const Plugin& opened() {
   static const Plugin plugin = open();
   return plugin;
@@ -88,7 +88,7 @@ const Plugin& opened() {
 
 const Plugin& plugin() {
   static const bool checked = [] {
-    check_card(opened());
+    check_gpu(opened());
     return true;
   }();
   static_cast<void>(checked);

@@ -29,7 +29,7 @@ struct Plugin {
 };
 
 // Looks beside the program, in ../lib from there, where it was built, and where the system looks; or takes the file that the variable
-// HIES_CUDA_PLUGIN names. Throws unsupported, with what to do: no plug-in, another version of it, no driver, no card, a card that it has
+// HIES_CUDA_PLUGIN names. Throws unsupported, with what to do: no plug-in, another version of it, no driver, no GPU, a GPU that it has
 // no kernels for.
 const Plugin& plugin();
 

@@ -2,7 +2,7 @@
 
 #include "hies/base/error.h"
 #include "hies/model/arch/gated_torch.h"
-#include "hies/model/card_torch.h"
+#include "hies/model/gpu_torch.h"
 #include "hies/model/network_torch.h"
 
 namespace hies::model {
@@ -12,7 +12,7 @@ using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
 at::Tensor gated(Activation activation, const at::Tensor& both) {
-  if (both.is_cuda()) return card_gated(activation, both);
+  if (both.is_cuda()) return gpu_gated(activation, both);
   const std::vector<at::Tensor> halves = both.chunk(2, 1);
   return activated(activation, halves[0]).mul_(halves[1]);
 }
@@ -27,7 +27,7 @@ struct GatedFunction : torch::autograd::Function<GatedFunction> {
   static variable_list backward(AutogradContext* context, variable_list gradients) {
     const auto activation = static_cast<Activation>(context->saved_data["activation"].toInt());
     const at::Tensor both = context->get_saved_variables()[0];
-    if (both.is_cuda()) return {card_gated_backward(activation, both, gradients[0].contiguous()), {}};
+    if (both.is_cuda()) return {gpu_gated_backward(activation, both, gradients[0].contiguous()), {}};
     at::Tensor result = at::empty_like(both);
     const std::vector<at::Tensor> halves = both.chunk(2, 1);
     const std::vector<at::Tensor> parts = result.chunk(2, 1);

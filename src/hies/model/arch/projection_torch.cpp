@@ -35,7 +35,7 @@ Projection::Projection(const std::vector<Linear>& matrices, int count, int head_
   };
   const Linear::Keep keep = matrices.front().keep();
   joint_ = product(0, count, rows_of(0, count), keep);
-  if (keep.one_copy) return;  // a card computes all heads in one product
+  if (keep.one_copy) return;  // a GPU computes all heads in one product
   for (int head = 0; head < count; ++head) parts_.push_back(product(head, 1, rows_of(head, 1), keep));
 }
 

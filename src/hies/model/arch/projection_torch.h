@@ -16,7 +16,7 @@ class Projection {
   Projection(const std::vector<Linear>& matrices, int count, int head_dim);
   // Of all heads: [rows, count·n·D].
   at::Tensor all(const at::Tensor& rows) const { return joint_(rows); }
-  // Of all heads, on a card: the gradient by the rows, alone or added to `sum`.
+  // Of all heads, on a GPU: the gradient by the rows, alone or added to `sum`.
   at::Tensor gradient(const at::Tensor& of_output) const { return joint_.gradient(of_output); }
   void add_gradient(const at::Tensor& of_output, at::Tensor& sum) const { joint_.add_gradient(of_output, sum); }
   // On the CPU, a product for each of the heads at `positions`: [rows, positions·n·D].

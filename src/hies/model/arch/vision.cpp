@@ -33,7 +33,7 @@ VisionSpec parse_patches(const Json& config, std::string_view where, int patch_s
   std::tie(vision.height, vision.width) = size_of(config, "image_size", 224, where);
   std::tie(vision.patch_height, vision.patch_width) = size_of(config, "patch_size", patch_size, where);
   if (vision.patch_height > vision.height || vision.patch_width > vision.width)
-    bad_input("{}: patches of {}×{} pixels do not fit into pictures of {}×{}", where, vision.patch_height, vision.patch_width,
+    bad_input("{}: patches of {}×{} pixels do not fit into images of {}×{}", where, vision.patch_height, vision.patch_width,
               vision.height, vision.width);
   vision.channels = JsonNode(config, where).holds("num_channels") ? require_count(config, "num_channels", where, 1, 1 << 10) : 3;
   if (vision.channels != 1 && vision.channels != 3)

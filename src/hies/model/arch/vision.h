@@ -6,7 +6,7 @@
 
 namespace hies::model {
 
-// Tensor names of an encoder of pictures. Those before the layers begin with Arch::prefix(), those of a layer with its number.
+// Tensor names of an encoder of images. Those before the layers begin with Arch::prefix(), those of a layer with its number.
 struct VisionNames {
   std::string query = "attention.attention.query", key = "attention.attention.key", value = "attention.attention.value";
   std::string output = "attention.output.dense";

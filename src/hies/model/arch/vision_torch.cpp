@@ -53,7 +53,7 @@ VisionNetwork::VisionNetwork(const ModelSpec& spec, const VisionArch& arch, cons
 }
 
 // As transformers interpolates them: bicubic, corners not aligned, the tokens before the patches as they are; never in bfloat16.
-at::Tensor VisionNetwork::positions_for(const Pictures::Shape& shape) const {
+at::Tensor VisionNetwork::positions_for(const ImageLoader::Shape& shape) const {
   const VisionSpec& vision = spec_.vision;
   if (shape.height == vision.height && shape.width == vision.width) return positions_;
   const std::int64_t down = vision.height / vision.patch_height, across = vision.width / vision.patch_width;
@@ -67,10 +67,10 @@ at::Tensor VisionNetwork::positions_for(const Pictures::Shape& shape) const {
 }
 
 at::Tensor VisionNetwork::embed(const Batch& batch, const BatchRows& rows) const {
-  const Pictures& source = *batch.pictures.front().from;
-  const Pictures::Shape shape = source.shape();
+  const ImageLoader& source = *batch.images.front().from;
+  const ImageLoader::Shape shape = source.shape();
   std::vector<std::int64_t> indices;
-  for (const Picture& picture : batch.pictures) indices.push_back(picture.index);
+  for (const ImageRef& image : batch.images) indices.push_back(image.index);
   const std::int64_t count = batch.size(), leading = spec_.vision.leading;
   const at::Tensor pixels = at::empty({count, shape.channels, shape.height, shape.width}, at::TensorOptions().dtype(at::kFloat));
   source.write(indices, {pixels.data_ptr<float>(), static_cast<std::size_t>(pixels.numel())});

@@ -37,8 +37,8 @@ class VisionNetwork : public Network {
     at::Tensor attention_scale, mlp_scale;  // [E], or undefined
   };
   static at::Tensor scaled(const at::Tensor& x, const at::Tensor& scale) { return scale.defined() ? x * scale : x; }
-  // [n, E] for pictures of this size.
-  at::Tensor positions_for(const Pictures::Shape& shape) const;
+  // [n, E] for images of this size.
+  at::Tensor positions_for(const ImageLoader::Shape& shape) const;
 
   const ModelSpec& spec_;
   Linear patches_;        // [E, C·height·width of a patch]

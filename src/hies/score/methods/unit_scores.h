@@ -23,7 +23,7 @@ struct UnitScores {
 // Throws as keep_scores does, and as make_units does.
 UnitScores unit_scores(const Scores& scores, const MethodOptions& options);
 
-// [L][H]: every present head with its unit's keep-score, for a picture. Dead heads stand lowest.
+// [L][H]: every present head with its unit's keep-score, for an image. Dead heads stand lowest.
 model::HeadTable<double> spread_over_heads(const UnitScores& scores, const model::HeadLayout& layout);
 
 }  // namespace hies::score

@@ -106,19 +106,19 @@ Json token_names(const Subject& subject, const model::Batch& batch) {
   const model::VisionSpec& vision = subject.checkpoint->spec().vision;
   constexpr std::array<std::string_view, 2> kLeading = {"[CLS]", "[DIST]"};
   for (int i = 0; i < vision.leading; ++i) names.push_back(kLeading[static_cast<std::size_t>(i)]);
-  const int across = batch.pictures.front().from->shape().width / vision.patch_width;
+  const int across = batch.images.front().from->shape().width / vision.patch_width;
   for (int patch = 0; std::ssize(names) < batch.token_count(); ++patch)
     names.push_back(fmt::format("{},{}", patch / across, patch % across));
   return names;
 }
 
-// A picture as the network reads it, and which of the tokens are its patches.
-void add_picture(Json& example, const Subject& subject, const model::Picture& picture) {
-  const model::Pictures::Shape shape = picture.from->shape();
+// An image as the network reads it, and which of the tokens are its patches.
+void add_image(Json& example, const Subject& subject, const model::ImageRef& image) {
+  const model::ImageLoader::Shape shape = image.from->shape();
   std::vector<float> pixels(static_cast<std::size_t>(shape.numbers()));
-  picture.from->write(std::array{picture.index}, pixels);
+  image.from->write(std::array{image.index}, pixels);
   const auto& processor = std::get<image::Processor>(subject.preprocessor);
-  example["image"] = image::data_url(image::picture_of(pixels, shape.channels, {shape.height, shape.width}, processor));
+  example["image"] = image::data_url(image::image_of(pixels, shape.channels, {shape.height, shape.width}, processor));
   const model::VisionSpec& vision = subject.checkpoint->spec().vision;
   example["grid"] = {{"rows", shape.height / vision.patch_height},
                      {"columns", shape.width / vision.patch_width},
@@ -147,7 +147,7 @@ Json look(const Subject& subject, const data::Example& example, const std::strin
                {"his", his},
                {"entropy", entropy},
                {"heads", heads_json(heads, probe, static_cast<std::size_t>(batch.token_count()))}};
-  if (!batch.pictures.empty()) add_picture(json, subject, batch.pictures.front());
+  if (!batch.images.empty()) add_image(json, subject, batch.images.front());
   return json;
 }
 

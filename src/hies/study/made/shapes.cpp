@@ -34,7 +34,7 @@ constexpr std::array kSizes = {
     Size{"bert", "tiny", 64, 2, 4, 4, 16, 128, 256, 128},
     Size{"bert", "1b", 2048, 24, 32, 32, 64, 8192, 30522, 512},
     Size{"bert", "7b", 4096, 32, 32, 32, 128, 16384, 30522, 512},
-    // Of pictures: labels for a vocabulary, pixels of a side for positions.
+    // Of images: labels for a vocabulary, pixels of a side for positions.
     Size{"vit", "tiny", 64, 2, 4, 4, 16, 128, 10, 32},
     Size{"vit", "base", 768, 12, 12, 12, 64, 3072, 1000, 224},
     Size{"vit", "large", 1024, 24, 16, 16, 64, 4096, 1000, 224},

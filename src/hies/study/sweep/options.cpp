@@ -121,7 +121,7 @@ void check_config(const SweepConfig& config) {
               "perplexity, causal-lm", data::reads_windows, config.runs);
   check_asked(options.shots.has_value(), "shots is for questions of several subjects", "mmlu", data::reads_subjects, config.runs);
   check_asked(options.image_size || options.skip_bad || options.most_pixels,
-              "image-size, skip-bad and most-pixels are for pictures", "image-classification", data::reads_pictures, config.runs);
+              "image-size, skip-bad and most-pixels are for images", "image-classification", data::reads_images, config.runs);
 }
 
 }  // namespace hies::study

@@ -64,16 +64,16 @@ struct SweepOptions {
     v("group_score", self.group_score, "of a unit of several heads: the sum or the max of their scores");
     v("granularity", self.granularity, "where HIS takes the absolute value: per example, token or batch");
     v("min_heads_per_layer", self.min_heads_per_layer, "heads that every layer keeps");
-    v("text", self.text, "column of the (first) text, or of the picture");
+    v("text", self.text, "column of the (first) text, or of the image");
     v("text_pair", self.text_pair, "column of the second text");
     v("label", self.label, "column of the label");
     v("max_length", self.max_length, "most tokens of a sequence; longer ones are cut");
     v("context", self.context, "tokens of a window (runs whose task judges texts)");
     v("stride", self.stride, "tokens that a window judges after those it reads (runs whose task judges texts)");
     v("shots", self.shots, "solved questions before each question (runs of mmlu)");
-    v("image_size", self.image_size, "pixels of a side of the pictures that the model is given; positions are interpolated");
-    v("skip_bad", self.skip_bad, "leave out pictures that cannot be read, and say how many");
-    v("most_pixels", self.most_pixels, "pixels of the largest picture that is decoded");
+    v("image_size", self.image_size, "pixels of a side of the images that the model is given; positions are interpolated");
+    v("skip_bad", self.skip_bad, "leave out images that cannot be read, and say how many");
+    v("most_pixels", self.most_pixels, "pixels of the largest image that is decoded");
     v("stability_tolerance", self.stability_tolerance,
       "how far apart two predicted numbers may be and still agree: share of the label range, 0 … 1");
     v("latency", self.latency, "measure seed 0 of each method and ratio in pairs with the unpruned model, after the grid");

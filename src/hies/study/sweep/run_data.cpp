@@ -22,7 +22,7 @@ std::string content(const data::Example& example) {
   std::string content = fmt::format("{}:", example.ids.size()).append(bytes(example.ids)).append(bytes(example.type_ids));
   for (const data::Choice& choice : example.choices)
     content.append(fmt::format("{}:", choice.ids.size())).append(bytes(choice.ids));
-  if (example.picture.from != nullptr) content.append(example.picture.from->content_hash(example.picture.index));
+  if (example.image.from != nullptr) content.append(example.image.from->content_hash(example.image.index));
   return content;
 }
 
@@ -138,7 +138,7 @@ data::LoadOptions load_options(const SweepOptions& options, const data::Task& ta
     load.stride = options.stride;
   }
   if (data::reads_subjects(task)) load.shots = options.shots;
-  if (data::reads_pictures(task)) {
+  if (data::reads_images(task)) {
     load.image_size = options.image_size;
     load.skip_bad = options.skip_bad;
     load.most_pixels = options.most_pixels;

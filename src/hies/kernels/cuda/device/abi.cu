@@ -11,7 +11,7 @@ bool on_tensor_cores(const hies_cuda_shape& shape) {
   return (shape.dtype != HIES_CUDA_FLOAT32 || shape.tf32 != 0) && shape.head_dim <= 128 && shape.scale > 0;
 }
 
-// Whether the current card has capability 9.0. Asked of a card once: a kernel's start is not to wait for it.
+// Whether the current GPU has capability 9.0. Asked of a GPU once: a kernel's start is not to wait for it.
 bool on_hopper() {
   thread_local int known = -1, capability = 0;
   int device = 0;

@@ -8,7 +8,7 @@
 namespace hies::cuda::simple {
 
 constexpr int kThreads = 256;
-// Tokens of a tile, by padded head size: what fits into the shared memory of an sm_80 card.
+// Tokens of a tile, by padded head size: what fits into the shared memory of an sm_80 GPU.
 template <int D>
 constexpr int kTile = D <= 64 ? 64 : 32;
 

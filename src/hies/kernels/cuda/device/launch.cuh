@@ -64,7 +64,7 @@ int tensor_backward(const hies_cuda_shape& shape, const hies_cuda_backward& argu
 // The same for short sequences with heads of at most 64.
 bool is_short(const hies_cuda_shape& shape);
 int short_backward(const hies_cuda_shape& shape, const hies_cuda_backward& arguments, cudaStream_t stream);
-// bfloat16 and float16 with what only cards of capability 9.0 have.
+// bfloat16 and float16 with what only GPUs of capability 9.0 have.
 int hopper_forward(const hies_cuda_shape& shape, const hies_cuda_forward& arguments, cudaStream_t stream);
 
 }  // namespace hies::cuda

@@ -1,0 +1,44 @@
+#include <algorithm>
+#include <map>
+
+#include "hies/base/error.h"
+#include "hies/data/images/archive.h"
+#include "hies/data/images/kinds.h"
+#include "hies/data/images/tree.h"
+
+namespace hies::data {
+namespace {
+
+// Read twice: once for the names, once for the images that are wanted, which stay in memory as they are.
+class Archive : public ImageSource {
+ public:
+  Archive(std::filesystem::path file, const std::string& part) : file_(std::move(file)) {
+    Tree tree;
+    visit_archive(file_, [&](const ArchiveEntry& entry) {
+      if (!part.empty() && entry.path != part && !entry.path.starts_with(part + "/")) return;
+      (entry.is_folder ? tree.folders : tree.files).push_back(entry.path);
+    });
+    fill_from_tree(tree, part.empty() ? file_ : file_ / part, *this);
+  }
+
+  void keep(std::span<const std::int64_t> wanted) override {
+    for (const std::int64_t index : wanted) content_[names[static_cast<std::size_t>(index)]];
+    visit_archive(file_, [&](const ArchiveEntry& entry) {
+      if (const auto found = content_.find(entry.path); found != content_.end()) found->second = entry.read();
+    });
+  }
+
+  std::string bytes(std::int64_t index) const override { return content_.at(names[static_cast<std::size_t>(index)]); }
+
+ private:
+  std::filesystem::path file_;
+  std::map<std::string, std::string> content_;
+};
+
+}  // namespace
+
+ImageSourcePtr open_archive(const std::filesystem::path& file, const std::string& part) {
+  return std::make_unique<Archive>(file, part);
+}
+
+}  // namespace hies::data
