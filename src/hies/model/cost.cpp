@@ -2,20 +2,22 @@
 
 #include <unordered_map>
 
+#include "hies/model/tensors.h"
+
 namespace hies::model {
 namespace {
 
 using Declared = std::unordered_map<std::string, TensorDecl>;
 
-Declared by_name(const Arch& arch, const ModelSpec& spec) {
+Declared by_name(const ModelSpec& spec) {
   Declared all;
-  for (TensorDecl& decl : arch.tensors(spec)) all.emplace(decl.name, decl);
+  for (TensorDecl& decl : tensors(spec)) all.emplace(decl.name, decl);
   return all;
 }
 
-HeadCost slice_cost(const std::vector<HeadSlice>& slices, const Declared& declared) {
-  HeadCost cost;
-  for (const HeadSlice& slice : slices) {
+UnitCost slice_cost(const std::vector<Slice>& slices, const Declared& declared) {
+  UnitCost cost;
+  for (const Slice& slice : slices) {
     const TensorDecl& decl = declared.at(slice.tensor);
     const std::int64_t along = decl.shape[static_cast<std::size_t>(slice.axis)];
     const std::int64_t share = along == 0 ? 0 : decl.elements() / along * (slice.end - slice.begin);
@@ -26,7 +28,7 @@ HeadCost slice_cost(const std::vector<HeadSlice>& slices, const Declared& declar
 }
 
 // Scores and weighted sum of one query over `tokens` keys.
-double attention_flops(const LayerHeads& layer, double tokens) { return 4.0 * tokens * layer.head_dim; }
+double attention_flops(const SiteLayout& heads, double tokens) { return 4.0 * tokens * heads.unit_size; }
 
 // FLOPs of a sequence of n tokens: per_token·n + per_example + per_pair·n².
 struct Polynomial {
@@ -44,67 +46,67 @@ struct Polynomial {
 
 double flops_per_pair(const ModelSpec& spec) {
   double flops = 0;
-  for (const LayerHeads& layer : spec.layers) flops += layer.count() * attention_flops(layer, 1);
+  for (const Site site : spec.layout.sites(SiteKind::attention))
+    flops += spec.layout.at(site).count() * attention_flops(spec.layout.at(site), 1);
   return flops;
 }
 
 }  // namespace
 
-HeadTable<HeadCost> head_costs(const Arch& arch, const ModelSpec& spec, double tokens) {
-  const Declared declared = by_name(arch, spec);
-  HeadTable<HeadCost> table = make_head_table<HeadCost>(spec.layers);
-  for (int layer = 0; layer < spec.layer_count(); ++layer) {
-    auto& row = table[static_cast<std::size_t>(layer)];
-    for (std::size_t position = 0; position < row.size(); ++position) {
-      row[position] = slice_cost(arch.head_slices(spec, layer, static_cast<int>(position)), declared);
-      row[position].flops_per_token += attention_flops(spec.heads(layer), tokens);
-    }
+UnitTable<UnitCost> unit_costs(const ModelSpec& spec, SiteKind kind, double tokens) {
+  const Declared declared = by_name(spec);
+  UnitTable<UnitCost> table(spec.layout, kind);
+  for (auto& [site, row] : table) {
+    if (row.empty()) continue;
+    UnitCost cost = slice_cost(unit_slices(spec, site, 0), declared);
+    if (kind != SiteKind::ffn) cost.flops_per_token += attention_flops(spec.layout.at(site), tokens);
+    row.assign(row.size(), cost);
   }
   return table;
 }
 
-HeadTable<HeadCost> kv_head_costs(const Arch& arch, const ModelSpec& spec) {
-  const Declared declared = by_name(arch, spec);
-  HeadTable<HeadCost> table;
-  for (int layer = 0; layer < spec.layer_count(); ++layer) {
-    auto& row = table.emplace_back();
-    for (int position = 0; position < spec.heads(layer).kv_count(); ++position)
-      row.push_back(slice_cost(arch.kv_slices(spec, layer, position), declared));
+UnitTable<UnitCost> kv_head_costs(const ModelSpec& spec) {
+  const Declared declared = by_name(spec);
+  UnitTable<UnitCost> table;
+  for (const Site site : spec.layout.sites(SiteKind::attention)) {
+    const auto count = static_cast<std::size_t>(spec.layout.at(site).kv_count());
+    table[site].assign(count, count == 0 ? UnitCost{} : slice_cost(kv_slices(spec, site, 0), declared));
   }
   return table;
 }
 
-ModelCost model_cost(const Arch& arch, const ModelSpec& spec, double tokens) {
+ModelCost model_cost(const ModelSpec& spec, double tokens) {
   ModelCost cost;
-  for (const TensorDecl& decl : arch.tensors(spec)) {
+  for (const TensorDecl& decl : tensors(spec)) {
     cost.parameters += decl.elements();
     const double flops = 2.0 * static_cast<double>(decl.elements());
     if (decl.use == TensorUse::per_token) cost.flops_per_token += flops;
     if (decl.use == TensorUse::per_example && tokens > 0) cost.flops_per_token += flops / tokens;
   }
-  const auto add_heads = [&](const HeadTable<HeadCost>& table) {
-    for (const auto& row : table) {
-      for (const HeadCost& head : row) {
+  const auto add_heads = [&](const UnitTable<UnitCost>& table) {
+    for (const auto& [site, row] : table) {
+      for (const UnitCost& head : row) {
         cost.attention_parameters += head.parameters;
         cost.attention_flops_per_token += head.flops_per_token;
       }
     }
   };
-  add_heads(head_costs(arch, spec, tokens));
-  add_heads(kv_head_costs(arch, spec));
-  for (const LayerHeads& layer : spec.layers) cost.flops_per_token += layer.count() * attention_flops(layer, tokens);
+  add_heads(unit_costs(spec, SiteKind::attention, tokens));
+  add_heads(kv_head_costs(spec));
+  for (const Site site : spec.layout.sites(SiteKind::attention))
+    cost.flops_per_token += spec.layout.at(site).count() * attention_flops(spec.layout.at(site), tokens);
   return cost;
 }
 
-double flops_per_example(const Arch& arch, const ModelSpec& spec, std::span<const std::int64_t> lengths) {
-  Polynomial flops{model_cost(arch, spec, 0).flops_per_token, 0, flops_per_pair(spec)};
-  for (const TensorDecl& decl : arch.tensors(spec))
+double flops_per_example(const ModelSpec& spec, std::span<const std::int64_t> lengths) {
+  Polynomial flops{model_cost(spec, 0).flops_per_token, 0, flops_per_pair(spec)};
+  for (const TensorDecl& decl : tensors(spec))
     if (decl.use == TensorUse::per_example) flops.per_example += 2.0 * static_cast<double>(decl.elements());
   return flops.mean_over(lengths);
 }
 
-double attention_flops_per_example(const Arch& arch, const ModelSpec& spec, std::span<const std::int64_t> lengths) {
-  return Polynomial{model_cost(arch, spec, 0).attention_flops_per_token, 0, flops_per_pair(spec)}.mean_over(lengths);
+double attention_flops_per_example(const ModelSpec& spec, std::span<const std::int64_t> lengths) {
+  return Polynomial{model_cost(spec, 0).attention_flops_per_token, 0, flops_per_pair(spec)}.mean_over(lengths);
 }
 
 }  // namespace hies::model

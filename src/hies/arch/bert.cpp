@@ -1,0 +1,23 @@
+#include "hies/arch/bert_config.h"
+#include "hies/arch/config.h"
+#include "hies/arch/families.h"
+
+namespace hies::arch {
+namespace {
+
+model::ModelSpec parse(const Json& config, std::string_view where) {
+  model::ModelSpec spec = parse_bert(config, where, "bert", "bert.", 0);
+  spec.head.dense = {{matrix("bert.pooler.dense"), model::Activation::tanh}};
+  spec.head.classifiers = {matrix("classifier")};
+  return spec;
+}
+
+}  // namespace
+
+// Devlin et al. 2019. The task head reads the first token through a tanh pooler.
+const Family& bert() {
+  static const Family family = {"bert", "BERT for sequence classification and regression", "bert.", {.pruned_heads = true}, parse};
+  return family;
+}
+
+}  // namespace hies::arch

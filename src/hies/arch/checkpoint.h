@@ -1,0 +1,58 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "hies/base/json.h"
+#include "hies/formats/tensor_store.h"
+#include "hies/arch/family.h"
+#include "hies/model/spec.h"
+#include "hies/model/tensors.h"
+
+namespace hies::arch {
+
+// A Hugging Face directory: parsed, checked against its family, weights mapped but not read. Knows nothing of torch.
+class Checkpoint {
+ public:
+  // Throws bad_input (missing or broken config.json, missing tensor, wrong shape or dtype), unsupported (unknown model_type,
+  // weights that are not safetensors), io.
+  static Checkpoint open(const std::filesystem::path& folder);
+
+  const std::filesystem::path& folder() const noexcept { return folder_; }
+  const Json& config() const noexcept { return config_; }
+  const model::ModelSpec& spec() const noexcept { return spec_; }
+  const Family& family() const noexcept { return *family_; }
+  const formats::TensorStore& store() const noexcept { return store_; }
+  // DESIGN: names the weights whatever the sharding; computed once, at open.
+  const std::string& hash() const noexcept { return hash_; }
+
+  // Every tensor that the family uses, in the family's order. `view` is null for the absent zero-size tensors of a layer without
+  // heads and for an absent task head.
+  struct Bound {
+    model::TensorDecl decl;
+    const formats::TensorView* view;
+  };
+  const std::vector<Bound>& tensors() const noexcept { return tensors_; }
+  // The stored tensor behind a canonical name; null as in Bound. Throws internal for a name that the family does not have.
+  const formats::TensorView* find(const std::string& canonical) const;
+  // Stored tensors that the family does not use.
+  const std::vector<std::string>& unused() const noexcept { return unused_; }
+  bool has_task_head() const noexcept { return has_task_head_; }
+  // Bytes of all weight files on disk.
+  std::uint64_t weight_bytes() const;
+
+ private:
+  std::filesystem::path folder_;
+  Json config_;
+  const Family* family_ = nullptr;
+  model::ModelSpec spec_;
+  formats::TensorStore store_;
+  std::string hash_;
+  std::vector<Bound> tensors_;
+  std::vector<std::string> unused_;
+  bool has_task_head_ = true;
+};
+
+}  // namespace hies::arch

@@ -1,0 +1,40 @@
+#include "hies/arch/families.h"
+#include "hies/arch/vision_config.h"
+
+namespace hies::arch {
+namespace {
+
+bool has_teacher(const Json& config, std::string_view where) {
+  const Json* names = find_member(config, "architectures", where);
+  if (names == nullptr || !names->is_array()) return false;
+  for (const Json& name : *names)
+    if (name == "DeiTForImageClassificationWithTeacher") return true;
+  return false;
+}
+
+model::ModelSpec parse(const Json& config, std::string_view where) {
+  const int neurons = require_count(config, "intermediate_size", where);
+  model::ModelSpec spec = parse_vision(config, where, "deit", {"cls_token", "distillation_token"}, neurons);
+  spec.head.classifiers = {matrix("classifier")};
+  if (has_teacher(config, where)) {
+    spec.head.pooling = model::Pooling::first_two;
+    spec.head.classifiers = {matrix("cls_classifier"), matrix("distillation_classifier")};
+  }
+  return spec;
+}
+
+}  // namespace
+
+// Touvron et al. 2021. A distillation token stands after the class token. One classifier reads the class token; a model with its
+// teacher has one for each of the two, and gives the mean of their logits.
+const Family& deit() {
+  static const Family family = {"deit",
+                                "DeiT for image classification, with or without its teacher",
+                                "deit.",
+                                {.pruned_heads = true, .head_dim = true},
+                                parse,
+                                write_vision_heads};
+  return family;
+}
+
+}  // namespace hies::arch

@@ -1,0 +1,25 @@
+#include "hies/arch/families.h"
+#include "hies/arch/family.h"
+#include "hies/base/error.h"
+#include "hies/base/suggest.h"
+
+namespace hies::arch {
+
+const std::vector<const Family*>& all_families() {
+  static const std::vector<const Family*> families = {
+      &bert(), &roberta(), &distilbert(), &llama(), &mistral(), &qwen2(), &qwen3(), &gpt2(), &vit(), &deit(), &dinov2(),
+  };
+  return families;
+}
+
+const Family& find_family(std::string_view model_type, std::string_view where) {
+  std::vector<std::string> names;
+  for (const Family* family : all_families()) {
+    if (family->model_type == model_type) return *family;
+    names.emplace_back(family->model_type);
+  }
+  throw Error(ErrorKind::unsupported, fmt::format("{}: model_type '{}' is not supported", where, printable(model_type)),
+              known_names_hint(model_type, names));
+}
+
+}  // namespace hies::arch

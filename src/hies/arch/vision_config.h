@@ -1,0 +1,33 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "hies/arch/config.h"
+#include "hies/arch/family.h"
+
+namespace hies::arch {
+
+// What vision transformers differ in: names of the parts of a layer (behind prefix + "encoder.layer.N.") and defaults of config.json.
+struct VisionNames {
+  std::string attention_norm = "layernorm_before", ffn_norm = "layernorm_after";
+  std::string up = "intermediate.dense", down = "output.dense";
+  std::string attention_scale, ffn_scale;  // empty: the family has no layer scale
+  bool gated = false;                      // `up` holds gate and up one after the other (DINOv2's SwiGLU)
+};
+struct VisionDefaults {
+  double norm_epsilon = 1e-12;
+  int patch_size = 16;
+};
+
+// Returns the description of a vision transformer (Dosovitskiy et al. 2021) without its task head: patches become tokens, norms stand
+// before each block. `prefix` begins the names of its tensors ("vit."); `leading`: parts of the embeddings that are tokens before the
+// patches; `neurons`: the width of the feed-forward network.
+model::ModelSpec parse_vision(const Json& config, std::string_view where, const std::string& model_type,
+                              const std::vector<std::string>& leading, int neurons, const VisionNames& names = {},
+                              const VisionDefaults& defaults = {});
+
+// Writes num_attention_heads and head_dim.
+void write_vision_heads(Json& config, const HeadNumbers& numbers);
+
+}  // namespace hies::arch

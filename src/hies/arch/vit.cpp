@@ -1,0 +1,24 @@
+#include "hies/arch/families.h"
+#include "hies/arch/vision_config.h"
+
+namespace hies::arch {
+namespace {
+
+model::ModelSpec parse(const Json& config, std::string_view where) {
+  const int neurons = require_count(config, "intermediate_size", where);
+  model::ModelSpec spec = parse_vision(config, where, "vit", {"cls_token"}, neurons);
+  spec.head.classifiers = {matrix("classifier")};
+  return spec;
+}
+
+}  // namespace
+
+// Dosovitskiy et al. 2021. The classifier reads the class token. transformers 4 reads any heads; transformers 5 the same number in
+// every layer, by head_dim.
+const Family& vit() {
+  static const Family family = {"vit", "ViT for image classification", "vit.", {.pruned_heads = true, .head_dim = true},
+                                parse, write_vision_heads};
+  return family;
+}
+
+}  // namespace hies::arch
