@@ -3,16 +3,16 @@
 #include <array>
 #include <set>
 
+#include "hies/evidence/pareto.h"
 #include "hies/report/page_data.h"
 #include "hies/report/prune_command.h"
-#include "hies/study/tables/pareto.h"
 
 namespace hies::report {
 namespace {
 
-using study::Record;
+using evidence::Record;
 
-Json spread(const study::TableCell& cell) {
+Json spread(const evidence::TableCell& cell) {
   if (!cell.value) return nullptr;
   return Json::array({*cell.value, cell.sd ? Json(*cell.sd) : Json()});
 }
@@ -41,12 +41,12 @@ Json point_json(const Point& point) {
   return json;
 }
 
-Json series_json(const SeriesPoints& series, const Sweep& sweep, const study::SweepRun& run) {
+Json series_json(const SeriesPoints& series, const Sweep& sweep, const sweep::SweepRun& run) {
   Json points = Json::array();
   for (const Point& point : series.points) points.push_back(point_json(point));
   return {{"label", series.label},
           {"method", series.series.method},
-          {"family", study::label_without_alpha(series.series)},
+          {"family", evidence::label_without_alpha(series.series)},
           {"uniform", series.series.uniform},
           {"drawn", series.drawn},
           {"loss", or_null(series.example.loss)},
@@ -58,7 +58,7 @@ Json series_json(const SeriesPoints& series, const Sweep& sweep, const study::Sw
           {"points", points}};
 }
 
-Json measure_json(const study::Measure& measure) {
+Json measure_json(const evidence::Measure& measure) {
   return {{"name", measure.name},
           {"unit", measure.unit},
           {"digits", measure.digits},
@@ -155,11 +155,11 @@ Json pareto_json(const RunPoints& run, const std::vector<const Record*>& records
       const Record& record = *told[i];
       const bool whole = record.pruned.empty() && !record.seed && record.ratio == 0;
       return Json::array({costs[i], run.quality->of(record).value(), record.stability,
-                          whole ? "unpruned" : study::label(study::series_of(record, examples)), record.ratio,
+                          whole ? "unpruned" : evidence::label(evidence::series_of(record, examples)), record.ratio,
                           or_null(record.seed)});
     };
     Json front = Json::array(), cloud = Json::array();
-    for (const std::size_t i : study::pareto_front(costs, qualities)) front.push_back(shown(i));
+    for (const std::size_t i : evidence::pareto_front(costs, qualities)) front.push_back(shown(i));
     for (std::size_t i = 0; i < told.size(); i += step(told.size()))
       cloud.push_back(Json::array({costs[i], run.quality->of(*told[i]).value()}));
     all.push_back({{"cost", kind.name}, {"records", told.size()}, {"front", front}, {"cloud", cloud}});
@@ -167,7 +167,7 @@ Json pareto_json(const RunPoints& run, const std::vector<const Record*>& records
   return all;
 }
 
-Json options_json(const study::SweepOptions& options) {
+Json options_json(const sweep::SweepOptions& options) {
   return {{"examples", options.examples},
           {"seeds", options.seeds},
           {"normalise", options.normalise},
@@ -180,8 +180,8 @@ Json options_json(const study::SweepOptions& options) {
 
 }  // namespace
 
-Json run_data(const Sweep& sweep, const study::Evidence& evidence, const std::string& name) {
-  const study::SweepRun& run = sweep.run(name);
+Json run_data(const Sweep& sweep, const evidence::Evidence& evidence, const std::string& name) {
+  const sweep::SweepRun& run = sweep.run(name);
   const RunPoints points = run_points(evidence, name);
   const std::vector<const Record*> records = evidence.usual_records(name);
   std::size_t of_run = 0;
