@@ -18,22 +18,24 @@ Number plus(const Number& a, const Number& b) { return a && b ? Number(*a + *b) 
 struct Term {
   const char* title;
   int digits;
-  Number (*of)(const Record::Bound& bound);
+  Number (*of)(const Bound& bound);
 };
 constexpr std::array kTerms = {
-    Term{"first order", 4, [](const Record::Bound& b) { return b.first_order; }},
-    Term{"second order", 2, [](const Record::Bound& b) { return b.second_order; }},
-    Term{"second order by heads", 2, [](const Record::Bound& b) { return b.second_order_heads; }},
-    Term{"increase", 4, [](const Record::Bound& b) { return b.loss_increase; }},
+    Term{"first order", 4, [](const Bound& b) { return b.first_order; }},
+    Term{"second order", 2, [](const Bound& b) { return b.second_order; }},
+    Term{"second order by heads", 2, [](const Bound& b) { return b.second_order_heads; }},
+    Term{"increase", 4, [](const Bound& b) { return b.loss_increase; }},
 };
 constexpr std::array kBounds = {
-    Term{"first order", 3, [](const Record::Bound& b) { return b.first_order; }},
-    Term{"both orders", 3, [](const Record::Bound& b) { return plus(b.first_order, b.second_order); }},
-    Term{"both orders by heads", 3, [](const Record::Bound& b) { return plus(b.first_order, b.second_order_heads); }},
+    Term{"first order", 3, [](const Bound& b) { return b.first_order; }},
+    Term{"both orders", 3, [](const Bound& b) { return plus(b.first_order, b.second_order); }},
+    Term{"both orders by heads", 3, [](const Bound& b) { return plus(b.first_order, b.second_order_heads); }},
 };
 
 // The loss that all members of the bounds of a run are of.
-std::string loss_of(const std::vector<const Record*>& records) { return records.empty() ? "" : records.front()->bound.loss; }
+std::string loss_of(const std::vector<const Record*>& records) {
+  return records.empty() ? "" : records.front()->measured.bound.loss;
+}
 
 Table by_method(const Evidence& evidence) {
   Table table{
@@ -58,7 +60,7 @@ Table by_method(const Evidence& evidence) {
         for (const Term& term : kTerms) {
           std::vector<double> numbers;
           for (const Record* record : records)
-            if (const Number value = term.of(record->bound)) numbers.push_back(*value);
+            if (const Number value = term.of(record->measured.bound)) numbers.push_back(*value);
           any = any || !numbers.empty();
           row.cells.push_back(spread_cell(numbers));
         }
@@ -87,17 +89,18 @@ Table correlations(const Evidence& evidence) {
     bool begins = true;
     for (const Number& ratio : ratios) {
       std::vector<const Record*> records = evidence.usual_records(run);
-      std::erase_if(records, [&](const Record* record) { return record->pruned.empty() || (ratio && record->ratio != *ratio); });
+      std::erase_if(records,
+                    [&](const Record* record) { return record->mask.pruned.empty() || (ratio && record->key.ratio != *ratio); });
       TableRow row{{text_cell(run), text_cell(loss_of(records)), text_cell(ratio ? fmt::format("{}", *ratio) : "all"), {}},
                    begins};
       std::size_t most = 0;
       for (const Term& term : kBounds) {
         std::vector<double> bounds, increases;
         for (const Record* record : records) {
-          const Number bound = term.of(record->bound);
-          if (!bound || !record->bound.loss_increase) continue;
+          const Number bound = term.of(record->measured.bound);
+          if (!bound || !record->measured.bound.loss_increase) continue;
           bounds.push_back(*bound);
-          increases.push_back(*record->bound.loss_increase);
+          increases.push_back(*record->measured.bound.loss_increase);
         }
         most = std::max(most, bounds.size());
         row.cells.push_back(number_cell(bounds.size() < 2 ? std::nullopt : Number(data::spearman(bounds, increases))));

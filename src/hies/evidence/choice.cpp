@@ -83,7 +83,7 @@ class Comparison {
  private:
   std::string own_loss() const {
     for (const double ratio : evidence_.ratios())
-      for (const Record* record : evidence_.records(chosen_, told_.run, ratio)) return data::task(record->task).loss;
+      for (const Record* record : evidence_.records(chosen_, told_.run, ratio)) return data::task(record->key.task).loss;
     return {};
   }
   std::string loss_of(const Series& series) const { return series.loss.empty() ? own_loss() : series.loss; }
@@ -98,7 +98,7 @@ class Comparison {
 
   std::string what() const {
     for (const double ratio : evidence_.ratios())
-      for (const Record* record : evidence_.records(chosen_, told_.run, ratio)) return told(record->alpha, record->loss);
+      for (const Record* record : evidence_.records(chosen_, told_.run, ratio)) return told(record->key.alpha, record->key.loss);
     return {};
   }
 

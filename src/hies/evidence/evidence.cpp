@@ -5,30 +5,25 @@
 #include <set>
 
 namespace hies::evidence {
-namespace {
-
-constexpr std::string_view kUnpruned = "none";  // Record::method
-
-}  // namespace
 
 Evidence::Evidence(std::span<const Record> records, const ScoresFiles& scores, const TableOptions& options)
     : scores_(scores), options_(options) {
   std::set<double> ratios, alphas;
   std::set<Series> series;
   for (const Record& record : records) {
-    if (first_.emplace(record.run, &record).second) runs_.push_back(record.run);
-    if (record.method == kUnpruned) {
-      unpruned_.emplace(record.run, &record);
+    if (first_.emplace(record.key.run, &record).second) runs_.push_back(record.key.run);
+    if (record.is_unpruned()) {
+      unpruned_.emplace(record.key.run, &record);
       continue;
     }
     const Series mine = series_of(record, options.examples);
     series.insert(mine);
-    ratios.insert(record.ratio);
+    ratios.insert(record.key.ratio);
     if (has_grid_alpha(mine)) alphas.insert(*mine.alpha);
-    places_[{record.run, mine, record.ratio}].push_back(&record);
+    places_[{record.key.run, mine, record.key.ratio}].push_back(&record);
   }
   for (auto& [place, list] : places_)
-    std::stable_sort(list.begin(), list.end(), [](const Record* a, const Record* b) { return a->seed < b->seed; });
+    std::stable_sort(list.begin(), list.end(), [](const Record* a, const Record* b) { return a->key.seed < b->key.seed; });
   ratios_.assign(ratios.begin(), ratios.end());
   series_.assign(series.begin(), series.end());
   for (const double alpha : alphas)
@@ -74,7 +69,7 @@ std::optional<Measure> Evidence::quality(const std::string& run, Form form) cons
 std::map<std::int64_t, double> by_seed(const std::vector<const Record*>& records, const Measure& measure) {
   std::map<std::int64_t, double> numbers;
   for (const Record* record : records)
-    if (const std::optional<double> value = measure.of(*record)) numbers.emplace(record->seed.value_or(-1), *value);
+    if (const std::optional<double> value = measure.of(*record)) numbers.emplace(record->key.seed.value_or(-1), *value);
   return numbers;
 }
 

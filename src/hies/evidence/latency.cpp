@@ -21,8 +21,8 @@ std::vector<Table> latency_tables(const Evidence& evidence) {
     for (const Series& series : evidence.usual_series()) {
       for (const double ratio : evidence.ratios()) {
         for (const Record* record : evidence.records(series, run, ratio)) {
-          if (!record->latency_ms) continue;
-          const Record::Latency& ms = *record->latency_ms;
+          if (!record->measured.latency_ms) continue;
+          const Latency& ms = *record->measured.latency_ms;
           table.rows.push_back({{text_cell(run), text_cell(label(series)), number_cell(ratio), number_cell(ms.median),
                                  number_cell(ms.p25), number_cell(ms.p75), number_cell(ms.unpruned_median),
                                  number_cell(ms.speedup), number_cell(static_cast<double>(ms.pairs))},

@@ -7,8 +7,8 @@
 namespace hies::evidence {
 
 std::optional<Measure> quality_measure(const Record& example, Form form) {
-  if (example.metrics.empty()) return std::nullopt;
-  const data::Metric& metric = data::metric(example.metrics.front().first);
+  if (example.measured.metrics.empty()) return std::nullopt;
+  const data::Metric& metric = data::metric(example.measured.metrics.front().first);
   const bool is_share = metric.lowest == 0 && metric.highest == 1;
   const bool is_correlation = metric.lowest == -1 && metric.highest == 1;
   if (form == Form::paper && !is_share && !is_correlation) return std::nullopt;
@@ -22,7 +22,7 @@ std::optional<Measure> quality_measure(const Record& example, Form form) {
   measure.higher_is_better = metric.higher_is_better;
   measure.is_exponential = metric.is_exponential;
   measure.of = [name = std::string(metric.name), shift, factor](const Record& record) -> std::optional<double> {
-    for (const auto& [key, value] : record.metrics)
+    for (const auto& [key, value] : record.measured.metrics)
       if (key == name) return factor * (shift + value);
     return std::nullopt;
   };
@@ -30,7 +30,7 @@ std::optional<Measure> quality_measure(const Record& example, Form form) {
 }
 
 Measure stability_measure() {
-  return {"stability", "%", 2, true, false, [](const Record& record) { return std::optional(100 * record.stability); }};
+  return {"stability", "%", 2, true, false, [](const Record& record) { return std::optional(100 * record.measured.stability); }};
 }
 
 }  // namespace hies::evidence

@@ -31,7 +31,7 @@ std::vector<Scored> all_scored(const Evidence& evidence) {
   for (const std::string& run : evidence.runs()) {
     std::set<std::string> files;
     for (const Record* record : evidence.usual_records(run))
-      for (const std::string& file : {record->scores, record->bound.scores}) files.insert(file);
+      for (const std::string& file : {record->key.scores, record->measured.bound.scores}) files.insert(file);
     std::map<std::string, Scored> by_loss;
     for (const std::string& file : files) {
       const auto found = evidence.scores().find(file);

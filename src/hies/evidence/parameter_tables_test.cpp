@@ -140,7 +140,7 @@ TEST(ChoiceTable, TellsWhatTheChosenLossGains) {
 TEST(BoundTables, ShowTheTermsBesideTheIncrease) {
   const auto made = [](const char* method, double ratio, std::int64_t seed, double first, double second, double increase) {
     Made m = cell(method, ratio).seed(seed);
-    m.record.bound = {"ce", first, second, second / 2, increase, "scores/s.json"};
+    m.record.measured.bound = {"ce", first, second, second / 2, increase, "scores/s.json"};
     return m.record;
   };
   std::vector<Record> records = {made("none", 0, 0, 0, 0, 0), made("his", 0.2, 0, 1, 10, 0.1), made("his", 0.2, 1, 3, 5, 0.3),
@@ -157,7 +157,7 @@ TEST(BoundTables, ShowTheTermsBesideTheIncrease) {
   EXPECT_NEAR(*t.at("bound-correlation", {"0.4"}, "first order").value, 1, 1e-12);
 
   records.resize(2);
-  records[1].bound.second_order.reset();
+  records[1].measured.bound.second_order.reset();
   const Tables bare(records);
   EXPECT_FALSE(bare.at("bound", {"0.2"}, "second order").value);
   EXPECT_FALSE(bare.has("bound-correlation"));  // of one cell there is none
@@ -181,7 +181,7 @@ TEST(ParetoTables, HoldWhatNoOtherRecordBeats) {
 
 TEST(LatencyTable, HoldsWhatWasMeasured) {
   Made measured = cell("his", 0.2).seed(0);
-  measured.record.latency_ms = Record::Latency{5.5, 5.25, 6, 6.5, 1.1875, 181};
+  measured.record.measured.latency_ms = Latency{5.5, 5.25, 6, 6.5, 1.1875, 181};
   const Tables t({measured, cell("his", 0.2).seed(1), cell("his", 0.4).seed(0)});
   ASSERT_EQ(t.table("latency").rows.size(), 1u);
   EXPECT_EQ(t.at("latency", {"his"}, "median").value, 5.5);

@@ -17,16 +17,16 @@ struct CostKind {
   double (*removed)(const Record& record);  // share of the unpruned model's
 };
 constexpr std::array kCosts = {
-    CostKind{"heads", [](const Record& r) { return static_cast<double>(r.heads); },
-             [](const Record& r) { return r.cost.heads_removed; }},
-    CostKind{"parameters", [](const Record& r) { return static_cast<double>(r.cost.parameters); },
-             [](const Record& r) { return r.cost.parameters_removed; }},
-    CostKind{"FLOPs per example", [](const Record& r) { return r.cost.flops_per_example; },
-             [](const Record& r) { return r.cost.flops_removed; }},
+    CostKind{"heads", [](const Record& r) { return static_cast<double>(r.mask.heads); },
+             [](const Record& r) { return r.measured.cost.removed.heads; }},
+    CostKind{"parameters", [](const Record& r) { return static_cast<double>(r.measured.cost.parameters); },
+             [](const Record& r) { return r.measured.cost.removed.parameters; }},
+    CostKind{"FLOPs per example", [](const Record& r) { return r.measured.cost.flops_per_example; },
+             [](const Record& r) { return r.measured.cost.removed.flops; }},
 };
 
 std::string label_of(const Record& record, const Evidence& evidence) {
-  return record.method == "none" ? "unpruned" : label(series_of(record, evidence.examples()));
+  return record.is_unpruned() ? "unpruned" : label(series_of(record, evidence.examples()));
 }
 
 void add_front(const Evidence& evidence, const RunMeasure& told, const CostKind& kind, Table& table) {
@@ -42,10 +42,10 @@ void add_front(const Evidence& evidence, const RunMeasure& told, const CostKind&
   bool begins = true;
   for (const std::size_t i : pareto_front(costs, qualities)) {
     const Record& record = *records[i];
-    const std::optional<double> seed = record.seed ? std::optional(static_cast<double>(*record.seed)) : std::nullopt;
+    const std::optional<double> seed = record.key.seed ? std::optional(static_cast<double>(*record.key.seed)) : std::nullopt;
     table.rows.push_back({{text_cell(told.run), text_cell(told.measure.described()), text_cell(kind.title), number_cell(costs[i]),
                            number_cell(100 * kind.removed(record)), number_cell(told.measure.of(record)),
-                           text_cell(label_of(record, evidence)), number_cell(record.ratio), number_cell(seed)},
+                           text_cell(label_of(record, evidence)), number_cell(record.key.ratio), number_cell(seed)},
                           begins});
     begins = false;
   }

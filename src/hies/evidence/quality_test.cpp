@@ -107,7 +107,7 @@ TEST(QualityTables, TheTasksOwnLossIsOneRowWhateverItsName) {
 
 TEST(QualityTables, WithoutLabelsThereIsStability) {
   Record record = cell("his", 0.5).seed(0).stability(0.5);
-  record.metrics.clear();
+  record.measured.metrics.clear();
   const Tables t({record});
   EXPECT_FALSE(t.has("quality"));
   EXPECT_FALSE(t.has("pareto-quality"));

@@ -14,29 +14,29 @@ namespace {
 
 Record full() {
   Record r;
-  r.run = "minilm-sst2";
-  r.task = "sst2";
-  r.model_hash = "7c9c7f2e1d0b4a6f8e3d5c2b1a097f6e";
-  r.method = "hies";
-  r.uniform = true;
-  r.alpha = 0.1 + 0.2;
-  r.alpha_from = "calibration:heldout(256, seed 0)";
-  r.loss = "ce";
-  r.loss_from = r.alpha_from;
-  r.seed = 4;
-  r.examples = 32;
-  r.ratio = 0.3;
-  r.mask = "0f1e2d3c4b5a69788796a5b4c3d2e1f0";
-  r.pruned = {{0, {1, 5}}, {11, {0}}};
-  r.heads = 69;
-  r.heads_removed = 3;
-  r.metrics = {{"f1", 0.8571428571428571}, {"accuracy", 0.75}};
-  r.stability = 0.9;
-  r.mean_loss = 0.4;
-  r.cost = {22713986, 1031798784.5, 0.0416, 0.02, 0.01};
-  r.bound = {"ce", 0.5, 12.25, 7.5, -0.01, "scores/minilm-sst2-ce-4.json"};
-  r.scores = "scores/minilm-sst2-ce-4.json";
-  r.latency_ms = Record::Latency{5.5, 5.25, 6, 6.5, 1.1875, 181};
+  r.key.run = "minilm-sst2";
+  r.key.task = "sst2";
+  r.key.model_hash = "7c9c7f2e1d0b4a6f8e3d5c2b1a097f6e";
+  r.key.method = "hies";
+  r.key.uniform = true;
+  r.key.alpha = 0.1 + 0.2;
+  r.key.alpha_from = "calibration:heldout(256, seed 0)";
+  r.key.loss = "ce";
+  r.key.loss_from = r.key.alpha_from;
+  r.key.seed = 4;
+  r.key.examples = 32;
+  r.key.ratio = 0.3;
+  r.mask.hash = "0f1e2d3c4b5a69788796a5b4c3d2e1f0";
+  r.mask.pruned = {{0, {1, 5}}, {11, {0}}};
+  r.mask.heads = 69;
+  r.mask.heads_removed = 3;
+  r.measured.metrics = {{"f1", 0.8571428571428571}, {"accuracy", 0.75}};
+  r.measured.stability = 0.9;
+  r.measured.mean_loss = 0.4;
+  r.measured.cost = {22713986, 1031798784.5, {0.0416, 0.02, 0.01}};
+  r.measured.bound = {"ce", 0.5, 12.25, 7.5, -0.01, "scores/minilm-sst2-ce-4.json"};
+  r.key.scores = "scores/minilm-sst2-ce-4.json";
+  r.measured.latency_ms = Latency{5.5, 5.25, 6, 6.5, 1.1875, 181};
   return r;
 }
 
@@ -53,8 +53,8 @@ std::string refusal(const Json& json) {
 TEST(Records, AreReadAsTheyWereWritten) {
   EXPECT_EQ(record_from_json(to_json(full()), "r"), full());
   Record bare;
-  bare.run = bare.task = bare.model_hash = bare.mask = "x";
-  bare.method = "none";
+  bare.key.run = bare.key.task = bare.key.model_hash = bare.mask.hash = "x";
+  bare.key.method = "none";
   EXPECT_EQ(record_from_json(to_json(bare), "r"), bare);
   EXPECT_TRUE(to_json(bare)["alpha"].is_null());
   EXPECT_TRUE(to_json(bare)["latency_ms"].is_null());
@@ -89,10 +89,10 @@ TEST(Records, RefuseWhatIsNotARecord) {
 
 TEST(Records, AreNotWrittenWithNumbersThatAreNone) {
   Record r = full();
-  r.metrics[1].second = std::nan("");
+  r.measured.metrics[1].second = std::nan("");
   EXPECT_THROW(to_json(r), Error);
   r = full();
-  r.mean_loss = HUGE_VAL;
+  r.measured.mean_loss = HUGE_VAL;
   EXPECT_THROW(record_line(r), Error);
 }
 

@@ -35,13 +35,14 @@ auto key(const Series& s) {
 
 Series series_of(const Record& record, std::int64_t examples) {
   Series series;
-  series.method = record.method;
-  series.uniform = record.uniform;
-  series.loss_chosen = !record.loss_from.empty();
-  if (!series.loss_chosen && record.loss && *record.loss != data::task(record.task).loss) series.loss = *record.loss;
-  series.alpha_chosen = !record.alpha_from.empty();
-  if (!series.alpha_chosen) series.alpha = record.alpha;
-  if (record.examples && *record.examples != examples) series.examples = record.examples;
+  series.method = record.key.method;
+  series.uniform = record.key.uniform;
+  series.loss_chosen = !record.key.loss_from.empty();
+  if (!series.loss_chosen && record.key.loss && *record.key.loss != data::task(record.key.task).loss)
+    series.loss = *record.key.loss;
+  series.alpha_chosen = !record.key.alpha_from.empty();
+  if (!series.alpha_chosen) series.alpha = record.key.alpha;
+  if (record.key.examples && *record.key.examples != examples) series.examples = record.key.examples;
   return series;
 }
 

@@ -33,8 +33,8 @@ std::vector<Table> evidence_tables(std::span<const Record> records, const Scores
 ScoresFiles read_scores_files(const std::filesystem::path& folder, std::span<const Record> records, const TableOptions& options) {
   ScoresFiles scores;
   for (const Record& record : records) {
-    if (record.examples.value_or(options.examples) != options.examples) continue;
-    for (const std::string& file : {record.scores, record.bound.scores})
+    if (record.key.examples.value_or(options.examples) != options.examples) continue;
+    for (const std::string& file : {record.key.scores, record.measured.bound.scores})
       if (!file.empty() && !scores.contains(file)) scores[file] = score::read_scores(folder / file);
   }
   return scores;

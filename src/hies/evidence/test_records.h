@@ -20,37 +20,37 @@ struct Made {
 
   operator const Record&() const { return record; }
   Made& run(std::string name, std::string task, std::string metric) {
-    record.run = std::move(name);
-    record.task = std::move(task);
-    record.metrics = {{std::move(metric), 0}};
+    record.key.run = std::move(name);
+    record.key.task = std::move(task);
+    record.measured.metrics = {{std::move(metric), 0}};
     return *this;
   }
   Made& seed(std::int64_t value) {
-    return set([&] { record.seed = value; });
+    return set([&] { record.key.seed = value; });
   }
   Made& alpha(double value) {
-    return set([&] { record.alpha = value; });
+    return set([&] { record.key.alpha = value; });
   }
   Made& loss(std::string value) {
-    return set([&] { record.loss = std::move(value); });
+    return set([&] { record.key.loss = std::move(value); });
   }
   Made& examples(std::int64_t value) {
-    return set([&] { record.examples = value; });
+    return set([&] { record.key.examples = value; });
   }
   Made& uniform() {
-    return set([&] { record.uniform = true; });
+    return set([&] { record.key.uniform = true; });
   }
   Made& chosen_alpha(double value) {
-    return alpha(value).set([&] { record.alpha_from = "calibration:heldout"; });
+    return alpha(value).set([&] { record.key.alpha_from = "calibration:heldout"; });
   }
   Made& chosen_loss(std::string value) {
-    return loss(std::move(value)).set([&] { record.loss_from = "calibration:heldout"; });
+    return loss(std::move(value)).set([&] { record.key.loss_from = "calibration:heldout"; });
   }
   Made& quality(double value) {
-    return set([&] { record.metrics.front().second = value; });
+    return set([&] { record.measured.metrics.front().second = value; });
   }
   Made& stability(double value) {
-    return set([&] { record.stability = value; });
+    return set([&] { record.measured.stability = value; });
   }
   template <class Change>
   Made& set(const Change& change) {
@@ -62,12 +62,13 @@ struct Made {
 inline Made cell(std::string method, double ratio) {
   Made made;
   Record& r = made.record;
-  r.method = std::move(method);
-  r.ratio = ratio;
-  r.heads_removed = std::llround(10 * ratio);
-  r.heads = 10 - r.heads_removed;
-  if (r.heads_removed > 0) r.pruned[0].resize(static_cast<std::size_t>(r.heads_removed));
-  r.cost = {1000 - 20 * r.heads_removed, 5000 - 100.0 * static_cast<double>(r.heads_removed), ratio, ratio / 5, ratio / 5};
+  r.key.method = std::move(method);
+  r.key.ratio = ratio;
+  r.mask.heads_removed = std::llround(10 * ratio);
+  r.mask.heads = 10 - r.mask.heads_removed;
+  if (r.mask.heads_removed > 0) r.mask.pruned[0].resize(static_cast<std::size_t>(r.mask.heads_removed));
+  r.measured.cost = {
+      1000 - 20 * r.mask.heads_removed, 5000 - 100.0 * static_cast<double>(r.mask.heads_removed), {ratio, ratio / 5, ratio / 5}};
   return made.run("sst2", "sst2", "accuracy");
 }
 

@@ -106,11 +106,11 @@ TEST(WriteTables, EveryTableIsDocumentedAndItsLatexIsAscii) {
   records.push_back(cell("hies", 0.5).seed(0).chosen_alpha(0.7).loss("ce"));
   records.push_back(cell("hies", 0.5).seed(0).alpha(0.7).loss("logit-norm"));
   records.push_back(cell("random", 0.5).seed(0));
-  records.back().latency_ms = Record::Latency();
+  records.back().measured.latency_ms = Latency();
   records.push_back(cell("his", 0.5).run("cola", "cola", "matthews"));
   const TestFolder folder;
-  records.front().bound.scores = "scores/a.json";
-  for (Record& record : records) record.bound.scores = "scores/a.json";
+  records.front().measured.bound.scores = "scores/a.json";
+  for (Record& record : records) record.measured.bound.scores = "scores/a.json";
   folder.folder("scores");
   score::write_scores(folder / "scores/a.json", scores(0, "ce", {{1, 2}, {3, 4}}), false);
   write_tables(folder / "", records);

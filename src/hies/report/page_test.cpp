@@ -56,19 +56,19 @@ TEST(PruneCommand, SaysOnlyWhatIsNotTheDefault) {
   const sweep::SweepRun run{"r", "models/m", "sst2", "my train.tsv", "dev.tsv"};
   sweep::SweepOptions options;
   evidence::Record record;
-  record.method = "hies";
-  record.alpha = 0.7;
-  record.loss = "ce";
-  record.examples = 32;
+  record.key.method = "hies";
+  record.key.alpha = 0.7;
+  record.key.loss = "ce";
+  record.key.examples = 32;
   EXPECT_EQ(prune_command(run, options, record),
             "hies prune models/m --task sst2 --calib 'my train.tsv' --method hies --alpha 0.7");
   options.normalise = "per-layer";
   options.min_heads_per_layer = 2;
   options.max_length = 64;
-  record.method = "hies-logit";
-  record.loss = "logit-norm";
-  record.examples = 8;
-  record.uniform = true;
+  record.key.method = "hies-logit";
+  record.key.loss = "logit-norm";
+  record.key.examples = 8;
+  record.key.uniform = true;
   EXPECT_EQ(
       prune_command(run, options, record),
       "hies prune models/m --task sst2 --calib 'my train.tsv' --method hies --alpha 0.7 --loss logit-norm --examples 8 --uniform "

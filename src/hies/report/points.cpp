@@ -19,7 +19,7 @@ double mean(const Records& records, const Number& number) {
 evidence::TableCell loss_increase(const Records& records) {
   std::vector<double> numbers;
   for (const Record* record : records)
-    if (record->bound.loss_increase) numbers.push_back(*record->bound.loss_increase);
+    if (record->measured.bound.loss_increase) numbers.push_back(*record->measured.bound.loss_increase);
   return evidence::spread_cell(numbers);
 }
 
@@ -30,14 +30,14 @@ Point point(const Records& records, double ratio, const RunPoints& run) {
   if (run.quality) point.quality = evidence::spread_cell(evidence::numbers_of(records, *run.quality));
   point.stability = evidence::spread_cell(evidence::numbers_of(records, run.stability));
   point.loss_increase = loss_increase(records);
-  point.heads = mean(records, [](const Record& r) { return r.heads; });
-  point.parameters = mean(records, [](const Record& r) { return r.cost.parameters; });
-  point.flops = mean(records, [](const Record& r) { return r.cost.flops_per_example; });
-  point.heads_removed = mean(records, [](const Record& r) { return r.cost.heads_removed; });
-  point.parameters_removed = mean(records, [](const Record& r) { return r.cost.parameters_removed; });
-  point.flops_removed = mean(records, [](const Record& r) { return r.cost.flops_removed; });
+  point.heads = mean(records, [](const Record& r) { return r.mask.heads; });
+  point.parameters = mean(records, [](const Record& r) { return r.measured.cost.parameters; });
+  point.flops = mean(records, [](const Record& r) { return r.measured.cost.flops_per_example; });
+  point.heads_removed = mean(records, [](const Record& r) { return r.measured.cost.removed.heads; });
+  point.parameters_removed = mean(records, [](const Record& r) { return r.measured.cost.removed.parameters; });
+  point.flops_removed = mean(records, [](const Record& r) { return r.measured.cost.removed.flops; });
   for (const Record* record : records)
-    if (record->latency_ms && !point.latency) point.latency = record->latency_ms;
+    if (record->measured.latency_ms && !point.latency) point.latency = record->measured.latency_ms;
   return point;
 }
 

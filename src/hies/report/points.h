@@ -18,7 +18,7 @@ struct Point {
   // Means over the records.
   double heads = 0, parameters = 0, flops = 0;                          // left
   double heads_removed = 0, parameters_removed = 0, flops_removed = 0;  // shares 0 … 1
-  std::optional<evidence::Record::Latency> latency = {};                // of the first seed that has it
+  std::optional<evidence::Latency> latency = {};                        // of the first seed that has it
 };
 
 // One way to prune, at every ratio.

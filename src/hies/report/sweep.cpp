@@ -17,8 +17,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view kUnpruned = "none";  // Record::method
-
 const sweep::SweepRun* find_run(const sweep::SweepConfig& config, const std::string& name) {
   const auto found = std::find_if(config.runs.begin(), config.runs.end(), [&](const auto& run) { return run.name == name; });
   return found == config.runs.end() ? nullptr : &*found;
@@ -55,18 +53,18 @@ void check_records(const Sweep& sweep) {
                 "the sweep was stopped before its first masks were done: the same command goes on with it");
   std::map<std::string, const evidence::Record*> unpruned;
   for (const evidence::Record& record : sweep.records) {
-    if (record.method == kUnpruned) unpruned.emplace(record.run, &record);
-    const auto first = unpruned.find(record.run);
+    if (record.is_unpruned()) unpruned.emplace(record.key.run, &record);
+    const auto first = unpruned.find(record.key.run);
     if (first == unpruned.end())
-      bad_input("{}: run '{}' has no record of the unpruned model before its others", file, printable(record.run));
-    if (record.model_hash != first->second->model_hash)
+      bad_input("{}: run '{}' has no record of the unpruned model before its others", file, printable(record.key.run));
+    if (record.key.model_hash != first->second->key.model_hash)
       throw Error(ErrorKind::bad_input,
-                  fmt::format("{}: run '{}' has records of two models, {} and {}", file, printable(record.run),
-                              printable(first->second->model_hash), printable(record.model_hash)),
+                  fmt::format("{}: run '{}' has records of two models, {} and {}", file, printable(record.key.run),
+                              printable(first->second->key.model_hash), printable(record.key.model_hash)),
                   "records of different models belong into different folders");
-    if (record.task != first->second->task)
-      bad_input("{}: run '{}' has records of two tasks, {} and {}", file, printable(record.run), first->second->task,
-                printable(record.task));
+    if (record.key.task != first->second->key.task)
+      bad_input("{}: run '{}' has records of two tasks, {} and {}", file, printable(record.key.run), first->second->key.task,
+                printable(record.key.task));
   }
   for (const auto& [name, record] : unpruned)
     if (find_run(sweep.config, name) == nullptr) bad_input("{}: run '{}' is not in sweep.json", file, printable(name));
@@ -75,12 +73,12 @@ void check_records(const Sweep& sweep) {
 void check_scores(const Sweep& sweep) {
   std::set<std::string> seen;
   for (const evidence::Record& record : sweep.records) {
-    for (const std::string& file : {record.scores, record.bound.scores}) {
+    for (const std::string& file : {record.key.scores, record.measured.bound.scores}) {
       const auto found = sweep.scores.find(file);
-      if (found == sweep.scores.end() || !seen.insert(file + record.run).second) continue;
-      if (found->second.model_info.hash != record.model_hash)
+      if (found == sweep.scores.end() || !seen.insert(file + record.key.run).second) continue;
+      if (found->second.model_info.hash != record.key.model_hash)
         bad_input("{}: scores of model {}, but run '{}' is of model {}", (sweep.folder / file).string(),
-                  printable(found->second.model_info.hash), printable(record.run), printable(record.model_hash));
+                  printable(found->second.model_info.hash), printable(record.key.run), printable(record.key.model_hash));
     }
   }
 }

@@ -25,8 +25,8 @@ std::string shown(const TableCell& cell, const evidence::Measure& measure) {
 }
 
 std::string unpruned_line(const RunPoints& run, const sweep::SweepRun& source) {
-  std::string line = fmt::format("model {}, {} heads, {} parameters", printable(source.model.string(), 200), run.unpruned.heads,
-                                 run.unpruned.cost.parameters);
+  std::string line = fmt::format("model {}, {} heads, {} parameters", printable(source.model.string(), 200),
+                                 run.unpruned.mask.heads, run.unpruned.measured.cost.parameters);
   if (run.quality)
     if (const auto value = run.quality->of(run.unpruned))
       line += fmt::format(", {} {}{}", run.quality->name, evidence::shown_number(*value, run.quality->digits),

@@ -26,8 +26,9 @@ TEST_F(Sweep, AlphaIsChosenWithoutDev) {
   EXPECT_EQ(first.summary["runs"][0]["choices"], second.summary["runs"][0]["choices"]);
   std::set<std::pair<double, std::string>> chosen;
   for (const evidence::Record& record : first.records) {
-    EXPECT_TRUE(record.alpha_from.empty() || record.alpha_from == "calibration:heldout(2, seed 0)");
-    if (!record.alpha_from.empty() && !record.loss_from.empty()) chosen.emplace(record.alpha.value(), record.loss.value());
+    EXPECT_TRUE(record.key.alpha_from.empty() || record.key.alpha_from == "calibration:heldout(2, seed 0)");
+    if (!record.key.alpha_from.empty() && !record.key.loss_from.empty())
+      chosen.emplace(record.key.alpha.value(), record.key.loss.value());
   }
   EXPECT_EQ(chosen.size(), 1u);  // of the only task
   // What was evaluated is not evaluated again.

@@ -28,11 +28,11 @@ TEST_F(LanguageSweep, ASweepTellsPerplexity) {
   const SweepOutcome outcome = run_sweep(request);
   ASSERT_FALSE(outcome.records.empty());
   for (const evidence::Record& record : outcome.records) {
-    ASSERT_EQ(record.metrics.size(), 3u);
-    EXPECT_EQ(record.metrics[0].first, "perplexity");
-    EXPECT_GT(record.metrics[0].second, 1);
-    ASSERT_TRUE(record.mean_loss);
-    EXPECT_NEAR(std::log(record.metrics[0].second), *record.mean_loss, 1e-9);  // windows of four tokens each
+    ASSERT_EQ(record.measured.metrics.size(), 3u);
+    EXPECT_EQ(record.measured.metrics[0].first, "perplexity");
+    EXPECT_GT(record.measured.metrics[0].second, 1);
+    ASSERT_TRUE(record.measured.mean_loss);
+    EXPECT_NEAR(std::log(record.measured.metrics[0].second), *record.measured.mean_loss, 1e-9);  // windows of four tokens each
   }
 }
 

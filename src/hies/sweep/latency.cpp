@@ -1,8 +1,10 @@
 #include "hies/sweep/latency.h"
 
+#include <algorithm>
 #include <map>
 
 #include "hies/base/files.h"
+#include "hies/base/stored.h"
 #include "hies/eval/timing.h"
 #include "hies/prune/surgery.h"
 #include "hies/sweep/grid.h"
@@ -14,13 +16,11 @@ namespace {
 constexpr std::string_view kLatencySchema = "hies.latency/1";
 constexpr std::string_view kLatencyFile = "latency.jsonl";
 
-using Latencies = std::map<std::string, evidence::Record::Latency>;  // by mask
-
-evidence::Record::Latency measure(const RunData& data, const SweepOptions& options, const model::Model& whole,
-                                  const evidence::Record& record, const std::filesystem::path& folder) {
+evidence::Latency measure(const RunData& data, const SweepOptions& options, const model::Model& whole,
+                          const evidence::Record& record, const std::filesystem::path& folder) {
   prune::Plan plan;
-  plan.model_hash = record.model_hash;
-  plan.pruned = record.pruned;
+  plan.model_hash = record.key.model_hash;
+  plan.pruned = record.mask.pruned;
   const AtomicDirectory temporary(folder / "latency", false);  // never committed
   prune::write_pruned(*data.checkpoint, plan, {}, "", temporary.folder(), silent_progress());
   auto checkpoint = std::make_shared<const model::Checkpoint>(model::Checkpoint::open(temporary.folder()));
@@ -34,57 +34,65 @@ evidence::Record::Latency measure(const RunData& data, const SweepOptions& optio
   return {ms.median, ms.p25, ms.p75, timing->reference->latency_ms.median, timing->speedup->latency.median, ms.count};
 }
 
-Json line(const evidence::Record& record, const evidence::Record::Latency& latency) {
-  evidence::Record measured = record;
-  measured.latency_ms = latency;
-  return {{"schema", kLatencySchema},
-          {"run", record.run},
-          {"mask", record.mask},
-          {"latency_ms", evidence::to_json(measured)["latency_ms"]}};
+// One line of the journal.
+struct MaskLatency {
+  std::string run;
+  std::string mask;
+  evidence::Latency latency_ms;
+
+  template <class V, class Self>
+  static void fields(V& v, Self& self) {
+    v("run", self.run);
+    v("mask", self.mask);
+    v("latency_ms", self.latency_ms);
+  }
+};
+
+std::string line(const MaskLatency& latency) {
+  Json json = {{"schema", kLatencySchema}};
+  json.update(to_stored(latency));
+  return json.dump();
 }
 
-// The record that a line of the journal is about has the same mask; only its latency is read.
-evidence::Record::Latency read_latency(const Json& json, const evidence::Record& record, std::string_view where) {
-  Json whole = evidence::to_json(record);
-  whole["latency_ms"] = require<Json>(json, "latency_ms", where);
-  return evidence::record_from_json(whole, where).latency_ms.value();
+// Returns how many examples rank the heads where nothing else is asked for: a calibration file may have fewer than the options say.
+std::int64_t usual_examples(const RunData& data, const SweepOptions& options) {
+  return std::min(options.examples, data.calibration.front().size());
 }
 
 }  // namespace
 
-bool wants_latency(const evidence::Record& record, const SweepOptions& options) {
-  if (record.method == "none" || record.seed.value_or(0) != 0) return false;
-  // With another number of examples than --examples the file's name goes on after the seed.
-  if (record.examples && !record.scores.ends_with("-0.json")) return false;
-  if (!record.alpha) return true;
-  return options.alpha == "auto" ? !record.alpha_from.empty() : record.alpha == usual_alpha(options);
+bool wants_latency(const evidence::RecordKey& key, const SweepOptions& options, std::int64_t examples) {
+  if (key.method == evidence::kUnprunedMethod || key.seed.value_or(0) != 0) return false;
+  if (key.examples.value_or(examples) != examples) return false;
+  if (!key.alpha) return true;
+  return options.alpha == "auto" ? !key.alpha_from.empty() : key.alpha == usual_alpha(options);
 }
 
 void measure_latencies(const RunData& data, const SweepOptions& options, const model::Model& model,
                        const std::filesystem::path& folder, std::vector<evidence::Record>& records, Progress& progress) {
   Journal journal(folder / kLatencyFile);
+  const std::int64_t examples = usual_examples(data, options);
   std::map<std::string, const evidence::Record*> wanted;  // by mask
   for (const evidence::Record& record : records)
-    if (wants_latency(record, options)) wanted.emplace(record.mask, &record);
-  Latencies known;
+    if (wants_latency(record.key, options, examples)) wanted.emplace(record.mask.hash, &record);
+  std::map<std::string, evidence::Latency> known;  // by mask
   for (const std::string& text : journal.lines()) {
     const std::string where = journal.file().string();
     const Json json = parse_json(text, where);
-    const auto found = wanted.find(require<std::string>(json, "mask", where));
-    if (found != wanted.end() && require<std::string>(json, "run", where) == data.run.name)
-      known[found->first] = read_latency(json, *found->second, where);
+    const auto measured = from_stored<MaskLatency>(JsonNode(json, where));
+    if (measured.run == data.run.name) known[measured.mask] = measured.latency_ms;
   }
   progress.begin(data.run.name + " latency", static_cast<std::int64_t>(wanted.size()), "masks");
   for (const auto& [mask, record] : wanted) {
     if (!known.contains(mask)) {
       known[mask] = measure(data, options, model, *record, folder);
-      journal.append({line(*record, known[mask]).dump()});
+      journal.append({line({data.run.name, mask, known[mask]})});
     }
     progress.advance(1);
   }
   progress.end();
   for (evidence::Record& record : records)
-    if (wants_latency(record, options)) record.latency_ms = known.at(record.mask);
+    if (wants_latency(record.key, options, examples)) record.measured.latency_ms = known.at(record.mask.hash);
 }
 
 }  // namespace hies::sweep

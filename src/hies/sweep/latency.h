@@ -9,9 +9,9 @@
 
 namespace hies::sweep {
 
-// Whether --latency measures this cell: seed 0 of each method and ratio, with the alpha that was chosen, or usual_alpha() where none
-// was.
-bool wants_latency(const evidence::Record& record, const SweepOptions& options);
+// Returns whether the option `latency` measures a cell: seed 0 of each method and ratio, ranked with `examples` calibration examples
+// and with the alpha that was chosen, or usual_alpha() where none was.
+bool wants_latency(const evidence::RecordKey& key, const SweepOptions& options, std::int64_t examples);
 
 // Measures the cells that want it, each in pairs with the unpruned model on single examples of DEV: the heads are really cut out, in a
 // temporary checkpoint within `folder`. Equal masks are measured once. What is measured is kept in DIR/latency.jsonl and not

@@ -17,27 +17,17 @@ std::optional<double> mean_loss(const eval::Predictions& predictions) {
   return sum / static_cast<double>(predictions.losses.size());
 }
 
-// The record with the measurements of `from`.
-evidence::Record with_measurements(evidence::Record record, const evidence::Record& from) {
-  record.metrics = from.metrics;
-  record.stability = from.stability;
-  record.mean_loss = from.mean_loss;
-  record.bound.loss_increase = from.bound.loss_increase;
-  record.latency_ms = from.latency_ms;
-  return record;
-}
-
 // Takes over the measurements of `known`, which are of the first records.
 void take_known(std::vector<MaskGroup>& groups, const std::vector<evidence::Record>& known, const std::filesystem::path& file) {
   std::size_t next = 0;
   for (MaskGroup& group : groups) {
     for (evidence::Record& record : group.records) {
       if (next == known.size()) return;
-      record = with_measurements(std::move(record), known[next]);
-      if (record != known[next])
+      if (record.key != known[next].key || record.mask != known[next].mask)
         throw Error(ErrorKind::bad_input,
-                    fmt::format("{}: record {} of run {} is not of this sweep", file.string(), next + 1, record.run),
+                    fmt::format("{}: record {} of run {} is not of this sweep", file.string(), next + 1, record.key.run),
                     "something else has written it: sweep into another directory");
+      record.measured = known[next].measured;
       ++next;
     }
   }
@@ -54,10 +44,10 @@ void Measurer::judge(const eval::Predictions& predictions, MaskGroup& group) con
   const double stable = eval::stability(predictions, reference_, tolerance_);
   const std::optional<double> loss = mean_loss(predictions);
   for (evidence::Record& record : group.records) {
-    record.metrics = metrics;
-    record.stability = stable;
-    record.mean_loss = loss;
-    if (loss && reference_loss_) record.bound.loss_increase = *loss - *reference_loss_;
+    record.measured.metrics = metrics;
+    record.measured.stability = stable;
+    record.measured.mean_loss = loss;
+    if (loss && reference_loss_) record.measured.bound.loss_increase = *loss - *reference_loss_;
   }
 }
 

@@ -59,16 +59,17 @@ prune::Plan Planner::plan(const Cell& cell) const {
   return pipeline::run_plan(ranking(cell).scores, method, budget);
 }
 
-evidence::Record::Cost Planner::cost(const model::HeadLayout& left, std::int64_t heads_removed) const {
+evidence::Cost Planner::cost(const model::HeadLayout& left, std::int64_t heads_removed) const {
   const eval::Cost cost = eval::cost(*data_.checkpoint, left, lengths_);
-  return {cost.parameters, cost.flops_per_example,
-          heads_ > 0 ? static_cast<double>(heads_removed) / static_cast<double>(heads_) : 0,
-          share_gone(static_cast<double>(parameters_), static_cast<double>(cost.parameters)),
-          share_gone(flops_, cost.flops_per_example)};
+  return {cost.parameters,
+          cost.flops_per_example,
+          {heads_ > 0 ? static_cast<double>(heads_removed) / static_cast<double>(heads_) : 0,
+           share_gone(static_cast<double>(parameters_), static_cast<double>(cost.parameters)),
+           share_gone(flops_, cost.flops_per_example)}};
 }
 
 void Planner::add_bound(const Cell& cell, evidence::Record& record) const {
-  evidence::Record::Bound& bound = record.bound;
+  evidence::Bound& bound = record.measured.bound;
   bound.loss = data_.evaluation_loss();
   const std::int64_t seed = cell.method.reads_data ? cell.seed.value() : 0;
   const ScoredRun::Entry* entry = scored_.find(bound.loss, seed, cell.examples.value_or(options_.examples));
@@ -79,7 +80,7 @@ void Planner::add_bound(const Cell& cell, evidence::Record& record) const {
   const score::OutputNorms& norms = scores.output_norms.value();
   const double curvature = scores.curvature.value();
   double first = 0, second = 0, second_heads = 0;
-  for_each_pruned(record.pruned, scores.layout, [&](std::size_t layer, std::size_t head) {
+  for_each_pruned(record.mask.pruned, scores.layout, [&](std::size_t layer, std::size_t head) {
     const double whole = norms.layer[layer], own = norms.head[layer][head];
     first += gradients[layer][head];
     second += curvature * whole * whole / 2 * squares[layer][head];
@@ -93,34 +94,34 @@ void Planner::add_bound(const Cell& cell, evidence::Record& record) const {
 
 evidence::Record Planner::record(const Cell& cell, const prune::Plan& plan) const {
   evidence::Record record;
-  record.run = data_.run.name;
-  record.task = data_.task.name;
-  record.model_hash = data_.checkpoint->hash();
-  record.method = cell.method.name;
-  record.uniform = cell.method.uniform;
-  record.alpha = cell.alpha;
-  if (cell.choose_alpha) record.alpha_from = heldout_name(options_);
-  record.loss = cell.loss;
-  if (cell.choose_loss) record.loss_from = heldout_name(options_);
-  record.seed = cell.seed;
+  record.key.run = data_.run.name;
+  record.key.task = data_.task.name;
+  record.key.model_hash = data_.checkpoint->hash();
+  record.key.method = cell.method.name;
+  record.key.uniform = cell.method.uniform;
+  record.key.alpha = cell.alpha;
+  if (cell.choose_alpha) record.key.alpha_from = heldout_name(options_);
+  record.key.loss = cell.loss;
+  if (cell.choose_loss) record.key.loss_from = heldout_name(options_);
+  record.key.seed = cell.seed;
   if (cell.method.reads_data) {
     const ScoredRun::Entry& entry = ranking(cell);
-    record.examples = entry.scores.calibration.examples;
-    record.scores = entry.file;
+    record.key.examples = entry.scores.calibration.examples;
+    record.key.scores = entry.file;
   }
-  record.ratio = cell.ratio;
-  record.mask = mask_hash(plan.pruned);
-  record.pruned = plan.pruned;
-  record.heads_removed = plan.pruned_count();
-  record.heads = heads_ - record.heads_removed;
-  record.cost = cost(prune::pruned_layout(plan, data_.checkpoint->spec().layers), record.heads_removed);
+  record.key.ratio = cell.ratio;
+  record.mask.hash = mask_hash(plan.pruned);
+  record.mask.pruned = plan.pruned;
+  record.mask.heads_removed = plan.pruned_count();
+  record.mask.heads = heads_ - record.mask.heads_removed;
+  record.measured.cost = cost(prune::pruned_layout(plan, data_.checkpoint->spec().layers), record.mask.heads_removed);
   add_bound(cell, record);
   return record;
 }
 
 evidence::Record Planner::unpruned() const {
   Cell cell;
-  cell.method.name = "none";
+  cell.method.name = evidence::kUnprunedMethod;
   return record(cell, prune::Plan());
 }
 
@@ -137,13 +138,13 @@ std::vector<MaskGroup> group_by_mask(const Planner& planner, const std::vector<C
   std::vector<MaskGroup> groups(1);
   groups[0].gates = model::make_head_table<double>(layout, 1);
   groups[0].records.push_back(planner.unpruned());
-  groups[0].mask = groups[0].records[0].mask;
+  groups[0].mask = groups[0].records[0].mask.hash;
   std::map<std::string, std::size_t> place = {{groups[0].mask, 0}};
   for (const Cell& cell : cells) {
     const prune::Plan plan = planner.plan(cell);
     evidence::Record record = planner.record(cell, plan);
-    const auto [found, is_new] = place.emplace(record.mask, groups.size());
-    if (is_new) groups.push_back({prune::gates(plan, layout), record.mask, {}});
+    const auto [found, is_new] = place.emplace(record.mask.hash, groups.size());
+    if (is_new) groups.push_back({prune::gates(plan, layout), record.mask.hash, {}});
     groups[found->second].records.push_back(std::move(record));
   }
   check(is_unpruned(groups[0].gates), "the unpruned model comes first");

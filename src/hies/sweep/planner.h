@@ -27,7 +27,7 @@ class Planner {
  private:
   const ScoredRun::Entry& ranking(const Cell& cell) const;
   void add_bound(const Cell& cell, evidence::Record& record) const;
-  evidence::Record::Cost cost(const model::HeadLayout& left, std::int64_t heads_removed) const;
+  evidence::Cost cost(const model::HeadLayout& left, std::int64_t heads_removed) const;
 
   const RunData& data_;
   const SweepOptions& options_;

@@ -27,7 +27,9 @@ LayerCount layer_count(const RunSummary& run) {
 // The masks of one way to draw them and one ratio.
 Json random_json(const std::vector<const evidence::Record*>& records) {
   const evidence::Record& first = *records.front();
-  Json json = {{"method", first.method + (first.uniform ? "/uniform" : "")}, {"ratio", first.ratio}, {"masks", records.size()}};
+  Json json = {{"method", first.key.method + (first.key.uniform ? "/uniform" : "")},
+               {"ratio", first.key.ratio},
+               {"masks", records.size()}};
   const auto spread_of = [&](const auto& value) {
     std::vector<double> numbers;
     numbers.reserve(records.size());
@@ -35,18 +37,20 @@ Json random_json(const std::vector<const evidence::Record*>& records) {
     return spread_json(numbers);
   };
   json["metrics"] = Json::object();
-  for (std::size_t i = 0; i < first.metrics.size(); ++i)
-    json["metrics"][first.metrics[i].first] = spread_of([i](const evidence::Record& record) { return record.metrics[i].second; });
-  json["stability"] = spread_of([](const evidence::Record& record) { return record.stability; });
-  json["mean_loss"] =
-      first.mean_loss ? spread_of([](const evidence::Record& record) { return record.mean_loss.value(); }) : Json();
+  for (std::size_t i = 0; i < first.measured.metrics.size(); ++i)
+    json["metrics"][first.measured.metrics[i].first] =
+        spread_of([i](const evidence::Record& record) { return record.measured.metrics[i].second; });
+  json["stability"] = spread_of([](const evidence::Record& record) { return record.measured.stability; });
+  json["mean_loss"] = first.measured.mean_loss
+                          ? spread_of([](const evidence::Record& record) { return record.measured.mean_loss.value(); })
+                          : Json();
   return json;
 }
 
 Json all_random(const std::vector<evidence::Record>& records) {
   std::map<std::pair<bool, double>, std::vector<const evidence::Record*>> groups;
   for (const evidence::Record& record : records)
-    if (record.method == "random") groups[{record.uniform, record.ratio}].push_back(&record);
+    if (record.key.method == "random") groups[{record.key.uniform, record.key.ratio}].push_back(&record);
   Json json = Json::array();
   for (const auto& [key, group] : groups) json.push_back(random_json(group));
   return json;
@@ -55,17 +59,17 @@ Json all_random(const std::vector<evidence::Record>& records) {
 Json run_json(const RunSummary& run) {
   const evidence::Record& unpruned = run.records.front();
   Json metrics = Json::object();
-  for (const auto& [name, value] : unpruned.metrics) metrics[name] = value;
+  for (const auto& [name, value] : unpruned.measured.metrics) metrics[name] = value;
   Json json = {{"name", run.run.name},
                {"model", {{"path", run.run.model.string()}, {"hash", run.model_hash}}},
                {"task", run.run.task},
                {"data", {{"examples", run.examples}, {"tokens", run.tokens}}},
                {"unpruned",
-                {{"heads", unpruned.heads},
-                 {"parameters", unpruned.cost.parameters},
-                 {"flops_per_example", unpruned.cost.flops_per_example},
+                {{"heads", unpruned.mask.heads},
+                 {"parameters", unpruned.measured.cost.parameters},
+                 {"flops_per_example", unpruned.measured.cost.flops_per_example},
                  {"metrics", metrics},
-                 {"mean_loss", unpruned.mean_loss ? Json(*unpruned.mean_loss) : Json()}}},
+                 {"mean_loss", unpruned.measured.mean_loss ? Json(*unpruned.measured.mean_loss) : Json()}}},
                {"cells", run.records.size()},
                {"distinct_masks", run.evaluation.distinct},
                {"layer_evaluations", layer_count(run).json()},

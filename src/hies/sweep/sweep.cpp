@@ -71,14 +71,14 @@ class Job {
   // Those of the run, which stand together.
   std::vector<evidence::Record> known_of(const std::string& run) {
     std::vector<evidence::Record> mine;
-    for (; used_ < known_.size() && known_[used_].run == run; ++used_) mine.push_back(known_[used_]);
+    for (; used_ < known_.size() && known_[used_].key.run == run; ++used_) mine.push_back(known_[used_]);
     return mine;
   }
 
   void check_all_used(const Journal& journal) const {
     if (used_ < known_.size())
       bad_input("{}: line {} is of run '{}', which does not belong there", journal.file().string(), used_ + 1,
-                printable(known_[used_].run));
+                printable(known_[used_].key.run));
   }
 
   model::Model load_model(const RunData& data) const {

@@ -21,18 +21,18 @@ TEST_F(Sweep, HasOneRecordForEachCell) {
   EXPECT_EQ(outcome.known, 0);
   EXPECT_EQ(evidence::read_records(folder / "a/records.jsonl"), outcome.records);
   const evidence::Record& whole = outcome.records.front();
-  EXPECT_EQ(whole.method, "none");
-  EXPECT_EQ(whole.stability, 1);
-  EXPECT_EQ(whole.bound.loss_increase, 0.0);
+  EXPECT_TRUE(whole.is_unpruned());
+  EXPECT_EQ(whole.measured.stability, 1);
+  EXPECT_EQ(whole.measured.bound.loss_increase, 0.0);
   std::map<std::string, evidence::Record> by_mask;
   for (const evidence::Record& record : outcome.records) {
-    EXPECT_EQ(record.heads + record.heads_removed, whole.heads);
-    EXPECT_EQ(record.metrics.front().first, "accuracy");
-    EXPECT_FALSE(record.latency_ms);
+    EXPECT_EQ(record.mask.heads + record.mask.heads_removed, whole.mask.heads);
+    EXPECT_EQ(record.measured.metrics.front().first, "accuracy");
+    EXPECT_FALSE(record.measured.latency_ms);
     // Equal masks are neighbours, with equal measurements.
-    const auto [found, is_new] = by_mask.emplace(record.mask, record);
-    EXPECT_EQ(found->second.metrics, record.metrics);
-    EXPECT_EQ(found->second.pruned, record.pruned);
+    const auto [found, is_new] = by_mask.emplace(record.mask.hash, record);
+    EXPECT_EQ(found->second.measured.metrics, record.measured.metrics);
+    EXPECT_EQ(found->second.mask.pruned, record.mask.pruned);
   }
   EXPECT_EQ(outcome.summary["distinct_masks"], by_mask.size());
   EXPECT_EQ(outcome.summary["cells"], outcome.records.size());
@@ -47,18 +47,18 @@ TEST_F(Sweep, RecordsAreWhatEvalSays) {
   eval.data = dev;
   eval.eval.latency.latency_seconds = 0;
   for (const evidence::Record& record : outcome.records) {
-    if (record.heads_removed == 0) continue;
+    if (record.mask.heads_removed == 0) continue;
     prune::Plan plan;
-    plan.model_hash = record.model_hash;
-    plan.pruned = record.pruned;
+    plan.model_hash = record.key.model_hash;
+    plan.pruned = record.mask.pruned;
     prune::write_plan(folder / "plan.json", plan, true);
     eval.plan = folder / "plan.json";
     const eval::Result result = pipeline::run_eval(eval).evaluation.result;
-    EXPECT_EQ(result.model.metrics, record.metrics);
-    EXPECT_EQ(result.stability, record.stability);
-    EXPECT_EQ(result.model.loss, record.mean_loss);
-    EXPECT_EQ(result.model.cost.parameters, record.cost.parameters);
-    EXPECT_EQ(result.model.cost.flops_per_example, record.cost.flops_per_example);
+    EXPECT_EQ(result.model.metrics, record.measured.metrics);
+    EXPECT_EQ(result.stability, record.measured.stability);
+    EXPECT_EQ(result.model.loss, record.measured.mean_loss);
+    EXPECT_EQ(result.model.cost.parameters, record.measured.cost.parameters);
+    EXPECT_EQ(result.model.cost.flops_per_example, record.measured.cost.flops_per_example);
   }
 }
 
@@ -87,10 +87,10 @@ TEST_F(Sweep, DoesNotDependOnThreadsButForRounding) {
 TEST_F(Sweep, SeveralRunsStandOneAfterTheOther) {
   request.config.runs.push_back({"second", SmallTask::model(), "classification", dev, calib});
   const SweepOutcome outcome = run("a");
-  const auto second =
-      std::find_if(outcome.records.begin(), outcome.records.end(), [](const evidence::Record& r) { return r.run == "second"; });
-  EXPECT_EQ(second->method, "none");
-  EXPECT_TRUE(std::all_of(second, outcome.records.end(), [](const evidence::Record& r) { return r.run == "second"; }));
+  const auto second = std::find_if(outcome.records.begin(), outcome.records.end(),
+                                   [](const evidence::Record& r) { return r.key.run == "second"; });
+  EXPECT_TRUE(second->is_unpruned());
+  EXPECT_TRUE(std::all_of(second, outcome.records.end(), [](const evidence::Record& r) { return r.key.run == "second"; }));
   const std::string whole = records("a");
   const std::size_t boundary = whole.find("\"run\":\"second\"");
   for (const std::size_t cut : {boundary - 200, boundary + 500}) {
@@ -106,13 +106,13 @@ TEST_F(Sweep, LatencyIsMeasuredOfSeedZero) {
   const SweepOutcome outcome = run("a");
   std::size_t measured = 0;
   for (const evidence::Record& record : outcome.records) {
-    const bool wanted = record.method != "none" && record.seed.value_or(0) == 0 && record.alpha.value_or(0.5) == 0.5;
-    EXPECT_EQ(record.latency_ms.has_value(), wanted) << evidence::record_line(record);
-    if (record.latency_ms) {
-      EXPECT_GT(record.latency_ms->median, 0);
-      EXPECT_GE(record.latency_ms->pairs, 3);
+    const bool wanted = !record.is_unpruned() && record.key.seed.value_or(0) == 0 && record.key.alpha.value_or(0.5) == 0.5;
+    EXPECT_EQ(record.measured.latency_ms.has_value(), wanted) << evidence::record_line(record);
+    if (record.measured.latency_ms) {
+      EXPECT_GT(record.measured.latency_ms->median, 0);
+      EXPECT_GE(record.measured.latency_ms->pairs, 3);
     }
-    measured += record.latency_ms.has_value();
+    measured += record.measured.latency_ms.has_value();
   }
   EXPECT_EQ(measured, 2u * 5);
   EXPECT_EQ(evidence::read_records(folder / "a/records.jsonl"), outcome.records);
@@ -129,7 +129,7 @@ TEST_F(Sweep, AnEstimateCountsCellsAndRunsNoScores) {
   EXPECT_LE(estimates[0].masks, estimates[0].cells);
   std::set<std::string> known;
   for (const evidence::Record& record : outcome.records)
-    if (!record.examples) known.insert(record.mask);
+    if (!record.key.examples) known.insert(record.mask.hash);
   EXPECT_EQ(estimates[0].known_masks, static_cast<std::int64_t>(known.size()));
   EXPECT_EQ(estimates[0].scoring_passes, 2 * 2);
   EXPECT_GT(estimates[0].seconds, 0);
