@@ -1,5 +1,5 @@
 # Headers that nobody outside sees: those that include torch are the model room's own, the others are for tests.
-set(HIES_OWN_HEADERS "(_torch|_arrow|/test_[a-z_]+|_test|_cases|/small_task)\\.h$")
+set(HIES_OWN_HEADERS "(_torch|_arrow|/test_[a-z_]+|_test|_cases)\\.h$")
 
 # hies_room(NAME SOURCES a.cpp … ROOMS base … LIBS fmt::fmt …): the static library hies_NAME (alias hies::NAME).
 # ROOMS must be what src/hies/LAYERS allows; includes are written "hies/room/file.h".

@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+#include "hies/base/stored.h"
+
 namespace hies {
 
 JsonNode JsonNode::member(std::string_view name) const {
@@ -51,6 +53,12 @@ void check_schema(const JsonNode& root, std::string_view wanted, std::string_vie
                 fmt::format("this version reads '{}'; {}", wanted, if_older));
   throw Error(ErrorKind::bad_input, fmt::format("{}: schema is '{}', not '{}'", where, printable(schema), wanted),
               std::string(if_other));
+}
+
+double stored::finite(double value, const std::string& path) {
+  if (!std::isfinite(value))
+    throw Error(ErrorKind::bad_input, fmt::format("{} is {}", path, value), "the model's numbers overflow: try --dtype float64");
+  return value;
 }
 
 }  // namespace hies

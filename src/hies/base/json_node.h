@@ -24,6 +24,7 @@ class JsonNode {
   const Json& object() const;
   bool is_null() const { return json_.is_null(); }
 
+  bool flag() const { return detail::json_as<bool>(json_, key_, where_); }
   std::string text() const { return detail::json_as<std::string>(json_, key_, where_); }
   // An integer 0 … most.
   std::int64_t count(std::int64_t most = std::numeric_limits<std::int64_t>::max()) const;
