@@ -51,5 +51,9 @@ class JsonNode {
 // `if_older`; bad_input for anything else, with the hint `if_other`.
 void check_schema(const JsonNode& root, std::string_view wanted, std::string_view where, std::string_view if_older,
                   std::string_view if_other);
+// Returns the version 1 … `latest` of a file whose member "schema" is "NAME/VERSION", as "hies.scores/2". Throws as check_schema
+// does.
+int schema_version(const JsonNode& root, std::string_view name, int latest, std::string_view where, std::string_view if_older,
+                   std::string_view if_other);
 
 }  // namespace hies

@@ -5,13 +5,13 @@
 #include <unordered_map>
 #include <vector>
 
+#include "hies/arch/checkpoint.h"
 #include "hies/formats/safetensors_writer.h"
 #include "hies/formats/tensor_store.h"
-#include "hies/model/checkpoint.h"
 
 namespace hies::prune {
 
-// What of a stored tensor belongs to removed heads, ascending and apart along `axis`.
+// What of a stored tensor belongs to removed units, ascending and apart along `axis`.
 struct Cut {
   struct Range {
     std::int64_t begin = 0, end = 0;                 // indices begin … end-1
@@ -25,13 +25,13 @@ struct Cut {
 // By stored tensor; a tensor that keeps everything is absent.
 using Cuts = std::unordered_map<const formats::TensorView*, Cut>;
 
-// The slices, from the family's table, of the heads that `left` lacks, cut out, and of its dead heads, zeroed in the query and the
-// output projection. `keep_shapes`: of both the slices of the output projection alone, zeroed.
-Cuts head_cuts(const model::Checkpoint& source, const model::HeadLayout& left, bool keep_shapes);
+// Returns the slices of the units and KV heads that `left` lacks, cut out, and those of its padding heads, zeroed in the query and the
+// output projection. `keep_shapes`: of both the slices of the last matrix of a site alone (output, down), zeroed.
+Cuts unit_cuts(const arch::Checkpoint& source, const model::Layout& left, bool keep_shapes);
 
-// `view` without the cut (null: all of it). Bytes go from the mapped file straight to the sink, in pieces, and each piece's memory is
-// given back; the next is read from the disk meanwhile. With `check_finite` NaN and infinity are thrown as bad_input before their piece
-// is sent.
+// Returns `view` without the cut (null: all of it). Bytes are copied from the mapped file straight to the sink, in pieces, and each
+// piece's memory is given back; the next is read from the disk meanwhile. With `check_finite` NaN and infinity are thrown as bad_input
+// before their piece is sent.
 formats::TensorSource part_source(const formats::TensorView& view, const Cut* cut, bool check_finite);
 
 }  // namespace hies::prune
