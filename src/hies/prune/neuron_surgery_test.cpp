@@ -58,8 +58,8 @@ TEST_P(NeuronSurgery, CutsTheirRowsAndColumns) {
   EXPECT_EQ(result.spec().layout.ffn(0).position_of(1), 0);
   EXPECT_EQ(result.spec().layout.ffn(1), source.spec().layout.ffn(1));
   const auto expect_cut = [&](const std::string& name, bool is_output) {
-    const TensorView& whole = *source.store().find(c.prefix + "0." + name);
-    const TensorView& part = *result.store().find(whole.name);
+    const TensorView& whole = *source.find(c.prefix + "0." + name);
+    const TensorView& part = *result.find(c.prefix + "0." + name);
     const std::size_t axis = whole.shape.size() == 1 || is_output != c.transposed ? 0 : 1;
     std::vector<std::int64_t> shape = whole.shape;
     shape[axis] -= 4;
@@ -70,7 +70,7 @@ TEST_P(NeuronSurgery, CutsTheirRowsAndColumns) {
   expect_cut(c.inputs, false);
   // The other layer's feed-forward network is as it was.
   for (const std::string& name : c.outputs)
-    expect_same_tensor(*result.store().find(c.prefix + "1." + name), *source.store().find(c.prefix + "1." + name));
+    expect_same_tensor(*result.find(c.prefix + "1." + name), *source.find(c.prefix + "1." + name));
   // Layers differ: foreign loaders are to fail on the shapes.
   EXPECT_EQ(result.config().value(c.key, Json()), source.config().value(c.key, Json()));
   EXPECT_EQ(result.config()["hies"]["original_neurons"], c.neurons);
