@@ -8,7 +8,7 @@
 namespace hies::score {
 namespace {
 
-using model::ComputeType;
+using engine::ComputeType;
 
 class DecoderInvariants : public testing::TestWithParam<std::string> {
  protected:
@@ -17,11 +17,11 @@ class DecoderInvariants : public testing::TestWithParam<std::string> {
 
 TEST_P(DecoderInvariants, BatchesDoNotMatter) {
   for (const auto& [type, tolerance] : {std::pair{ComputeType::float64, 1e-10}, {ComputeType::float32, 1e-5}}) {
-    const model::Model model = golden.load(type);
-    const Notes together = notes_of(golden, model, "ce", golden.examples.size());
+    const engine::Model model = golden.load(type);
+    const ExampleStatistics together = statistics_of(golden, model, "ce", golden.examples.size());
     for (const std::size_t at_once : {1, 2}) {
-      const Notes apart = notes_of(golden, model, "ce", at_once);
-      const auto his = [&](const Notes& notes) { return importance(golden.layout(), notes, Granularity::example, 1); };
+      const ExampleStatistics apart = statistics_of(golden, model, "ce", at_once);
+      const auto his = [&](const ExampleStatistics& statistics) { return importance(golden.layout(), statistics, Granularity::example, 1); };
       EXPECT_LE(relative_error(his(apart), his(together)), tolerance);
       EXPECT_LE(relative_error(entropy(golden.layout(), apart), entropy(golden.layout(), together)), tolerance);
       EXPECT_LE(relative_error({apart.losses}, {together.losses}), tolerance);
@@ -31,7 +31,7 @@ TEST_P(DecoderInvariants, BatchesDoNotMatter) {
 
 // The last layer leaves out the queries of rows that nothing reads: what is left must not depend on it.
 TEST_P(DecoderInvariants, TargetsDoNotChangeEachOther) {
-  const model::Model model = golden.load(ComputeType::float64);
+  const engine::Model model = golden.load(ComputeType::float64);
   const CausalExample& example = golden.examples[1];
   model::Batch all, few;
   CausalGolden::add(all, 0, example);
@@ -49,10 +49,10 @@ TEST_P(DecoderInvariants, TargetsDoNotChangeEachOther) {
   few.target_rows.clear();
   few.target_tokens.clear();
   const auto objective = make_objective("ce", model.spec(), {});
-  model::AttentionProbe probe = full_probe();
-  const model::RunResult none = model.run(few, {nullptr, objective.get(), &probe});
+  model::AttentionRecorder recorder = full_recorder();
+  const model::RunResult none = model.run(few, {nullptr, objective.get(), &recorder});
   EXPECT_EQ(none.losses, std::vector<double>{0});
-  EXPECT_GT(probe.layers[1].entropy[0], 0);
+  EXPECT_GT(recorder.layers[1].entropy[0], 0);
 }
 
 TEST_P(DecoderInvariants, ContinuationsAreWholeSequences) {
@@ -92,7 +92,7 @@ TEST_P(DecoderInvariants, ContinuationsAreWholeSequences) {
   }
   const auto gates = golden.json["mask"].get<model::HeadGates>();
   for (const model::HeadGates* mask : {static_cast<const model::HeadGates*>(nullptr), &gates}) {
-    const model::Model model = golden.load(ComputeType::float64);
+    const engine::Model model = golden.load(ComputeType::float64);
     const auto of_whole = model.run(whole, {mask, nullptr, nullptr}).log_probabilities;
     const auto of_parts = model.run(parts, {mask, nullptr, nullptr}).log_probabilities;
     std::size_t before = 0;
@@ -105,13 +105,13 @@ TEST_P(DecoderInvariants, ContinuationsAreWholeSequences) {
     }
     EXPECT_LE(relative_error({sorted}, {of_whole}), 1e-10);
   }
-  model::AttentionProbe probe = full_probe();
-  EXPECT_THROW(golden.load(ComputeType::float64).run(parts, {nullptr, nullptr, &probe}), Error);
+  model::AttentionRecorder recorder = full_recorder();
+  EXPECT_THROW(golden.load(ComputeType::float64).run(parts, {nullptr, nullptr, &recorder}), Error);
 }
 
 // A mask of many gives what it gives alone, bit for bit; whole groups and whole layers may go.
 TEST_P(DecoderInvariants, MasksTogetherAreMasksAlone) {
-  const model::Model model = golden.load(ComputeType::float32);
+  const engine::Model model = golden.load(ComputeType::float32);
   std::vector<model::HeadGates> masks(4, model::make_head_table<double>(golden.layout(), 1.0));
   const model::LayerHeads& first = golden.layout()[0];
   for (int head = 0; head < first.count(); ++head)
@@ -122,7 +122,7 @@ TEST_P(DecoderInvariants, MasksTogetherAreMasksAlone) {
   const auto objective = make_objective("ce", model.spec(), {});
   const model::Batch batch = golden.batch();
   std::vector<model::RunResult> together(masks.size());
-  model.run_masks(batch, model::MaskTrie(masks), objective.get(),
+  model.run_masks(batch, engine::MaskTrie(masks), objective.get(),
                   [&](std::span<const std::size_t> which, model::RunResult&& result) {
                     for (const std::size_t mask : which) together[mask] = result;
                   });
@@ -131,17 +131,17 @@ TEST_P(DecoderInvariants, MasksTogetherAreMasksAlone) {
     EXPECT_EQ(together[mask].log_probabilities, alone.log_probabilities);
     EXPECT_EQ(together[mask].losses, alone.losses);
     EXPECT_EQ(together[mask].top_tokens, alone.top_tokens);
-    model::AttentionProbe probe;  // with it the heads are computed, and then multiplied by 0
-    probe.want_entropy = true;
-    const auto masked = model.run(batch, {&masks[mask], objective.get(), &probe}).log_probabilities;
+    model::AttentionRecorder recorder;  // with it the heads are computed, and then multiplied by 0
+    recorder.want_entropy = true;
+    const auto masked = model.run(batch, {&masks[mask], objective.get(), &recorder}).log_probabilities;
     EXPECT_LE(relative_error({masked}, {alone.log_probabilities}), 1e-5);
   }
   EXPECT_GT(relative_error({together[1].log_probabilities}, {together[0].log_probabilities}), 1e-3);
 }
 
 TEST_P(DecoderInvariants, SameInputSameBits) {
-  const model::Model model = golden.load(ComputeType::float32);
-  const Notes one = notes_of(golden, model, "ce", 2), other = notes_of(golden, model, "ce", 2);
+  const engine::Model model = golden.load(ComputeType::float32);
+  const ExampleStatistics one = statistics_of(golden, model, "ce", 2), other = statistics_of(golden, model, "ce", 2);
   EXPECT_EQ(one.losses, other.losses);
   for (std::size_t layer = 0; layer < one.layers.size(); ++layer) EXPECT_EQ(one.layers[layer].inner, other.layers[layer].inner);
 }
@@ -151,7 +151,7 @@ INSTANTIATE_TEST_SUITE_P(All, DecoderInvariants, testing::ValuesIn(causal_golden
 
 TEST(Decoder, RefusesWhatItCannotRun) {
   const CausalGolden golden("llama-gqa");
-  const model::Model model = golden.load(ComputeType::float32);
+  const engine::Model model = golden.load(ComputeType::float32);
   const auto kind_of = [&](const model::Batch& batch) {
     try {
       model.run(batch);

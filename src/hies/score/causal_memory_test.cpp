@@ -16,19 +16,19 @@ class SmallMemory : public testing::TestWithParam<std::string> {
 
 struct Outcome {
   model::RunResult result;
-  model::AttentionProbe probe = full_probe();
+  model::AttentionRecorder recorder = full_recorder();
 
-  Outcome(const model::Model& model, const model::Batch& batch) {
+  Outcome(const engine::Model& model, const model::Batch& batch) {
     const auto objective = make_objective("ce", model.spec(), {});
-    result = model.run(batch, {nullptr, objective.get(), &probe});
+    result = model.run(batch, {nullptr, objective.get(), &recorder});
   }
 };
 
 void expect_same(const Outcome& one, const Outcome& other) {
   EXPECT_EQ(one.result.losses, other.result.losses);
   EXPECT_EQ(one.result.log_probabilities, other.result.log_probabilities);
-  for (std::size_t layer = 0; layer < one.probe.layers.size(); ++layer) {
-    const auto &a = one.probe.layers[layer], &b = other.probe.layers[layer];
+  for (std::size_t layer = 0; layer < one.recorder.layers.size(); ++layer) {
+    const auto &a = one.recorder.layers[layer], &b = other.recorder.layers[layer];
     EXPECT_EQ(a.inner, b.inner) << "layer " << layer;
     EXPECT_EQ(a.inner_abs, b.inner_abs);
     EXPECT_EQ(a.entropy, b.entropy);
@@ -37,7 +37,7 @@ void expect_same(const Outcome& one, const Outcome& other) {
   }
 }
 
-int layers_that_fit(const model::MemoryPlan& plan, std::int64_t tokens) {
+int layers_that_fit(const engine::MemoryPlan& plan, std::int64_t tokens) {
   try {
     return plan.layers_at_once(tokens, 2);
   } catch (const Error&) {
@@ -47,7 +47,7 @@ int layers_that_fit(const model::MemoryPlan& plan, std::int64_t tokens) {
 
 // The least budget whose plan is as wanted, or 0.
 template <class Wanted>
-std::uint64_t find_budget(const CausalGolden& golden, model::ComputeType type, const Wanted& wanted) {
+std::uint64_t find_budget(const CausalGolden& golden, engine::ComputeType type, const Wanted& wanted) {
   constexpr std::uint64_t kOverhead = std::uint64_t{512} << 20, kStep = 1 << 10;
   for (std::uint64_t budget = kOverhead; budget < kOverhead + (4 << 20); budget += kStep)
     if (wanted(model::plan_memory(golden.checkpoint->arch(), golden.checkpoint->spec(), type, budget))) return budget;
@@ -57,23 +57,23 @@ std::uint64_t find_budget(const CausalGolden& golden, model::ComputeType type, c
 
 TEST_P(SmallMemory, GivesTheSameBits) {
   const model::Batch few = golden.batch(0, 1), many = golden.batch();
-  for (const auto type : {model::ComputeType::float32, model::ComputeType::float64, model::ComputeType::bfloat16}) {
+  for (const auto type : {engine::ComputeType::float32, engine::ComputeType::float64, engine::ComputeType::bfloat16}) {
     model::set_memory(0);
-    const model::Model roomy = golden.load(type);
+    const engine::Model roomy = golden.load(type);
     ASSERT_TRUE(roomy.memory().keep_backward);
     EXPECT_TRUE(roomy.memory().text(few.token_count(), 2).empty());
     // Little beside the weights: they are put in order each time.
-    model::set_memory(find_budget(golden, type, [&](const model::MemoryPlan& plan) {
+    model::set_memory(find_budget(golden, type, [&](const engine::MemoryPlan& plan) {
       return !plan.keep_forward && layers_that_fit(plan, few.token_count()) > 0;
     }));
-    const model::Model reading = golden.load(type);
+    const engine::Model reading = golden.load(type);
     EXPECT_FALSE(reading.memory().keep_forward);
     EXPECT_NE(reading.memory().text(few.token_count(), 2).find("read from the file again"), std::string::npos);
     expect_same({reading, few}, {roomy, few});
     // Little beside the activations: one layer at a time.
     model::set_memory(
-        find_budget(golden, type, [&](const model::MemoryPlan& plan) { return layers_that_fit(plan, many.token_count()) == 1; }));
-    const model::Model layered = golden.load(type);
+        find_budget(golden, type, [&](const engine::MemoryPlan& plan) { return layers_that_fit(plan, many.token_count()) == 1; }));
+    const engine::Model layered = golden.load(type);
     ASSERT_EQ(layered.memory().layers_at_once(many.token_count(), 2), 1);
     EXPECT_NE(layered.memory().text(many.token_count(), 2).find("1 of 2 at a time"), std::string::npos);
     expect_same({layered, many}, {roomy, many});
@@ -82,11 +82,11 @@ TEST_P(SmallMemory, GivesTheSameBits) {
 
 TEST_P(SmallMemory, TooLittleIsRefusedWithWhatIsNeeded) {
   model::set_memory(1);
-  const model::Model model = golden.load(model::ComputeType::float32);
+  const engine::Model model = golden.load(engine::ComputeType::float32);
   EXPECT_EQ(model.run(golden.batch()).log_probabilities.size(),
             golden.batch().target_rows.size());  // without a backward pass nothing is kept
   try {
-    notes_of(golden, model, "ce", golden.examples.size());
+    statistics_of(golden, model, "ce", golden.examples.size());
     ADD_FAILURE() << "nothing was thrown";
   } catch (const Error& error) {
     EXPECT_EQ(error.kind(), ErrorKind::bad_input);

@@ -5,62 +5,62 @@
 
 #include "hies/score/methods/normalise.h"
 #include "hies/score/test_causal_golden.h"
-#include "hies/score/weight_norms.h"
+#include "hies/score/statistics/weight_norms.h"
 
 namespace hies::score {
 namespace {
 
-using model::ComputeType;
-using ProbeLayer = model::AttentionProbe::Layer;
+using engine::ComputeType;
+using RecordedLayer = model::AttentionRecorder::Layer;
 
 constexpr double kFloat32 = 1e-5;  // of the table's largest value
 constexpr double kFloat64 = 1e-10;
 
 class EveryDecoder : public testing::TestWithParam<std::string> {
  protected:
-  // What a run noted of example x, as a table [L][H].
-  Table noted(const Notes& notes, std::vector<double> ProbeLayer::*field, std::size_t x) const {
-    Table table = model::make_head_table<double>(golden.layout());
+  // Returns what a run recorded of example x, a row for each layer.
+  Table recorded(const ExampleStatistics& statistics, std::vector<double> RecordedLayer::*field, std::size_t x) const {
+    Table table = rows_of(model::UnitTable<double>(golden.layout(), model::SiteKind::attention));
     for (std::size_t layer = 0; layer < table.size(); ++layer)
       for (std::size_t head = 0; head < table[layer].size(); ++head)
-        table[layer][head] = (notes.layers[layer].*field)[x * table[layer].size() + head];
+        table[layer][head] = (statistics.layers[layer].*field)[x * table[layer].size() + head];
     return table;
   }
 
-  double entropy_error(const Notes& notes, std::size_t x) const {
-    Table table = noted(notes, &ProbeLayer::entropy, x);
+  double entropy_error(const ExampleStatistics& statistics, std::size_t x) const {
+    Table table = recorded(statistics, &RecordedLayer::entropy, x);
     for (std::size_t layer = 0; layer < table.size(); ++layer)
-      for (double& value : table[layer]) value /= static_cast<double>(notes.layers[layer].entropy_queries[x]);
+      for (double& value : table[layer]) value /= static_cast<double>(statistics.layers[layer].entropy_queries[x]);
     return relative_error(table, golden.json["ae"][x].get<Table>());
   }
 
-  void compare_loss(const model::Model& model, const std::string& loss, double tolerance) {
+  void compare_loss(const engine::Model& model, const std::string& loss, double tolerance) {
     SCOPED_TRACE(loss);
-    const Notes notes = notes_of(golden, model, loss, golden.examples.size());
-    EXPECT_LE(relative_error({notes.losses}, {golden.json["losses"][loss].get<std::vector<double>>()}), tolerance);
+    const ExampleStatistics statistics = statistics_of(golden, model, loss, golden.examples.size());
+    EXPECT_LE(relative_error({statistics.losses}, {golden.json["losses"][loss].get<std::vector<double>>()}), tolerance);
     for (std::size_t x = 0; x < golden.examples.size(); ++x) {
-      inner = std::max(inner, relative_error(noted(notes, &ProbeLayer::inner, x), golden.json["inner"][loss][x].get<Table>()));
-      const Table absolute = noted(notes, &ProbeLayer::inner_abs, x);
+      inner = std::max(inner, relative_error(recorded(statistics, &RecordedLayer::inner, x), golden.json["inner"][loss][x].get<Table>()));
+      const Table absolute = recorded(statistics, &RecordedLayer::inner_abs, x);
       EXPECT_LE(relative_error(absolute, golden.json["inner_abs_token"][loss][x].get<Table>()), tolerance) << "example " << x;
-      squares = std::max(squares, relative_error(noted(notes, &ProbeLayer::out_sq, x), golden.json["out_sq"][x].get<Table>()));
-      ae = std::max(ae, entropy_error(notes, x));
+      squares = std::max(squares, relative_error(recorded(statistics, &RecordedLayer::out_sq, x), golden.json["out_sq"][x].get<Table>()));
+      ae = std::max(ae, entropy_error(statistics, x));
     }
     const auto table = [&](const char* key) { return golden.json[key][loss].get<Table>(); };
     const auto groups = golden.json["batch_examples"].get<std::int64_t>();
-    EXPECT_LE(relative_error(importance(golden.layout(), notes, Granularity::example, 1), table("his")), tolerance);
-    EXPECT_LE(relative_error(importance(golden.layout(), notes, Granularity::token, 1), table("his_token")), tolerance);
-    EXPECT_LE(relative_error(importance(golden.layout(), notes, Granularity::batch, groups), table("his_batch")), tolerance);
-    EXPECT_LE(relative_error(entropy(golden.layout(), notes), golden.json["ae_mean"].get<Table>()), tolerance);
-    EXPECT_LE(relative_error(output_norm(golden.layout(), notes), golden.json["l2_out"].get<Table>()), tolerance);
+    EXPECT_LE(relative_error(importance(golden.layout(), statistics, Granularity::example, 1), table("his")), tolerance);
+    EXPECT_LE(relative_error(importance(golden.layout(), statistics, Granularity::token, 1), table("his_token")), tolerance);
+    EXPECT_LE(relative_error(importance(golden.layout(), statistics, Granularity::batch, groups), table("his_batch")), tolerance);
+    EXPECT_LE(relative_error(entropy(golden.layout(), statistics), golden.json["ae_mean"].get<Table>()), tolerance);
+    EXPECT_LE(relative_error(output_norm(golden.layout(), statistics), golden.json["l2_out"].get<Table>()), tolerance);
   }
 
   void compare(ComputeType type, double tolerance, const char* name) {
-    const model::Model model = golden.load(type);
+    const engine::Model model = golden.load(type);
     const model::RunResult result = model.run(golden.batch());
     const double tokens = relative_error({result.log_probabilities}, golden.flat("log_probabilities"));
     EXPECT_LE(tokens, tolerance);
     EXPECT_TRUE(result.logits.empty());
-    EXPECT_EQ(result.classes, model.spec().vocabulary);
+    EXPECT_EQ(result.classes, model.spec().text.vocabulary);
     const Table tops = golden.flat("top_tokens");
     EXPECT_TRUE(std::equal(result.top_tokens.begin(), result.top_tokens.end(), tops[0].begin(), tops[0].end()));
     inner = ae = squares = 0;
@@ -92,22 +92,22 @@ TEST_P(EveryDecoder, GatesMask) {
   const auto gates = golden.json["mask"].get<model::HeadGates>();
   const Table wanted = golden.flat("masked_log_probabilities");
   for (const auto& [type, tolerance] : {std::pair{ComputeType::float64, kFloat64}, {ComputeType::float32, kFloat32}}) {
-    const model::Model model = golden.load(type);
+    const engine::Model model = golden.load(type);
     // Without a probe the heads are left out, with one they are computed and multiplied by 0.
     EXPECT_LE(relative_error({model.run(golden.batch(), {&gates, nullptr, nullptr}).log_probabilities}, wanted), tolerance);
-    model::AttentionProbe probe;
-    probe.want_entropy = true;
-    EXPECT_LE(relative_error({model.run(golden.batch(), {&gates, nullptr, &probe}).log_probabilities}, wanted), tolerance);
+    model::AttentionRecorder recorder;
+    recorder.want_entropy = true;
+    EXPECT_LE(relative_error({model.run(golden.batch(), {&gates, nullptr, &recorder}).log_probabilities}, wanted), tolerance);
   }
 }
 
 // n(x)·HIS_h(x) = |∂L(x)/∂gate_h|, by a way that shares neither the backward pass nor the inner product.
 TEST_P(EveryDecoder, ImportanceIsTheGatesCentralDifference) {
-  const model::Model model = golden.load(ComputeType::float64);
+  const engine::Model model = golden.load(ComputeType::float64);
   const auto objective = make_objective("ce", model.spec(), {});
   const std::size_t x = golden.examples.size() - 1;
   const model::Batch batch = golden.batch(x, 1);
-  const Notes notes = notes_of(golden, model, "ce", golden.examples.size());
+  const ExampleStatistics statistics = statistics_of(golden, model, "ce", golden.examples.size());
   Table slopes = model::make_head_table<double>(golden.layout());
   const double step = 1e-4;
   for (std::size_t layer = 0; layer < slopes.size(); ++layer) {
@@ -120,7 +120,7 @@ TEST_P(EveryDecoder, ImportanceIsTheGatesCentralDifference) {
       slopes[layer][head] = (loss_at(1 + step) - loss_at(1 - step)) / (2 * step);
     }
   }
-  EXPECT_LE(relative_error(slopes, noted(notes, &ProbeLayer::inner, x)), 1e-6);  // the quotient's own error is about 1e-8
+  EXPECT_LE(relative_error(slopes, recorded(statistics, &RecordedLayer::inner, x)), 1e-6);  // the quotient's own error is about 1e-8
 }
 
 INSTANTIATE_TEST_SUITE_P(All, EveryDecoder, testing::ValuesIn(causal_golden_names()),

@@ -8,10 +8,10 @@
 #include "hies/model/model.h"
 #include "hies/score/golden_test.h"
 #include "hies/score/methods/method.h"
-#include "hies/score/notes.h"
+#include "hies/score/statistics.h"
 #include "hies/score/objectives/objectives.h"
 #include "hies/score/scores.h"
-#include "hies/score/weight_norms.h"
+#include "hies/score/statistics/weight_norms.h"
 
 namespace hies::score {
 namespace {
@@ -32,7 +32,7 @@ model::Batch window_batch(const std::vector<std::int32_t>& tokens, std::int64_t 
   return batch;
 }
 
-class RealDecoder : public testing::TestWithParam<model::ComputeType> {};
+class RealDecoder : public testing::TestWithParam<engine::ComputeType> {};
 
 TEST_P(RealDecoder, ScoresAreHuggingFaces) {
   const auto folder = std::filesystem::path(HIES_SHARED_DIR) / "models/llama-gqa-books";
@@ -41,36 +41,36 @@ TEST_P(RealDecoder, ScoresAreHuggingFaces) {
   const auto tokens = golden["tokens"].get<std::vector<std::int32_t>>();
   const auto context = golden["context"].get<std::int64_t>();
   const auto windows = static_cast<std::int64_t>(tokens.size()) / context;
-  const auto checkpoint = std::make_shared<model::Checkpoint>(model::Checkpoint::open(folder));
-  const model::Model model = model::Model::load(checkpoint, GetParam());
+  const auto checkpoint = std::make_shared<arch::Checkpoint>(arch::Checkpoint::open(folder));
+  const engine::Model model = engine::Model::load(checkpoint, GetParam());
   const auto objective = make_objective("ce", model.spec(), {});
 
-  model::AttentionProbe wanted;
+  model::AttentionRecorder wanted;
   wanted.want_inner = wanted.want_entropy = wanted.want_out_sq = true;
-  Notes notes(model.spec().layers, windows, wanted, true);
+  ExampleStatistics statistics(model.spec().layout, windows, wanted, true);
   Table log_probabilities(1);
   for (std::int64_t first = 0; first < windows; first += 2) {
     const model::Batch batch = window_batch(tokens, context, first, 2);
-    model::AttentionProbe probe = wanted;
-    const model::RunResult result = model.run(batch, {nullptr, objective.get(), &probe});
-    notes.add(model.spec().layers, batch, result, probe);
+    model::AttentionRecorder recorder = wanted;
+    const model::RunResult result = model.run(batch, {nullptr, objective.get(), &recorder});
+    statistics.add(model.spec().layout, batch, result, probe);
     if (first == 0)
       log_probabilities[0].assign(result.log_probabilities.begin(),
                                   result.log_probabilities.begin() + static_cast<std::ptrdiff_t>(context));
   }
   const auto error = [&](const Table& table, const char* key) { return relative_error(table, golden[key].get<Table>()); };
-  const bool exact = GetParam() == model::ComputeType::float64;
+  const bool exact = GetParam() == engine::ComputeType::float64;
   const double tolerance = exact ? 1e-10 : 1e-4;
   const double of_tokens = relative_error(log_probabilities, {golden["log_probabilities"].get<std::vector<double>>()});
   Scores scores;
-  scores.layout = model.spec().layers;
-  scores.tables["his"] = importance(scores.layout, notes, Granularity::example, 1);
-  scores.tables["ae"] = entropy(scores.layout, notes);
+  scores.layout = model.spec().layout;
+  scores.tables["his"] = importance(scores.layout, statistics, Granularity::example, 1);
+  scores.tables["ae"] = entropy(scores.layout, statistics);
   const double his = error(scores.table("his"), "his"), ae = error(scores.table("ae"), "ae");
   const double hies = error(keep_scores(scores, {"hies", 0.7, "global", 0}), "hies_0.7");
   const double l2 = error(weight_l2(*checkpoint), "l2");
-  const double l2_out = error(output_norm(model.spec().layers, notes), "l2_out");
-  const double losses = relative_error({notes.losses}, {golden["losses"].get<std::vector<double>>()});
+  const double l2_out = error(output_norm(model.spec().layout, statistics), "l2_out");
+  const double losses = relative_error({statistics.losses}, {golden["losses"].get<std::vector<double>>()});
   for (const double value : {of_tokens, his, ae, hies, l2_out, losses}) EXPECT_LE(value, tolerance);
   EXPECT_LE(l2, 1e-10);  // of weights alone, in float64
   RecordProperty(
@@ -79,8 +79,8 @@ TEST_P(RealDecoder, ScoresAreHuggingFaces) {
                   of_tokens, losses, his, ae, l2_out, l2, hies));
 }
 
-INSTANTIATE_TEST_SUITE_P(All, RealDecoder, testing::Values(model::ComputeType::float32, model::ComputeType::float64),
-                         [](const auto& info) { return info.param == model::ComputeType::float32 ? "float32" : "float64"; });
+INSTANTIATE_TEST_SUITE_P(All, RealDecoder, testing::Values(engine::ComputeType::float32, engine::ComputeType::float64),
+                         [](const auto& info) { return info.param == engine::ComputeType::float32 ? "float32" : "float64"; });
 
 }  // namespace
 }  // namespace hies::score

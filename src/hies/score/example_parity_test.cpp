@@ -10,20 +10,20 @@
 namespace hies::score {
 namespace {
 
-using Notes = model::AttentionProbe::Layer;
+using RecordedLayer = model::AttentionRecorder::Layer;
 
 class EachExample : public testing::TestWithParam<std::string> {
  protected:
-  // The notes of example `x` as a table [L][H].
-  Table noted(const model::AttentionProbe& probe, std::vector<double> Notes::*field, std::size_t x) const {
-    Table table = model::make_head_table<double>(golden.checkpoint->spec().layers);
+  // Returns what was recorded of example `x`, a row for each layer.
+  Table recorded(const model::AttentionRecorder& recorder, std::vector<double> RecordedLayer::*field, std::size_t x) const {
+    Table table = rows_of(model::UnitTable<double>(golden.checkpoint->spec().layout, model::SiteKind::attention));
     for (std::size_t layer = 0; layer < table.size(); ++layer)
       for (std::size_t head = 0; head < table[layer].size(); ++head)
-        table[layer][head] = (probe.layers[layer].*field)[x * table[layer].size() + head];
+        table[layer][head] = (recorder.layers[layer].*field)[x * table[layer].size() + head];
     return table;
   }
 
-  void compare(model::ComputeType type, const char* name, double tolerance) const {
+  void compare(engine::ComputeType type, const char* name, double tolerance) const {
     const std::string loss = golden.task_loss();
     std::vector<double> labels;
     model::Batch whole;
@@ -32,9 +32,9 @@ class EachExample : public testing::TestWithParam<std::string> {
       labels.push_back(example.label);
     }
     const auto objective = make_objective(loss, golden.checkpoint->spec(), labels);
-    model::AttentionProbe probe;
-    probe.want_inner = probe.want_entropy = probe.want_out_sq = true;
-    const model::RunResult result = golden.load(type).run(whole, {nullptr, objective.get(), &probe});
+    model::AttentionRecorder recorder;
+    recorder.want_inner = recorder.want_entropy = recorder.want_out_sq = true;
+    const model::RunResult result = golden.load(type).run(whole, {nullptr, objective.get(), &recorder});
 
     const auto logits = golden.json["logits"].get<Table>();
     const auto classes = static_cast<std::size_t>(result.classes);
@@ -46,11 +46,11 @@ class EachExample : public testing::TestWithParam<std::string> {
       own_logits.emplace_back(row, row + result.classes);
       const double wanted_loss = golden.json["losses"][loss][x].get<double>();
       EXPECT_NEAR(result.losses[x], wanted_loss, tolerance * std::max(1.0, wanted_loss));
-      inner = std::max(inner, relative_error(noted(probe, &Notes::inner, x), golden.json["inner"][loss][x].get<Table>()));
-      squares = std::max(squares, relative_error(noted(probe, &Notes::out_sq, x), golden.json["out_sq"][x].get<Table>()));
-      Table mean = noted(probe, &Notes::entropy, x);
+      inner = std::max(inner, relative_error(recorded(recorder, &RecordedLayer::inner, x), golden.json["inner"][loss][x].get<Table>()));
+      squares = std::max(squares, relative_error(recorded(recorder, &RecordedLayer::out_sq, x), golden.json["out_sq"][x].get<Table>()));
+      Table mean = recorded(recorder, &RecordedLayer::entropy, x);
       for (std::size_t layer = 0; layer < mean.size(); ++layer)
-        for (double& sum : mean[layer]) sum /= static_cast<double>(probe.layers[layer].entropy_queries[x]);
+        for (double& sum : mean[layer]) sum /= static_cast<double>(recorder.layers[layer].entropy_queries[x]);
       entropy = std::max(entropy, relative_error(mean, golden.json["ae"][x].get<Table>()));
     }
     const double of_logits = relative_error(own_logits, logits);
@@ -66,8 +66,8 @@ class EachExample : public testing::TestWithParam<std::string> {
 };
 
 TEST_P(EachExample, IsHuggingFaces) {
-  compare(model::ComputeType::float64, "float64", 1e-10);
-  compare(model::ComputeType::float32, "float32", 1e-5);
+  compare(engine::ComputeType::float64, "float64", 1e-10);
+  compare(engine::ComputeType::float32, "float32", 1e-5);
 }
 
 INSTANTIATE_TEST_SUITE_P(All, EachExample, testing::ValuesIn(golden_names()), [](const auto& info) {

@@ -8,13 +8,13 @@
 #include <vector>
 
 #include "hies/data/test_golden.h"
-#include "hies/model/heads.h"
 
 namespace hies::score {
 
-using Table = model::HeadTable<double>;
-
 using data::golden_names;
+using data::rows_of;
+using data::Table;
+using data::unit_table;
 
 // A tiny model with its scores in float64.
 struct Golden : data::GoldenModel {
@@ -31,22 +31,28 @@ struct Golden : data::GoldenModel {
 };
 
 inline double largest(const Table& table) {
-  double most = 0;
+  double greatest = 0;
   for (const auto& row : table)
-    for (const double value : row) most = std::max(most, std::abs(value));
-  return most;
+    for (const double value : row) greatest = std::max(greatest, std::abs(value));
+  return greatest;
 }
 
-// Largest difference over the largest wanted value; infinite for tables of another form.
+// Returns the largest difference over the largest wanted value; infinite for tables of another form.
 inline double relative_error(const Table& got, const Table& wanted) {
   if (got.size() != wanted.size()) return HUGE_VAL;
-  double most = 0;
+  double greatest = 0;
   for (std::size_t layer = 0; layer < got.size(); ++layer) {
     if (got[layer].size() != wanted[layer].size()) return HUGE_VAL;
     for (std::size_t head = 0; head < got[layer].size(); ++head)
-      most = std::max(most, std::abs(got[layer][head] - wanted[layer][head]));
+      greatest = std::max(greatest, std::abs(got[layer][head] - wanted[layer][head]));
   }
-  return most / largest(wanted);
+  return greatest / largest(wanted);
+}
+inline double relative_error(const model::UnitTable<double>& got, const Table& wanted) {
+  return relative_error(rows_of(got), wanted);
+}
+inline double relative_error(const model::UnitTable<double>& got, const model::UnitTable<double>& wanted) {
+  return relative_error(rows_of(got), rows_of(wanted));
 }
 
 }  // namespace hies::score

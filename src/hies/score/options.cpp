@@ -1,22 +1,16 @@
 #include "hies/score/options.h"
 
-#include <algorithm>
 #include <array>
+
+#include <fmt/ranges.h>
 
 #include "hies/base/error.h"
 #include "hies/base/suggest.h"
 #include "hies/score/objectives/objectives.h"
+#include "hies/score/statistics/statistic.h"
 
 namespace hies::score {
 namespace {
-
-constexpr std::array kTables = {
-    TableKind{"his", "head importance (Eq. 2): how the loss reacts to the head, per token and example"},
-    TableKind{"ae", "attention entropy, 0 (one key) … 1 (all keys alike)"},
-    TableKind{"l2", "norm of the head's weights"},
-    TableKind{"l2-out", "norm of the head's output"},
-    TableKind{"second-order", "what the bound of the loss needs (Eq. 3, 4): gate_grad, a_sq and norms of output projections"},
-};
 
 void check_least(std::string_view name, std::int64_t value) {
   if (value < 1) bad_input("{} is {}, but at least 1 is needed", name, value);
@@ -38,7 +32,12 @@ model::EntropyTokens parse_entropy_tokens(std::string_view name) {
   throw Error(ErrorKind::bad_input, fmt::format("unknown entropy-tokens '{}'", printable(name)), "known: all, cls");
 }
 
-std::span<const TableKind> table_kinds() noexcept { return kTables; }
+std::vector<std::string> default_tables() { return default_statistics(); }
+
+std::string_view tables_help() {
+  static const std::string kHelp = fmt::format("what to compute: {}", fmt::join(statistic_names(), ", "));
+  return kHelp;
+}
 
 void check_options(const ScoreOptions& options) {
   parse_granularity(options.granularity);
@@ -46,13 +45,8 @@ void check_options(const ScoreOptions& options) {
   if (!options.loss.empty()) find_objective(options.loss);
   check_least("batch-examples", options.batch_examples);
   check_least("batch-tokens", options.batch_tokens);
-  std::vector<std::string> names(kTables.size());
-  std::transform(kTables.begin(), kTables.end(), names.begin(), [](const TableKind& table) { return std::string(table.name); });
-  if (options.tables.empty()) throw Error(ErrorKind::bad_input, "no table is asked for", known_names_hint("", names));
-  for (const std::string& table : options.tables) {
-    if (std::find(names.begin(), names.end(), table) == names.end())
-      throw Error(ErrorKind::bad_input, fmt::format("unknown table '{}'", printable(table)), known_names_hint(table, names));
-  }
+  if (options.tables.empty()) throw Error(ErrorKind::bad_input, "no table is asked for", known_names_hint("", statistic_names()));
+  for (const std::string& table : options.tables) find_statistic(table);
 }
 
 }  // namespace hies::score

@@ -1,16 +1,19 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "hies/model/probe.h"
+#include "hies/model/recorder.h"
 
 namespace hies::score {
 
-// What is computed of every head. Which examples are used is data::LoadOptions' matter.
+// Return the statistics that are computed unless others are asked for, and what the option says of itself.
+std::vector<std::string> default_tables();
+std::string_view tables_help();
+
+// What is computed of every unit. Which examples are used is data::LoadOptions' matter.
 struct ScoreOptions {
   std::string loss;  // empty: what fits the model, ce or mse
   std::string granularity = "example";
@@ -19,7 +22,7 @@ struct ScoreOptions {
   // Fewer than evaluation takes: a backward pass keeps what every layer computed, 92 KB for a token of a model of six layers of 384,
   // and larger batches are not faster.
   std::int64_t batch_tokens = 512;
-  std::vector<std::string> tables = {"his", "ae", "l2", "l2-out"};
+  std::vector<std::string> tables = default_tables();  // names of statistics
 
   template <class V, class Self>
   static void fields(V& v, Self& self) {
@@ -28,7 +31,7 @@ struct ScoreOptions {
     v("batch_examples", self.batch_examples, "examples of a group with --granularity batch, in calibration order");
     v("entropy_tokens", self.entropy_tokens, "whose queries AE is of: all tokens', or cls, each sequence's first one's");
     v("batch_tokens", self.batch_tokens, "most tokens computed at once; bounds memory, does not change results");
-    v("tables", self.tables, "what to compute: his, ae, l2, l2-out, second-order");
+    v("tables", self.tables, tables_help());
   }
 };
 
@@ -40,13 +43,6 @@ Granularity parse_granularity(std::string_view name);
 
 // "all" or "cls". Throws bad_input.
 model::EntropyTokens parse_entropy_tokens(std::string_view name);
-
-// One thing that `tables` may ask for.
-struct TableKind {
-  std::string_view name;
-  std::string_view description;  // one line
-};
-std::span<const TableKind> table_kinds() noexcept;
 
 // Throws bad_input for an unknown table, granularity or loss, no table at all, or a count below 1.
 void check_options(const ScoreOptions& options);

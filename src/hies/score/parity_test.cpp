@@ -13,7 +13,7 @@
 namespace hies::score {
 namespace {
 
-using model::ComputeType;
+using engine::ComputeType;
 
 constexpr double kFloat32 = 1e-5;  // of the table's largest value
 constexpr double kFloat64 = 1e-10;
@@ -32,7 +32,7 @@ class EveryGolden : public testing::TestWithParam<std::string> {
 
   // Every table of every loss and granularity.
   void compare_all(ComputeType type, double tolerance) const {
-    const model::Model model = golden.load(type);
+    const engine::Model model = golden.load(type);
     const Scores plain = score_heads(model, golden.dataset, options_for(golden, {"ae", "l2", "l2-out"}));
     EXPECT_LE(relative_error(plain.table("ae"), golden.table("ae_mean")), tolerance);
     EXPECT_LE(relative_error(plain.table("l2"), golden.table("l2")), kFloat64);
@@ -42,7 +42,7 @@ class EveryGolden : public testing::TestWithParam<std::string> {
       options.entropy_tokens = "cls";
       EXPECT_LE(relative_error(score_heads(model, golden.dataset, options).table("ae"), golden.table("ae_first_mean")),
                 tolerance);
-      options.tables = {"his", "ae"};  // on the way of a backward pass
+      options.tables = {"his", "ae"};  // in a run with a backward pass
       EXPECT_LE(relative_error(score_heads(model, golden.dataset, options).table("ae"), golden.table("ae_first_mean")),
                 tolerance);
     }
@@ -78,7 +78,7 @@ TEST_P(EveryGolden, Hies) {
 
 TEST_P(EveryGolden, SecondOrder) {
   const Scores scores = score_heads(golden.load(ComputeType::float64), golden.dataset, options_for(golden, {"second-order"}));
-  Table inner = model::make_head_table<double>(scores.layout), squares = inner;
+  Table inner = rows_of(model::UnitTable<double>(scores.layout, model::SiteKind::attention)), squares = inner;
   const auto examples = static_cast<double>(golden.dataset.size());
   for (std::size_t x = 0; x < golden.dataset.examples.size(); ++x) {
     const auto inner_of = golden.json["inner"][golden.task_loss()][x].get<Table>();
@@ -92,16 +92,17 @@ TEST_P(EveryGolden, SecondOrder) {
   }
   EXPECT_LE(relative_error(scores.table("gate_grad"), inner), kFloat64);
   EXPECT_LE(relative_error(scores.table("a_sq"), squares), kFloat64);
-  ASSERT_TRUE(scores.output_norms);
-  EXPECT_LE(relative_error(scores.output_norms->head, golden.json["spectral"]["output_head"].get<Table>()), 1e-7);
-  EXPECT_LE(relative_error({scores.output_norms->layer}, {golden.json["spectral"]["output"].get<std::vector<double>>()}), 1e-7);
-  EXPECT_EQ(scores.curvature, golden.task_loss() == "mse" ? 2 : 0.5);
+  EXPECT_LE(relative_error(scores.table("output_norm"), golden.json["spectral"]["output_head"].get<Table>()), 1e-7);
+  std::vector<double> layers;
+  for (const auto& [site, value] : scores.site_values.at("output_norm")) layers.push_back(value);
+  EXPECT_LE(relative_error({layers}, {golden.json["spectral"]["output"].get<std::vector<double>>()}), 1e-7);
+  EXPECT_EQ(scores.constant("curvature"), golden.task_loss() == "mse" ? 2 : 0.5);
 }
 
 // n(x)·HIS_h(x) = |∂L(x)/∂gate_h|: the same number by a way that shares neither the backward pass nor the inner product.
 TEST_P(EveryGolden, ImportanceIsTheGatesCentralDifference) {
-  const model::Model model = golden.load(ComputeType::float64);
-  const model::HeadLayout& layout = model.spec().layers;
+  const engine::Model model = golden.load(ComputeType::float64);
+  const model::Layout& layout = model.spec().layout;
   std::vector<double> labels;
   for (const data::Example& example : golden.dataset.examples) labels.push_back(example.label);
   const auto objective = make_objective(golden.task_loss(), model.spec(), labels);
@@ -109,30 +110,29 @@ TEST_P(EveryGolden, ImportanceIsTheGatesCentralDifference) {
     data::Dataset alone = golden.dataset;
     alone.examples = {golden.dataset.examples[x]};
     const double tokens = static_cast<double>(alone.token_count());
-    const Table his = score_heads(model, alone, options_for(golden, {"his"})).table("his");
+    const Table his = rows_of(score_heads(model, alone, options_for(golden, {"his"})).table("his"));
     model::Batch batch;
     data::add(batch, static_cast<std::int64_t>(x), alone.examples[0]);
     const auto loss_at = [&](std::size_t layer, std::size_t head, double gate) {
-      model::HeadGates gates = model::make_head_table<double>(layout, 1.0);
-      gates[layer][head] = gate;
+      model::Gates gates(layout, model::SiteKind::attention, 1.0);
+      gates.attention(static_cast<int>(layer))[head] = gate;
       return model.run(batch, {&gates, objective.get(), nullptr}).losses[0];
     };
-    Table slopes = model::make_head_table<double>(layout);
-    Table expected = his;
+    Table differences = his, expected = his;
     const double step = 1e-4;
-    for (std::size_t layer = 0; layer < slopes.size(); ++layer) {
-      for (std::size_t head = 0; head < slopes[layer].size(); ++head) {
-        slopes[layer][head] = std::abs(loss_at(layer, head, 1 + step) - loss_at(layer, head, 1 - step)) / (2 * step);
+    for (std::size_t layer = 0; layer < differences.size(); ++layer) {
+      for (std::size_t head = 0; head < differences[layer].size(); ++head) {
+        differences[layer][head] = std::abs(loss_at(layer, head, 1 + step) - loss_at(layer, head, 1 - step)) / (2 * step);
         expected[layer][head] *= tokens;
       }
     }
-    EXPECT_LE(relative_error(slopes, expected), 1e-6) << "example " << x;  // the difference quotient's own error is about 1e-8
+    EXPECT_LE(relative_error(differences, expected), 1e-6) << "example " << x;  // the difference quotient's own error is about 1e-8
   }
 }
 
 TEST_P(EveryGolden, PackingDoesNotMatter) {
   for (const auto& [type, tolerance] : {std::pair{ComputeType::float64, kFloat64}, {ComputeType::float32, kFloat32}}) {
-    const model::Model model = golden.load(type);
+    const engine::Model model = golden.load(type);
     ScoreOptions options = options_for(golden, {"his", "ae", "l2-out", "second-order"});
     options.granularity = "batch";
     options.batch_tokens = 1 << 20;
@@ -147,7 +147,7 @@ TEST_P(EveryGolden, PackingDoesNotMatter) {
 }
 
 TEST_P(EveryGolden, OrderOfExamplesDoesNotMatter) {
-  const model::Model model = golden.load(ComputeType::float64);
+  const engine::Model model = golden.load(ComputeType::float64);
   data::Dataset shuffled = golden.dataset;
   Rng rng(3);
   shuffled.examples.clear();
@@ -162,7 +162,7 @@ TEST_P(EveryGolden, OrderOfExamplesDoesNotMatter) {
 }
 
 TEST_P(EveryGolden, SameInputSameBytes) {
-  const model::Model model = golden.load(ComputeType::float32);
+  const engine::Model model = golden.load(ComputeType::float32);
   const auto text = [&] {
     Scores scores = score_heads(model, golden.dataset, options_for(golden, {"his", "ae", "l2", "l2-out", "second-order"}));
     EXPECT_FALSE(scores.timings.empty());
@@ -176,9 +176,11 @@ TEST_P(EveryGolden, ScoresOfAModelComeBackFromTheirFile) {
   const Scores scores =
       score_heads(golden.load(ComputeType::float32), golden.dataset, options_for(golden, {"his", "second-order"}));
   const Scores back = scores_from_json(parse_json(pretty(to_json(scores)), "s.json"), "s.json");
-  EXPECT_EQ(back.layout, golden.checkpoint->spec().layers);
+  EXPECT_EQ(back.layout, golden.checkpoint->spec().layout);
   EXPECT_EQ(back.tables, scores.tables);
-  EXPECT_EQ(back.model_info.hash, golden.checkpoint->hash());
+  EXPECT_EQ(back.site_values, scores.site_values);
+  EXPECT_EQ(back.constants, scores.constants);
+  EXPECT_EQ(back.model_info.hashes, golden.checkpoint->hashes());
 }
 
 INSTANTIATE_TEST_SUITE_P(All, EveryGolden, testing::ValuesIn(golden_names()), [](const auto& info) {
@@ -190,7 +192,7 @@ INSTANTIATE_TEST_SUITE_P(All, EveryGolden, testing::ValuesIn(golden_names()), []
 class Scorer : public testing::Test {
  protected:
   Golden golden{HIES_SOURCE_DIR "/tests/golden/bert-tiny"};
-  model::Model model = golden.load(ComputeType::float32);
+  engine::Model model = golden.load(ComputeType::float32);
 
   Error error_of(const data::Dataset& dataset, const ScoreOptions& options) const {
     try {
@@ -208,7 +210,7 @@ TEST_F(Scorer, ComputesOnlyWhatIsAsked) {
   EXPECT_FALSE(weights.timings.contains("run_ms"));  // no forward pass
   EXPECT_FALSE(weights.calibration.mean_loss);
   EXPECT_EQ(weights.tables.size(), 1u);
-  EXPECT_FALSE(weights.output_norms);
+  EXPECT_TRUE(weights.site_values.empty() && weights.constants.empty());
 }
 
 TEST_F(Scorer, LossIsTheModelsUnlessNamed) {

@@ -9,7 +9,7 @@
 #include "hies/score/golden_test.h"
 #include "hies/score/scorer.h"
 #include "hies/score/test_causal_golden.h"
-#include "hies/score/weight_norms.h"
+#include "hies/score/statistics/weight_norms.h"
 
 namespace hies::score {
 namespace {
@@ -57,7 +57,7 @@ int mirrored(const model::LayerHeads& layer, int position) {
 }
 
 // A copy of the checkpoint, the groups of each layer in reverse order.
-std::shared_ptr<const model::Checkpoint> reversed_copy(const model::Checkpoint& source, const std::string& name) {
+std::shared_ptr<const arch::Checkpoint> reversed_copy(const arch::Checkpoint& source, const std::string& name) {
   auto folder = std::filesystem::path(testing::TempDir()) / ("hies_reversed_" + name);
   std::filesystem::remove_all(folder);
   std::filesystem::copy(source.folder(), folder);
@@ -81,10 +81,10 @@ std::shared_ptr<const model::Checkpoint> reversed_copy(const model::Checkpoint& 
     }
     file.save();
   }
-  return std::make_shared<model::Checkpoint>(model::Checkpoint::open(folder));
+  return std::make_shared<arch::Checkpoint>(arch::Checkpoint::open(folder));
 }
 
-void expect_mirrored(const model::HeadLayout& layout, const Table& plain, const Table& reversed, const std::string& name) {
+void expect_mirrored(const model::Layout& layout, const Table& plain, const Table& reversed, const std::string& name) {
   Table back = reversed;
   for (std::size_t layer = 0; layer < back.size(); ++layer)
     for (int head = 0; head < layout[layer].count(); ++head)
@@ -101,8 +101,8 @@ TEST_P(Permutation, OfHeadsPermutesAllScores) {
   EXPECT_NE(checkpoint->hash(), golden.checkpoint->hash());
   ScoreOptions options;
   options.tables = {"his", "ae", "l2", "l2-out", "second-order"};
-  const Scores plain = score_heads(golden.load(model::ComputeType::float64), golden.dataset, options);
-  const Scores reversed = score_heads(model::Model::load(checkpoint, model::ComputeType::float64), golden.dataset, options);
+  const Scores plain = score_heads(golden.load(engine::ComputeType::float64), golden.dataset, options);
+  const Scores reversed = score_heads(engine::Model::load(checkpoint, engine::in_type(engine::ComputeType::float64)), golden.dataset, options);
   for (const auto& [name, table] : plain.tables) expect_mirrored(plain.layout, table, reversed.table(name), name);
   std::filesystem::remove_all(checkpoint->folder());
 }
@@ -116,10 +116,10 @@ TEST_P(GroupPermutation, OfGroupsPermutesAllScores) {
   const CausalGolden golden(GetParam());
   const auto checkpoint = reversed_copy(*golden.checkpoint, GetParam());
   EXPECT_NE(checkpoint->hash(), golden.checkpoint->hash());
-  const Notes plain = notes_of(golden, golden.load(model::ComputeType::float64), "ce", 2);
-  const Notes reversed = notes_of(golden, model::Model::load(checkpoint, model::ComputeType::float64), "ce", 2);
-  const model::HeadLayout& layout = golden.layout();
-  const auto his = [&](const Notes& notes) { return importance(layout, notes, Granularity::example, 1); };
+  const ExampleStatistics plain = statistics_of(golden, golden.load(engine::ComputeType::float64), "ce", 2);
+  const ExampleStatistics reversed = statistics_of(golden, engine::Model::load(checkpoint, engine::in_type(engine::ComputeType::float64)), "ce", 2);
+  const model::Layout& layout = golden.layout();
+  const auto his = [&](const ExampleStatistics& statistics) { return importance(layout, statistics, Granularity::example, 1); };
   expect_mirrored(layout, his(plain), his(reversed), "his");
   expect_mirrored(layout, entropy(layout, plain), entropy(layout, reversed), "ae");
   expect_mirrored(layout, weight_l2(*golden.checkpoint), weight_l2(*checkpoint), "l2");

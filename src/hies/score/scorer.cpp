@@ -8,44 +8,62 @@
 #include "hies/base/fields.h"
 #include "hies/data/finite.h"
 #include "hies/data/packing.h"
-#include "hies/score/notes.h"
+#include "hies/score/example_statistics.h"
 #include "hies/score/objectives/objectives.h"
+#include "hies/score/statistics/statistic.h"
 
 namespace hies::score {
 namespace {
 
-// What the asked tables need.
-struct Needs {
-  bool his, ae, l2, l2_out, second_order;
-
-  model::EntropyTokens entropy_tokens;
-
-  explicit Needs(const ScoreOptions& options) : entropy_tokens(parse_entropy_tokens(options.entropy_tokens)) {
-    const std::vector<std::string>& tables = options.tables;
-    const auto asked = [&](std::string_view name) { return std::find(tables.begin(), tables.end(), name) != tables.end(); };
-    his = asked("his");
-    ae = asked("ae");
-    l2 = asked("l2");
-    l2_out = asked("l2-out");
-    second_order = asked("second-order");
+// The statistics that are asked for, in the registry's order, and what a run has to record for them.
+class Asked {
+ public:
+  explicit Asked(const ScoreOptions& options) : entropy_tokens_(parse_entropy_tokens(options.entropy_tokens)) {
+    for (const Statistic& statistic : statistics())
+      if (std::find(options.tables.begin(), options.tables.end(), statistic.name) != options.tables.end())
+        all_.push_back(&statistic);
   }
-  bool backward() const { return his || second_order; }
-  bool out_sq() const { return l2_out || second_order; }
-  bool forward() const { return backward() || ae || l2_out; }
-  model::AttentionProbe probe() const {
-    model::AttentionProbe probe;
-    probe.want_inner = backward();
-    probe.want_entropy = ae;
-    probe.entropy_tokens = entropy_tokens;
-    probe.want_out_sq = out_sq();
-    return probe;
+  bool gradient() const {
+    return any([](const Statistic& statistic) { return statistic.needs_gradient; });
   }
+  bool data() const {
+    return any([](const Statistic& statistic) { return statistic.reads_data(); });
+  }
+  bool weights() const {
+    return any([](const Statistic& statistic) { return statistic.read_weights != nullptr; });
+  }
+  bool entropy_of_first_tokens() const { return entropy_tokens_ == model::EntropyTokens::first; }
+  model::AttentionRecorder recorder() const {
+    model::AttentionRecorder recorder;
+    recorder.want_inner = gradient();
+    recorder.entropy_tokens = entropy_tokens_;
+    for (const Statistic* statistic : all_)
+      if (statistic->record != nullptr) statistic->record(recorder);
+    return recorder;
+  }
+  void reduce(const StatisticInput& input, Scores& scores) const {
+    for (const Statistic* statistic : all_)
+      if (statistic->reduce != nullptr) statistic->reduce(input, scores);
+  }
+  void read_weights(const StatisticInput& input, Scores& scores) const {
+    for (const Statistic* statistic : all_)
+      if (statistic->read_weights != nullptr) statistic->read_weights(input, scores);
+  }
+
+ private:
+  template <class Holds>
+  bool any(const Holds& holds) const {
+    return std::any_of(all_.begin(), all_.end(), [&](const Statistic* statistic) { return holds(*statistic); });
+  }
+
+  std::vector<const Statistic*> all_;
+  model::EntropyTokens entropy_tokens_;
 };
 
-// Null when no table needs a loss and the data has no labels for one.
-std::unique_ptr<model::Objective> objective_for(const ObjectiveKind& kind, const Needs& needs, const model::ModelSpec& spec,
+// Returns null when no statistic needs a loss and the data has no labels for one.
+std::unique_ptr<model::Objective> objective_for(const ObjectiveKind& kind, const Asked& asked, const model::ModelSpec& spec,
                                                 const data::Dataset& dataset) {
-  if (!needs.backward() && kind.needs_labels && !dataset.has_labels) return nullptr;
+  if (!asked.gradient() && kind.needs_labels && !dataset.has_labels) return nullptr;
   std::vector<double> labels;
   if (dataset.has_labels)
     for (const data::Example& example : dataset.examples) labels.push_back(example.label);
@@ -53,96 +71,84 @@ std::unique_ptr<model::Objective> objective_for(const ObjectiveKind& kind, const
 }
 
 // Says how the model is run where not all of it fits into memory.
-void warn_of_memory(const model::Model& model, const std::vector<model::Batch>& batches, Progress& progress) {
+void warn_of_memory(const engine::Model& model, const std::vector<model::Batch>& batches, Progress& progress) {
   std::int64_t tokens = 0;
   for (const model::Batch& batch : batches) tokens = std::max(tokens, batch.token_count());
   const std::string how = model.memory().text(tokens, model.spec().layer_count());
   if (!how.empty()) progress.warn(how);
 }
 
-Notes run_all(const model::Model& model, const data::Dataset& dataset, const model::Objective* objective, const Needs& needs,
-              std::int64_t batch_tokens, Progress& progress) {
-  const model::HeadLayout& layout = model.spec().layers;
-  Notes notes(layout, dataset.size(), needs.probe(), objective != nullptr);
+ExampleStatistics run_all(const engine::Model& model, const data::Dataset& dataset, const model::Objective* objective,
+                          const Asked& asked, std::int64_t batch_tokens, Progress& progress) {
+  const model::Layout& layout = model.spec().layout;
+  ExampleStatistics statistics(layout, dataset.size(), asked.recorder(), objective != nullptr);
   const std::vector<model::Batch> batches = data::pack(dataset, batch_tokens);
-  if (needs.backward()) warn_of_memory(model, batches, progress);
+  if (asked.gradient()) warn_of_memory(model, batches, progress);
   progress.begin("score", dataset.size(), "examples");
   for (const model::Batch& batch : batches) {
     Progress::throw_if_cancelled();
-    model::AttentionProbe probe = needs.probe();
-    const model::RunResult result = model.run(batch, {.gates = nullptr, .objective = objective, .probe = &probe});
+    model::AttentionRecorder recorder = asked.recorder();
+    const model::RunResult result = model.run(batch, {.gates = nullptr, .objective = objective, .recorder = &recorder});
     data::check_finite(model, batch, nullptr, result, dataset);
-    notes.add(layout, batch, result, probe);
+    statistics.add(layout, batch, result, recorder);
     progress.advance(batch.size());
   }
   progress.end();
-  return notes;
+  return statistics;
 }
 
-double mean_loss(const Notes& notes) {
-  return std::accumulate(notes.losses.begin(), notes.losses.end(), 0.0) / static_cast<double>(notes.losses.size());
+double mean_loss(const ExampleStatistics& statistics) {
+  return std::accumulate(statistics.losses.begin(), statistics.losses.end(), 0.0) / static_cast<double>(statistics.losses.size());
 }
 
-// One cost per layer: a layer's heads are alike.
-std::vector<model::HeadCost> per_layer(const model::HeadTable<model::HeadCost>& table) {
-  std::vector<model::HeadCost> costs;
-  for (const auto& row : table) costs.push_back(row.empty() ? model::HeadCost{} : row.front());
-  return costs;
+// One cost for each site: a site's units are alike.
+void put_first(const model::UnitTable<model::UnitCost>& table, std::map<model::Site, model::UnitCost>& costs) {
+  for (const auto& [site, row] : table) costs[site] = row.empty() ? model::UnitCost{} : row.front();
 }
 
-Scores::Cost cost_of(const model::Checkpoint& checkpoint, double tokens) {
-  const model::ModelCost whole = model::model_cost(checkpoint.arch(), checkpoint.spec(), tokens);
-  return {whole.parameters, whole.flops_per_token, tokens,
-          per_layer(model::head_costs(checkpoint.arch(), checkpoint.spec(), tokens)),
-          per_layer(model::kv_head_costs(checkpoint.arch(), checkpoint.spec()))};
+Scores::Cost cost_of(const model::ModelSpec& spec, double tokens) {
+  const model::ModelCost whole = model::model_cost(spec, tokens);
+  Scores::Cost cost{whole.parameters, whole.flops_per_token, tokens, {}, {}};
+  for (const model::SiteKind kind : {model::SiteKind::attention, model::SiteKind::ffn})
+    put_first(model::unit_costs(spec, kind, tokens), cost.per_unit);
+  put_first(model::kv_head_costs(spec), cost.per_kv_head);
+  return cost;
 }
 
 }  // namespace
 
-Scores score_heads(const model::Model& model, const data::Dataset& dataset, const ScoreOptions& options, Progress& progress) {
+Scores score_heads(const engine::Model& model, const data::Dataset& dataset, const ScoreOptions& options, Progress& progress) {
   check_options(options);
   if (dataset.size() == 0) bad_input("{}: no examples to score with", dataset.source.string());
-  const model::Checkpoint& checkpoint = model.checkpoint();
-  const model::HeadLayout& layout = checkpoint.spec().layers;
-  const Needs needs(options);
+  const arch::Checkpoint& checkpoint = model.checkpoint();
+  const Asked asked(options);
   ScoreOptions resolved = options;
   if (resolved.loss.empty()) resolved.loss = default_objective(checkpoint.spec()).name;
   const ObjectiveKind& kind = find_objective(resolved.loss);
-  if (needs.entropy_tokens == model::EntropyTokens::first && checkpoint.spec().causal)
+  if (asked.entropy_of_first_tokens() && checkpoint.spec().causal)
     bad_input("entropy-tokens is cls, but the first token of a decoder sees only itself");
 
   Scores scores;
-  scores.model_info = {checkpoint.folder().string(), checkpoint.spec().model_type, checkpoint.hash()};
+  scores.model_info = {checkpoint.folder().string(), checkpoint.spec().model_type, checkpoint.hashes()};
   scores.options = options_json(resolved);
   // Heads matter for the right answer: of questions only that is run.
   const data::Dataset judged = data::right_answers_only(dataset);
   const std::int64_t tokens = judged.token_count();
   scores.calibration = {dataset.source.string(), dataset.size(), tokens, dataset.hash, std::nullopt};
-  scores.layout = layout;
-  scores.cost = cost_of(checkpoint, static_cast<double>(tokens) / static_cast<double>(dataset.size()));
+  scores.layout = checkpoint.spec().layout;
+  scores.cost = cost_of(checkpoint.spec(), static_cast<double>(tokens) / static_cast<double>(dataset.size()));
 
   Stopwatch watch;
-  if (needs.forward()) {
-    const auto objective = objective_for(kind, needs, checkpoint.spec(), judged);
-    const Notes notes = run_all(model, judged, objective.get(), needs, resolved.batch_tokens, progress);
+  if (asked.data()) {
+    const auto objective = objective_for(kind, asked, checkpoint.spec(), judged);
+    const ExampleStatistics examples = run_all(model, judged, objective.get(), asked, resolved.batch_tokens, progress);
     scores.timings["run_ms"] = watch.elapsed_ms();
-    if (objective != nullptr) scores.calibration.mean_loss = mean_loss(notes);
-    if (needs.his)
-      scores.tables["his"] = importance(layout, notes, parse_granularity(resolved.granularity), resolved.batch_examples);
-    if (needs.ae) scores.tables["ae"] = entropy(layout, notes);
-    if (needs.l2_out) scores.tables["l2-out"] = output_norm(layout, notes);
-    if (needs.second_order) {
-      scores.tables["gate_grad"] = gate_gradient(layout, notes);
-      scores.tables["a_sq"] = output_squares(layout, notes);
-    }
+    if (objective != nullptr) scores.calibration.mean_loss = mean_loss(examples);
+    asked.reduce({checkpoint, &examples, resolved, kind}, scores);
   }
   watch.restart();
-  if (needs.l2) scores.tables["l2"] = weight_l2(checkpoint);
-  if (needs.second_order) {
-    scores.output_norms = output_norms(checkpoint);
-    scores.curvature = kind.curvature;
-  }
-  if (needs.l2 || needs.second_order) scores.timings["weights_ms"] = watch.elapsed_ms();
+  asked.read_weights({checkpoint, nullptr, resolved, kind}, scores);
+  if (asked.weights()) scores.timings["weights_ms"] = watch.elapsed_ms();
   check_finite(scores);
   return scores;
 }

@@ -10,19 +10,19 @@
 
 #include "hies/base/json.h"
 #include "hies/model/cost.h"
-#include "hies/model/heads.h"
-#include "hies/score/weight_norms.h"
+#include "hies/model/hashes.h"
+#include "hies/model/unit_table.h"
 
 namespace hies::score {
 
-inline constexpr std::string_view kScoresSchema = "hies.scores/1";
+inline constexpr std::string_view kScoresSchema = "hies.scores/2";
 
-// scores.json (docs/formats.md): raw scores of every present head, and all that a plan needs to know of the model.
+// scores.json (docs/formats.md): raw scores of every present unit, and all that a plan needs to know of the model.
 struct Scores {
   struct ModelInfo {
-    std::string path;  // for people; `hash` binds
+    std::string path;  // for people; `hashes` bind
     std::string model_type;
-    std::string hash;
+    model::ModelHashes hashes;
   };
   struct Calibration {
     std::string file;
@@ -34,30 +34,31 @@ struct Scores {
   struct Cost {
     std::int64_t parameters = 0;
     double flops_per_token = 0;
-    double tokens = 0;                         // sequence length that FLOPs are for
-    std::vector<model::HeadCost> per_head;     // [L] of one query head
-    std::vector<model::HeadCost> per_kv_head;  // [L] of one KV head
+    double tokens = 0;                                   // sequence length that FLOPs are for
+    std::map<model::Site, model::UnitCost> per_unit;     // of one unit of each site
+    std::map<model::Site, model::UnitCost> per_kv_head;  // of one KV head of each attention site
   };
 
   ModelInfo model_info;
   Json options = Json::object();  // as resolved
   Calibration calibration;
-  model::HeadLayout layout;  // [L]
+  model::Layout layout;  // files of version 1 know attention sites only
   Cost cost;
-  // "his", "ae", "l2", "l2-out", "gate_grad", "a_sq": raw values, finite.
-  std::map<std::string, model::HeadTable<double>, std::less<>> tables;
-  std::optional<OutputNorms> output_norms;  // with second-order
-  std::optional<double> curvature;          // of the loss, with second-order: ObjectiveKind::curvature
-  std::map<std::string, double> timings;    // …_ms; the only part that differs between equal runs
+  // By the names that the registry of statistics gives (statistics/statistic.h): raw values, finite.
+  std::map<std::string, model::UnitTable<double>, std::less<>> tables;
+  std::map<std::string, std::map<model::Site, double>, std::less<>> site_values;
+  std::map<std::string, double, std::less<>> constants;
+  std::map<std::string, double> timings;  // …_ms; the only part that differs between equal runs
 
-  // Whether all is there that an entry of ScoreOptions::tables gives.
-  bool has(std::string_view asked) const;
-  // Throws bad_input for a table that is not there.
-  const model::HeadTable<double>& table(std::string_view name) const;
-  // One entry per present query head.
-  model::HeadTable<model::HeadCost> head_costs() const;
-  // One entry per present KV head.
-  model::HeadTable<model::HeadCost> kv_head_costs() const;
+  // Returns whether all is there that the statistic of that name gives.
+  bool has(std::string_view statistic) const;
+  // Throw bad_input for what is not there.
+  const model::UnitTable<double>& table(std::string_view name) const;
+  double site_value(std::string_view name, model::Site site) const;
+  double constant(std::string_view name) const;
+  // Return one entry for each present unit, or each present KV head, of the sites that have a cost.
+  model::UnitTable<model::UnitCost> unit_costs() const;
+  model::UnitTable<model::UnitCost> kv_head_costs() const;
 };
 
 // Throws bad_input that names the first score that is NaN or infinite.
@@ -65,8 +66,8 @@ void check_finite(const Scores& scores);
 
 // Throws as check_finite does.
 Json to_json(const Scores& scores);
-// Checks schema, types, row lengths, ids and that numbers are finite. Throws bad_input that names `where` and the key;
-// unsupported for another version of the schema.
+// Reads versions 1 and 2. Checks schema, types, row lengths, ids and that numbers are finite. Throws bad_input that names `where` and
+// the key; unsupported for another version of the schema.
 Scores scores_from_json(const Json& json, std::string_view where);
 
 Scores read_scores(const std::filesystem::path& path);

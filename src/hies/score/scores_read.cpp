@@ -1,97 +1,110 @@
-#include "hies/base/error.h"
-#include "hies/base/json_node.h"
-#include "hies/score/scores.h"
+#include "hies/score/scores_read.h"
+
+#include "hies/model/unit_set.h"
 
 namespace hies::score {
 namespace {
 
-using model::HeadLayout;
-using model::HeadTable;
-using model::LayerHeads;
+using model::Site;
+using model::SiteLayout;
 
 using Node = JsonNode;
 
-constexpr std::int64_t kMostHeads = 1 << 20;
-
-int small_count(const Node& node) { return static_cast<int>(node.count(kMostHeads)); }
-
-LayerHeads read_layer(const Node& ids, const Node& heads, const Node& kv_of_head, LayerHeads layer) {
-  if (layer.original_heads < 1 || layer.original_kv_heads < 1 || layer.original_heads % layer.original_kv_heads != 0)
-    ids.fail(fmt::format("belongs to a layer of {} heads and {} KV heads, which do not divide", layer.original_heads,
-                         layer.original_kv_heads));
-  ids.each(static_cast<std::size_t>(small_count(heads)), "heads", [&](std::size_t i, const Node& id) {
-    const int head = small_count(id);
-    if (head >= layer.original_heads) id.fail(fmt::format("is {}, but the layer had {} heads", head, layer.original_heads));
-    if (i > 0 && head <= layer.heads.back()) id.fail(fmt::format("is {} after {}: ids must ascend", head, layer.heads.back()));
-    layer.heads.push_back(head);
-  });
-  kv_of_head.each(layer.heads.size(), "heads", [&](std::size_t i, const Node& id) {
-    const int kv_head = small_count(id);
-    if (kv_head != layer.kv_of(layer.heads[i]))
-      id.fail(fmt::format("is {}, but head {} reads KV head {}", kv_head, layer.heads[i], layer.kv_of(layer.heads[i])));
-    if (layer.kv_heads.empty() || layer.kv_heads.back() != kv_head) layer.kv_heads.push_back(kv_head);
-  });
-  return layer;
+// Reads ranges of the units of a site that had `original` of them.
+std::vector<int> read_units(const Node& node, int original) {
+  std::vector<int> units;
+  try {
+    units = model::parse_ranges(node.text());
+  } catch (const Error& error) {
+    node.fail(std::string("is no list of units: ") + error.what());
+  }
+  for (std::size_t i = 0; i < units.size(); ++i) {
+    if (units[i] >= original) node.fail(fmt::format("names {}, but the site had {} units", units[i], original));
+    if (i > 0 && units[i] <= units[i - 1]) node.fail(fmt::format("names {} after {}: they must ascend", units[i], units[i - 1]));
+  }
+  return units;
 }
 
-HeadLayout read_layout(const Node& root) {
-  HeadLayout layout(root.member("heads").list_size());
-  const auto integers = [&](std::string_view key, int LayerHeads::*field) {
-    root.member(key).each(layout.size(), "layers",
-                          [&](std::size_t layer, const Node& value) { layout[layer].*field = small_count(value); });
-  };
-  integers("original_heads", &LayerHeads::original_heads);
-  integers("original_kv_heads", &LayerHeads::original_kv_heads);
-  integers("head_dim", &LayerHeads::head_dim);
-  std::vector<Node> ids, kv, counts;
-  const auto collect = [&](std::string_view key, std::vector<Node>& nodes) {
-    root.member(key).each(layout.size(), "layers", [&](std::size_t, const Node& node) { nodes.push_back(node); });
-  };
-  collect("heads", counts);
-  collect("head_ids", ids);
-  collect("kv_of_head", kv);
-  for (std::size_t layer = 0; layer < layout.size(); ++layer)
-    layout[layer] = read_layer(ids[layer], counts[layer], kv[layer], layout[layer]);
-  if (root.has("dead"))
-    root.member("dead").each(layout.size(), "layers", [&](std::size_t i, const Node& heads) {
-      heads.each(heads.list_size(), "heads", [&layer = layout[i]](std::size_t, const Node& id) {
-        const int head = small_count(id);
-        if (layer.position_of(head) < 0) id.fail(fmt::format("is {}, which is not among the layer's heads", head));
-        if (!layer.dead.empty() && head <= layer.dead.back())
-          id.fail(fmt::format("is {} after {}: ids must ascend", head, layer.dead.back()));
-        layer.dead.push_back(head);
-      });
-    });
-  return layout;
+Site read_site(const Node& node) {
+  const int layer = small_count(node.member("layer"));
+  const Node kind = node.member("kind");
+  const std::string name = kind.text();
+  for (const model::SiteKind known : {model::SiteKind::attention, model::SiteKind::cross_attention, model::SiteKind::ffn})
+    if (model::site_kind_name(known) == name) return {layer, known};
+  kind.fail(fmt::format("is '{}', which is no kind of site", printable(name)));
 }
 
-HeadTable<double> read_table(const Node& node, const HeadLayout& layout) {
-  HeadTable<double> table = model::make_head_table<double>(layout);
-  node.each(layout.size(), "layers", [&](std::size_t layer, const Node& row) {
-    row.each(table[layer].size(), "heads in the layer",
-             [&](std::size_t position, const Node& value) { table[layer][position] = value.number(); });
-  });
-  return table;
+SiteLayout read_present(const Node& node, Site site) {
+  SiteLayout present;
+  present.original_units = small_count(node.member("original_units"));
+  present.unit_size = small_count(node.member("unit_size"));
+  present.units = read_units(node.member("units"), present.original_units);
+  if (node.has("padding")) present.padding = read_units(node.member("padding"), present.original_units);
+  for (const int unit : present.padding)
+    if (present.position_of(unit) < 0) node.member("padding").fail(fmt::format("names {}, which is not among the units", unit));
+  if (site.kind == model::SiteKind::ffn) return present;
+  present.original_kv_heads = small_count(node.member("original_kv_heads"));
+  check_groups(present, node.member("units"));
+  for (const int head : present.units)
+    if (present.kv_heads.empty() || present.kv_heads.back() != present.kv_of(head))
+      present.kv_heads.push_back(present.kv_of(head));
+  return present;
 }
 
-std::vector<model::HeadCost> read_costs(const Node& node, std::size_t layers) {
-  std::vector<model::HeadCost> costs(layers);
-  node.each(layers, "layers", [&](std::size_t layer, const Node& cost) {
-    costs[layer] = {cost.member("parameters").count(), cost.member("flops_per_token").not_negative()};
+void read_sites(const Node& sites, Scores& s) {
+  sites.each(sites.list_size(), "sites", [&](std::size_t, const Node& node) {
+    const Site site = read_site(node);
+    if (s.layout.contains(site)) node.fail("is a site that is there twice");
+    s.layout[site] = read_present(node, site);
+    if (node.has("unit_cost")) s.cost.per_unit[site] = read_cost(node.member("unit_cost"));
+    if (node.has("kv_head_cost")) s.cost.per_kv_head[site] = read_cost(node.member("kv_head_cost"));
   });
-  return costs;
+}
+
+// Calls `visit` with each site and what the lists by kind have for it.
+template <class Visit>
+void each_site(const Node& lists, const model::Layout& layout, const Visit& visit) {
+  for (const auto& [kind, list] : lists.object().items()) {
+    const Node node = lists.member(kind);
+    std::vector<Site> sites;
+    for (const auto& [site, present] : layout)
+      if (model::site_kind_name(site.kind) == kind) sites.push_back(site);
+    node.each(sites.size(), "sites of that kind", [&](std::size_t i, const Node& of_site) { visit(sites[i], of_site); });
+  }
+}
+
+void read_version_2(const Node& root, Scores& s) {
+  read_sites(root.member("sites"), s);
+  const Node tables = root.member("scores");
+  for (const auto& [name, lists] : tables.object().items()) {
+    auto& table = s.tables[name];
+    each_site(tables.member(name), s.layout,
+              [&](Site site, const Node& row) { table[site] = read_row(row, s.layout.at(site).units.size()); });
+  }
+  if (root.has("site_values")) {
+    const Node values = root.member("site_values");
+    for (const auto& [name, lists] : values.object().items()) {
+      auto& of_sites = s.site_values[name];
+      each_site(values.member(name), s.layout, [&](Site site, const Node& value) { of_sites[site] = value.number(); });
+    }
+  }
+  if (root.has("constants")) {
+    const Node constants = root.member("constants");
+    for (const auto& [name, value] : constants.object().items()) s.constants[name] = constants.member(name).number();
+  }
 }
 
 }  // namespace
 
 Scores scores_from_json(const Json& json, std::string_view where) {
   const Node root(json, where);
-  check_schema(root, kScoresSchema, where, "score the model again", "give a file that `hies score` wrote");
+  const int version =
+      schema_version(root, "hies.scores", 2, where, "score the model again", "give a file that `hies score` wrote");
   Scores s;
   const Node model = root.member("model");
   s.model_info.path = model.has("path") ? model.member("path").text() : "";
   s.model_info.model_type = model.member("model_type").text();
-  s.model_info.hash = model.member("hash").text();
+  s.model_info.hashes = model::read_hashes(model);
   s.options = root.member("options").object();
   const Node calibration = root.member("calibration");
   s.calibration.file = calibration.has("file") ? calibration.member("file").text() : "";
@@ -99,24 +112,12 @@ Scores scores_from_json(const Json& json, std::string_view where) {
   s.calibration.tokens = calibration.member("tokens").count();
   s.calibration.hash = calibration.member("hash").text();
   if (const Node loss = calibration.member("mean_loss"); !loss.is_null()) s.calibration.mean_loss = loss.number();
-  s.layout = read_layout(root);
   const Node cost = root.member("cost");
   s.cost.parameters = cost.member("parameters").count();
   s.cost.flops_per_token = cost.member("flops_per_token").not_negative();
   s.cost.tokens = cost.member("tokens").not_negative();
-  s.cost.per_head = read_costs(cost.member("per_head"), s.layout.size());
-  s.cost.per_kv_head = read_costs(cost.member("per_kv_head"), s.layout.size());
-  const Node tables = root.member("scores");
-  for (const auto& [name, table] : tables.object().items()) s.tables[name] = read_table(tables.member(name), s.layout);
-  if (root.has("output_norms")) {
-    OutputNorms& norms = s.output_norms.emplace();
-    norms.layer.resize(s.layout.size());
-    root.member("output_norms").member("layer").each(s.layout.size(), "layers", [&](std::size_t layer, const Node& value) {
-      norms.layer[layer] = value.number();
-    });
-    norms.head = read_table(root.member("output_norms").member("head"), s.layout);
-  }
-  if (root.has("curvature")) s.curvature = root.member("curvature").number();
+  if (version == 1) read_version_1(root, s);
+  else read_version_2(root, s);
   if (root.has("timings")) {
     const Node timings = root.member("timings");
     for (const auto& [name, value] : timings.object().items()) s.timings[name] = timings.member(name).number();

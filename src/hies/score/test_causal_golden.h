@@ -6,9 +6,9 @@
 #include <vector>
 
 #include "hies/base/json.h"
-#include "hies/model/model.h"
+#include "hies/engine/model.h"
+#include "hies/score/example_statistics.h"
 #include "hies/score/golden_test.h"
-#include "hies/score/notes.h"
 #include "hies/score/objectives/objectives.h"
 
 namespace hies::score {
@@ -29,12 +29,12 @@ struct CausalExample {
 struct CausalGolden {
   explicit CausalGolden(const std::string& name) : folder(std::filesystem::path(HIES_SOURCE_DIR) / "tests/golden" / name) {
     json = read_json(folder / "golden.json");
-    checkpoint = std::make_shared<model::Checkpoint>(model::Checkpoint::open(folder / "model"));
+    checkpoint = std::make_shared<arch::Checkpoint>(arch::Checkpoint::open(folder / "model"));
     for (const Json& input : json["inputs"])
       examples.push_back({input["ids"].get<std::vector<std::int32_t>>(), input["targets"].get<std::vector<std::int32_t>>()});
   }
-  model::Model load(model::ComputeType type) const { return model::Model::load(checkpoint, type); }
-  const model::HeadLayout& layout() const { return checkpoint->spec().layers; }
+  engine::Model load(engine::ComputeType type) const { return engine::Model::load(checkpoint, engine::in_type(type)); }
+  const model::Layout& layout() const { return checkpoint->spec().layout; }
 
   // The examples first … first + count-1.
   model::Batch batch(std::size_t first, std::size_t count) const {
@@ -62,27 +62,28 @@ struct CausalGolden {
 
   std::filesystem::path folder;
   Json json;
-  std::shared_ptr<const model::Checkpoint> checkpoint;
+  std::shared_ptr<const arch::Checkpoint> checkpoint;
   std::vector<CausalExample> examples;
 };
 
-inline model::AttentionProbe full_probe() {
-  model::AttentionProbe probe;
-  probe.want_inner = probe.want_entropy = probe.want_out_sq = true;
-  return probe;
+inline model::AttentionRecorder full_recorder() {
+  model::AttentionRecorder recorder;
+  recorder.want_inner = recorder.want_entropy = recorder.want_out_sq = true;
+  return recorder;
 }
 
-// All that a run with `loss` notes of the examples, `at_once` of them in a batch.
-inline Notes notes_of(const CausalGolden& golden, const model::Model& model, const std::string& loss, std::size_t at_once) {
+// Returns all that a run with `loss` records of the examples, `at_once` of them in a batch.
+inline ExampleStatistics statistics_of(const CausalGolden& golden, const engine::Model& model, const std::string& loss,
+                                       std::size_t at_once) {
   const auto objective = make_objective(loss, model.spec(), {});
-  Notes notes(golden.layout(), std::ssize(golden.examples), full_probe(), true);
+  ExampleStatistics statistics(golden.layout(), std::ssize(golden.examples), full_recorder(), true);
   for (std::size_t first = 0; first < golden.examples.size(); first += at_once) {
     const model::Batch batch = golden.batch(first, std::min(at_once, golden.examples.size() - first));
-    model::AttentionProbe probe = full_probe();
-    const model::RunResult result = model.run(batch, {nullptr, objective.get(), &probe});
-    notes.add(golden.layout(), batch, result, probe);
+    model::AttentionRecorder recorder = full_recorder();
+    const model::RunResult result = model.run(batch, {nullptr, objective.get(), &recorder});
+    statistics.add(golden.layout(), batch, result, recorder);
   }
-  return notes;
+  return statistics;
 }
 
 inline std::string test_name(std::string name) {

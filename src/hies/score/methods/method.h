@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "hies/model/heads.h"
+#include "hies/model/unit_table.h"
 #include "hies/score/scores.h"
 
 namespace hies::score {
@@ -33,18 +33,18 @@ struct MethodOptions {
   }
 };
 
-// One way to rank heads. All data but for `keep_scores`: a method is one pair of files and one line in registry.cpp.
+// A scoring method. All data but for `keep_scores`: a method is one pair of files and one line in registry.cpp.
 struct Method {
   std::string_view name;
   std::string_view description;          // one line
-  std::vector<std::string_view> tables;  // entries of ScoreOptions::tables that it needs
-  // [L][H], higher = keep.
-  model::HeadTable<double> (*keep_scores)(const Scores& scores, const MethodOptions& options) = nullptr;
+  std::vector<std::string_view> tables;  // the statistics that it needs: entries of ScoreOptions::tables
+  // Gives a value for each unit of the scores, higher = keep.
+  model::UnitTable<double> (*keep_scores)(const Scores& scores, const MethodOptions& options) = nullptr;
   bool takes_alpha = false;  // MethodOptions::alpha matters
   bool drawn = false;        // MethodOptions::seed matters: one ranking says nothing, the mean of many does
 };
 
-// All methods, in the order in which they are listed to the user.
+// Returns all methods, in the order in which they are listed to the user.
 std::span<const Method> methods();
 // Throws bad_input for an unknown name, with the known ones as hint.
 const Method& find_method(std::string_view name);
@@ -53,9 +53,8 @@ const Method& find_method(std::string_view name);
 // before long work.
 void check_options(const MethodOptions& options);
 
-// The keep-scores [L][H] of single heads, whatever units the options name, by the options' method, higher = keep,
-// finite. Throws as check_options does, and bad_input
-// for a missing table (it says how to compute it).
-model::HeadTable<double> keep_scores(const Scores& scores, const MethodOptions& options);
+// Returns the keep-scores of single heads, whatever units the options name, by the options' method, higher = keep, finite. Throws as
+// check_options does, and bad_input for a missing table (it says how to compute it).
+model::UnitTable<double> keep_scores(const Scores& scores, const MethodOptions& options);
 
 }  // namespace hies::score

@@ -13,16 +13,16 @@ namespace {
 
 struct Range {
   double least = std::numeric_limits<double>::infinity();
-  double most = -std::numeric_limits<double>::infinity();
+  double greatest = -std::numeric_limits<double>::infinity();
 
   void include(const std::vector<double>& row) {
     for (const double value : row) {
       least = std::min(least, value);
-      most = std::max(most, value);
+      greatest = std::max(greatest, value);
     }
   }
   void scale(std::vector<double>& row) const {
-    for (double& value : row) value = most > least ? (value - least) / (most - least) : 0;
+    for (double& value : row) value = greatest > least ? (value - least) / (greatest - least) : 0;
   }
 };
 
@@ -35,10 +35,10 @@ Scope parse_scope(std::string_view name) {
   throw Error(ErrorKind::bad_input, fmt::format("unknown normalisation '{}'", printable(name)), known_names_hint(name, known));
 }
 
-model::HeadTable<double> min_max(model::HeadTable<double> table, Scope scope) {
+model::UnitTable<double> min_max(model::UnitTable<double> table, Scope scope) {
   Range whole;
-  for (const auto& row : table) whole.include(row);
-  for (auto& row : table) {
+  for (const auto& [site, row] : table) whole.include(row);
+  for (auto& [site, row] : table) {
     Range range = whole;
     if (scope == Scope::per_layer) {
       range = Range{};
@@ -49,17 +49,17 @@ model::HeadTable<double> min_max(model::HeadTable<double> table, Scope scope) {
   return table;
 }
 
-model::HeadTable<double> ranked(model::HeadTable<double> table, Scope scope) {
+model::UnitTable<double> ranked(model::UnitTable<double> table, Scope scope) {
   return scope == Scope::global ? table : min_max(std::move(table), scope);
 }
 
-model::HeadTable<double> mix(const model::HeadTable<double>& importance, const model::HeadTable<double>& entropy, double alpha,
+model::UnitTable<double> mix(const model::UnitTable<double>& importance, const model::UnitTable<double>& entropy, double alpha,
                              Scope scope) {
-  model::HeadTable<double> mixed = min_max(importance, scope);
-  const model::HeadTable<double> spread = min_max(entropy, scope);
-  for (std::size_t layer = 0; layer < mixed.size(); ++layer)
-    for (std::size_t head = 0; head < mixed[layer].size(); ++head)
-      mixed[layer][head] = alpha * mixed[layer][head] + (1 - alpha) * (1 - spread[layer][head]);
+  model::UnitTable<double> mixed = min_max(importance, scope);
+  const model::UnitTable<double> spread = min_max(entropy, scope);
+  for (auto& [site, row] : mixed)
+    for (std::size_t unit = 0; unit < row.size(); ++unit)
+      row[unit] = alpha * row[unit] + (1 - alpha) * (1 - spread.at(site)[unit]);
   return mixed;
 }
 

@@ -11,12 +11,13 @@ Method random_method() {
           .keep_scores =
               [](const Scores& scores, const MethodOptions& options) {
                 Rng rng(options.seed);
-                model::HeadTable<double> table;
-                for (const model::LayerHeads& layer : scores.layout) {
-                  std::vector<double> draws(static_cast<std::size_t>(layer.original_heads));
+                model::UnitTable<double> table;
+                for (const model::Site site : scores.layout.sites(model::SiteKind::attention)) {
+                  const model::SiteLayout& present = scores.layout.at(site);
+                  std::vector<double> draws(static_cast<std::size_t>(present.original_units));
                   for (double& draw : draws) draw = rng.uniform();
-                  auto& row = table.emplace_back();
-                  for (const int head : layer.heads) row.push_back(draws[static_cast<std::size_t>(head)]);
+                  std::vector<double>& row = table[site];
+                  for (const int head : present.units) row.push_back(draws[static_cast<std::size_t>(head)]);
                 }
                 return table;
               },

@@ -48,7 +48,7 @@ void check_options(const MethodOptions& options) {
   parse_group_score(options.group_score);
 }
 
-model::HeadTable<double> keep_scores(const Scores& scores, const MethodOptions& options) {
+model::UnitTable<double> keep_scores(const Scores& scores, const MethodOptions& options) {
   check_options(options);
   const Method& method = find_method(options.method);
   for (const std::string_view asked : method.tables) {

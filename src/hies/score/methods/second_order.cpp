@@ -1,6 +1,7 @@
 #include "hies/score/methods/second_order.h"
 
 #include "hies/score/methods/normalise.h"
+#include "hies/score/statistics/second_order.h"
 
 namespace hies::score {
 
@@ -9,13 +10,12 @@ Method second_order_method() {
           .description = "both terms of the paper's bound on the loss increase",
           .tables = {"second-order"},
           .keep_scores = [](const Scores& scores, const MethodOptions& options) {
-            model::HeadTable<double> bound = scores.table("gate_grad");
-            const model::HeadTable<double>& squares = scores.table("a_sq");
-            for (std::size_t layer = 0; layer < bound.size(); ++layer) {
-              const double norm = scores.output_norms->layer[layer];
-              const double beta = *scores.curvature * norm * norm;
-              for (std::size_t head = 0; head < bound[layer].size(); ++head)
-                bound[layer][head] += beta / 2 * squares[layer][head];
+            model::UnitTable<double> bound = scores.table(kGateGradient);
+            const model::UnitTable<double>& squares = scores.table(kOutputSquares);
+            for (auto& [site, row] : bound) {
+              const double norm = scores.site_value(kOutputNorm, site);
+              const double beta = scores.constant(kCurvature) * norm * norm;
+              for (std::size_t head = 0; head < row.size(); ++head) row[head] += beta / 2 * squares.at(site)[head];
             }
             return ranked(std::move(bound), parse_scope(options.normalise));
           }};

@@ -8,42 +8,47 @@
 
 #include "hies/base/error.h"
 #include "hies/base/suggest.h"
+#include "hies/score/statistics/statistic.h"
 
 namespace hies::score {
 namespace {
 
-double gather(const std::vector<double>& values, std::string_view table, GroupScore group) {
+double gather(const std::vector<double>& values, Aggregation aggregation, GroupScore group) {
   if (values.size() == 1) return values.front();  // exact, norms too
-  const bool norm = table == "l2" || table == "l2-out";
-  double sum = 0, most = values.front();
+  const bool norm = aggregation == Aggregation::norm;
+  double sum = 0, greatest = values.front();
   for (const double value : values) {
     sum += norm ? value * value : value;
-    most = std::max(most, value);
+    greatest = std::max(greatest, value);
   }
-  if (table == "ae") return sum / static_cast<double>(values.size());
-  if (group == GroupScore::max) return most;
+  if (aggregation == Aggregation::mean) return sum / static_cast<double>(values.size());
+  if (group == GroupScore::max) return greatest;
   return norm ? std::sqrt(sum) : sum;
 }
 
-// The scores of a model whose heads are the units, each known by its first head: what ranks heads ranks them.
-Scores gathered(const Scores& scores, const model::UnitLayout& units, GroupScore group) {
+// Returns the scores of a model whose units are `groups`, each known by its first member: what ranks heads ranks them.
+Scores gathered(const Scores& scores, const model::UnitGroups& groups, GroupScore group_score) {
   Scores all;
-  all.curvature = scores.curvature;
-  all.output_norms = scores.output_norms;
+  all.constants = scores.constants;
+  all.site_values = scores.site_values;
   all.layout = scores.layout;
-  for (std::size_t layer = 0; layer < units.size(); ++layer) {
-    all.layout[layer].heads.clear();
-    all.layout[layer].dead.clear();
-    for (const std::vector<int>& unit : units[layer]) all.layout[layer].heads.push_back(unit.front());
+  for (const auto& [site, of_site] : groups) {
+    model::SiteLayout& present = all.layout.at(site);
+    present.units.clear();
+    present.padding.clear();
+    for (const std::vector<int>& group : of_site) present.units.push_back(group.front());
   }
   for (const auto& [name, table] : scores.tables) {
-    model::HeadTable<double>& rows = all.tables[name] = model::HeadTable<double>(units.size());
-    for (std::size_t layer = 0; layer < units.size(); ++layer) {
-      for (const std::vector<int>& unit : units[layer]) {
+    const Aggregation aggregation = aggregation_of(name);
+    model::UnitTable<double>& rows = all.tables[name];
+    for (const auto& [site, of_site] : groups) {
+      if (!table.contains(site)) continue;
+      std::vector<double>& row = rows[site];
+      for (const std::vector<int>& group : of_site) {
         std::vector<double> values;
-        for (const int head : unit)
-          values.push_back(table[layer][static_cast<std::size_t>(scores.layout[layer].position_of(head))]);
-        rows[layer].push_back(gather(values, name, group));
+        for (const int unit : group)
+          values.push_back(table.at(site)[static_cast<std::size_t>(scores.layout.at(site).position_of(unit))]);
+        row.push_back(gather(values, aggregation, group_score));
       }
     }
   }
@@ -60,28 +65,29 @@ GroupScore parse_group_score(std::string_view name) {
 }
 
 UnitScores unit_scores(const Scores& scores, const MethodOptions& options) {
+  constexpr model::SiteKind kSites = model::SiteKind::attention;
   check_options(options);
   const GroupScore group = parse_group_score(options.group_score);
   UnitScores result;
   result.kind = model::chosen_unit_kind(options.units, scores.layout);
-  // Which heads of a layer's groups go together is a matter of each head's own score.
-  model::HeadTable<double> own;
+  // Which heads of a layer's groups are removed together is a matter of each head's own score.
+  model::UnitTable<double> own;
   if (result.kind == model::UnitKind::even)
-    own = keep_scores(gathered(scores, model::make_units(scores.layout, model::UnitKind::head), group), options);
-  result.units = model::make_units(scores.layout, result.kind, own);
+    own = keep_scores(gathered(scores, model::make_units(scores.layout, kSites, model::UnitKind::head), group), options);
+  result.units = model::make_units(scores.layout, kSites, result.kind, own);
   result.keep = keep_scores(gathered(scores, result.units, group), options);
   return result;
 }
 
-model::HeadTable<double> spread_over_heads(const UnitScores& scores, const model::HeadLayout& layout) {
+model::UnitTable<double> spread_over_heads(const UnitScores& scores, const model::Layout& layout) {
   double least = std::numeric_limits<double>::infinity();
-  for (const auto& row : scores.keep)
+  for (const auto& [site, row] : scores.keep)
     for (const double value : row) least = std::min(least, value);
-  model::HeadTable<double> table = model::make_head_table<double>(layout, std::isfinite(least) ? least : 0);
-  for (std::size_t layer = 0; layer < layout.size(); ++layer)
-    for (std::size_t unit = 0; unit < scores.units[layer].size(); ++unit)
-      for (const int head : scores.units[layer][unit])
-        table[layer][static_cast<std::size_t>(layout[layer].position_of(head))] = scores.keep[layer][unit];
+  model::UnitTable<double> table(layout, model::SiteKind::attention, std::isfinite(least) ? least : 0);
+  for (const auto& [site, groups] : scores.units)
+    for (std::size_t unit = 0; unit < groups.size(); ++unit)
+      for (const int head : groups[unit])
+        table.at(site)[static_cast<std::size_t>(layout.at(site).position_of(head))] = scores.keep.at(site)[unit];
   return table;
 }
 

@@ -1,0 +1,60 @@
+#include "hies/score/example_statistics.h"
+
+#include <algorithm>
+
+#include "hies/base/error.h"
+
+namespace hies::score {
+namespace {
+
+using RecordedLayer = model::AttentionRecorder::Layer;
+
+// Copies row `from` of a table of `width` columns to row `to` of another.
+template <class T>
+void copy_row(const std::vector<T>& source, std::size_t from, std::vector<T>& target, std::size_t to, std::size_t width) {
+  std::copy_n(source.begin() + static_cast<std::ptrdiff_t>(from * width), width,
+              target.begin() + static_cast<std::ptrdiff_t>(to * width));
+}
+
+std::size_t heads_of(const model::Layout& layout, std::size_t layer) {
+  return layout.attention(static_cast<int>(layer)).units.size();
+}
+
+}  // namespace
+
+ExampleStatistics::ExampleStatistics(const model::Layout& layout, std::int64_t examples, const model::AttentionRecorder& wanted,
+                                     bool with_losses)
+    : tokens(static_cast<std::size_t>(examples)),
+      losses(with_losses ? tokens.size() : 0),
+      layers(static_cast<std::size_t>(layout.layer_count())) {
+  for (std::size_t layer = 0; layer < layers.size(); ++layer) {
+    const std::size_t size = tokens.size() * heads_of(layout, layer);
+    if (wanted.want_inner) layers[layer].inner.resize(size);
+    if (wanted.want_inner) layers[layer].inner_abs.resize(size);
+    if (wanted.want_entropy) layers[layer].entropy.resize(size);
+    if (wanted.want_entropy) layers[layer].entropy_queries.resize(tokens.size());
+    if (wanted.want_out_sq) layers[layer].out_sq.resize(size);
+  }
+}
+
+void ExampleStatistics::add(const model::Layout& layout, const model::Batch& batch, const model::RunResult& result,
+                            const model::AttentionRecorder& recorder) {
+  for (std::size_t b = 0; b < batch.examples.size(); ++b) {
+    const auto example = static_cast<std::size_t>(batch.examples[b]);
+    check(example < tokens.size(), "an example outside the data set");
+    tokens[example] = batch.length(static_cast<std::int64_t>(b));
+    if (!losses.empty()) losses[example] = result.losses[b];
+    for (std::size_t layer = 0; layer < layers.size(); ++layer) {
+      const RecordedLayer& from = recorder.layers[layer];
+      RecordedLayer& to = layers[layer];
+      const std::size_t heads = heads_of(layout, layer);
+      if (recorder.want_inner) copy_row(from.inner, b, to.inner, example, heads);
+      if (recorder.want_inner) copy_row(from.inner_abs, b, to.inner_abs, example, heads);
+      if (recorder.want_entropy) copy_row(from.entropy, b, to.entropy, example, heads);
+      if (recorder.want_entropy) copy_row(from.entropy_queries, b, to.entropy_queries, example, 1);
+      if (recorder.want_out_sq) copy_row(from.out_sq, b, to.out_sq, example, heads);
+    }
+  }
+}
+
+}  // namespace hies::score

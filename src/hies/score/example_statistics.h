@@ -1,0 +1,29 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "hies/model/batch.h"
+#include "hies/model/layout.h"
+#include "hies/model/recorder.h"
+#include "hies/model/run_result.h"
+
+namespace hies::score {
+
+// What the runs over a data set recorded, example by example in the order of the data set, whatever the order and the company in
+// which they were run. N examples.
+struct ExampleStatistics {
+  std::vector<std::int64_t> tokens;  // [N] n(x)
+  std::vector<double> losses;        // [N], empty without objective
+  std::vector<model::AttentionRecorder::Layer>
+      layers;  // [L], as the recorder's with N for B; empty vectors for what was not wanted
+
+  ExampleStatistics(const model::Layout& layout, std::int64_t examples, const model::AttentionRecorder& wanted, bool with_losses);
+  // Puts one run's results where they belong.
+  void add(const model::Layout& layout, const model::Batch& batch, const model::RunResult& result,
+           const model::AttentionRecorder& recorder);
+  std::int64_t size() const noexcept { return static_cast<std::int64_t>(tokens.size()); }
+  const model::AttentionRecorder::Layer& layer(int index) const { return layers[static_cast<std::size_t>(index)]; }
+};
+
+}  // namespace hies::score

@@ -1,0 +1,32 @@
+#pragma once
+
+#include "hies/base/error.h"
+#include "hies/base/json_node.h"
+#include "hies/score/scores.h"
+
+// What the readers of the versions of scores.json share.
+namespace hies::score {
+
+inline int small_count(const JsonNode& node) { return static_cast<int>(node.count(1 << 24)); }
+
+inline model::UnitCost read_cost(const JsonNode& cost) {
+  return {cost.member("parameters").count(), cost.member("flops_per_token").not_negative()};
+}
+
+inline void check_groups(const model::SiteLayout& heads, const JsonNode& node) {
+  if (heads.original_units < 1 || heads.original_kv_heads < 1 || heads.original_units % heads.original_kv_heads != 0)
+    node.fail(fmt::format("belongs to a layer of {} heads and {} KV heads, which do not divide", heads.original_units,
+                          heads.original_kv_heads));
+}
+
+// Reads the row of a site, which has so many numbers.
+inline std::vector<double> read_row(const JsonNode& node, std::size_t count) {
+  std::vector<double> row(count);
+  node.each(count, "heads in the layer", [&](std::size_t position, const JsonNode& value) { row[position] = value.number(); });
+  return row;
+}
+
+// Reads sites, costs and tables of version 1 into `scores`: query heads only, as lists over the layers.
+void read_version_1(const JsonNode& root, Scores& scores);
+
+}  // namespace hies::score

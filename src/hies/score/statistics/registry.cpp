@@ -1,0 +1,62 @@
+#include <algorithm>
+#include <array>
+
+#include "hies/base/error.h"
+#include "hies/base/suggest.h"
+#include "hies/score/statistics/ae.h"
+#include "hies/score/statistics/his.h"
+#include "hies/score/statistics/l2.h"
+#include "hies/score/statistics/l2_out.h"
+#include "hies/score/statistics/second_order.h"
+#include "hies/score/statistics/statistic.h"
+
+namespace hies::score {
+namespace {
+
+template <class Keep>
+std::vector<std::string> names_where(const Keep& keep) {
+  std::vector<std::string> names;
+  for (const Statistic& statistic : statistics())
+    if (keep(statistic)) names.emplace_back(statistic.name);
+  return names;
+}
+
+}  // namespace
+
+std::span<const Statistic> statistics() {
+  static const std::array kStatistics = {
+      his_statistic(),  //
+      ae_statistic(),   //
+      l2_statistic(),   //
+      l2_out_statistic(), second_order_statistic(),
+  };
+  return kStatistics;
+}
+
+const Statistic& find_statistic(std::string_view name) {
+  for (const Statistic& known : statistics())
+    if (known.name == name) return known;
+  throw Error(ErrorKind::bad_input, fmt::format("unknown table '{}'", printable(name)),
+              known_names_hint(name, statistic_names()));
+}
+
+std::vector<std::string> statistic_names() {
+  return names_where([](const Statistic&) { return true; });
+}
+
+std::vector<std::string> default_statistics() {
+  return names_where([](const Statistic& statistic) { return statistic.by_default; });
+}
+
+std::vector<std::string> weight_statistics() {
+  return names_where([](const Statistic& statistic) { return !statistic.reads_data(); });
+}
+
+Aggregation aggregation_of(std::string_view table) {
+  for (const Statistic& statistic : statistics())
+    for (const StatisticTable& own : statistic.tables)
+      if (own.name == table) return own.aggregation;
+  return Aggregation::importance;
+}
+
+}  // namespace hies::score
