@@ -1,4 +1,4 @@
-#include "hies/model/memory.h"
+#include "hies/engine/memory.h"
 
 #include <algorithm>
 #include <map>
@@ -6,9 +6,10 @@
 #include <unistd.h>
 
 #include "hies/base/error.h"
-#include "hies/model/device.h"
+#include "hies/engine/gpu.h"
+#include "hies/model/tensors.h"
 
-namespace hies::model {
+namespace hies::engine {
 namespace {
 
 // What every run takes besides: a part of the logits, the kernels' and the program's own.
@@ -27,29 +28,29 @@ std::string amount(std::uint64_t bytes) {
   return fmt::format("{:.1f} {}", static_cast<double>(bytes) / (many ? 1 << 30 : 1 << 20), many ? "GiB" : "MiB");
 }
 
-// Numbers that the graph of the largest layer keeps of a token: the state before each block, queries, keys, values, what attention
-// gave, and the inside of the feed-forward layer (twice where it is gated).
-std::uint64_t kept_numbers(const ModelSpec& spec) {
-  std::uint64_t most = 0;
-  for (const LayerHeads& layer : spec.layers)
-    most = std::max(
-        most, static_cast<std::uint64_t>(2 * layer.count() + 2 * layer.kv_count()) * static_cast<std::uint64_t>(layer.head_dim));
-  return most + 3 * static_cast<std::uint64_t>(spec.hidden) + 2 * static_cast<std::uint64_t>(spec.intermediate);
+// Returns the numbers that the tape of the largest layer keeps of a token: the state before each block, queries, keys, values, outputs
+// of attention, and the inside of the feed-forward network (twice where it is gated).
+std::uint64_t kept_numbers(const model::ModelSpec& spec) {
+  std::uint64_t heads = 0, neurons = 0;
+  for (const auto& [site, units] : spec.layout) {
+    if (site.kind == model::SiteKind::ffn) neurons = std::max(neurons, static_cast<std::uint64_t>(units.width()));
+    else heads = std::max(heads, static_cast<std::uint64_t>(2 * units.width() + 2 * units.kv_width()));
+  }
+  return heads + 3 * static_cast<std::uint64_t>(spec.hidden) + 2 * neurons;
 }
 
 // Bytes of an output matrix that is the embedding table, which stands on a GPU twice.
-std::uint64_t tied_bytes(const ModelSpec& spec, std::uint64_t size) {
-  const bool tied = spec.problem == Problem::causal_lm && spec.decoder.tied;
-  return tied ? static_cast<std::uint64_t>(spec.vocabulary) * static_cast<std::uint64_t>(spec.hidden) * size : 0;
+std::uint64_t tied_bytes(const model::ModelSpec& spec, std::uint64_t size) {
+  return spec.head.tied ? static_cast<std::uint64_t>(spec.text.vocabulary) * static_cast<std::uint64_t>(spec.hidden) * size : 0;
 }
 
 // Fills in what streams: all matrices that are multiplied. A layer of them is on the GPU, and what comes next: another layer, or the
 // output matrix.
-void plan_offload(MemoryPlan& plan, const Arch& arch, const ModelSpec& spec, std::uint64_t size) {
+void plan_offload(MemoryPlan& plan, const model::ModelSpec& spec, std::uint64_t size) {
   std::map<int, std::uint64_t> layers;
   std::uint64_t outside = plan.streamed = tied_bytes(spec, size);
-  for (const TensorDecl& decl : arch.tensors(spec)) {
-    if (decl.use == TensorUse::lookup || decl.shape.size() != 2) continue;
+  for (const model::TensorDecl& decl : model::tensors(spec)) {
+    if (decl.use == model::TensorUse::lookup || decl.shape.size() != 2) continue;
     const std::uint64_t bytes = static_cast<std::uint64_t>(decl.elements()) * size;
     plan.streamed += bytes;
     if (decl.layer < 0) outside = std::max(outside, bytes);
@@ -67,13 +68,14 @@ void plan_offload(MemoryPlan& plan, const Arch& arch, const ModelSpec& spec, std
 
 }  // namespace
 
-MemoryPlan plan_memory(const Arch& arch, const ModelSpec& spec, ComputeType type, std::uint64_t budget) {
+MemoryPlan plan_memory(const model::ModelSpec& spec, const Execution& execution) {
   MemoryPlan plan;
-  plan.one_copy = on_gpu();
-  plan.budget = budget > 0 ? budget : plan.one_copy ? free_gpu_memory() / 10 * 9 : machine_memory() / 5 * 4;
-  const auto size = static_cast<std::uint64_t>(bytes_of(type));
-  for (const TensorDecl& decl : arch.tensors(spec)) {
-    if (decl.use == TensorUse::lookup && !plan.one_copy) continue;
+  const std::uint64_t budget = execution.memory;
+  plan.one_copy = execution.device.is_cuda();
+  plan.budget = budget > 0 ? budget : plan.one_copy ? free_memory(execution.device) / 10 * 9 : machine_memory() / 5 * 4;
+  const auto size = static_cast<std::uint64_t>(bytes_of(execution.type));
+  for (const model::TensorDecl& decl : model::tensors(spec)) {
+    if (decl.use == model::TensorUse::lookup && !plan.one_copy) continue;
     const std::uint64_t bytes = static_cast<std::uint64_t>(decl.elements()) * size;
     plan.weights += bytes;
     plan.largest_weight = std::max(plan.largest_weight, bytes);
@@ -83,11 +85,11 @@ MemoryPlan plan_memory(const Arch& arch, const ModelSpec& spec, ComputeType type
   plan.token_of_mask = 2 * plan.token_in_layer + static_cast<std::uint64_t>(spec.hidden) * spec.layers.size() * size;
   if (plan.one_copy) {
     plan.weights += tied_bytes(spec, size);
-    if (offloads()) plan_offload(plan, arch, spec, size);
+    if (execution.offload) plan_offload(plan, spec, size);
     if (const std::uint64_t least = plan.besides_activations(); least > plan.budget)
       throw Error(ErrorKind::bad_input,
                   fmt::format("the weights need {} of the GPU's memory, but {} may be used", amount(least), amount(plan.budget)),
-                  offloads() ? (budget > 0 ? "raise --memory, or try --dtype bfloat16" : "try --dtype bfloat16, or --device cpu")
+                  execution.offload ? (budget > 0 ? "raise --memory, or try --dtype bfloat16" : "try --dtype bfloat16, or --device cpu")
                              : (budget > 0 ? "try --offload, which streams them from the machine's memory, or raise --memory"
                                            : "try --offload, which streams them from the machine's memory, or --dtype bfloat16"));
     return plan;
@@ -146,4 +148,4 @@ std::string MemoryPlan::text(std::int64_t tokens, int layers) const {
   return text.empty() ? text : fmt::format("memory {}{} (--memory)", amount(budget), text);
 }
 
-}  // namespace hies::model
+}  // namespace hies::engine

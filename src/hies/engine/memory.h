@@ -3,10 +3,10 @@
 #include <cstdint>
 #include <string>
 
-#include "hies/model/arch/arch.h"
-#include "hies/model/compute_type.h"
+#include "hies/engine/execution.h"
+#include "hies/model/spec.h"
 
-namespace hies::model {
+namespace hies::engine {
 
 // How the weights and the activations of a model share the memory that it may use. It changes no result on the CPU, on a GPU none
 // but by rounding: how many masks stand side by side decides the shape of a product.
@@ -39,8 +39,8 @@ struct MemoryPlan {
   std::uint64_t besides_activations() const;  // bytes that are needed whatever the number of tokens
 };
 
-// `budget` bytes; 0: four fifths of the machine's memory, or nine tenths of what is free on the GPU.
-// Throws bad_input where a GPU, or the machine that streams them to it, has no room for the weights.
-MemoryPlan plan_memory(const Arch& arch, const ModelSpec& spec, ComputeType type, std::uint64_t budget);
+// Plans for the memory budget of `execution`; 0: four fifths of the machine's memory, or nine tenths of what is free on the GPU.
+// Throws bad_input where a GPU, or the machine that streams weights to it, has no room for them.
+MemoryPlan plan_memory(const model::ModelSpec& spec, const Execution& execution);
 
-}  // namespace hies::model
+}  // namespace hies::engine

@@ -1,9 +1,9 @@
-#include "hies/model/attention_weights_torch.h"
+#include "hies/ops/attention_weights.h"
 
 #include <algorithm>
 #include <limits>
 
-namespace hies::model {
+namespace hies::ops {
 namespace {
 
 // [T,S] 1 where query t sees key s, of one sequence.
@@ -44,4 +44,4 @@ void attention_weights(const kernels::AttentionShape& shape, const at::Tensor& q
   }
 }
 
-}  // namespace hies::model
+}  // namespace hies::ops

@@ -1,17 +1,13 @@
-#include "hies/model/linear_torch.h"
+#include "hies/ops/linear.h"
 
 #include <optional>
 
 #include <ATen/core/dispatch/Dispatcher.h>
-#include <torch/csrc/autograd/custom_function.h>
 
-#include "hies/model/offload_torch.h"
+#include "hies/ops/offload.h"
 
-namespace hies::model {
+namespace hies::ops {
 namespace {
-
-using torch::autograd::AutogradContext;
-using torch::autograd::variable_list;
 
 // Rows that the order of a weight is chosen for; other numbers run as well with it.
 constexpr std::int64_t kTypicalRows = 1024;
@@ -72,13 +68,6 @@ class Factor {
   at::Tensor ordered_, plain_;
 };
 
-// Autograd's thread has no CUDA context until it launches something, which a product, whose library looks for one, does not count as.
-void wake_gpu() {
-  static thread_local bool awake = false;
-  if (!awake) at::zeros({1}, at::TensorOptions().device(at::kCUDA, 0));
-  awake = true;
-}
-
 }  // namespace
 
 struct Linear::State {
@@ -135,19 +124,6 @@ struct Linear::State {
   }
 };
 
-struct LinearFunction : torch::autograd::Function<LinearFunction> {
-  // The network owns the state and outlives the graph, which keeps its address.
-  static at::Tensor forward(AutogradContext* context, const at::Tensor& x, std::int64_t state) {
-    context->saved_data["state"] = state;
-    return reinterpret_cast<Linear::State*>(state)->apply(x);
-  }
-  static variable_list backward(AutogradContext* context, variable_list gradients) {
-    auto* state = reinterpret_cast<Linear::State*>(context->saved_data["state"].toInt());
-    if (gradients[0].is_cuda()) wake_gpu();
-    return {state->gradient(gradients[0]), {}};
-  }
-};
-
 Linear::BothDirections::BothDirections() noexcept { both_directions = true; }
 Linear::BothDirections::~BothDirections() { both_directions = false; }
 
@@ -155,17 +131,17 @@ Linear::Linear(Make weight, at::Tensor bias, SetAside set_aside, Keep keep)
     : state_(std::make_shared<State>(
           State{std::move(weight), std::move(bias), std::move(set_aside), std::move(keep), {}, {}, {}, {}})) {}
 
-at::Tensor Linear::operator()(const at::Tensor& x) const {
-  if (at::GradMode::is_enabled() && x.requires_grad())
-    return LinearFunction::apply(x, reinterpret_cast<std::int64_t>(state_.get()));
-  return state_->apply(x);
+at::Tensor Linear::operator()(const at::Tensor& x) const { return state_->apply(x); }
+at::Tensor Linear::gradient(const at::Tensor& of_output) const { return state_->gradient(of_output); }
+
+void Linear::add_gradient(const at::Tensor& of_output, at::Tensor& sum) const {
+  if (state_->keep.one_copy) sum.addmm_(of_output, state_->resident());
+  else sum.add_(state_->gradient(of_output));
 }
 
-at::Tensor Linear::gradient(const at::Tensor& of_output) const { return state_->gradient(of_output); }
-void Linear::add_gradient(const at::Tensor& of_output, at::Tensor& sum) const { sum.addmm_(of_output, state_->resident()); }
 at::Tensor Linear::weight() const { return state_->weight(); }
 void Linear::set_aside() const { state_->set_aside(); }
 const at::Tensor& Linear::bias() const noexcept { return state_->bias; }
 Linear::Keep Linear::keep() const noexcept { return state_->keep; }
 
-}  // namespace hies::model
+}  // namespace hies::ops

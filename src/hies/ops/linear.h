@@ -5,7 +5,7 @@
 
 #include <ATen/ATen.h>
 
-namespace hies::model {
+namespace hies::ops {
 
 class Offload;
 
@@ -44,10 +44,10 @@ class Linear {
 
   at::Tensor operator()(const at::Tensor& x) const;
 
-  // The gradient by x from that by y, where there is no graph.
+  // Returns the gradient by x from that by y.
   at::Tensor gradient(const at::Tensor& of_output) const;
 
-  // Adds that to `sum`, on a GPU.
+  // Adds that to `sum`.
   void add_gradient(const at::Tensor& of_output, at::Tensor& sum) const;
 
   at::Tensor weight() const;  // made anew
@@ -57,9 +57,8 @@ class Linear {
   Keep keep() const noexcept;
 
  private:
-  friend struct LinearFunction;
   struct State;
-  std::shared_ptr<State> state_;  // shared by copies, and with a graph that waits for its backward pass
+  std::shared_ptr<State> state_;  // shared by copies
 };
 
-}  // namespace hies::model
+}  // namespace hies::ops

@@ -1,4 +1,4 @@
-#include "hies/model/offload_torch.h"
+#include "hies/ops/offload.h"
 
 #include <algorithm>
 #include <vector>
@@ -8,7 +8,7 @@
 
 #include "hies/base/error.h"
 
-namespace hies::model {
+namespace hies::ops {
 namespace {
 
 // Weights that are looked ahead for: a layer and more of every family.
@@ -133,4 +133,4 @@ void Offload::bring(std::span<const int> wanted, const c10::Stream& stream) {
   }
 }
 
-}  // namespace hies::model
+}  // namespace hies::ops

@@ -8,9 +8,9 @@
 #include <c10/core/Event.h>
 #include <c10/core/Stream.h>
 
-#include "hies/model/use_order.h"
+#include "hies/ops/prefetch_order.h"
 
-namespace hies::model {
+namespace hies::ops {
 
 // Weights that stay in the machine's memory, pinned, and are on the GPU only around their products: copied there ahead, by a stream
 // of their own, in the order of the run before. It changes no result. For one thread at a time.
@@ -48,7 +48,7 @@ class Offload {
   std::int64_t block_used_ = 0;
   std::deque<Weight> weights_;
   std::uint64_t on_gpu_bytes_ = 0, uses_ = 0;
-  UseOrder order_;
+  PrefetchOrder order_;
 };
 
-}  // namespace hies::model
+}  // namespace hies::ops

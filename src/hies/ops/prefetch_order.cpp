@@ -1,8 +1,8 @@
-#include "hies/model/use_order.h"
+#include "hies/ops/prefetch_order.h"
 
 #include <algorithm>
 
-namespace hies::model {
+namespace hies::ops {
 namespace {
 
 // Much more than a run of the deepest models uses.
@@ -10,7 +10,7 @@ constexpr std::size_t kMostRemembered = std::size_t{1} << 16;
 
 }  // namespace
 
-void UseOrder::used(int what) {
+void PrefetchOrder::used(int what) {
   if (past_.size() >= kMostRemembered) forget_half();
   const auto pair = std::pair(last(), what);
   if (expected_ < past_.size() && past_[expected_] == what) {
@@ -23,11 +23,11 @@ void UseOrder::used(int what) {
   after_[pair] = past_.size();
 }
 
-std::span<const int> UseOrder::next(std::size_t most) const {
+std::span<const int> PrefetchOrder::next(std::size_t most) const {
   return std::span(past_).subspan(expected_, std::min(most, past_.size() - expected_));
 }
 
-void UseOrder::forget_half() {
+void PrefetchOrder::forget_half() {
   const std::size_t gone = past_.size() / 2;
   past_.erase(past_.begin(), past_.begin() + static_cast<std::ptrdiff_t>(gone));
   expected_ = expected_ >= gone ? expected_ - gone : past_.size();
@@ -35,4 +35,4 @@ void UseOrder::forget_half() {
   for (auto& [pair, place] : after_) place -= gone;
 }
 
-}  // namespace hies::model
+}  // namespace hies::ops

@@ -7,11 +7,11 @@
 #include <utility>
 #include <vector>
 
-namespace hies::model {
+namespace hies::ops {
 
 // In which order things are used, told ahead from what came next the last time. A run that goes like one before is foretold whole,
 // the way back as well, and layers that are run twice.
-class UseOrder {
+class PrefetchOrder {
  public:
   void used(int what);
   // The last one; −1: none yet.
@@ -26,4 +26,4 @@ class UseOrder {
   std::map<std::pair<int, int>, std::size_t> after_;  // where things went on the last time that the second followed the first
 };
 
-}  // namespace hies::model
+}  // namespace hies::ops

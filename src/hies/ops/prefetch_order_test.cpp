@@ -1,12 +1,12 @@
-#include "hies/model/use_order.h"
+#include "hies/ops/prefetch_order.h"
 
 #include <gtest/gtest.h>
 
-namespace hies::model {
+namespace hies::ops {
 namespace {
 
 // How many uses were not the next that was expected.
-int surprises(UseOrder& order, const std::vector<int>& run) {
+int surprises(PrefetchOrder& order, const std::vector<int>& run) {
   int count = 0;
   for (const int what : run) {
     const auto next = order.next(1);
@@ -16,8 +16,8 @@ int surprises(UseOrder& order, const std::vector<int>& run) {
   return count;
 }
 
-TEST(UseOrder, NothingIsKnownAtFirst) {
-  UseOrder order;
+TEST(PrefetchOrder, NothingIsKnownAtFirst) {
+  PrefetchOrder order;
   EXPECT_EQ(order.last(), -1);
   EXPECT_TRUE(order.next(3).empty());
   EXPECT_EQ(surprises(order, {0, 1, 2}), 3);
@@ -25,8 +25,8 @@ TEST(UseOrder, NothingIsKnownAtFirst) {
 }
 
 // Forward and back, where keys follow queries both ways.
-TEST(UseOrder, ARunLikeTheLastIsForetold) {
-  UseOrder order;
+TEST(PrefetchOrder, ARunLikeTheLastIsPredicted) {
+  PrefetchOrder order;
   const std::vector<int> run = {0, 1, 2, 3, 10, 11, 12, 13, 20, 13, 12, 10, 11, 3, 2};
   surprises(order, run);
   surprises(order, run);
@@ -35,16 +35,16 @@ TEST(UseOrder, ARunLikeTheLastIsForetold) {
 }
 
 // The layers 1 and 2 run again on the way back: what follows 2 then is not what followed it before.
-TEST(UseOrder, LayersThatRunTwice) {
-  UseOrder order;
+TEST(PrefetchOrder, LayersThatRunTwice) {
+  PrefetchOrder order;
   const std::vector<int> run = {0, 1, 2, 3, 4, 5, 4, 3, 1, 2, 1, 0};
   surprises(order, run);
   surprises(order, run);
   EXPECT_EQ(surprises(order, run), 0);
 }
 
-TEST(UseOrder, FindsItsPlaceAfterAnotherRun) {
-  UseOrder order;
+TEST(PrefetchOrder, FindsItsPlaceAfterAnotherRun) {
+  PrefetchOrder order;
   const std::vector<int> there_and_back = {0, 1, 2, 3, 4, 5, 6, 5, 4, 3, 2, 1}, there = {0, 1, 2, 3, 4, 5, 6};
   for (int i = 0; i < 2; ++i) surprises(order, there_and_back);
   EXPECT_LE(surprises(order, there), 1);
@@ -54,8 +54,8 @@ TEST(UseOrder, FindsItsPlaceAfterAnotherRun) {
 }
 
 // A long run of a program: the memory of what was used is bounded, and forgetting surprises at most for a moment.
-TEST(UseOrder, ForgetsWhatIsLongPast) {
-  UseOrder order;
+TEST(PrefetchOrder, ForgetsWhatIsLongPast) {
+  PrefetchOrder order;
   const std::vector<int> run = {0, 1, 2, 3, 2, 1};
   for (int i = 0; i < 2; ++i) surprises(order, run);
   int count = 0;
@@ -65,4 +65,4 @@ TEST(UseOrder, ForgetsWhatIsLongPast) {
 }
 
 }  // namespace
-}  // namespace hies::model
+}  // namespace hies::ops
