@@ -9,17 +9,17 @@
 namespace hies::data {
 namespace {
 
-using Ids = std::span<const std::int32_t>;
+using IdSpan = std::span<const std::int32_t>;
 
 // A sequence of a language model: `ids` without the last, whose last `targets` rows predict the last `targets` ids.
-void add_judged(model::Batch& batch, std::int64_t index, Ids ids, std::int64_t targets) {
+void add_judged(model::Batch& batch, std::int64_t index, IdSpan ids, std::int64_t targets) {
   const auto run = static_cast<std::int64_t>(ids.size()) - 1;
   check(targets > 0 && targets <= run, "a judged token has a token before it");
   const std::int64_t first = batch.token_count() + run - targets;
   const std::vector<std::int32_t> types(static_cast<std::size_t>(run));
   batch.add(index, ids.first(static_cast<std::size_t>(run)), types);
   for (std::int64_t row = 0; row < targets; ++row) batch.target_rows.push_back(first + row);
-  const Ids judged = ids.last(static_cast<std::size_t>(targets));
+  const IdSpan judged = ids.last(static_cast<std::size_t>(targets));
   batch.target_tokens.insert(batch.target_tokens.end(), judged.begin(), judged.end());
 }
 

@@ -3,22 +3,23 @@
 #include <optional>
 
 #include <ATen/core/dispatch/Dispatcher.h>
+#include <ATen/cpu/Utils.h>
 
 #include "hies/ops/offload.h"
 
 namespace hies::ops {
 namespace {
 
-// Rows that the order of a weight is chosen for; other numbers run as well with it.
+// The number of rows that weights are prepacked for; products with other numbers of rows are as fast.
 constexpr std::int64_t kTypicalRows = 1024;
 
-// The operators by which torch's own compiler calls oneDNN with ordered weights. They have no C++ function in at::.
+// The operators by which torch's own compiler calls oneDNN with prepacked weights. They have no C++ function in at::.
 struct OneDnn {
-  using Reorder = at::Tensor(const at::Tensor&, std::optional<std::int64_t>);
+  using Prepack = at::Tensor(const at::Tensor&, std::optional<std::int64_t>);
   using Scalars = c10::List<std::optional<at::Scalar>>;
   using Apply = at::Tensor(const at::Tensor&, const at::Tensor&, const std::optional<at::Tensor>&, c10::string_view, Scalars,
                            std::optional<c10::string_view>);
-  std::optional<c10::TypedOperatorHandle<Reorder>> reorder;
+  std::optional<c10::TypedOperatorHandle<Prepack>> prepack;
   std::optional<c10::TypedOperatorHandle<Apply>> apply;
 
   OneDnn() {
@@ -26,7 +27,7 @@ struct OneDnn {
     const auto first = dispatcher.findSchema({"mkldnn::_reorder_linear_weight", ""});
     const auto second = dispatcher.findSchema({"mkldnn::_linear_pointwise", ""});
     if (!first || !second || !at::globalContext().userEnabledMkldnn()) return;
-    reorder = first->typed<Reorder>();
+    prepack = first->typed<Prepack>();
     apply = second->typed<Apply>();
   }
 };
@@ -36,36 +37,60 @@ const OneDnn& one_dnn() {
   return operators;
 }
 
-// Undefined where oneDNN cannot run this: float64, an empty matrix, a GPU, bfloat16 on a processor without it, a torch without oneDNN.
-at::Tensor ordered(const at::Tensor& weight) {
-  if ((weight.scalar_type() != at::kFloat && weight.scalar_type() != at::kBFloat16) || weight.numel() == 0) return {};
-  if (weight.is_cuda() || !one_dnn().reorder) return {};
+at::Tensor try_prepack(const at::Tensor& weight) {
   try {
-    return one_dnn().reorder->call(weight, kTypicalRows);
+    return one_dnn().prepack->call(weight, kTypicalRows);
   } catch (const c10::Error&) {
     return {};
   }
 }
 
+// Returns whether oneDNN has kernels for bfloat16 on this processor.
+bool has_bfloat16_kernels() {
+  static const bool has = one_dnn().prepack && try_prepack(at::ones({16, 16}, at::kBFloat16)).defined();
+  return has;
+}
+
+// Returns the prepacked weight; undefined where oneDNN cannot multiply by it: float64, an empty matrix, a GPU, bfloat16 on a processor
+// without kernels for it, a torch without oneDNN.
+at::Tensor prepacked(const at::Tensor& weight) {
+  const bool has_kernels =
+      weight.scalar_type() == at::kFloat || (weight.scalar_type() == at::kBFloat16 && has_bfloat16_kernels());
+  if (!has_kernels || weight.numel() == 0 || weight.is_cuda() || !one_dnn().prepack) return {};
+  return try_prepack(weight);
+}
+
 thread_local bool both_directions = false;
 
-// oneDNN multiplies stored bfloat16 weights without order nearly as fast, and adds up in the same order.
-bool plain_is_alike(const at::Tensor& weight) { return weight.scalar_type() == at::kBFloat16; }
+// Returns whether products by this weight as it is stored are nearly as fast as prepacked ones and give the same bits. That is so in
+// bfloat16 with oneDNN's AVX-512 kernels. Its AMX kernels sum prepacked weights in another order, and on a processor where oneDNN has no
+// bfloat16 kernels at::linear and at::matmul differ.
+bool plain_is_alike(const at::Tensor& weight) {
+  static const bool alike = [] {
+    const auto processor = at::cpu::get_cpu_capabilities();
+    const auto has = [&](const char* name) {
+      const auto found = processor.find(name);
+      return found != processor.end() && found->second.toBool();
+    };
+    return has_bfloat16_kernels() && has("avx512_bw") && !has("amx_bf16");
+  }();
+  return weight.scalar_type() == at::kBFloat16 && alike;
+}
 
 // A weight of one direction, ready to multiply.
 class Factor {
  public:
-  explicit Factor(const at::Tensor& weight) : ordered_(ordered(weight)) {
-    if (!ordered_.defined()) plain_ = weight;
+  explicit Factor(const at::Tensor& weight) : prepacked_(prepacked(weight)) {
+    if (!prepacked_.defined()) plain_ = weight;
   }
   at::Tensor multiply(const at::Tensor& x, const at::Tensor& bias) const {
-    if (!ordered_.defined()) return at::linear(x, plain_, bias);
+    if (!prepacked_.defined()) return at::linear(x, plain_, bias);
     const auto with_bias = bias.defined() ? std::optional<at::Tensor>(bias) : std::nullopt;
-    return one_dnn().apply->call(x, ordered_, with_bias, "none", OneDnn::Scalars(), std::nullopt);
+    return one_dnn().apply->call(x, prepacked_, with_bias, "none", OneDnn::Scalars(), std::nullopt);
   }
 
  private:
-  at::Tensor ordered_, plain_;
+  at::Tensor prepacked_, plain_;
 };
 
 }  // namespace

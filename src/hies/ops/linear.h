@@ -10,18 +10,18 @@ namespace hies::ops {
 class Offload;
 
 // y = x Wᵀ + b over the rows of x, with frozen weights: the backward pass gives the gradient of x only.
-// float32 and bfloat16 run on oneDNN with the weight in the order that its kernels read, which is about a tenth faster than MKL or an
-// unordered weight (docs/performance.md). The order is made when it is first needed, once for each direction.
+// float32 and bfloat16 run on oneDNN with prepacked weights, which is about a tenth faster than MKL or weights as they are stored
+// (docs/performance.md). A weight is prepacked when it is first needed, once for each direction.
 class Linear {
  public:
-  // Gives the weight [out, in] in the computation dtype. Called when the weight is put in order, so that no copy in its usual order
+  // Returns the weight [out, in] in the computation dtype. It is called when the weight is prepacked, so that no copy in its usual order
   // stays in memory.
   using Make = std::function<at::Tensor()>;
 
   using SetAside = std::function<void()>;
 
-  // Whether a weight in order stays in memory for the next product of its direction. Else every product reads it as it is stored
-  // (bfloat16, where that costs little and gives the same bits) or puts it in order again.
+  // Whether a prepacked weight stays in memory for the next product of its direction. Else every product prepacks it again, or reads it
+  // as it is stored where that costs little and gives the same bits (bfloat16 with AVX-512 but without AMX).
   // On a GPU both directions read one tensor, as it is stored: `one_copy`. It stays there, or comes from `offload` when it is used.
   struct Keep {
     bool forward = true, backward = true, one_copy = false;

@@ -10,12 +10,12 @@
 namespace hies::score {
 namespace {
 
-using Notes = model::AttentionProbe::Layer;
+using ProbeLayer = model::AttentionProbe::Layer;
 
 class EachExample : public testing::TestWithParam<std::string> {
  protected:
   // The notes of example `x` as a table [L][H].
-  Table noted(const model::AttentionProbe& probe, std::vector<double> Notes::*field, std::size_t x) const {
+  Table noted(const model::AttentionProbe& probe, std::vector<double> ProbeLayer::*field, std::size_t x) const {
     Table table = model::make_head_table<double>(golden.checkpoint->spec().layers);
     for (std::size_t layer = 0; layer < table.size(); ++layer)
       for (std::size_t head = 0; head < table[layer].size(); ++head)
@@ -46,9 +46,9 @@ class EachExample : public testing::TestWithParam<std::string> {
       own_logits.emplace_back(row, row + result.classes);
       const double wanted_loss = golden.json["losses"][loss][x].get<double>();
       EXPECT_NEAR(result.losses[x], wanted_loss, tolerance * std::max(1.0, wanted_loss));
-      inner = std::max(inner, relative_error(noted(probe, &Notes::inner, x), golden.json["inner"][loss][x].get<Table>()));
-      squares = std::max(squares, relative_error(noted(probe, &Notes::out_sq, x), golden.json["out_sq"][x].get<Table>()));
-      Table mean = noted(probe, &Notes::entropy, x);
+      inner = std::max(inner, relative_error(noted(probe, &ProbeLayer::inner, x), golden.json["inner"][loss][x].get<Table>()));
+      squares = std::max(squares, relative_error(noted(probe, &ProbeLayer::out_sq, x), golden.json["out_sq"][x].get<Table>()));
+      Table mean = noted(probe, &ProbeLayer::entropy, x);
       for (std::size_t layer = 0; layer < mean.size(); ++layer)
         for (double& sum : mean[layer]) sum /= static_cast<double>(probe.layers[layer].entropy_queries[x]);
       entropy = std::max(entropy, relative_error(mean, golden.json["ae"][x].get<Table>()));

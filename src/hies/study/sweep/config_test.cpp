@@ -13,7 +13,7 @@ SweepConfig read(const std::string& text) {
   return config;
 }
 
-std::string refusal(const std::string& text) {
+std::string config_refusal(const std::string& text) {
   try {
     read(text);
   } catch (const Error& error) {
@@ -55,13 +55,13 @@ TEST(SweepConfig, ResolvedOptionsAreAConfigFile) {
 }
 
 TEST(SweepConfig, MistakesAreNamed) {
-  EXPECT_NE(refusal(R"({"ratio": [0.1]})").find("unknown option 'ratio' / did you mean 'ratios'"), std::string::npos);
-  EXPECT_NE(refusal(R"({"seeds": "five"})").find("seeds"), std::string::npos);
-  EXPECT_NE(refusal(R"({"seeds": -1})").find("seeds"), std::string::npos);
-  EXPECT_NE(refusal(R"({"methods": [1]})").find("methods[0]"), std::string::npos);
-  EXPECT_NE(refusal(R"({"alphas": "0:1"})").find("alphas"), std::string::npos);
-  EXPECT_NE(refusal(R"({"runs": [{"model": "m"}]})").find("runs[0].task"), std::string::npos);
-  EXPECT_NE(refusal("[]").find("an object"), std::string::npos);
+  EXPECT_NE(config_refusal(R"({"ratio": [0.1]})").find("unknown option 'ratio' / did you mean 'ratios'"), std::string::npos);
+  EXPECT_NE(config_refusal(R"({"seeds": "five"})").find("seeds"), std::string::npos);
+  EXPECT_NE(config_refusal(R"({"seeds": -1})").find("seeds"), std::string::npos);
+  EXPECT_NE(config_refusal(R"({"methods": [1]})").find("methods[0]"), std::string::npos);
+  EXPECT_NE(config_refusal(R"({"alphas": "0:1"})").find("alphas"), std::string::npos);
+  EXPECT_NE(config_refusal(R"({"runs": [{"model": "m"}]})").find("runs[0].task"), std::string::npos);
+  EXPECT_NE(config_refusal("[]").find("an object"), std::string::npos);
 }
 
 TEST(SweepConfig, RunsAreSplitAtTheLastColons) {
