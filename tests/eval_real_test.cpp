@@ -10,10 +10,10 @@
 #include <fstream>
 
 #include "hies/base/json.h"
-#include "hies/study/eval_run.h"
-#include "hies/study/prune_run.h"
+#include "hies/pipeline/eval_run.h"
+#include "hies/pipeline/prune_run.h"
 
-namespace hies::study {
+namespace hies::pipeline {
 namespace {
 
 // As ../shared/models/README.md prints it, to these digits.
@@ -121,4 +121,4 @@ INSTANTIATE_TEST_SUITE_P(Some, RealPruning,
                          });
 
 }  // namespace
-}  // namespace hies::study
+}  // namespace hies::pipeline

@@ -6,10 +6,10 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "hies/data/load_dataset.h"
 #include "hies/score/golden_test.h"
 #include "hies/score/methods/method.h"
 #include "hies/score/scorer.h"
-#include "hies/study/encode.h"
 
 namespace hies::score {
 namespace {
@@ -34,8 +34,8 @@ TEST_P(RealModel, ScoresAreHuggingFaces) {
   load.examples = golden["examples"].get<std::int64_t>();
   load.order = "file";
   load.max_length = golden["max_length"].get<std::int64_t>();
-  const data::Dataset dataset = study::load_dataset(file, data::task(golden["task"].get<std::string>()), load, *checkpoint,
-                                                    study::load_preprocessor(*checkpoint), silent_progress());
+  const data::Dataset dataset = data::load_dataset(file, data::task(golden["task"].get<std::string>()), load, *checkpoint,
+                                                   data::load_preprocessor(*checkpoint), silent_progress());
   ASSERT_EQ(dataset.size(), 64);
   for (std::size_t x = 0; x < 64; ++x) {
     ASSERT_EQ(dataset.examples[x].ids.size(), golden["tokens"][x].get<std::size_t>()) << "row " << x;

@@ -6,14 +6,14 @@
 #include <filesystem>
 
 #include "hies/data/images/source.h"
+#include "hies/data/load_dataset.h"
 #include "hies/image/resize.h"
+#include "hies/pipeline/eval_run.h"
 #include "hies/score/golden_test.h"
 #include "hies/score/methods/method.h"
 #include "hies/score/scorer.h"
-#include "hies/study/encode.h"
-#include "hies/study/eval_run.h"
 
-namespace hies::study {
+namespace hies::pipeline {
 namespace {
 
 class RealVision : public testing::Test {
@@ -80,8 +80,8 @@ TEST_F(RealVision, ScoresAreHuggingFaces) {
   const auto checkpoint = std::make_shared<model::Checkpoint>(model::Checkpoint::open(folder));
   data::LoadOptions load;
   load.order = "file";
-  const data::Dataset all = load_dataset(training_set, data::task("image-classification"), load, *checkpoint,
-                                         load_preprocessor(*checkpoint), silent_progress());
+  const data::Dataset all = data::load_dataset(training_set, data::task("image-classification"), load, *checkpoint,
+                                               data::load_preprocessor(*checkpoint), silent_progress());
   data::Dataset dataset = all;
   dataset.examples.clear();
   const auto step = wanted["step"].get<std::size_t>();
@@ -122,4 +122,4 @@ TEST_F(RealVision, ScoresAreHuggingFaces) {
 }
 
 }  // namespace
-}  // namespace hies::study
+}  // namespace hies::pipeline

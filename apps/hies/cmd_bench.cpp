@@ -5,10 +5,10 @@
 
 #include "arguments.h"
 #include "attention_bench.h"
-#include "gpu_bench.h"
 #include "commands.h"
 #include "common_options.h"
 #include "console_progress.h"
+#include "gpu_bench.h"
 #include "hies/base/error.h"
 #include "hies/base/json.h"
 #include "hies/base/suggest.h"

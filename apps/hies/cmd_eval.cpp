@@ -8,7 +8,7 @@
 #include "hies/base/error.h"
 #include "hies/base/files.h"
 #include "hies/eval/predictions_file.h"
-#include "hies/study/eval_run.h"
+#include "hies/pipeline/eval_run.h"
 #include "load_options.h"
 #include "named_paths.h"
 #include "terminal.h"
@@ -23,7 +23,7 @@ void run_eval(Words words) {
        {"hies eval SMALLER --task sst2 --data examples/reviews-evaluation.tsv \\", "    --reference examples/demo-sst2"}},
       words);
   std::string folder, data_file, plan, reference, predictions;
-  study::EvalRequest request;
+  pipeline::EvalRequest request;
   WriteOptions write;
   ShowOptions show;
   ComputeOptions compute;
@@ -60,7 +60,7 @@ void run_eval(Words words) {
   if (!plan.empty()) request.plan = plan;
   if (!reference.empty()) request.reference = reference;
   ConsoleProgress progress(show.quiet);
-  const study::EvalRun run = study::run_eval(request, progress);
+  const pipeline::EvalRun run = pipeline::run_eval(request, progress);
   const eval::Evaluation& done = run.evaluation;
   Progress::throw_if_cancelled();
   if (!write.output.empty()) eval::write_result(write.output, done.result, write.force);

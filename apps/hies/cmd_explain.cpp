@@ -9,7 +9,7 @@
 #include "console_progress.h"
 #include "hies/base/error.h"
 #include "hies/base/files.h"
-#include "hies/study/explain/explain_run.h"
+#include "hies/explain/explain_run.h"
 #include "load_options.h"
 #include "named_paths.h"
 #include "terminal.h"
@@ -40,7 +40,7 @@ void write_folder(const std::string& output, const Json& document, bool force) {
   std::error_code failure;
   std::filesystem::create_directories(output, failure);
   if (failure) io_error("cannot create {}: {}", output, failure.message());
-  write_file(std::filesystem::path(output) / study::kExplainFile, document.dump() + "\n", force);
+  write_file(std::filesystem::path(output) / explain::kExplainFile, document.dump() + "\n", force);
 }
 
 }  // namespace
@@ -53,7 +53,7 @@ void run_explain(Words words) {
                         "    --plan plan.json -o flipped", "hies report study flipped -o report.html"}},
                       words);
   std::string folder, data_file, plan;
-  study::ExplainRequest request;
+  explain::ExplainRequest request;
   request.version = HIES_VERSION;
   WriteOptions write;
   ShowOptions show;
@@ -81,7 +81,7 @@ void run_explain(Words words) {
   arguments.require("output");
   apply(compute);
   refuse_overlap({{"--output", write.output}}, {{"MODEL", folder}, {"--data", data_file}, {"--plan", plan}});
-  const std::filesystem::path file = std::filesystem::path(write.output) / study::kExplainFile;
+  const std::filesystem::path file = std::filesystem::path(write.output) / explain::kExplainFile;
   if (is_there(write.output)) check_writable(file, write.force);
   else check_writable(write.output, write.force);
 
@@ -90,7 +90,7 @@ void run_explain(Words words) {
   if (!plan.empty()) request.plan = plan;
   request.dtype = compute.dtype;
   ConsoleProgress progress(show.quiet);
-  const Json document = study::run_explain(request, progress);
+  const Json document = explain::run_explain(request, progress);
   Progress::throw_if_cancelled();
   write_folder(write.output, document, write.force);
   if (show.json) return print_json(document);

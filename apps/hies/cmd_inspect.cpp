@@ -152,8 +152,8 @@ std::string describe(const Checkpoint& checkpoint, double tokens, const model::M
   line("weights", fmt::format("{} on disk, {}", human_bytes(static_cast<double>(checkpoint.weight_bytes())), dtypes(checkpoint)));
   const model::VisionSpec& vision = spec.vision;
   const std::string reads = spec.reads_images() ? fmt::format("images of {}×{} pixels in patches of {}×{}", vision.height,
-                                                                vision.width, vision.patch_height, vision.patch_width)
-                                                  : fmt::format("vocabulary {}", spec.vocabulary);
+                                                              vision.width, vision.patch_height, vision.patch_width)
+                                                : fmt::format("vocabulary {}", spec.vocabulary);
   line("size",
        fmt::format("hidden {}, feed-forward {}, {}, positions {}", spec.hidden, spec.intermediate, reads, spec.positions));
   if (!checkpoint.has_task_head()) line("task head", "none: the model cannot be scored without one");

@@ -6,7 +6,7 @@
 #include "console_progress.h"
 #include "hies/base/fields.h"
 #include "hies/base/files.h"
-#include "hies/study/made/make_checkpoint.h"
+#include "hies/synthetic/make_checkpoint.h"
 #include "human.h"
 #include "terminal.h"
 
@@ -19,7 +19,7 @@ void run_make_checkpoint(Words words) {
                        {"hies make-checkpoint --family llama --size tiny --layers 4 -o made"},
                        "The weights are random, so the model's answers mean nothing. It has no tokenizer."},
                       words);
-  study::MakeRequest request;
+  synthetic::MakeRequest request;
   WriteOptions write;
   ShowOptions show;
   arguments.add(request);
@@ -34,7 +34,7 @@ void run_make_checkpoint(Words words) {
   request.output = write.output;
   request.force = write.force;
   ConsoleProgress progress(show.quiet);
-  const study::MadeCheckpoint made = study::make_checkpoint(request, progress);
+  const synthetic::MadeCheckpoint made = synthetic::make_checkpoint(request, progress);
   if (show.json) {
     return print_json({{"schema", "hies.made/1"},
                        {"output", write.output},

@@ -6,10 +6,10 @@
 #include "head_map.h"
 #include "hies/base/files.h"
 #include "hies/base/progress.h"
+#include "hies/pipeline/plan_run.h"
 #include "hies/prune/budget.h"
 #include "hies/score/methods/unit_scores.h"
 #include "hies/score/scores.h"
-#include "hies/study/plan_run.h"
 #include "named_paths.h"
 #include "plan_map.h"
 #include "terminal.h"
@@ -45,7 +45,7 @@ void run_plan(Words words) {
 
   const score::Scores scores = score::read_scores(file);
   const model::HeadTable<double> keep = score::spread_over_heads(score::unit_scores(scores, method), scores.layout);
-  const prune::Plan plan = study::run_plan(scores, method, budget);
+  const prune::Plan plan = pipeline::run_plan(scores, method, budget);
   Progress::throw_if_cancelled();
   const HeadMap map = plan_map(scores.model_info.path, method, scores.layout, keep, plan);
   if (!write.output.empty()) prune::write_plan(write.output, plan, write.force);

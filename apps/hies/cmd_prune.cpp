@@ -8,9 +8,9 @@
 #include "console_progress.h"
 #include "hies/base/error.h"
 #include "hies/base/files.h"
+#include "hies/pipeline/prune_run.h"
 #include "hies/report/prune_command.h"
 #include "hies/score/methods/unit_scores.h"
-#include "hies/study/prune_run.h"
 #include "load_options.h"
 #include "named_paths.h"
 #include "plan_map.h"
@@ -38,7 +38,7 @@ void refuse_beside_plan(const Arguments& arguments) {
     throw Error(ErrorKind::bad_input, "--svg draws scores, but --plan has none", "draw the map with `hies plan --svg`");
 }
 
-Json to_json(const study::PruneRequest& request, const study::PruneRun& run) {
+Json to_json(const pipeline::PruneRequest& request, const pipeline::PruneRun& run) {
   Json json = {{"schema", "hies.prune/1"}, {"output", request.output.string()}, {"plan", prune::to_json(run.plan)}};
   json["fits"] = run.fits;
   json["match"] = nullptr;
@@ -51,7 +51,7 @@ Json to_json(const study::PruneRequest& request, const study::PruneRun& run) {
   return json;
 }
 
-std::string match_line(const study::LogitMatch& match) {
+std::string match_line(const pipeline::LogitMatch& match) {
   const std::string logits =
       match.largest_difference == 0
           ? std::string("logits are equal")
@@ -60,7 +60,7 @@ std::string match_line(const study::LogitMatch& match) {
                      match.different_answers == 0 ? "no" : fmt::to_string(match.different_answers), logits);
 }
 
-std::string describe(const study::PruneRequest& request, const study::PruneRun& run, const HeadMap* map) {
+std::string describe(const pipeline::PruneRequest& request, const pipeline::PruneRun& run, const HeadMap* map) {
   std::string text;
   if (map != nullptr) text += head_map_text(*map, output_width(), colour_out()) + "\n";
   text += plan_summary(run.plan, run.before, run.fits);
@@ -83,7 +83,7 @@ void run_prune(Words words) {
        {"hies prune examples/demo-sst2 --task sst2 --calib examples/reviews-calibration.tsv \\", "    --ratio 0.3 -o smaller"}},
       words);
   std::string folder, plan, calibration, evaluation, svg;
-  study::PruneRequest request;
+  pipeline::PruneRequest request;
   WriteOptions write;
   ShowOptions show;
   ComputeOptions compute;
@@ -133,7 +133,7 @@ void run_prune(Words words) {
   if (!calibration.empty()) request.calibration = calibration;
   if (!evaluation.empty()) request.evaluation = evaluation;
   ConsoleProgress progress(show.quiet);
-  const study::PruneRun run = study::run_prune(request, progress);
+  const pipeline::PruneRun run = pipeline::run_prune(request, progress);
 
   model::HeadTable<double> keep;
   std::optional<HeadMap> map;

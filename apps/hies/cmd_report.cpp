@@ -7,12 +7,12 @@
 #include "common_options.h"
 #include "hies/base/error.h"
 #include "hies/base/files.h"
+#include "hies/explain/explain_run.h"
 #include "hies/report/explanation.h"
 #include "hies/report/page.h"
 #include "hies/report/page_data.h"
 #include "hies/report/text.h"
-#include "hies/study/explain/explain_run.h"
-#include "hies/study/sweep/folder.h"
+#include "hies/sweep/folder.h"
 #include "human.h"
 #include "named_paths.h"
 #include "terminal.h"
@@ -42,7 +42,7 @@ void run_report(Words words) {
   std::vector<NamedPath> inputs;
   for (const std::string& folder : folders) {
     inputs.push_back({"DIR", folder});
-    for (const std::string_view file : {study::kSweepFile, study::kRecordsFile, study::kSummaryFile, study::kExplainFile})
+    for (const std::string_view file : {sweep::kSweepFile, evidence::kRecordsFile, sweep::kSummaryFile, explain::kExplainFile})
       inputs.push_back({"DIR", (std::filesystem::path(folder) / file).string()});
   }
   refuse_overlap({{"--output", write.output}}, inputs);

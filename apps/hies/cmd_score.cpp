@@ -7,10 +7,10 @@
 #include "head_map.h"
 #include "hies/base/error.h"
 #include "hies/base/files.h"
+#include "hies/pipeline/score_run.h"
 #include "hies/score/methods/method.h"
 #include "hies/score/objectives/objectives.h"
 #include "hies/score/scores.h"
-#include "hies/study/score_run.h"
 #include "load_options.h"
 #include "named_paths.h"
 #include "terminal.h"
@@ -41,7 +41,7 @@ void run_score(Words words) {
                        std::string(score::kNoDivergenceNote)},
                       words);
   std::string folder, calibration, svg;
-  study::ScoreRequest request;
+  pipeline::ScoreRequest request;
   WriteOptions write;
   ShowOptions show;
   ComputeOptions compute;
@@ -70,7 +70,7 @@ void run_score(Words words) {
   request.calibration = calibration;
   request.dtype = compute.dtype;
   ConsoleProgress progress(show.quiet);
-  const score::Scores scores = study::run_score(request, progress).scores;
+  const score::Scores scores = pipeline::run_score(request, progress).scores;
   const Shown shown = shown_values(scores);
   const HeadMap map{fmt::format("Attention heads of {}", printable(folder)), shown.quantity, scores.layout, shown.values, {}};
   Progress::throw_if_cancelled();

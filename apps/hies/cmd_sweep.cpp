@@ -6,11 +6,11 @@
 #include "console_progress.h"
 #include "hies/base/error.h"
 #include "hies/base/files.h"
+#include "hies/evidence/tables.h"
 #include "hies/report/text.h"
 #include "hies/score/objectives/objectives.h"
-#include "hies/study/sweep/estimate.h"
-#include "hies/study/sweep/sweep.h"
-#include "hies/study/tables/tables.h"
+#include "hies/sweep/estimate.h"
+#include "hies/sweep/sweep.h"
 #include "human.h"
 #include "load_options.h"
 #include "terminal.h"
@@ -33,7 +33,7 @@ struct RunFlags {
   std::string model, task, calib, data;
   std::vector<std::string> runs;
 
-  void apply(const Arguments& arguments, std::vector<study::SweepRun>& all) const {
+  void apply(const Arguments& arguments, std::vector<sweep::SweepRun>& all) const {
     if (model.empty() && runs.empty()) {
       for (const std::string_view flag : {"task", "calib", "data"})
         if (arguments.given(flag)) bad_input("--{} is given, but not the MODEL that it is for", flag);
@@ -44,15 +44,15 @@ struct RunFlags {
       for (const std::string_view flag : {"task", "calib", "data"}) arguments.require(flag);
       all.push_back({"", model, task, calib, data});
     }
-    for (const std::string& run : runs) all.push_back(study::parse_run(run));
+    for (const std::string& run : runs) all.push_back(sweep::parse_run(run));
   }
 };
 
-std::string estimate_text(const std::vector<study::RunEstimate>& runs) {
+std::string estimate_text(const std::vector<sweep::RunEstimate>& runs) {
   TextTable table(
       {"run", "cells", "masks", "of these known", "layer evaluations", "avoided", "held-out masks", "forward passes", "time"});
   double seconds = 0;
-  for (const study::RunEstimate& run : runs) {
+  for (const sweep::RunEstimate& run : runs) {
     table.row({run.run, fmt::to_string(run.cells), fmt::format("~{}", run.masks), fmt::to_string(run.known_masks),
                fmt::format("~{}", run.layers_done), fmt::format("~{}", run.layers_avoided), fmt::format("~{}", run.heldout_masks),
                fmt::format("~{}", run.scoring_passes + run.evaluation_passes + run.heldout_passes),
@@ -65,7 +65,7 @@ std::string estimate_text(const std::vector<study::RunEstimate>& runs) {
   return text;
 }
 
-std::string outcome_text(const study::SweepOutcome& outcome, const std::string& output) {
+std::string outcome_text(const sweep::SweepOutcome& outcome, const std::string& output) {
   const Json& layers = outcome.summary["layer_evaluations"];
   const auto done = layers["done"].get<double>(), avoided = layers["avoided"].get<double>();
   std::string text = fmt::format("{} cells in {}", outcome.records.size(), output);
@@ -73,7 +73,7 @@ std::string outcome_text(const study::SweepOutcome& outcome, const std::string& 
   text += fmt::format(": {} distinct masks, {} layer evaluations, {} avoided ({})\n",
                       outcome.summary["distinct_masks"].get<std::int64_t>(), human_count(done), human_count(avoided),
                       percent(avoided / (done + avoided)));
-  text += fmt::format("tables in {}\n", (std::filesystem::path(output) / study::kTablesFolder).string());
+  text += fmt::format("tables in {}\n", (std::filesystem::path(output) / evidence::kTablesFolder).string());
   for (const Json& run : outcome.summary["runs"]) {
     for (const Json& choice : run["choices"]) {
       const Json &loss = choice["chosen"]["loss"], &alpha = choice["chosen"]["alpha"];
@@ -98,9 +98,9 @@ void run_sweep(Words words) {
                        "Stopped at any moment, the same command goes on. " + std::string(score::kNoDivergenceNote)},
                       words);
   const std::string config = config_of(words);
-  study::SweepRequest request;
+  sweep::SweepRequest request;
   request.version = HIES_VERSION;
-  if (!config.empty()) study::read_config(read_json(config), config, request.config);
+  if (!config.empty()) sweep::read_config(read_json(config), config, request.config);
 
   RunFlags flags;
   std::string output, config_again;
@@ -133,17 +133,17 @@ void run_sweep(Words words) {
   apply(compute);
   request.config.options.dtype = compute.dtype;
   flags.apply(arguments, request.config.runs);
-  study::name_runs(request.config.runs);
+  sweep::name_runs(request.config.runs);
   ConsoleProgress progress(show.quiet);
 
   if (dry_run) {
-    const auto runs = study::estimate_sweep(request.config, progress);
-    if (show.json) return print_json(study::estimate_json(runs));
+    const auto runs = sweep::estimate_sweep(request.config, progress);
+    if (show.json) return print_json(sweep::estimate_json(runs));
     return print_out(estimate_text(runs));
   }
   arguments.require("output");
   request.output = output;
-  const study::SweepOutcome outcome = study::run_sweep(request, progress);
+  const sweep::SweepOutcome outcome = sweep::run_sweep(request, progress);
   if (show.json) return print_json(outcome.summary);
   if (!show.quiet) {
     const std::vector<report::Sweep> sweeps = {report::read_sweep(output)};

@@ -99,7 +99,7 @@ Json to_json(const GpuTiming& timing) {
 }  // namespace
 
 GpuBench bench_gpu(const std::filesystem::path& folder, const std::string& dtype, const GpuBenchOptions& options,
-                     Progress& progress) {
+                   Progress& progress) {
   if (options.sequences < 1 || options.tokens < 1 || options.repeats < 1 || options.masks < 0)
     bad_input("--sequences, --tokens and --repeats must be at least 1, --masks at least 0");
   const auto checkpoint = std::make_shared<const model::Checkpoint>(model::Checkpoint::open(folder));

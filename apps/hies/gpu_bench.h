@@ -34,8 +34,8 @@ struct GpuTiming {
 struct GpuBench {
   std::int64_t weights_bytes = 0;    // on the GPU between batches
   std::int64_t peak_bytes = 0;       // with the batch
-  GpuTiming score;                  // HIS and AE of one batch
-  GpuTiming forward;                // the answers alone
+  GpuTiming score;                   // HIS and AE of one batch
+  GpuTiming forward;                 // the answers alone
   model::HeadTable<double> his, ae;  // of the batch
   // Masks per second, three tenths of the heads left out at random.
   std::optional<double> masks_together, masks_alone;
@@ -43,7 +43,7 @@ struct GpuBench {
 
 // Throws what Checkpoint::open and Model::load throw; bad_input for counts below 1.
 GpuBench bench_gpu(const std::filesystem::path& model, const std::string& dtype, const GpuBenchOptions& options,
-                     Progress& progress);
+                   Progress& progress);
 
 Json to_json(const GpuBench& bench);
 

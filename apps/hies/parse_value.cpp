@@ -7,7 +7,7 @@
 #include <limits>
 
 #include "hies/base/error.h"
-#include "hies/study/sweep/number_list.h"
+#include "hies/sweep/number_list.h"
 
 namespace hies::cli {
 namespace {
@@ -47,10 +47,10 @@ void set_value(std::vector<std::string>& value, const std::string& text, std::st
   }
 }
 void set_value(std::vector<double>& value, const std::string& text, std::string_view flag) {
-  value = study::parse_numbers(text, flag);
+  value = sweep::parse_numbers(text, flag);
 }
 void set_value(std::vector<std::int64_t>& value, const std::string& text, std::string_view flag) {
-  value = study::parse_counts(text, flag);
+  value = sweep::parse_counts(text, flag);
 }
 
 std::string shown_default(const std::string& value) { return value; }

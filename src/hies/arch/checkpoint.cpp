@@ -5,6 +5,8 @@
 
 #include <fmt/ranges.h>
 
+#include "hies/arch/config.h"
+#include "hies/arch/config_hash.h"
 #include "hies/base/error.h"
 #include "hies/base/files.h"
 
@@ -43,6 +45,25 @@ void check_tensor(const formats::TensorView& view, const model::TensorDecl& decl
               folder.string(), formats::display_name(view.dtype));
 }
 
+const formats::TensorView* find_stored(const formats::TensorStore& store, const std::string& canonical, const Family& family) {
+  for (const std::string& name : stored_names(canonical, family.prefix))
+    if (const formats::TensorView* view = store.find(name); view != nullptr) return view;
+  return nullptr;
+}
+
+// Where config.json and the first matrix of a feed-forward network differ in its width, the matrix is right.
+void take_stored_widths(const formats::TensorStore& store, const Family& family, model::ModelSpec& spec) {
+  for (const model::Site site : spec.layout.sites(model::SiteKind::ffn)) {
+    const model::MatrixSpec& up = spec.layer(site.layer).ffn.up;
+    const formats::TensorView* view = find_stored(store, up.name + ".weight", family);
+    if (view == nullptr || view->shape.size() != 2) continue;
+    const std::int64_t outputs = view->shape[up.inputs_first ? 1 : 0];
+    const std::int64_t width = outputs / up.parts;
+    if (width * up.parts != outputs || width > kMostNeurons || width == spec.layout.at(site).width()) continue;
+    spec.layout.at(site) = whole_ffn(static_cast<int>(width));
+  }
+}
+
 }  // namespace
 
 Checkpoint Checkpoint::open(const std::filesystem::path& folder) {
@@ -64,15 +85,13 @@ Checkpoint Checkpoint::open(const std::filesystem::path& folder) {
   c.family_ = &find_family(require<std::string>(c.config_, "model_type", where), where);
   c.spec_ = c.family_->parse(c.config_, where);
   c.store_ = formats::TensorStore::open(folder);
-  c.hash_ = formats::content_hash(c.store_);
+  if (!states_neurons(c.config_)) take_stored_widths(c.store_, *c.family_, c.spec_);
+  c.hashes_ = {formats::content_hash(c.store_), config_hash(c.spec_)};
 
   std::unordered_set<std::string> used;
   std::string first_missing_of_head;
   for (model::TensorDecl& decl : model::tensors(c.spec_)) {
-    const formats::TensorView* view = nullptr;
-    for (const std::string& name : stored_names(decl.name, c.family_->prefix)) {
-      if ((view = c.store_.find(name)) != nullptr) break;
-    }
+    const formats::TensorView* view = find_stored(c.store_, decl.name, *c.family_);
     if (view != nullptr) {
       check_tensor(*view, decl, folder);
       used.insert(view->name);

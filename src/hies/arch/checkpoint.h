@@ -5,9 +5,10 @@
 #include <string>
 #include <vector>
 
+#include "hies/arch/family.h"
 #include "hies/base/json.h"
 #include "hies/formats/tensor_store.h"
-#include "hies/arch/family.h"
+#include "hies/model/hashes.h"
 #include "hies/model/spec.h"
 #include "hies/model/tensors.h"
 
@@ -17,7 +18,8 @@ namespace hies::arch {
 class Checkpoint {
  public:
   // Throws bad_input (missing or broken config.json, missing tensor, wrong shape or dtype), unsupported (unknown model_type,
-  // weights that are not safetensors), io.
+  // weights that are not safetensors), io. The widths of the feed-forward networks are those of the stored tensors, unless the `hies`
+  // block of config.json gives them: other pruners leave config.json as it was.
   static Checkpoint open(const std::filesystem::path& folder);
 
   const std::filesystem::path& folder() const noexcept { return folder_; }
@@ -25,11 +27,13 @@ class Checkpoint {
   const model::ModelSpec& spec() const noexcept { return spec_; }
   const Family& family() const noexcept { return *family_; }
   const formats::TensorStore& store() const noexcept { return store_; }
-  // DESIGN: names the weights whatever the sharding; computed once, at open.
-  const std::string& hash() const noexcept { return hash_; }
+  // Returns what names the weights and what config.json says of the computation (config_hash.h); nothing of the inputs, which are
+  // other files. Computed once, at open.
+  const model::ModelHashes& hashes() const noexcept { return hashes_; }
+  const std::string& hash() const noexcept { return hashes_.weights; }
 
-  // Every tensor that the family uses, in the family's order. `view` is null for the absent zero-size tensors of a layer without
-  // heads and for an absent task head.
+  // A tensor that the family uses, in the order of model::tensors(). `view` is null for the absent zero-size tensors of a site without
+  // units and for an absent task head.
   struct Bound {
     model::TensorDecl decl;
     const formats::TensorView* view;
@@ -49,7 +53,7 @@ class Checkpoint {
   const Family* family_ = nullptr;
   model::ModelSpec spec_;
   formats::TensorStore store_;
-  std::string hash_;
+  model::ModelHashes hashes_;
   std::vector<Bound> tensors_;
   std::vector<std::string> unused_;
   bool has_task_head_ = true;

@@ -14,6 +14,7 @@ namespace hies::arch {
 // the memory.
 inline constexpr int kMostLayers = 4096;
 inline constexpr int kMostHeads = 4096;
+inline constexpr int kMostNeurons = (1 << 24) - 1;
 
 // Returns a required integer least … most.
 int require_count(const Json& config, std::string_view key, std::string_view where, int least = 1, int most = 1 << 30);
@@ -33,6 +34,12 @@ struct UnitCounts {
 // `pruned_heads`, else all.
 model::Layout parse_layout(const Json& config, std::string_view where, const UnitCounts& counts);
 
+// Returns a feed-forward network of so many neurons, none of which is removed.
+model::SiteLayout whole_ffn(int neurons);
+
+// Returns whether the `hies` block of config.json gives the widths of the feed-forward networks.
+bool states_neurons(const Json& config);
+
 // Returns hidden size / heads; they must divide.
 int head_dim_of(int hidden, int heads, std::string_view heads_key, std::string_view where);
 
@@ -40,7 +47,9 @@ int head_dim_of(int hidden, int heads, std::string_view heads_key, std::string_v
 inline model::NormSpec layer_norm(std::string name, double epsilon) {
   return {std::move(name), model::NormKind::layer_norm, epsilon};
 }
-inline model::NormSpec rms_norm(std::string name, double epsilon) { return {std::move(name), model::NormKind::rms_norm, epsilon}; }
+inline model::NormSpec rms_norm(std::string name, double epsilon) {
+  return {std::move(name), model::NormKind::rms_norm, epsilon};
+}
 inline model::MatrixSpec matrix(std::string name, bool bias = true) { return {.name = std::move(name), .bias = bias}; }
 
 }  // namespace hies::arch

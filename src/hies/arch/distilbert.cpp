@@ -50,8 +50,10 @@ model::ModelSpec parse(const Json& config, std::string_view where) {
 
 // Sanh et al. 2019. No token types and no pooler: a ReLU layer stands before the classifier.
 const Family& distilbert() {
-  static const Family family = {
-      "distilbert", "DistilBERT for sequence classification and regression", "distilbert.", {.pruned_heads = true}, parse};
+  static const Family family = {"distilbert",  "DistilBERT for sequence classification and regression",
+                                "distilbert.", {.pruned_heads = true},
+                                parse,         nullptr,
+                                "hidden_dim"};
   return family;
 }
 

@@ -32,6 +32,8 @@ struct Family {
   // Writes the numbers of heads into config.json in the words that the family's loader reads, with another model_type where only a
   // relative's loader takes such numbers. Null: the loader takes no other numbers, and num_attention_heads stays.
   void (*write_heads)(Json& config, const HeadNumbers& numbers) = nullptr;
+  // The key of config.json that gives the neurons of every feed-forward network. Empty: no key gives them alone.
+  std::string_view neurons_key = "intermediate_size";
 };
 
 // Returns all families, in the order of `hies models`.

@@ -80,7 +80,7 @@ void apply_version_1(const Json& block, std::string_view where, const UnitCounts
 model::UnitSet units_of(const Json& block, const char* key, std::string_view where, const Layout& original) {
   const Json* json = find_member(block, key, where);
   if (json == nullptr || json->is_null()) return {};
-  model::UnitSet set = model::unit_set_from_json(*json, fmt::format("{}: hies.{}", where, key));
+  model::UnitSet set = model::unit_set_from_json(*json, where, fmt::format("hies.{}", key));
   for (const auto& [site, units] : set) {
     const int present = original.contains(site) ? original.at(site).original_units : 0;
     if (units.back() >= present)
@@ -120,8 +120,7 @@ void apply_pruned_heads(const Json& pruned, std::string_view where, const UnitCo
     if (parsed.ec != std::errc() || parsed.ptr != key.data() + key.size() || layer < 0 || layer >= counts.layers)
       bad_input("{}: pruned_heads names layer '{}', but the model has layers 0 to {}", where, printable(key), counts.layers - 1);
     SiteLayout& target = layout.attention(layer);
-    target.units =
-        without(all_units(counts.heads), head_list(list, counts.heads, where, fmt::format("pruned_heads[{}]", key)));
+    target.units = without(all_units(counts.heads), head_list(list, counts.heads, where, fmt::format("pruned_heads[{}]", key)));
     if (counts.kv_heads == counts.heads) target.kv_heads = target.units;
   }
 }
@@ -131,26 +130,47 @@ UnitCounts original_counts(const Json& config, std::string_view where, UnitCount
   const Json* block = find_member(config, "hies", where);
   if (block == nullptr || !block->is_object()) return counts;
   const std::string inside = fmt::format("{}: hies", where);
-  if (find_member(*block, "original_heads", where))
-    counts.heads = require_count(*block, "original_heads", inside, 1, kMostHeads);
+  if (find_member(*block, "original_heads", where)) counts.heads = require_count(*block, "original_heads", inside, 1, kMostHeads);
   if (find_member(*block, "original_kv_heads", where))
     counts.kv_heads = require_count(*block, "original_kv_heads", inside, 1, counts.heads);
-  if (find_member(*block, "original_neurons", where)) counts.neurons = require_count(*block, "original_neurons", inside);
   if (counts.heads % counts.kv_heads != 0)
     bad_input("{}: original_heads {} is not a multiple of original_kv_heads {}", inside, counts.heads, counts.kv_heads);
   return counts;
 }
 
+// The neurons of every layer of the original model: one number, or a list of one for each layer where layers began with different
+// widths.
+std::vector<int> original_neurons(const Json& config, std::string_view where, const UnitCounts& counts) {
+  const auto layers = static_cast<std::size_t>(counts.layers);
+  if (!states_neurons(config)) return std::vector<int>(layers, counts.neurons);
+  const std::string inside = fmt::format("{}: hies", where);
+  const Json& stated = config["hies"]["original_neurons"];
+  if (!stated.is_array())
+    return std::vector<int>(layers, require_count(config["hies"], "original_neurons", inside, 1, kMostNeurons));
+  std::vector<int> neurons;
+  JsonNode(stated, inside, "original_neurons").each(layers, "layers", [&](std::size_t, const JsonNode& node) {
+    neurons.push_back(static_cast<int>(node.count(kMostNeurons)));
+  });
+  return neurons;
+}
+
 }  // namespace
+
+model::SiteLayout whole_ffn(int neurons) { return {all_units(neurons), {}, neurons, 0, 1, {}}; }
+
+bool states_neurons(const Json& config) {
+  const auto block = config.find("hies");
+  return block != config.end() && block->is_object() && block->contains("original_neurons");
+}
 
 Layout parse_layout(const Json& config, std::string_view where, const UnitCounts& stated) {
   const UnitCounts counts = original_counts(config, where, stated);
   const SiteLayout heads{all_units(counts.heads), all_units(counts.kv_heads), counts.heads, counts.kv_heads, counts.head_dim, {}};
-  const SiteLayout neurons{all_units(counts.neurons), {}, counts.neurons, 0, 1, {}};
+  const std::vector<int> neurons = original_neurons(config, where, counts);
   Layout layout;
   for (int layer = 0; layer < counts.layers; ++layer) {
     layout[model::attention_site(layer)] = heads;
-    layout[model::ffn_site(layer)] = neurons;
+    layout[model::ffn_site(layer)] = whole_ffn(neurons[static_cast<std::size_t>(layer)]);
   }
   if (const Json* block = find_member(config, "hies", where); block != nullptr && !block->is_null())
     apply_block(*block, where, counts, layout);

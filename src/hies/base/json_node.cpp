@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+#include "hies/base/stored.h"
+
 namespace hies {
 
 JsonNode JsonNode::member(std::string_view name) const {
@@ -51,6 +53,24 @@ void check_schema(const JsonNode& root, std::string_view wanted, std::string_vie
                 fmt::format("this version reads '{}'; {}", wanted, if_older));
   throw Error(ErrorKind::bad_input, fmt::format("{}: schema is '{}', not '{}'", where, printable(schema), wanted),
               std::string(if_other));
+}
+
+int schema_version(const JsonNode& root, std::string_view name, int latest, std::string_view where, std::string_view if_older,
+                   std::string_view if_other) {
+  const std::string schema = root.member("schema").text();
+  for (int version = 1; version <= latest; ++version)
+    if (schema == fmt::format("{}/{}", name, version)) return version;
+  if (schema.starts_with(fmt::format("{}/", name)))
+    throw Error(ErrorKind::unsupported, fmt::format("{}: schema '{}' is of another version", where, printable(schema)),
+                fmt::format("this version reads '{0}/1' to '{0}/{1}'; {2}", name, latest, if_older));
+  throw Error(ErrorKind::bad_input, fmt::format("{}: schema is '{}', not '{}/{}'", where, printable(schema), name, latest),
+              std::string(if_other));
+}
+
+double stored::finite(double value, const std::string& path) {
+  if (!std::isfinite(value))
+    throw Error(ErrorKind::bad_input, fmt::format("{} is {}", path, value), "the model's numbers overflow: try --dtype float64");
+  return value;
 }
 
 }  // namespace hies

@@ -24,6 +24,7 @@ class JsonNode {
   const Json& object() const;
   bool is_null() const { return json_.is_null(); }
 
+  bool flag() const { return detail::json_as<bool>(json_, key_, where_); }
   std::string text() const { return detail::json_as<std::string>(json_, key_, where_); }
   // An integer 0 … most.
   std::int64_t count(std::int64_t most = std::numeric_limits<std::int64_t>::max()) const;
@@ -50,5 +51,9 @@ class JsonNode {
 // `if_older`; bad_input for anything else, with the hint `if_other`.
 void check_schema(const JsonNode& root, std::string_view wanted, std::string_view where, std::string_view if_older,
                   std::string_view if_other);
+// Returns the version 1 … `latest` of a file whose member "schema" is "NAME/VERSION", as "hies.scores/2". Throws as check_schema
+// does.
+int schema_version(const JsonNode& root, std::string_view name, int latest, std::string_view where, std::string_view if_older,
+                   std::string_view if_other);
 
 }  // namespace hies

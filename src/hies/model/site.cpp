@@ -31,4 +31,6 @@ SiteKind parse_site_kind(std::string_view name) {
   throw Error(ErrorKind::bad_input, fmt::format("unknown kind of site '{}'", printable(name)), known_names_hint(name, names));
 }
 
+std::string_view unit_noun(SiteKind kind) noexcept { return kind == SiteKind::ffn ? "neuron" : "head"; }
+
 }  // namespace hies::model

@@ -13,6 +13,8 @@ enum class SiteKind : std::uint8_t { attention, cross_attention, ffn };
 std::string_view site_kind_name(SiteKind kind) noexcept;
 // Returns the kind of that name. Throws bad_input for another name.
 SiteKind parse_site_kind(std::string_view name);
+// Returns what one unit of such a site is called in messages: "head" or "neuron".
+std::string_view unit_noun(SiteKind kind) noexcept;
 
 // A place where units can be removed. Sites are ordered by layer, then by kind, as they follow each other in a layer.
 struct Site {

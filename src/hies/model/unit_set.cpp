@@ -180,8 +180,8 @@ Json to_json(const UnitSet& set) {
   return json;
 }
 
-UnitSet unit_set_from_json(const Json& json, std::string_view where) {
-  const JsonNode root(json, where);
+UnitSet unit_set_from_json(const Json& json, std::string_view where, std::string_view key) {
+  const JsonNode root(json, where, std::string(key));
   UnitSet set;
   for (const auto& [kind, layers] : root.object().items()) {
     const JsonNode by_layer = root.member(kind);

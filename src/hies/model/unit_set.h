@@ -58,8 +58,9 @@ std::vector<int> parse_ranges(std::string_view text);
 
 // {"attention": {"0": "1,5-7"}, "ffn": {"3": "0-511"}}: kinds that are absent lose nothing.
 Json to_json(const UnitSet& set);
-// Reads what to_json writes, and lists of numbers in the place of a text. Throws bad_input that names `where` and the key.
-UnitSet unit_set_from_json(const Json& json, std::string_view where);
+// Reads what to_json writes, and lists of numbers in the place of a text. Throws bad_input that names `where` and the key; `key` is
+// that of `json` itself.
+UnitSet unit_set_from_json(const Json& json, std::string_view where, std::string_view key = {});
 
 // Returns a row for each site of which `removed` has units: 0 for those, 1 for the others. Throws internal for units that are not
 // present.

@@ -10,45 +10,45 @@
 namespace hies::model {
 namespace {
 
-using Heads = std::vector<int>;
+using Units = std::vector<int>;
 
 constexpr std::array<std::pair<std::string_view, UnitKind>, 3> kKinds = {
     {{"head", UnitKind::head}, {"kv-group", UnitKind::kv_group}, {"even", UnitKind::even}}};
 
-std::vector<Heads> single_heads(const LayerHeads& layer) {
-  std::vector<Heads> units;
-  for (const int head : layer.live()) units.push_back({head});
-  return units;
+std::vector<Units> single_units(const SiteLayout& site) {
+  std::vector<Units> groups;
+  for (const int unit : site.active()) groups.push_back({unit});
+  return groups;
 }
 
-std::vector<Heads> kv_groups(const LayerHeads& layer) {
-  std::vector<Heads> units;
-  for (const int head : layer.live()) {
-    if (units.empty() || layer.kv_of(units.back().front()) != layer.kv_of(head)) units.emplace_back();
-    units.back().push_back(head);
+std::vector<Units> kv_groups(const SiteLayout& site) {
+  std::vector<Units> groups;
+  for (const int head : site.active()) {
+    if (groups.empty() || site.kv_of(groups.back().front()) != site.kv_of(head)) groups.emplace_back();
+    groups.back().push_back(head);
   }
-  return units;
+  return groups;
 }
 
-std::vector<Heads> even_heads(const LayerHeads& layer, std::size_t index, const std::vector<double>& keep_scores) {
-  const Heads live = layer.live();
-  check(keep_scores.size() == live.size(), "units are made of keep-scores for other heads");
-  std::vector<Heads> groups = kv_groups(layer);
-  if (groups.empty()) return {};
+std::vector<Units> even_heads(const SiteLayout& site, int layer, const std::vector<double>& keep_scores) {
+  const Units active = site.active();
+  check(keep_scores.size() == active.size(), "units are made of keep-scores for other heads");
+  std::vector<Units> by_kv_head = kv_groups(site);
+  if (by_kv_head.empty()) return {};
   const auto score = [&](int head) {
-    return keep_scores[static_cast<std::size_t>(std::lower_bound(live.begin(), live.end(), head) - live.begin())];
+    return keep_scores[static_cast<std::size_t>(std::lower_bound(active.begin(), active.end(), head) - active.begin())];
   };
-  for (Heads& group : groups) {
-    if (group.size() != groups.front().size())
+  for (Units& group : by_kv_head) {
+    if (group.size() != by_kv_head.front().size())
       throw Error(ErrorKind::bad_input,
                   fmt::format("units 'even' take one head of each KV group, but the groups of layer {} have {} and {} heads",
-                              index, groups.front().size(), group.size()),
+                              layer, by_kv_head.front().size(), group.size()),
                   "use units kv-group or head for this model");
     std::stable_sort(group.begin(), group.end(), [&](int a, int b) { return score(a) < score(b); });
   }
-  std::vector<Heads> units(groups.front().size());
+  std::vector<Units> units(by_kv_head.front().size());
   for (std::size_t rank = 0; rank < units.size(); ++rank)
-    for (const Heads& group : groups) units[rank].push_back(group[rank]);
+    for (const Units& group : by_kv_head) units[rank].push_back(group[rank]);
   std::sort(units.begin(), units.end());
   return units;
 }
@@ -70,28 +70,24 @@ std::string_view unit_name(UnitKind kind) noexcept {
   return "";
 }
 
-UnitKind default_unit_kind(const HeadLayout& layout) noexcept {
-  const bool grouped = std::any_of(layout.begin(), layout.end(), [](const LayerHeads& layer) { return layer.grouped(); });
+UnitKind default_unit_kind(const Layout& layout) noexcept {
+  const bool grouped = std::any_of(layout.begin(), layout.end(), [](const auto& entry) { return entry.second.grouped(); });
   return grouped ? UnitKind::kv_group : UnitKind::head;
 }
 
-UnitKind chosen_unit_kind(std::string_view name, const HeadLayout& layout) {
+UnitKind chosen_unit_kind(std::string_view name, const Layout& layout) {
   return name.empty() ? default_unit_kind(layout) : parse_unit_kind(name);
 }
 
-UnitLayout make_units(const HeadLayout& layout, UnitKind kind, const HeadTable<double>& keep_scores) {
-  UnitLayout units;
-  for (std::size_t layer = 0; layer < layout.size(); ++layer) {
-    switch (kind) {
-      case UnitKind::head: units.push_back(single_heads(layout[layer])); break;
-      case UnitKind::kv_group: units.push_back(kv_groups(layout[layer])); break;
-      case UnitKind::even:
-        check(keep_scores.size() == layout.size(), "units are made of keep-scores for other layers");
-        units.push_back(even_heads(layout[layer], layer, keep_scores[layer]));
-        break;
-    }
+UnitGroups make_units(const Layout& layout, SiteKind sites, UnitKind kind, const UnitTable<double>& keep_scores) {
+  UnitGroups groups;
+  for (const auto& [site, present] : layout) {
+    if (site.kind != sites) continue;
+    if (kind == UnitKind::head || sites == SiteKind::ffn) groups[site] = single_units(present);
+    else if (kind == UnitKind::kv_group) groups[site] = kv_groups(present);
+    else groups[site] = even_heads(present, site.layer, keep_scores.at(site));
   }
-  return units;
+  return groups;
 }
 
 }  // namespace hies::model

@@ -1,34 +1,35 @@
 #pragma once
 
-#include <string>
 #include <string_view>
 #include <vector>
 
-#include "hies/model/heads.h"
+#include "hies/model/unit_table.h"
 
 namespace hies::model {
 
-// What goes or stays as a whole when heads are pruned (DESIGN §7).
+// Which heads are removed or kept together. Neurons are always removed one by one.
 enum class UnitKind {
   head,      // any query head
   kv_group,  // a KV head with all query heads that read it
   even,      // one query head of each KV head of a layer
 };
 
-// "head", "kv-group", "even". Throws bad_input.
+// Returns the kind of that name: "head", "kv-group" or "even". Throws bad_input for another name.
 UnitKind parse_unit_kind(std::string_view name);
+// Returns the name that parse_unit_kind reads.
 std::string_view unit_name(UnitKind kind) noexcept;
-// kv_group where query heads share KV heads; head elsewhere.
-UnitKind default_unit_kind(const HeadLayout& layout) noexcept;
-// The one of that name; empty: the default. Throws as parse_unit_kind does.
-UnitKind chosen_unit_kind(std::string_view name, const HeadLayout& layout);
+// Returns kv_group where query heads share KV heads, else head.
+UnitKind default_unit_kind(const Layout& layout) noexcept;
+// Returns the kind of that name; for an empty name the default. Throws what parse_unit_kind throws.
+UnitKind chosen_unit_kind(std::string_view name, const Layout& layout);
 
-// [L][U]: the query heads of each unit, original indices, ascending. A layer's units stand in the order of their first heads; each
-// head that is not dead is in one.
-using UnitLayout = std::vector<std::vector<std::vector<int>>>;
+// What is removed together at a site: original indices, ascending. The groups of a site stand in the order of their first members,
+// and each unit that is present and no padding is in one.
+using UnitGroups = UnitTable<std::vector<int>>;
 
-// `keep_scores` [L][heads that are not dead], higher = keep, is for `even`: the lowest heads of a layer's groups make a unit, the
-// second lowest another, and so on. Throws bad_input where `even` finds groups of different sizes in a layer.
-UnitLayout make_units(const HeadLayout& layout, UnitKind kind, const HeadTable<double>& keep_scores = {});
+// Returns the groups of every site of `sites`. `keep_scores` has a value for each unit that is present and no padding, higher = keep;
+// only UnitKind::even reads it: the lowest heads of a layer's KV groups are removed together, then the second lowest, and so on.
+// Throws bad_input where `even` finds KV groups of different sizes in a layer.
+UnitGroups make_units(const Layout& layout, SiteKind sites, UnitKind kind, const UnitTable<double>& keep_scores = {});
 
 }  // namespace hies::model

@@ -4,9 +4,8 @@
 #include <optional>
 #include <string>
 
-#include "hies/model/arch/arch.h"
+#include "hies/arch/family.h"
 #include "hies/model/cost.h"
-#include "hies/model/heads.h"
 #include "hies/model/units.h"
 #include "hies/prune/plan.h"
 
@@ -20,7 +19,7 @@ struct BudgetOptions {
   std::optional<double> flops_ratio = std::nullopt;
   bool uniform = false;
   std::int64_t min_heads_per_layer = 0;
-  std::string protect = {};  // "LAYER:HEAD,…", original indices
+  std::string protect = {};  // protect.h, original indices
   std::string target = {};   // a program of runtimes.h that the result must run in; empty: any
 
   template <class V, class Self>
@@ -44,25 +43,25 @@ void check_options(const BudgetOptions& options);
 
 // What a plan needs to know of the model; score::Scores has all of it.
 struct PlanInput {
-  std::string model_hash;
-  const model::HeadLayout& layout;
+  model::ModelHashes model;
+  const model::Layout& layout;
   model::UnitKind unit_kind = model::UnitKind::head;
-  const model::UnitLayout& units;                       // [L][U] of that kind
-  const model::HeadTable<double>& keep_scores;          // [L][U], higher = keep
-  const model::HeadTable<model::HeadCost>& head_costs;  // [L][H]
-  const model::HeadTable<model::HeadCost>& kv_costs;    // [L][K]
+  const model::UnitGroups& units;                       // of that kind
+  const model::UnitTable<double>& keep_scores;          // one for each of `units`, higher = keep
+  const model::UnitTable<model::UnitCost>& unit_costs;  // of the sites of `units`
+  const model::UnitTable<model::UnitCost>& kv_costs;    // the same
   std::int64_t parameters = 0;                          // of the whole model
   double flops_per_token = 0;                           // of the whole model
-  model::Portability portability = {};                  // of the family
+  arch::Portability portability = {};                   // of the family
 };
 
-// Lowest keep-score first, over all layers, ties by (layer, head): DESIGN §7, PAPER §2. Units that `protect` or
-// min_heads_per_layer keep are passed over. Of that order the plan takes floor(ratio·N + 0.5) of the N present units, or as many as
-// make `heads` heads, or the shortest beginning that removes at least the share params_ratio or flops_ratio of the whole model; with
-// `uniform` floor(ratio·U_l + 0.5) of each layer's. So plans are nested in the budget.
+// Returns the plan that removes the units of the lowest keep-scores first, over all sites, ties by (layer, unit): DESIGN §7, PAPER §2.
+// Units that `protect` or min_heads_per_layer keep are passed over. Of that order the plan takes floor(ratio·N + 0.5) of the N present
+// units, or as many as make `heads` heads, or the shortest beginning that removes at least the share params_ratio or flops_ratio of
+// the whole model; with `uniform` floor(ratio·U_l + 0.5) of each layer's. So plans are nested in the budget.
 // Plan::information gets what was asked, what it saves, and which programs can run the result. Throws bad_input for a share outside
 // 0 … 1 or NaN, no budget or two, `heads` negative or more than present, `uniform` without ratio, a budget that cannot be reached (it
-// says what can), `protect` that is not a list of present heads, a keep-score that is not finite, and what the target cannot take.
+// says what can), `protect` that is not a list of present units, a keep-score that is not finite, and what the target cannot take.
 Plan make_plan(const PlanInput& input, const BudgetOptions& options);
 
 }  // namespace hies::prune

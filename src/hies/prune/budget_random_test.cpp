@@ -11,8 +11,6 @@
 namespace hies::prune {
 namespace {
 
-using model::HeadId;
-
 // Scores of which many are equal. A KV head each: units_test.cpp has groups.
 Subject random_subject(Rng& rng) {
   return with_scores(random_layout(rng, false), [&](HeadId) { return static_cast<double>(rng.below(12)) / 4 - 1; });
@@ -25,20 +23,21 @@ bool contains(const HeadSet& large, const HeadSet& small) {
 // The specification, head by head: the lowest that may go, until `enough`. Empty when that is never.
 std::optional<HeadSet> naive(const Subject& subject, const HeadSet& kept, int least, int only_layer,
                              const std::function<bool(const HeadSet&)>& enough) {
-  HeadSet gone;
-  while (!enough(gone)) {
+  HeadSet removed_heads;
+  while (!enough(removed_heads)) {
     std::optional<HeadId> lowest;
     for (const HeadId id : subject.heads()) {
       const auto in_layer = [&](HeadId other) { return other.layer == id.layer; };
       const auto left =
-          subject.layout[static_cast<std::size_t>(id.layer)].count() - std::count_if(gone.begin(), gone.end(), in_layer);
-      if (kept.contains(id) || gone.contains(id) || left <= least || (only_layer >= 0 && id.layer != only_layer)) continue;
+          subject.layout.attention(id.layer).count() - std::count_if(removed_heads.begin(), removed_heads.end(), in_layer);
+      if (kept.contains(id) || removed_heads.contains(id) || left <= least || (only_layer >= 0 && id.layer != only_layer))
+        continue;
       if (!lowest || subject.at(subject.keep_scores, id) < subject.at(subject.keep_scores, *lowest)) lowest = id;
     }
     if (!lowest) return std::nullopt;
-    gone.insert(*lowest);
+    removed_heads.insert(*lowest);
   }
-  return gone;
+  return removed_heads;
 }
 
 double parameter_share(const Subject& subject, const HeadSet& heads) {
@@ -71,7 +70,7 @@ TEST(BudgetOfRandomModels, PlansAreNested) {
     SCOPED_TRACE(seed);
     Rng rng(seed);
     const Subject subject = random_subject(rng);
-    const int present = model::head_count(subject.layout);
+    const auto present = static_cast<int>(subject.layout.count(model::SiteKind::attention));
     const bool uniform = seed % 2 == 0;
     HeadSet before;
     for (int percent = 0; percent <= 100; ++percent) {
@@ -94,7 +93,7 @@ TEST(BudgetOfRandomModels, EqualsTheSpecification) {
     SCOPED_TRACE(seed);
     Rng rng(seed + 1000);
     const Subject subject = random_subject(rng);
-    const auto present = static_cast<double>(model::head_count(subject.layout));
+    const auto present = static_cast<double>(subject.layout.count(model::SiteKind::attention));
     BudgetOptions limits;
     limits.min_heads_per_layer = static_cast<std::int64_t>(rng.below(3));
     HeadSet kept;
@@ -106,7 +105,7 @@ TEST(BudgetOfRandomModels, EqualsTheSpecification) {
     const int least = static_cast<int>(limits.min_heads_per_layer);
     const double share = rng.uniform() * rng.uniform();
     const auto at_least = [](double count) {
-      return [=](const HeadSet& gone) { return static_cast<double>(gone.size()) >= count; };
+      return [=](const HeadSet& removed_heads) { return static_cast<double>(removed_heads.size()) >= count; };
     };
 
     BudgetOptions options = limits;
@@ -115,9 +114,9 @@ TEST(BudgetOfRandomModels, EqualsTheSpecification) {
 
     options.uniform = true;
     std::optional<HeadSet> expected = HeadSet();
-    for (std::size_t layer = 0; layer < subject.layout.size() && expected; ++layer) {
-      const double count = std::floor(share * subject.layout[layer].count() + 0.5);
-      const auto own = naive(subject, kept, least, static_cast<int>(layer), at_least(count));
+    for (int layer = 0; layer < subject.layout.layer_count() && expected; ++layer) {
+      const double count = std::floor(share * subject.layout.attention(layer).count() + 0.5);
+      const auto own = naive(subject, kept, least, layer, at_least(count));
       if (own) expected->insert(own->begin(), own->end());
       if (!own) expected.reset();
     }
@@ -130,12 +129,14 @@ TEST(BudgetOfRandomModels, EqualsTheSpecification) {
 
     options = limits;
     options.params_ratio = share;
-    expect_plan(subject, options,
-                naive(subject, kept, least, -1, [&](const HeadSet& gone) { return parameter_share(subject, gone) >= share; }));
+    expect_plan(subject, options, naive(subject, kept, least, -1, [&](const HeadSet& removed_heads) {
+                  return parameter_share(subject, removed_heads) >= share;
+                }));
     options = limits;
     options.flops_ratio = share;
-    expect_plan(subject, options,
-                naive(subject, kept, least, -1, [&](const HeadSet& gone) { return flops_share(subject, gone) >= share; }));
+    expect_plan(subject, options, naive(subject, kept, least, -1, [&](const HeadSet& removed_heads) {
+                  return flops_share(subject, removed_heads) >= share;
+                }));
   }
 }
 

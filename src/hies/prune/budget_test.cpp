@@ -5,25 +5,25 @@
 #include <cmath>
 #include <limits>
 
+#include "hies/prune/protect.h"
 #include "hies/prune/test_models.h"
 
 namespace hies::prune {
 namespace {
 
-using model::HeadId;
-using model::HeadLayout;
+using model::Layout;
 
 BudgetOptions ratio(double value) { return {.ratio = value}; }
 
 TEST(Budget, CountsOfAllRatios) {
   Rng rng(1);
-  for (const HeadLayout& layout : {whole_layout(12, 12), whole_layout(4, 8), whole_layout(1, 1), whole_layout(3, 5),
-                                   random_layout(rng), random_layout(rng), HeadLayout{}}) {
+  for (const Layout& layout : {whole_layout(12, 12), whole_layout(4, 8), whole_layout(1, 1), whole_layout(3, 5),
+                               random_layout(rng), random_layout(rng), Layout{}}) {
     const Subject subject = with_scores(layout, [&](HeadId) { return rng.uniform(); });
-    const int present = model::head_count(layout);
+    const auto present = static_cast<int>(layout.count(model::SiteKind::attention));
     for (int percent = 0; percent <= 100; ++percent) {
       const Plan plan = subject.plan(ratio(percent / 100.0));
-      EXPECT_EQ(plan.pruned_count(), static_cast<int>(std::floor(percent / 100.0 * present + 0.5)))
+      EXPECT_EQ(plan.removed_count(), static_cast<int>(std::floor(percent / 100.0 * present + 0.5)))
           << percent << " of " << present;
       EXPECT_EQ(plan.information["heads"]["before"], present);
     }
@@ -33,7 +33,7 @@ TEST(Budget, CountsOfAllRatios) {
 TEST(Budget, LowestGoFirstAndTiesByPlace) {
   Subject subject = with_scores(whole_layout(2, 3), [](HeadId) { return 0.5; });
   EXPECT_EQ(removed(subject.plan({.heads = 4})), (HeadSet{{0, 0}, {0, 1}, {0, 2}, {1, 0}}));
-  subject.keep_scores = {{0.5, 0.5, -0.0}, {0.0, 0.75, -2}};
+  subject.keep_scores = table_of<double>({{0.5, 0.5, -0.0}, {0.0, 0.75, -2}});
   EXPECT_EQ(removed(subject.plan({.heads = 1})), (HeadSet{{1, 2}}));
   EXPECT_EQ(removed(subject.plan({.heads = 2})), (HeadSet{{0, 2}, {1, 2}}));  // 0 and -0 are equal
   EXPECT_EQ(removed(subject.plan({.heads = 4})), (HeadSet{{0, 0}, {0, 2}, {1, 0}, {1, 2}}));
@@ -43,15 +43,15 @@ TEST(Budget, LowestGoFirstAndTiesByPlace) {
 
 TEST(Budget, IndicesStayThoseOfTheOriginal) {
   // What an earlier plan left; a second one composes.
-  const HeadLayout original = whole_layout(2, 6);
+  const Layout original = whole_layout(2, 6);
   Plan earlier;
-  earlier.pruned = {{0, {0, 2, 3}}, {1, {5}}};
-  const HeadLayout layout = pruned_layout(earlier, original);
+  earlier.removed = heads_of({{0, {0, 2, 3}}, {1, {5}}});
+  const Layout layout = pruned_layout(earlier, original);
   const Subject subject = with_scores(layout, [](HeadId id) { return 10.0 * id.layer + id.head; });
   const Plan plan = subject.plan(ratio(0.5));
   EXPECT_EQ(removed(plan), (HeadSet{{0, 1}, {0, 4}, {0, 5}, {1, 0}}));
   Plan both = earlier;
-  for (const auto& [layer, heads] : plan.pruned) both.pruned[layer].insert(both.pruned[layer].end(), heads.begin(), heads.end());
+  both.removed.insert(plan.removed);
   EXPECT_EQ(pruned_layout(plan, layout), pruned_layout(both, original));
 }
 
@@ -88,24 +88,24 @@ TEST(Budget, ProtectedHeadsAndLayersStay) {
               "ratio 0.75 of layer 1 is 3 heads, but only 2 can go");
   EXPECT_TRUE(removed(subject.plan({.ratio = 0.0, .min_heads_per_layer = 99})).empty());
   // A layer that has fewer already keeps them.
-  const Subject thin = with_scores({whole_layout(1, 2)[0], whole_layout(1, 5)[0]}, [](HeadId id) { return id.layer; });
+  const Subject thin = with_scores(layout_of({whole_site(2), whole_site(5)}), [](HeadId id) { return id.layer; });
   EXPECT_EQ(removed(thin.plan({.heads = 2, .min_heads_per_layer = 3})), (HeadSet{{1, 0}, {1, 1}}));
 }
 
-TEST(Budget, KvHeadsThatGoAreListed) {
-  const HeadLayout grouped = {{{0, 1, 2, 3}, {0, 1}, 4, 2, 8}, {{0, 1}, {0, 1}, 2, 2, 8}};
+TEST(Budget, RemovedKvHeadsAreListed) {
+  const Layout grouped = layout_of({{{0, 1, 2, 3}, {0, 1}, 4, 2, 8}, {{0, 1}, {0, 1}, 2, 2, 8}});
   Subject subject = with_scores(grouped, [](HeadId) { return 0.0; });
-  subject.keep_scores = {{3, 0, 0, 0}, {1, 0}};
+  subject.keep_scores = table_of<double>({{3, 0, 0, 0}, {1, 0}});
   const Plan plan = subject.plan({.heads = 4});
   EXPECT_EQ(removed(plan), (HeadSet{{0, 1}, {0, 2}, {0, 3}, {1, 1}}));
-  EXPECT_EQ(plan.information["pruned_kv"], (Json{{"0", {1}}, {"1", {1}}}));
-  EXPECT_EQ(subject.plan({.heads = 0}).information["pruned_kv"], Json::object());
+  EXPECT_EQ(plan.information["removed_kv_heads"], (Json{{"0", "1"}, {"1", "1"}}));
+  EXPECT_EQ(subject.plan({.heads = 0}).information["removed_kv_heads"], Json::object());
 }
 
 TEST(Budget, PlanSaysWhatWasAskedAndSaved) {
   const Subject subject = with_scores(whole_layout(2, 3), [](HeadId id) { return -id.layer; });
   const Plan plan = subject.plan(ratio(0.3));
-  EXPECT_EQ(plan.model_hash, "the model");
+  EXPECT_EQ(plan.model, model::ModelHashes{"the model"});
   EXPECT_EQ(plan.units, "head");
   const Json& told = plan.information;
   EXPECT_EQ(told["ratio"], 2.0 / 6);
@@ -140,20 +140,54 @@ TEST(Budget, BadOptions) {
   Subject free = subject;
   free.flops_per_token = 0;
   expect_says(error_of([&] { free.plan({.flops_ratio = 0.1}); }), "flops-ratio is a share of the model's FLOPs per token");
-  for (const char* text :
-       {"3", "1:", ":1", "1:2:3", "0:1,", ",0:1", "0:1,,0:2", "a:1", "-1:0", "0:+1", "0;1", " ", "99999999999:0"})
+  for (const char* text : {"3", "1:", ":1", "1:2:3", "ffn:1", "ffn:1:", "ffn::1", "ffn:1:3-2", "0:1-", "0:1,", ",0:1", "0:1,,0:2",
+                           "a:1", "-1:0", "0:+1", "0;1", " ", "99999999999:0"})
     expect({.ratio = 0.1, .protect = text}, "is not LAYER:HEAD");
   expect({.ratio = 0.1, .protect = "0:1,2:0"}, "'2:0': the model has no layer 2");
   expect({.ratio = 0.1, .protect = "1:4"}, "'1:4': layer 1 has no head 4");
 }
 
 TEST(Budget, BadModels) {
-  Subject subject = with_scores({{{0, 2}, {0, 2}, 3, 3, 8}}, [](HeadId) { return 1.0; });
-  expect_says(error_of([&] { subject.plan({.ratio = 0.1, .protect = "0:1"}); }), "head 1 of layer 0 is already gone");
-  subject.keep_scores[0][1] = std::nan("");
+  Subject subject = with_scores(layout_of({{{0, 2}, {0, 2}, 3, 3, 8}}), [](HeadId) { return 1.0; });
+  expect_says(error_of([&] { subject.plan({.ratio = 0.1, .protect = "0:1"}); }), "head 1 of layer 0 is already removed");
+  subject.keep_scores.attention(0)[1] = std::nan("");
   expect_says(error_of([&] { subject.plan(ratio(0.1)); }), "keep-score of layer 0, head 2 is nan");
-  subject.keep_scores[0].pop_back();
+  subject.keep_scores.attention(0).pop_back();
   EXPECT_EQ(error_of([&] { subject.plan(ratio(0.1)); }).kind(), ErrorKind::internal);
+}
+
+TEST(Budget, NeuronsAreProtectedByTheirSite) {
+  Layout layout = whole_layout(2, 4);
+  layout[model::ffn_site(1)] = {{0, 1, 3, 4}, {}, 6, 0, 1};
+  EXPECT_EQ(parse_protect("0:1, attention:1:0-2, ffn:1:3-4", layout),
+            model::UnitSet::parse("attention.0:1 attention.1:0-2 ffn.1:3-4"));
+  const auto refused = [&](const char* text, std::string_view part) {
+    const Error error = error_of([&] { parse_protect(text, layout); });
+    EXPECT_EQ(error.kind(), ErrorKind::bad_input) << text;
+    expect_says(error, part);
+  };
+  refused("ffn:0:1", "layer 0 has no ffn");
+  refused("ffn:2:1", "the model has no layer 2");
+  refused("ffn:1:0-6", "layer 1 has no neuron 6, only neurons 0 … 5");
+  refused("ffn:1:1-3", "neuron 2 of layer 1 is already removed");
+  refused("fnn:1:1", "unknown kind of site 'fnn'");
+}
+
+// The same budgets over neurons: each is a unit of its own.
+TEST(Budget, OrdersNeuronsToo) {
+  Layout layout = whole_layout(1, 2);
+  for (const int layer : {0, 1}) layout[model::ffn_site(layer)] = {{0, 1, 2}, {}, 3, 0, 1};
+  const model::UnitGroups units = model::make_units(layout, model::SiteKind::ffn, model::UnitKind::head);
+  model::UnitTable<double> scores;
+  scores[model::ffn_site(0)] = {3, 1, 1};
+  scores[model::ffn_site(1)] = {0, 5, 1};
+  const model::UnitTable<model::UnitCost> costs(layout, model::SiteKind::ffn, {10, 20});
+  const PlanInput input{{"m"}, layout, model::UnitKind::head, units, scores, costs, {}, 100, 200, {}};
+  const Plan half = make_plan(input, {.ratio = 0.5, .protect = "ffn:0:2"});
+  EXPECT_EQ(half.removed.text(), "ffn.0:1 ffn.1:0,2");
+  EXPECT_EQ(half.information["parameters"]["removed"], 30);
+  EXPECT_EQ(make_plan(input, {.ratio = 0.34, .uniform = true}).removed.text(), "ffn.0:1 ffn.1:0");
+  EXPECT_EQ(make_plan(input, {.params_ratio = 0.4}).removed.text(), "ffn.0:1-2 ffn.1:0,2");
 }
 
 }  // namespace

@@ -4,7 +4,7 @@
 
 #include "hies/base/files.h"
 #include "hies/formats/float_conversion.h"
-#include "hies/prune/head_cuts.h"
+#include "hies/prune/unit_cuts.h"
 
 namespace hies::prune {
 namespace {

@@ -6,18 +6,14 @@
 #include <limits>
 #include <map>
 
-#include <fmt/ranges.h>
-
 #include "hies/base/error.h"
 #include "hies/base/files.h"
 #include "hies/base/json_node.h"
 #include "hies/model/units.h"
-#include "hies/prune/left_heads.h"
+#include "hies/prune/remaining.h"
 
 namespace hies::prune {
 namespace {
-
-constexpr std::array<std::string_view, 4> kBinding = {"schema", "model", "units", "pruned"};
 
 std::string read_units(const Json& json, std::string_view where) {
   auto units = require<std::string>(json, "units", where);
@@ -29,7 +25,7 @@ std::string read_units(const Json& json, std::string_view where) {
   return units;
 }
 
-// Only the number's usual form, so that no layer has two keys.
+// Reads a key of version 1: only the number's usual form, so that no layer has two keys.
 int read_layer(const std::string& key, std::string_view where) {
   int layer = -1;
   std::from_chars(key.data(), key.data() + key.size(), layer);
@@ -54,42 +50,56 @@ std::vector<int> read_heads(const Json& list, const std::string& key, std::strin
   return heads;
 }
 
-void check_head(int layer, int head, const model::LayerHeads& present, std::string_view where) {
-  if (present.is_live(head)) return;
-  if (head < 0 || head >= present.original_heads)
-    throw Error(ErrorKind::bad_input, fmt::format("{}: layer {} has no head {}", where, layer, head),
-                fmt::format("heads of that layer are 0 … {}", present.original_heads - 1));
-  const std::vector<int> live = present.live();
-  throw Error(
-      ErrorKind::bad_input, fmt::format("{}: head {} of layer {} is already gone", where, head, layer),
-      live.empty() ? "that layer has no heads left" : fmt::format("that layer still has heads {}", fmt::join(live, ", ")));
+// "pruned" of version 1: {"0": [1, 5]}, query heads by layer.
+model::UnitSet read_pruned(const Json& json, std::string_view where) {
+  const Json* pruned = find_member(json, "pruned", where);
+  if (pruned == nullptr || !pruned->is_object())
+    json_type_error(pruned ? *pruned : Json(), "pruned", "an object of layers with lists of heads", where);
+  model::UnitSet removed;
+  for (const auto& [key, list] : pruned->items())
+    removed.insert(model::attention_site(read_layer(key, where)), read_heads(list, "pruned." + key, where));
+  return removed;
 }
 
-void check_heads(const Plan& plan, const model::HeadLayout& layout, std::string_view where) {
-  for (const auto& [layer, heads] : plan.pruned) {
-    if (layer < 0 || static_cast<std::size_t>(layer) >= layout.size())
-      throw Error(ErrorKind::bad_input, fmt::format("{}: the model has no layer {}", where, layer),
-                  layout.empty() ? "it has no layers" : fmt::format("its layers are 0 … {}", layout.size() - 1));
-    for (const int head : heads) check_head(layer, head, layout[static_cast<std::size_t>(layer)], where);
+void check_unit(model::Site site, int unit, const model::SiteLayout& present, std::string_view where) {
+  if (present.is_active(unit)) return;
+  const std::string_view noun = model::unit_noun(site.kind);
+  if (unit < 0 || unit >= present.original_units)
+    throw Error(ErrorKind::bad_input, fmt::format("{}: layer {} has no {} {}", where, site.layer, noun, unit),
+                fmt::format("{}s of that layer are 0 … {}", noun, present.original_units - 1));
+  const std::vector<int> active = present.active();
+  throw Error(ErrorKind::bad_input, fmt::format("{}: {} {} of layer {} is already removed", where, noun, unit, site.layer),
+              active.empty() ? fmt::format("that layer has no {}s left", noun)
+                             : fmt::format("that layer still has {}s {}", noun, model::range_text(active)));
+}
+
+void check_present(const Plan& plan, const model::Layout& layout, std::string_view where) {
+  for (const auto& [site, units] : plan.removed) {
+    if (site.layer < 0 || site.layer >= layout.layer_count())
+      throw Error(ErrorKind::bad_input, fmt::format("{}: the model has no layer {}", where, site.layer),
+                  layout.empty() ? "it has no layers" : fmt::format("its layers are 0 … {}", layout.layer_count() - 1));
+    if (!layout.contains(site)) bad_input("{}: layer {} has no {}", where, site.layer, model::site_kind_name(site.kind));
+    for (const int unit : units) check_unit(site, unit, layout.at(site), where);
   }
 }
 
-// That the plan takes whole units, as it says.
-void check_units(const Plan& plan, const model::HeadLayout& layout, std::string_view where) {
+// Throws bad_input where the plan takes a part of what it says is removed together.
+void check_units(const Plan& plan, const model::Layout& layout, std::string_view where) {
   const model::UnitKind kind = model::parse_unit_kind(plan.units);
   if (kind == model::UnitKind::head) return;
-  for (const auto& [key, gone] : plan.pruned) {
-    const model::LayerHeads& layer = layout[static_cast<std::size_t>(key)];
+  for (const auto& [site, removed] : plan.removed) {
+    if (site.kind == model::SiteKind::ffn) continue;
+    const model::SiteLayout& heads = layout.at(site);
     std::map<int, std::size_t> present, taken;  // heads of each KV head
-    for (const int head : layer.live()) ++present[layer.kv_of(head)];
-    for (const int head : gone) ++taken[layer.kv_of(head)];
+    for (const int head : heads.active()) ++present[heads.kv_of(head)];
+    for (const int head : removed) ++taken[heads.kv_of(head)];
     for (const auto& [kv_head, count] : present) {
       const bool whole = kind == model::UnitKind::kv_group ? taken[kv_head] == 0 || taken[kv_head] == count
                                                            : taken[kv_head] == taken.begin()->second;
       if (!whole)
         throw Error(ErrorKind::bad_input,
                     fmt::format("{}: units are '{}', but of the {} heads of KV head {} in layer {} the plan takes {}", where,
-                                plan.units, count, kv_head, key, taken[kv_head]),
+                                plan.units, count, kv_head, site.layer, taken[kv_head]),
                     kind == model::UnitKind::kv_group ? "list all heads of a KV head or none, or write units \"head\""
                                                       : "list as many heads of each KV head of a layer, or write units \"head\"");
     }
@@ -98,19 +108,12 @@ void check_units(const Plan& plan, const model::HeadLayout& layout, std::string_
 
 }  // namespace
 
-int Plan::pruned_count() const noexcept {
-  std::size_t count = 0;
-  for (const auto& [layer, heads] : pruned) count += heads.size();
-  return static_cast<int>(count);
-}
-
 Json to_json(const Plan& plan) {
   Json json;
   json["schema"] = kPlanSchema;
-  json["model"] = {{"hash", plan.model_hash}};
+  model::put_hashes(json["model"], plan.model);
   json["units"] = plan.units;
-  json["pruned"] = Json::object();
-  for (const auto& [layer, heads] : plan.pruned) json["pruned"][std::to_string(layer)] = heads;
+  json["removed"] = model::to_json(plan.removed);
   for (const auto& [key, value] : plan.information.items()) {
     if (!json.contains(key)) json[key] = value;
   }
@@ -118,20 +121,22 @@ Json to_json(const Plan& plan) {
 }
 
 Plan plan_from_json(const Json& json, std::string_view where) {
-  check_schema(JsonNode(json, where), kPlanSchema, where, "plan again", "give a file that `hies plan` wrote");
+  const int version =
+      schema_version(JsonNode(json, where), "hies.plan", 2, where, "plan again", "give a file that `hies plan` wrote");
+  const std::string_view removed_key = version == 1 ? "pruned" : "removed";
   Plan plan;
-  plan.model_hash = JsonNode(json, where).member("model").member("hash").text();
+  plan.model = model::read_hashes(JsonNode(json, where).member("model"));
   plan.units = read_units(json, where);
-  const Json* pruned = find_member(json, "pruned", where);
-  if (pruned == nullptr || !pruned->is_object())
-    json_type_error(pruned ? *pruned : Json(), "pruned", "an object of layers with lists of heads", where);
-  for (const auto& [key, list] : pruned->items()) {
-    const int layer = read_layer(key, where);
-    std::vector<int> heads = read_heads(list, "pruned." + key, where);
-    if (!heads.empty()) plan.pruned[layer] = std::move(heads);
+  if (version == 1) {
+    plan.removed = read_pruned(json, where);
+  } else {
+    const Json* removed = find_member(json, removed_key, where);
+    if (removed == nullptr) json_type_error(Json(), removed_key, "an object of sites with their units", where);
+    plan.removed = model::unit_set_from_json(*removed, where, removed_key);
   }
+  const std::array<std::string_view, 4> binding = {"schema", "model", "units", removed_key};
   for (const auto& [key, value] : json.items()) {
-    if (std::find(kBinding.begin(), kBinding.end(), key) == kBinding.end()) plan.information[key] = value;
+    if (std::find(binding.begin(), binding.end(), key) == binding.end()) plan.information[key] = value;
   }
   return plan;
 }
@@ -142,33 +147,20 @@ void write_plan(const std::filesystem::path& path, const Plan& plan, bool force)
   write_file(path, pretty(to_json(plan)), force);
 }
 
-void check_plan(const Plan& plan, const std::string& model_hash, const model::HeadLayout& layout, std::string_view where) {
-  if (plan.model_hash != model_hash)
-    throw Error(ErrorKind::bad_input,
-                fmt::format("{}: the plan is for model {}, but this model is {}", where, printable(plan.model_hash), model_hash),
-                "score this model and plan again");
-  check_heads(plan, layout, where);
+void check_plan(const Plan& plan, const model::ModelHashes& model, const model::Layout& layout, std::string_view where) {
+  model::check_same_model(plan.model, model, where, "the plan is", "score this model and plan again");
+  check_present(plan, layout, where);
   check_units(plan, layout, where);
 }
 
-model::HeadGates gates(const Plan& plan, const model::HeadLayout& layout) {
-  check_heads(plan, layout, "plan");
-  model::HeadGates gates = model::make_head_table<double>(layout, 1);
-  for (const auto& [key, heads] : plan.pruned) {
-    const auto layer = static_cast<std::size_t>(key);
-    for (const int head : heads) gates[layer][static_cast<std::size_t>(layout[layer].position_of(head))] = 0;
-  }
-  return gates;
+model::Gates gates(const Plan& plan, const model::Layout& layout) {
+  check_present(plan, layout, "plan");
+  return model::gates_without(plan.removed, layout);
 }
 
-model::HeadLayout pruned_layout(const Plan& plan, const model::HeadLayout& layout) {
-  check_heads(plan, layout, "plan");
-  model::HeadLayout left = layout;
-  for (const auto& [key, removed] : plan.pruned) {
-    model::LayerHeads& layer = left[static_cast<std::size_t>(key)];
-    layer = left_heads(layer, removed);
-  }
-  return left;
+model::Layout pruned_layout(const Plan& plan, const model::Layout& layout) {
+  check_present(plan, layout, "plan");
+  return remaining(layout, plan.removed);
 }
 
 }  // namespace hies::prune

@@ -3,21 +3,32 @@
 #include <algorithm>
 
 #include "hies/base/error.h"
+#include "hies/prune/remaining.h"
 #include "hies/prune/zeroed.h"
 
 namespace hies::prune {
 namespace {
 
-// String keys, original indices, all that is gone since the original model.
-Json gone_heads(const model::HeadLayout& left) {
-  Json gone = Json::object();
-  for (std::size_t layer = 0; layer < left.size(); ++layer) {
+using model::Layout;
+using model::SiteKind;
+using model::SiteLayout;
+
+std::vector<const SiteLayout*> sites_of(const Layout& layout, SiteKind kind) {
+  std::vector<const SiteLayout*> sites;
+  for (const model::Site site : layout.sites(kind)) sites.push_back(&layout.at(site));
+  return sites;
+}
+
+// transformers 4: string keys, original indices, all heads that are removed since the original model. Padding heads are there.
+Json pruned_heads(const Layout& left) {
+  Json pruned = Json::object();
+  for (const model::Site site : left.sites(SiteKind::attention)) {
     Json heads = Json::array();
-    for (int head = 0; head < left[layer].original_heads; ++head)
-      if (left[layer].position_of(head) < 0) heads.push_back(head);  // dead heads are there for other loaders
-    if (!heads.empty()) gone[std::to_string(layer)] = heads;
+    for (int head = 0; head < left.at(site).original_units; ++head)
+      if (left.at(site).position_of(head) < 0) heads.push_back(head);
+    if (!heads.empty()) pruned[std::to_string(site.layer)] = heads;
   }
-  return gone;
+  return pruned;
 }
 
 // What one pruning did: the plan, less what the block says anyway.
@@ -27,80 +38,102 @@ Json history_entry(const Plan& plan) {
   return entry;
 }
 
-// What was zeroed before and is still there, and what `plan` zeroes. Null where that is nothing.
-Json zeroed_json(const model::Checkpoint& source, const Plan& plan, const model::HeadLayout& stored, bool keep_shapes) {
-  const ZeroedHeads before = zeroed_heads(source);
-  Json zeroed;
-  for (std::size_t i = 0; i < stored.size(); ++i) {
-    const auto layer = static_cast<int>(i);
-    const auto names = [layer](const std::map<int, std::vector<int>>& heads, int head) {
-      const auto found = heads.find(layer);
-      return found != heads.end() && std::find(found->second.begin(), found->second.end(), head) != found->second.end();
-    };
-    Json heads = Json::array();
-    for (const int head : stored[i].heads)
-      if (names(before, head) || (keep_shapes && names(plan.pruned, head))) heads.push_back(head);
-    if (!heads.empty()) zeroed[std::to_string(layer)] = heads;
-  }
-  return zeroed;
+// The units that are zeros in `stored`: those that were before, and those that `plan` zeroes.
+model::UnitSet zeroed_in(const Layout& stored, const arch::Checkpoint& source, const Plan& plan, bool keep_shapes) {
+  model::UnitSet zeroed = zeroed_units(source);
+  if (keep_shapes) zeroed.insert(plan.removed);
+  model::UnitSet present;
+  for (const auto& [site, units] : zeroed)
+    for (const int unit : units)
+      if (stored.at(site).position_of(unit) >= 0) present.insert(site, unit);
+  return present;
 }
 
-// `left`: the heads whose tensors are there.
-Json hies_block(const model::Checkpoint& source, const Plan& plan, const model::HeadLayout& left, bool keep_shapes) {
-  Json block;
-  block["schema"] = "hies.pruned/1";
-  block["heads"] = Json::array();
-  block["kv_heads"] = Json::array();
-  for (const model::LayerHeads& layer : left) {
-    check(layer.original_heads == left[0].original_heads && layer.original_kv_heads == left[0].original_kv_heads &&
-              layer.head_dim == left[0].head_dim,
-          "layers began with different heads");
-    block["heads"].push_back(layer.heads);
-    block["kv_heads"].push_back(layer.kv_heads);
-  }
-  if (model::dead_head_count(left) > 0) {
-    block["dead"] = Json::array();
-    for (const model::LayerHeads& layer : left) block["dead"].push_back(layer.dead);
-  }
-  block["original_heads"] = left[0].original_heads;
-  block["original_kv_heads"] = left[0].original_kv_heads;
-  block["head_dim"] = left[0].head_dim;
-  if (Json zeroed = zeroed_json(source, plan, left, keep_shapes); !zeroed.is_null()) block["zeroed"] = std::move(zeroed);
-  block["source_hash"] = source.hash();
-  block["history"] = Json::array();
+// "original_neurons", where it is not what config.json says of every layer; one number, or one for each layer. Null elsewhere.
+Json original_neurons(const Layout& layout) {
+  const auto sites = sites_of(layout, SiteKind::ffn);
+  const auto whole = [](const SiteLayout* site) { return site->count() == site->original_units; };
+  const auto as_first = [&](const SiteLayout* site) { return site->original_units == sites[0]->original_units; };
+  const bool alike = std::all_of(sites.begin(), sites.end(), as_first);
+  if (alike && std::all_of(sites.begin(), sites.end(), whole)) return {};
+  if (alike) return sites[0]->original_units;
+  Json neurons = Json::array();
+  for (const SiteLayout* site : sites) neurons.push_back(site->original_units);
+  return neurons;
+}
+
+Json history_of(const arch::Checkpoint& source) {
   const Json& config = source.config();
-  if (const auto before = config.find("hies"); before != config.end() && before->is_object()) {
-    if (const auto history = before->find("history"); history != before->end() && history->is_array())
-      block["history"] = *history;
-  }
+  const auto block = config.find("hies");
+  if (block == config.end() || !block->is_object()) return Json::array();
+  const auto history = block->find("history");
+  return history != block->end() && history->is_array() ? *history : Json::array();
+}
+
+// `stored`: the units whose tensors are there.
+Json hies_block(const arch::Checkpoint& source, const Plan& plan, const Layout& stored, bool keep_shapes) {
+  Json block;
+  block["schema"] = "hies.pruned/2";
+  block["removed"] = model::to_json(removed_so_far(stored));
+  model::UnitSet padding;
+  for (const auto& [site, units] : stored) padding.insert(site, units.padding);
+  if (!padding.empty()) block["padding"] = model::to_json(padding);
+  if (const model::UnitSet zeroed = zeroed_in(stored, source, plan, keep_shapes); !zeroed.empty())
+    block["zeroed"] = model::to_json(zeroed);
+  const auto layers = sites_of(stored, SiteKind::attention);
+  for (const SiteLayout* layer : layers)
+    check(layer->original_units == layers[0]->original_units && layer->original_kv_heads == layers[0]->original_kv_heads &&
+              layer->unit_size == layers[0]->unit_size,
+          "layers began with different heads");
+  block["original_heads"] = layers[0]->original_units;
+  block["original_kv_heads"] = layers[0]->original_kv_heads;
+  if (Json neurons = original_neurons(stored); !neurons.is_null()) block["original_neurons"] = std::move(neurons);
+  block["head_dim"] = layers[0]->unit_size;
+  model::put_hashes(block["source"], {source.hashes().weights, source.hashes().config, plan.model.inputs});
+  block["history"] = history_of(source);
   block["history"].push_back(history_entry(plan));
   return block;
 }
 
-}  // namespace
-
-Json pruned_config(const model::Checkpoint& source, const Plan& plan, const model::HeadLayout& left, bool keep_shapes) {
-  Json config = source.config();
-  if (keep_shapes) {
-    config["hies"] = hies_block(source, plan, source.spec().layers, true);
-    return config;
-  }
+void write_heads(const arch::Family& family, const Layout& left, Json& config) {
+  const auto layers = sites_of(left, SiteKind::attention);
   const bool every_layer_has_heads =
-      std::none_of(left.begin(), left.end(), [](const model::LayerHeads& layer) { return layer.heads.empty(); });
-  // Where every layer has as many heads, loaders of the family may read it; where not, they should stumble over the shapes.
-  const bool even = every_layer_has_heads && std::all_of(left.begin(), left.end(), [&](const model::LayerHeads& layer) {
-                      return layer.count() == left[0].count() && layer.kv_count() == left[0].kv_count();
+      std::none_of(layers.begin(), layers.end(), [](const SiteLayout* layer) { return layer->units.empty(); });
+  // Where every layer has as many heads, loaders of the family may read it; where not, they should fail on the shapes.
+  const bool even = every_layer_has_heads && std::all_of(layers.begin(), layers.end(), [&](const SiteLayout* layer) {
+                      return layer->count() == layers[0]->count() && layer->kv_count() == layers[0]->kv_count();
                     });
   // A family whose loaders take either: the even numbers stand in the words of transformers 5, the others in those of 4.
-  if (source.arch().has_pruned_heads() && every_layer_has_heads && !(even && source.arch().portability().head_dim)) {
-    config["pruned_heads"] = gone_heads(left);
+  if (family.portability.pruned_heads && every_layer_has_heads && !(even && family.portability.head_dim)) {
+    config["pruned_heads"] = pruned_heads(left);
   } else {
     config.erase("pruned_heads");
   }
-  if (!left.empty())
-    source.arch().write_heads(config, even ? left[0].count() : left[0].original_heads,
-                              even ? left[0].kv_count() : left[0].original_kv_heads, left[0].head_dim);
-  config["hies"] = hies_block(source, plan, left, false);
+  if (family.write_heads == nullptr) return;
+  const SiteLayout& first = *layers[0];
+  family.write_heads(
+      config, {even ? first.count() : first.original_units, even ? first.kv_count() : first.original_kv_heads, first.unit_size});
+}
+
+// Where layers differ, the number stays, and loaders fail on the shapes.
+void write_neurons(const arch::Family& family, const Layout& left, Json& config) {
+  const auto layers = sites_of(left, SiteKind::ffn);
+  const auto as_first = [&](const SiteLayout* layer) { return layer->count() == layers[0]->count(); };
+  const bool any_removed =
+      std::any_of(layers.begin(), layers.end(), [](const SiteLayout* layer) { return layer->count() < layer->original_units; });
+  if (any_removed && !family.neurons_key.empty() && std::all_of(layers.begin(), layers.end(), as_first))
+    config[std::string(family.neurons_key)] = layers[0]->count();
+}
+
+}  // namespace
+
+Json pruned_config(const arch::Checkpoint& source, const Plan& plan, const Layout& left, bool keep_shapes) {
+  Json config = source.config();
+  if (!keep_shapes) {
+    write_heads(source.family(), left, config);
+    write_neurons(source.family(), left, config);
+  }
+  config["hies"] = hies_block(source, plan, keep_shapes ? source.spec().layout : left, keep_shapes);
   return config;
 }
 

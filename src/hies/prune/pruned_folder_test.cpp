@@ -17,10 +17,11 @@ std::vector<std::string> keys_of(const Json& json) {
 using PrunedConfig = SurgeryTest;
 
 TEST_F(PrunedConfig, GainsTheTwoKeysAtItsEnd) {
-  const auto source = model::Checkpoint::open(golden("bert-tiny"));
+  const auto source = arch::Checkpoint::open(golden("bert-tiny"));
   Plan plan;
-  plan.model_hash = source.hash();
-  plan.pruned = {{0, {3, 1}}, {2, {0}}};
+  plan.model = source.hashes();
+  plan.model.inputs = "the tokenizer";
+  plan.removed = heads_of({{0, {3, 1}}, {2, {0}}});
   plan.information["ratio"] = 0.25;
   const auto result = pruned(source, plan, "out");
   const Json& config = result.config();
@@ -31,74 +32,81 @@ TEST_F(PrunedConfig, GainsTheTwoKeysAtItsEnd) {
   EXPECT_EQ(config["num_attention_heads"], 4);
   EXPECT_EQ(config["pruned_heads"], Json::parse(R"({"0":[1,3],"2":[0]})"));
   const Json& block = config["hies"];
-  EXPECT_EQ(keys_of(block), (std::vector<std::string>{"schema", "heads", "kv_heads", "original_heads", "original_kv_heads",
-                                                      "head_dim", "source_hash", "history"}));
-  EXPECT_EQ(block["schema"], "hies.pruned/1");
-  EXPECT_EQ(block["heads"], Json::parse("[[0,2],[0,1,2,3],[1,2,3]]"));
-  EXPECT_EQ(block["kv_heads"], block["heads"]);
+  EXPECT_EQ(keys_of(block), (std::vector<std::string>{"schema", "removed", "original_heads", "original_kv_heads", "head_dim",
+                                                      "source", "history"}));
+  EXPECT_EQ(block["schema"], "hies.pruned/2");
+  EXPECT_EQ(block["removed"], Json::parse(R"({"attention":{"0":"1,3","2":"0"}})"));
   EXPECT_EQ(block["original_heads"], 4);
   EXPECT_EQ(block["original_kv_heads"], 4);
   EXPECT_EQ(block["head_dim"], 16);
-  EXPECT_EQ(block["source_hash"], source.hash());
+  EXPECT_EQ(block["source"],
+            (Json{{"weights", source.hash()}, {"config", *source.hashes().config}, {"inputs", "the tokenizer"}}));
   ASSERT_EQ(block["history"].size(), 1U);
-  EXPECT_EQ(block["history"][0]["model"]["hash"], source.hash());
-  EXPECT_EQ(block["history"][0]["pruned"], Json::parse(R"({"0":[3,1],"2":[0]})"));
+  EXPECT_EQ(block["history"][0]["model"], block["source"]);
+  EXPECT_EQ(block["history"][0]["removed"], block["removed"]);
   EXPECT_EQ(block["history"][0]["ratio"], 0.25);
 }
 
 TEST_F(PrunedConfig, TellsOfZeroedHeads) {
-  const auto source = model::Checkpoint::open(golden("bert-tiny"));
-  EXPECT_TRUE(zeroed_heads(source).empty());
+  const auto source = arch::Checkpoint::open(golden("bert-tiny"));
+  EXPECT_TRUE(zeroed_units(source).empty());
   const auto with_head_1 = [](int layer, int head) { return layer == 1 && head == 1; };
   const auto once = pruned(source, plan_for(source, with_head_1), "once", true);
   EXPECT_FALSE(once.config().contains("pruned_heads"));
   EXPECT_EQ(once.config()["hies"]["history"].size(), 1U);
-  EXPECT_EQ(once.spec().layers, source.spec().layers);
+  EXPECT_EQ(once.spec().layout, source.spec().layout);
   // Zeroed twice: the union. Cut: those that are still there.
   const auto others = [](int layer, int head) { return layer != 2 && head % 3 == 0; };
   const auto twice = pruned(once, plan_for(once, others), "twice", true);
-  EXPECT_EQ(zeroed_heads(twice), (ZeroedHeads{{0, {0, 3}}, {1, {0, 1, 3}}}));
-  EXPECT_EQ(count(zeroed_heads(twice)), 5);
+  EXPECT_EQ(zeroed_units(twice).text(), "attention.0:0,3 attention.1:0-1,3");
   const auto cut = pruned(twice, plan_for(twice, [](int layer, int head) { return layer == 0 || head == 3; }), "cut");
-  EXPECT_EQ(zeroed_heads(cut), (ZeroedHeads{{1, {0, 1}}}));
+  EXPECT_EQ(zeroed_units(cut).text(), "attention.1:0-1");
   EXPECT_EQ(cut.config()["hies"]["history"].size(), 3U);
 }
 
 TEST_F(PrunedConfig, RefusesZeroedHeadsThatAreNotThere) {
-  const auto source = model::Checkpoint::open(golden("bert-tiny"));
+  const auto source = arch::Checkpoint::open(golden("bert-tiny"));
   pruned(source, plan_for(source, [](int layer, int head) { return layer == 1 && head == 1; }), "out", true);
-  for (const char* zeroed :
-       {R"({"1": [4]})", R"({"1": [-1]})", R"({"1": [2, 1]})", R"({"1": 1})", R"({"3": [1]})", R"({"x": [1]})", "[]"}) {
+  const auto refuse = [&](const char* schema, const char* zeroed) {
     Json config = read_json(room / "out/config.json");
+    config["hies"]["schema"] = schema;
     config["hies"]["zeroed"] = Json::parse(zeroed);
+    if (std::string(schema) == "hies.pruned/1")
+      config["hies"]["heads"] = config["hies"]["kv_heads"] = Json::parse("[[0,1,2,3],[0,1,2,3],[0,1,2,3]]");
     write_file(room / "out/config.json", pretty(config), true);
-    const Error error = error_of([&] { zeroed_heads(model::Checkpoint::open(room / "out")); });
+    const Error error = error_of([&] { zeroed_units(arch::Checkpoint::open(room / "out")); });
     EXPECT_EQ(error.kind(), ErrorKind::bad_input) << zeroed;
     EXPECT_NE(std::string(error.what()).find("hies.zeroed"), std::string::npos) << error.what();
-  }
+  };
+  for (const char* zeroed : {R"({"attention": {"1": "4"}})", R"({"attention": {"1": "2-1"}})", R"({"attention": {"3": "1"}})",
+                             R"({"ffn": {"0": "24"}})", R"({"attention": {"x": "1"}})", "[]"})
+    refuse("hies.pruned/2", zeroed);
+  for (const char* zeroed :
+       {R"({"1": [4]})", R"({"1": [-1]})", R"({"1": [2, 1]})", R"({"1": 1})", R"({"3": [1]})", R"({"x": [1]})", "[]"})
+    refuse("hies.pruned/1", zeroed);
 }
 
 TEST_F(PrunedConfig, ComposesWithWhatTransformersRemoved) {
-  const auto source = model::Checkpoint::open(golden("bert-v4-pruned"));
+  const auto source = arch::Checkpoint::open(golden("bert-v4-pruned"));
   const auto result = pruned(source, plan_for(source, [](int layer, int head) { return layer < 2 && head == 2; }), "out");
   auto keys = keys_of(source.config());  // pruned_heads stays where it was
   keys.emplace_back("hies");
   EXPECT_EQ(keys_of(result.config()), keys);
   EXPECT_EQ(result.config()["pruned_heads"], Json::parse(R"({"0":[1,2,3],"1":[2],"2":[0,2,3]})"));
-  EXPECT_EQ(result.config()["hies"]["heads"], Json::parse("[[0],[0,1,3],[1]]"));
+  EXPECT_EQ(result.config()["hies"]["removed"], Json::parse(R"({"attention":{"0":"1-3","1":"2","2":"0,2-3"}})"));
 }
 
 TEST_F(PrunedConfig, SaysNothingToTransformersOnceALayerIsEmpty) {
   for (const char* name : {"bert-tiny", "bert-v4-pruned", "distilbert-tiny"}) {
-    const auto source = model::Checkpoint::open(golden(name));
+    const auto source = arch::Checkpoint::open(golden(name));
     const auto result = pruned(source, plan_for(source, [](int layer, int) { return layer == 0; }), name);
     EXPECT_FALSE(result.config().contains("pruned_heads")) << name;
-    EXPECT_EQ(result.config()["hies"]["heads"][0], Json::array());
+    EXPECT_TRUE(result.spec().layout.attention(0).units.empty());
   }
 }
 
 TEST_F(PrunedConfig, OfDistilBertKeepsItsOwnWordForHeads) {
-  const auto source = model::Checkpoint::open(golden("distilbert-tiny"));
+  const auto source = arch::Checkpoint::open(golden("distilbert-tiny"));
   const auto result = pruned(source, plan_for(source, [](int, int head) { return head == 1; }), "out");
   EXPECT_EQ(result.config()["n_heads"], 3);
   EXPECT_EQ(result.config()["pruned_heads"], Json::parse(R"({"0":[1],"1":[1]})"));
@@ -112,10 +120,13 @@ TEST_F(PrunedConfig, IsAsDocumented) {
   const std::size_t begin = page.find("```json\n", section);
   ASSERT_NE(begin, std::string::npos);
   std::string block = page.substr(begin + 8, page.find("```", begin + 8) - begin - 8);
-  const auto source = model::Checkpoint::open(golden("bert-tiny"));
-  const auto documented_hash = parse_json(block, "docs/formats.md")["hies"]["source_hash"].get<std::string>();
-  for (std::size_t at = block.find(documented_hash); at != std::string::npos; at = block.find(documented_hash))
-    block.replace(at, documented_hash.size(), source.hash());
+  const auto source = arch::Checkpoint::open(golden("bert-tiny"));
+  const Json documented_source = parse_json(block, "docs/formats.md")["hies"]["source"];
+  const auto replace = [&](const std::string& hash, const std::string& by) {
+    for (std::size_t at = block.find(hash); at != std::string::npos; at = block.find(hash)) block.replace(at, hash.size(), by);
+  };
+  replace(documented_source["weights"].get<std::string>(), source.hash());
+  replace(documented_source["config"].get<std::string>(), *source.hashes().config);
   const Json documented = parse_json(block, "docs/formats.md");
   Json plan = documented["hies"]["history"][0];
   plan["schema"] = kPlanSchema;
@@ -137,14 +148,14 @@ class PrunedFolder : public SurgeryTest {
     std::filesystem::create_directories(path.parent_path());
     std::ofstream(path, std::ios::binary) << text;
   }
-  static Plan first_heads(const model::Checkpoint& source) {
+  static Plan first_heads(const arch::Checkpoint& source) {
     return plan_for(source, [](int, int head) { return head == 0; });
   }
 };
 
 TEST_F(PrunedFolder, HasTheTokenizerAndTheRest) {
   for (const char* name : {"bert-tiny", "roberta-tiny", "distilbert-tiny"}) {
-    const auto source = model::Checkpoint::open(golden(name));
+    const auto source = arch::Checkpoint::open(golden(name));
     Warnings warnings;
     pruned(source, first_heads(source), name, false, warnings);
     EXPECT_TRUE(warnings.lines.empty());
@@ -168,7 +179,7 @@ TEST_F(PrunedFolder, LeavesStaleWeightsBehindAndSaysSo) {
     put(folder / kept, kept);
   for (const char* hidden : {".gitattributes", ".git/HEAD", ".cache/x/y"}) put(folder / hidden, "x");
   std::filesystem::create_symlink("LICENSE", folder / "COPYING");  // as in the Hugging Face cache
-  const auto source = model::Checkpoint::open(folder);
+  const auto source = arch::Checkpoint::open(folder);
   Warnings warnings;
   pruned(source, first_heads(source), "out", false, warnings);
   std::vector<std::string> names;
@@ -190,7 +201,7 @@ TEST_F(PrunedFolder, LeavesStaleWeightsBehindAndSaysSo) {
 
 TEST_F(PrunedFolder, AppendsTheNoteToTheModelCard) {
   const auto folder = copy_of(golden("bert-tiny"));
-  const auto source = model::Checkpoint::open(folder);
+  const auto source = arch::Checkpoint::open(folder);
   const auto readme_after = [&](const std::string& note, const std::string& name) {
     std::filesystem::create_directories(room / name);
     write_pruned(source, first_heads(source), {}, note, room / name, silent_progress());
@@ -198,11 +209,11 @@ TEST_F(PrunedFolder, AppendsTheNoteToTheModelCard) {
   };
   EXPECT_EQ(readme_after("## Pruned\n", "a"), "## Pruned\n");
   EXPECT_EQ(readme_after("", "b"), "absent");
-  put(folder / "README.md", "---\nlicense: x\n---\n# Gpu\n");
-  EXPECT_EQ(readme_after("## Pruned\n", "c"), "---\nlicense: x\n---\n# Gpu\n\n## Pruned\n");
-  EXPECT_EQ(readme_after("", "d"), "---\nlicense: x\n---\n# Gpu\n");
-  put(folder / "README.md", "# Gpu");
-  EXPECT_EQ(readme_after("## Pruned\n", "e"), "# Gpu\n\n## Pruned\n");
+  put(folder / "README.md", "---\nlicense: x\n---\n# Model\n");
+  EXPECT_EQ(readme_after("## Pruned\n", "c"), "---\nlicense: x\n---\n# Model\n\n## Pruned\n");
+  EXPECT_EQ(readme_after("", "d"), "---\nlicense: x\n---\n# Model\n");
+  put(folder / "README.md", "# Model");
+  EXPECT_EQ(readme_after("## Pruned\n", "e"), "# Model\n\n## Pruned\n");
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <initializer_list>
 
 #include <fmt/format.h>
 
@@ -11,63 +12,82 @@
 namespace hies::prune {
 namespace {
 
-using model::HeadLayout;
-using model::LayerHeads;
-using model::Portability;
+using arch::Portability;
+using model::Layout;
+using model::SiteKind;
+using model::SiteLayout;
 
 // What keeps a model from running there, after "it"; empty: nothing does.
 using Obstacle = std::string;
 
-Obstacle without_heads(const HeadLayout& left) {
-  for (std::size_t layer = 0; layer < left.size(); ++layer)
-    if (left[layer].heads.empty()) return fmt::format("needs a head in every layer, and layer {} keeps none", layer);
+Obstacle without_heads(const Layout& left) {
+  for (const auto& [site, heads] : left)
+    if (site.kind == SiteKind::attention && heads.units.empty())
+      return fmt::format("needs a head in every layer, and layer {} keeps none", site.layer);
   return {};
 }
 
-Obstacle uneven_groups(const HeadLayout& left) {
-  for (std::size_t layer = 0; layer < left.size(); ++layer)
-    if (left[layer].kv_count() > 0 && left[layer].count() % left[layer].kv_count() != 0)
-      return fmt::format("needs as many query heads for each KV head, but layer {} has {} for {}", layer, left[layer].count(),
-                         left[layer].kv_count());
+Obstacle uneven_groups(const Layout& left) {
+  for (const auto& [site, heads] : left)
+    if (heads.kv_count() > 0 && heads.count() % heads.kv_count() != 0)
+      return fmt::format("needs as many query heads for each KV head, but layer {} has {} for {}", site.layer, heads.count(),
+                         heads.kv_count());
   return {};
 }
 
-Obstacle not_uniform(const HeadLayout& left) {
-  if (Obstacle none = without_heads(left); !none.empty()) return none;
-  for (std::size_t layer = 1; layer < left.size(); ++layer) {
-    const LayerHeads &first = left[0], &other = left[layer];
+Obstacle different_heads(const Layout& left) {
+  for (const model::Site site : left.sites(SiteKind::attention)) {
+    const SiteLayout &first = left.attention(0), &other = left.at(site);
     if (first.count() == other.count() && first.kv_count() == other.kv_count()) continue;
     return fmt::format(
         "needs the same number of heads in every layer, but layer 0 keeps {} ({} KV) and layer {} keeps {} ({} KV)",
-        first.count(), first.kv_count(), layer, other.count(), other.kv_count());
+        first.count(), first.kv_count(), site.layer, other.count(), other.kv_count());
   }
-  return uneven_groups(left);
+  return {};
+}
+
+Obstacle different_neurons(const Layout& left) {
+  for (const model::Site site : left.sites(SiteKind::ffn))
+    if (left.at(site).count() != left.ffn(0).count())
+      return fmt::format("needs the same number of neurons in every layer, but layer 0 keeps {} and layer {} keeps {}",
+                         left.ffn(0).count(), site.layer, left.at(site).count());
+  return {};
+}
+
+// Returns the first of them that there is.
+Obstacle first_of(const Layout& left, std::initializer_list<Obstacle (*)(const Layout&)> obstacles) {
+  for (const auto& obstacle : obstacles)
+    if (Obstacle found = obstacle(left); !found.empty()) return found;
+  return {};
+}
+
+Obstacle not_uniform(const Layout& left) {
+  return first_of(left, {without_heads, different_heads, uneven_groups, different_neurons});
 }
 
 constexpr std::string_view kFamily = "does not read other numbers of heads of this family";
 
-Obstacle transformers4(const Portability& family, const HeadLayout& left) {
+Obstacle transformers4(const Portability& family, const Layout& left) {
   if (family.pruned_heads && family.head_dim && not_uniform(left).empty()) return "does not know the head_dim of this family";
-  if (family.pruned_heads) return without_heads(left);
+  if (family.pruned_heads) return first_of(left, {without_heads, different_neurons});
   return family.head_dim ? not_uniform(left) : Obstacle(kFamily);
 }
-Obstacle transformers(const Portability& family, const HeadLayout& left) {
+Obstacle transformers(const Portability& family, const Layout& left) {
   return family.head_dim ? not_uniform(left) : Obstacle(kFamily);
 }
-Obstacle server(const Portability& family, const HeadLayout& left) {
-  return family.served ? not_uniform(left) : Obstacle(kFamily);
-}
-Obstacle llama_cpp(const Portability& family, const HeadLayout& left) {
+Obstacle server(const Portability& family, const Layout& left) { return family.served ? not_uniform(left) : Obstacle(kFamily); }
+Obstacle llama_cpp(const Portability& family, const Layout& left) {
   if (!family.per_layer) return Obstacle(kFamily);
-  if (!left.empty() && left[0].heads.empty()) return "takes layers without heads, but not as the first";
+  if (left.contains(model::attention_site(0)) && left.attention(0).units.empty())
+    return "takes layers without heads, but not as the first";
   return uneven_groups(left);
 }
 // Plain operators know nothing of heads.
-Obstacle anything(const Portability&, const HeadLayout&) { return {}; }
+Obstacle anything(const Portability&, const Layout&) { return {}; }
 
 struct Runtime {
   std::string_view name;
-  Obstacle (*obstacle)(const Portability& family, const HeadLayout& left);
+  Obstacle (*obstacle)(const Portability& family, const Layout& left);
 };
 
 constexpr std::array kRuntimes = {
@@ -92,7 +112,7 @@ const Runtime& find_runtime(std::string_view target) {
 
 }  // namespace
 
-std::vector<std::string> fitting_runtimes(const Portability& family, const HeadLayout& left) {
+std::vector<std::string> fitting_runtimes(const Portability& family, const Layout& left) {
   std::vector<std::string> names;
   for (const Runtime& runtime : kRuntimes)
     if (runtime.obstacle(family, left).empty()) names.emplace_back(runtime.name);
@@ -103,7 +123,7 @@ void check_target_name(std::string_view target) {
   if (!target.empty()) find_runtime(target);
 }
 
-void check_target(std::string_view target, const Portability& family, const HeadLayout& left) {
+void check_target(std::string_view target, const Portability& family, const Layout& left) {
   if (target.empty()) return;
   const Obstacle obstacle = find_runtime(target).obstacle(family, left);
   if (obstacle.empty()) return;

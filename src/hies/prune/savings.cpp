@@ -3,22 +3,21 @@
 #include <algorithm>
 
 #include "hies/base/error.h"
-#include "hies/prune/left_heads.h"
+#include "hies/prune/remaining.h"
 
 namespace hies::prune {
 namespace {
 
-using Costs = std::vector<model::HeadCost>;
+using Costs = std::vector<model::UnitCost>;
 
-void check_rows(const model::HeadTable<model::HeadCost>& table, const model::HeadLayout& layout,
-                std::vector<int> model::LayerHeads::*heads) {
-  check(table.size() == layout.size(), "a plan's tables have another number of layers");
-  for (std::size_t layer = 0; layer < layout.size(); ++layer)
-    check(table[layer].size() == (layout[layer].*heads).size(), "a plan's tables have another number of heads");
+void check_rows(const model::UnitTable<model::UnitCost>& table, const model::Layout& layout,
+                std::vector<int> model::SiteLayout::*members) {
+  for (const auto& [site, row] : table)
+    check(row.size() == (layout.at(site).*members).size(), "a plan's tables have another number of units");
 }
 
-// Of those of `before` that are not in `after`.
-void add_gone(model::HeadCost& sum, const std::vector<int>& before, const std::vector<int>& after, const Costs& costs) {
+// Adds the costs of those of `before` that are not in `after`.
+void add_removed(model::UnitCost& sum, const std::vector<int>& before, const std::vector<int>& after, const Costs& costs) {
   for (std::size_t i = 0; i < before.size(); ++i) {
     if (std::binary_search(after.begin(), after.end(), before[i])) continue;
     sum.parameters += costs[i].parameters;
@@ -28,29 +27,29 @@ void add_gone(model::HeadCost& sum, const std::vector<int>& before, const std::v
 
 }  // namespace
 
-Savings::Savings(const model::HeadLayout& layout, const model::HeadTable<model::HeadCost>& heads,
-                 const model::HeadTable<model::HeadCost>& kv_heads)
-    : layout_(layout), heads_(heads), kv_heads_(kv_heads), gone_(layout.size()), by_layer_(layout.size()) {
-  check_rows(heads, layout, &model::LayerHeads::heads);
-  check_rows(kv_heads, layout, &model::LayerHeads::kv_heads);
+Savings::Savings(const model::Layout& layout, const model::UnitTable<model::UnitCost>& units,
+                 const model::UnitTable<model::UnitCost>& kv_heads)
+    : layout_(layout), units_(units), kv_heads_(kv_heads) {
+  check_rows(units, layout, &model::SiteLayout::units);
+  check_rows(kv_heads, layout, &model::SiteLayout::kv_heads);
 }
 
-model::HeadCost Savings::of_layer(std::size_t layer) const {
-  const model::LayerHeads& before = layout_[layer];
-  const model::LayerHeads left = left_heads(before, gone_[layer]);
-  model::HeadCost saved;
-  add_gone(saved, before.heads, left.heads, heads_[layer]);
-  add_gone(saved, before.kv_heads, left.kv_heads, kv_heads_[layer]);
+model::UnitCost Savings::saved_at(model::Site site, const std::vector<int>& removed) const {
+  const model::SiteLayout& before = layout_.at(site);
+  const model::SiteLayout left = remaining(before, removed);
+  model::UnitCost saved;
+  add_removed(saved, before.units, left.units, units_.at(site));
+  if (!before.kv_heads.empty()) add_removed(saved, before.kv_heads, left.kv_heads, kv_heads_.at(site));
   return saved;
 }
 
-void Savings::remove(int layer, const std::vector<int>& gone) {
-  const auto index = static_cast<std::size_t>(layer);
-  gone_[index].insert(gone_[index].end(), gone.begin(), gone.end());
-  const model::HeadCost saved = of_layer(index);
-  total_.parameters += saved.parameters - by_layer_[index].parameters;
-  total_.flops_per_token += saved.flops_per_token - by_layer_[index].flops_per_token;
-  by_layer_[index] = saved;
+void Savings::remove(model::Site site, const std::vector<int>& removed) {
+  OfSite& own = by_site_[site];
+  own.removed.insert(own.removed.end(), removed.begin(), removed.end());
+  const model::UnitCost saved = saved_at(site, own.removed);
+  total_.parameters += saved.parameters - own.saved.parameters;
+  total_.flops_per_token += saved.flops_per_token - own.saved.flops_per_token;
+  own.saved = saved;
 }
 
 }  // namespace hies::prune

@@ -6,9 +6,9 @@
 
 #include "hies/base/error.h"
 #include "hies/base/files.h"
-#include "hies/prune/head_cuts.h"
 #include "hies/prune/pruned_config.h"
 #include "hies/prune/side_files.h"
+#include "hies/prune/unit_cuts.h"
 
 namespace hies::prune {
 namespace {
@@ -26,20 +26,20 @@ std::vector<const TensorView*> in_file_order(const formats::TensorStore& store) 
   return views;
 }
 
-// Every tensor has the shape that the family gives to what is left: only a slice table that contradicts it could break that.
-void check_shapes(const std::vector<TensorSource>& sources, const model::Checkpoint& source, const model::HeadLayout& left) {
+// Every tensor has the shape that is declared for what is left: only slices that contradict the declarations could break that.
+void check_shapes(const std::vector<TensorSource>& sources, const arch::Checkpoint& source, const model::Layout& left) {
   std::unordered_map<std::string, const TensorSource*> by_name;
   for (const TensorSource& tensor : sources) by_name[tensor.name] = &tensor;
   model::ModelSpec spec = source.spec();
-  spec.layers = left;
-  for (const model::TensorDecl& decl : source.arch().tensors(spec)) {
+  spec.layout = left;
+  for (const model::TensorDecl& decl : model::tensors(spec)) {
     const TensorView* view = source.find(decl.name);
     check(view == nullptr || by_name.at(view->name)->shape == decl.shape, "the slices of " + decl.name + " do not fit its shape");
   }
 }
 
-std::vector<TensorSource> tensor_sources(const model::Checkpoint& source, const model::HeadLayout& left, bool keep_shapes) {
-  const Cuts cuts = head_cuts(source, left, keep_shapes);
+std::vector<TensorSource> tensor_sources(const arch::Checkpoint& source, const model::Layout& left, bool keep_shapes) {
+  const Cuts cuts = unit_cuts(source, left, keep_shapes);
   // Looked at while they are copied, so that the file is read once. Tensors that the family does not use may hold anything.
   std::unordered_set<const TensorView*> weights;
   for (const auto& bound : source.tensors()) weights.insert(bound.view);
@@ -48,22 +48,22 @@ std::vector<TensorSource> tensor_sources(const model::Checkpoint& source, const 
     const auto cut = cuts.find(view);
     sources.push_back(part_source(*view, cut != cuts.end() ? &cut->second : nullptr, weights.contains(view)));
   }
-  check_shapes(sources, source, keep_shapes ? source.spec().layers : left);
+  check_shapes(sources, source, keep_shapes ? source.spec().layout : left);
   return sources;
 }
 
 }  // namespace
 
-void write_pruned(const model::Checkpoint& source, const Plan& plan, const SurgeryOptions& options, const std::string& note,
+void write_pruned(const arch::Checkpoint& source, const Plan& plan, const SurgeryOptions& options, const std::string& note,
                   const std::filesystem::path& folder, Progress& progress) {
-  check_plan(plan, source.hash(), source.spec().layers, "plan");
+  check_plan(plan, source.hashes(), source.spec().layout, "plan");
   const std::uint64_t max_shard_bytes = formats::parse_byte_size(options.max_shard_size, "max-shard-size");
-  const model::HeadLayout left = pruned_layout(plan, source.spec().layers);
+  const model::Layout left = pruned_layout(plan, source.spec().layout);
 
   copy_side_files(source.folder(), source.store(), folder, progress);
   write_readme(source.folder(), note, folder);
   // A plan that removes nothing leaves the model as it was, its config.json to the byte.
-  const bool same_config = plan.pruned_count() == 0;
+  const bool same_config = plan.removed.empty();
   write_file(
       folder / "config.json",
       same_config ? read_file(source.folder() / "config.json") : pretty(pruned_config(source, plan, left, options.keep_shapes)),

@@ -3,8 +3,8 @@
 #include <filesystem>
 #include <string>
 
+#include "hies/arch/checkpoint.h"
 #include "hies/base/progress.h"
-#include "hies/model/checkpoint.h"
 #include "hies/prune/plan.h"
 
 namespace hies::prune {
@@ -21,11 +21,11 @@ struct SurgeryOptions {
   }
 };
 
-// Writes the checkpoint that `plan` leaves of `source` into `folder`, an existing empty folder (an AtomicDirectory's): slices of
-// the removed heads cut out of the tensors that the family's slice table names, every other tensor byte for byte, config.json as
-// DESIGN §7 says, all other files of the directory copied. Knows no family. `note`: Markdown that is appended to README.md.
+// Writes the checkpoint that `plan` leaves of `source` into `folder`, an existing empty folder (an AtomicDirectory's): slices of the
+// removed units (model::unit_slices) cut out of the tensors, every other tensor byte for byte, config.json (pruned_config.h), all other
+// files of the directory copied. Knows no family. `note`: Markdown that is appended to README.md.
 // Throws as check_plan does; bad_input for NaN or infinity in a weight; io.
-void write_pruned(const model::Checkpoint& source, const Plan& plan, const SurgeryOptions& options, const std::string& note,
+void write_pruned(const arch::Checkpoint& source, const Plan& plan, const SurgeryOptions& options, const std::string& note,
                   const std::filesystem::path& folder, Progress& progress);
 
 }  // namespace hies::prune

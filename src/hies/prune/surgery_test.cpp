@@ -29,7 +29,7 @@ bool has_head_columns(const std::string& name) {
   return has_any(name, {"attention.output.dense.weight", "attention.out_lin.weight"});
 }
 
-// Element by element: what is left of `whole` when the rows or columns of the positions that are not in `kept` go.
+// Element by element: what is left of `whole` without the rows or columns of the positions that are not in `kept`.
 struct Expected {
   std::vector<std::int64_t> shape;
   std::string bytes;
@@ -56,27 +56,27 @@ Expected expected_of(const TensorView& whole, const std::vector<int>& kept_posit
   return expected;
 }
 
-std::vector<int> kept_positions(const model::LayerHeads& before, const model::LayerHeads& after) {
+std::vector<int> kept_positions(const model::SiteLayout& before, const model::SiteLayout& after) {
   std::vector<int> positions;
-  for (const int head : after.heads) positions.push_back(before.position_of(head));
+  for (const int head : after.units) positions.push_back(before.position_of(head));
   return positions;
 }
 
 class Goldens : public SurgeryTest, public testing::WithParamInterface<std::string> {
  protected:
   // A mixture: the last layer emptied, some of the others kept.
-  static bool goes(int layer, int head, int layers) { return layer == layers - 1 || (head * 5 + layer * 3) % 4 < 2; }
-  static Plan mixed_plan(const model::Checkpoint& checkpoint) {
-    return plan_for(checkpoint, [&](int layer, int head) { return goes(layer, head, checkpoint.spec().layer_count()); });
+  static bool removes(int layer, int head, int layers) { return layer == layers - 1 || (head * 5 + layer * 3) % 4 < 2; }
+  static Plan mixed_plan(const arch::Checkpoint& checkpoint) {
+    return plan_for(checkpoint, [&](int layer, int head) { return removes(layer, head, checkpoint.spec().layer_count()); });
   }
 };
 
-TEST_P(Goldens, CutsExactlyTheHeadsThatGo) {
-  const auto source = model::Checkpoint::open(golden(GetParam()));
+TEST_P(Goldens, CutsExactlyTheRemovedHeads) {
+  const auto source = arch::Checkpoint::open(golden(GetParam()));
   const Plan plan = mixed_plan(source);
-  ASSERT_GT(plan.pruned_count(), 0);
+  ASSERT_GT(plan.removed_count(), 0);
   const auto result = pruned(source, plan, "out");
-  EXPECT_EQ(result.spec().layers, pruned_layout(plan, source.spec().layers));
+  EXPECT_EQ(result.spec().layout, pruned_layout(plan, source.spec().layout));
   EXPECT_EQ(result.store().files().size(), source.store().files().size());
   EXPECT_NE(result.hash(), source.hash());
   ASSERT_EQ(result.store().tensors().size(), source.store().tensors().size());
@@ -89,9 +89,10 @@ TEST_P(Goldens, CutsExactlyTheHeadsThatGo) {
       expect_same_tensor(*part, whole);
       continue;
     }
-    const auto layer = static_cast<std::size_t>(layer_of(whole.name));
-    const auto& before = source.spec().layers[layer];
-    const auto expected = expected_of(whole, kept_positions(before, result.spec().layers[layer]), before.head_dim, false);
+    const int layer = layer_of(whole.name);
+    const auto& before = source.spec().layout.attention(layer);
+    const auto expected =
+        expected_of(whole, kept_positions(before, result.spec().layout.attention(layer)), before.unit_size, false);
     EXPECT_EQ(part->dtype, whole.dtype) << whole.name;
     EXPECT_EQ(part->shape, expected.shape) << whole.name;
     EXPECT_TRUE(text_of(part->bytes) == expected.bytes) << whole.name;
@@ -106,13 +107,13 @@ TEST_P(Goldens, CutsExactlyTheHeadsThatGo) {
 }
 
 TEST_P(Goldens, ZeroesTheOutputProjectionWhereShapesAreKept) {
-  const auto source = model::Checkpoint::open(golden(GetParam()));
+  const auto source = arch::Checkpoint::open(golden(GetParam()));
   const Plan plan = mixed_plan(source);
-  const auto left = pruned_layout(plan, source.spec().layers);
+  const auto left = pruned_layout(plan, source.spec().layout);
   const auto result = pruned(source, plan, "out", true);
-  EXPECT_EQ(result.spec().layers, source.spec().layers);
+  EXPECT_EQ(result.spec().layout, source.spec().layout);
   Json config = result.config();
-  EXPECT_EQ(zeroed_heads(result), plan.pruned);
+  EXPECT_EQ(zeroed_units(result), plan.removed);
   config.erase("hies");
   EXPECT_EQ(config, source.config());
   ASSERT_EQ(result.store().tensors().size(), source.store().tensors().size());
@@ -124,18 +125,19 @@ TEST_P(Goldens, ZeroesTheOutputProjectionWhereShapesAreKept) {
       expect_same_tensor(*part, whole);
       continue;
     }
-    const auto layer = static_cast<std::size_t>(layer_of(whole.name));
-    const auto& before = source.spec().layers[layer];
+    const int layer = layer_of(whole.name);
+    const auto& before = source.spec().layout.attention(layer);
     EXPECT_EQ(part->shape, whole.shape);
-    EXPECT_TRUE(text_of(part->bytes) == expected_of(whole, kept_positions(before, left[layer]), before.head_dim, true).bytes)
+    EXPECT_TRUE(text_of(part->bytes) ==
+                expected_of(whole, kept_positions(before, left.attention(layer)), before.unit_size, true).bytes)
         << whole.name;
     zeroed += text_of(part->bytes) != text_of(whole.bytes);
   }
-  EXPECT_EQ(zeroed, static_cast<int>(plan.pruned.size()));
+  EXPECT_EQ(zeroed, static_cast<int>(std::distance(plan.removed.begin(), plan.removed.end())));
 }
 
 TEST_P(Goldens, RemovingNothingChangesNothing) {
-  const auto source = model::Checkpoint::open(golden(GetParam()));
+  const auto source = arch::Checkpoint::open(golden(GetParam()));
   const auto result = pruned(source, plan_for(source, [](int, int) { return false; }), "out");
   EXPECT_EQ(result.hash(), source.hash());
   EXPECT_EQ(read_file(room / "out/config.json"), read_file(golden(GetParam()) / "config.json"));
@@ -145,13 +147,13 @@ TEST_P(Goldens, RemovingNothingChangesNothing) {
 }
 
 TEST_P(Goldens, TwiceIsOnceWithTheUnion) {
-  const auto source = model::Checkpoint::open(golden(GetParam()));
+  const auto source = arch::Checkpoint::open(golden(GetParam()));
   const int layers = source.spec().layer_count();
   const auto first = [](int layer, int head) { return (layer + head) % 3 == 0; };
   const auto step = pruned(source, plan_for(source, first), "step");
-  const auto twice = pruned(step, plan_for(step, [&](int layer, int head) { return goes(layer, head, layers); }), "twice");
+  const auto twice = pruned(step, plan_for(step, [&](int layer, int head) { return removes(layer, head, layers); }), "twice");
   const auto once = pruned(
-      source, plan_for(source, [&](int layer, int head) { return first(layer, head) || goes(layer, head, layers); }), "once");
+      source, plan_for(source, [&](int layer, int head) { return first(layer, head) || removes(layer, head, layers); }), "once");
   EXPECT_EQ(twice.hash(), once.hash());
   ASSERT_EQ(twice.store().tensors().size(), once.store().tensors().size());
   for (std::size_t i = 0; i < once.store().tensors().size(); ++i)
@@ -161,9 +163,10 @@ TEST_P(Goldens, TwiceIsOnceWithTheUnion) {
   EXPECT_EQ(a["hies"]["history"].size(), 2U);
   EXPECT_EQ(b["hies"]["history"].size(), 1U);
   EXPECT_EQ(a["hies"]["history"][0], step.config()["hies"]["history"][0]);
-  EXPECT_EQ(a["hies"]["source_hash"], step.hash());
+  EXPECT_EQ(a["hies"]["source"]["weights"], step.hash());
+  EXPECT_EQ(a["hies"]["source"]["config"], *step.hashes().config);
   for (Json* config : {&a, &b})
-    for (const char* key : {"history", "source_hash"}) (*config)["hies"].erase(key);
+    for (const char* key : {"history", "source"}) (*config)["hies"].erase(key);
   EXPECT_EQ(a, b);
 }
 
@@ -200,7 +203,7 @@ TEST_F(Weights, ThatAreNotNumbersAreRefused) {
   rewrite(folder, [&](const TensorView& view, std::string& bytes) {
     if (view.name == name) bytes.replace(bytes.size() - 4, 4, std::string("\0\0\xc0\x7f", 4));
   });
-  const auto source = model::Checkpoint::open(folder);
+  const auto source = arch::Checkpoint::open(folder);
   for (const bool keep_shapes : {false, true}) {
     const Error error = error_of([&] {
       pruned(source, plan_for(source, [](int, int head) { return head == 0; }), keep_shapes ? "kept" : "cut", keep_shapes);
@@ -217,7 +220,7 @@ TEST_F(Weights, OfRemovedHeadsAreLookedAtToo) {
   rewrite(folder, [&](const TensorView& view, std::string& bytes) {
     if (view.name == "bert.encoder.layer.0.attention.self.key.weight") bytes.replace(0, 4, std::string("\0\0\x80\x7f", 4));
   });
-  const auto source = model::Checkpoint::open(folder);
+  const auto source = arch::Checkpoint::open(folder);
   const Error error = error_of([&] { pruned(source, plan_for(source, [](int, int head) { return head == 0; }), "out"); });
   EXPECT_NE(std::string(error.what()).find("layer.0.attention.self.key.weight"), std::string::npos) << error.what();
 }
@@ -231,7 +234,7 @@ TEST_F(Weights, ThatTheFamilyDoesNotUseComeAlong) {
           {{"cls.predictions.bias", formats::DType::float32, {1}, 0, fill(std::string("\0\0\xc0\x7f", 4))},
            {"bert.embeddings.position_ids", formats::DType::int64, {1, 2}, 0, fill(std::string(16, '\x05'))},
            {"a.mask", formats::DType::boolean, {3}, 0, fill("\x01\x01\x01")}});
-  const auto source = model::Checkpoint::open(folder);
+  const auto source = arch::Checkpoint::open(folder);
   ASSERT_EQ(source.unused().size(), 3U);
   const auto result = pruned(source, plan_for(source, [](int, int head) { return head > 1; }), "out");
   EXPECT_EQ(result.unused(), source.unused());
@@ -239,7 +242,7 @@ TEST_F(Weights, ThatTheFamilyDoesNotUseComeAlong) {
 }
 
 TEST_F(Weights, AreSplitAtTheShardSize) {
-  const auto source = model::Checkpoint::open(golden("bert-tiny"));
+  const auto source = arch::Checkpoint::open(golden("bert-tiny"));
   const Plan plan = plan_for(source, [](int, int head) { return head > 1; });
   std::filesystem::create_directories(room / "whole");
   std::filesystem::create_directories(room / "split");
@@ -247,8 +250,8 @@ TEST_F(Weights, AreSplitAtTheShardSize) {
   write_pruned(source, plan, options, "", room / "whole", silent_progress());
   options.max_shard_size = "20KB";
   write_pruned(source, plan, options, "", room / "split", silent_progress());
-  const auto whole = model::Checkpoint::open(room / "whole");
-  const auto split = model::Checkpoint::open(room / "split");
+  const auto whole = arch::Checkpoint::open(room / "whole");
+  const auto split = arch::Checkpoint::open(room / "split");
   EXPECT_EQ(whole.store().files().size(), 1U);
   EXPECT_GT(split.store().files().size(), 2U);
   EXPECT_EQ(split.hash(), whole.hash());
@@ -258,12 +261,12 @@ TEST_F(Weights, AreSplitAtTheShardSize) {
 }
 
 TEST_F(Weights, OfAnotherModelOrWithoutThatHeadAreRefused) {
-  const auto source = model::Checkpoint::open(golden("bert-v4-pruned"));
+  const auto source = arch::Checkpoint::open(golden("bert-v4-pruned"));
   Plan plan = plan_for(source, [](int, int) { return false; });
-  plan.pruned[0] = {1};  // transformers removed it
+  plan.removed = heads_of({{0, {1}}});  // transformers removed it
   EXPECT_EQ(error_of([&] { pruned(source, plan, "out"); }).kind(), ErrorKind::bad_input);
-  plan.pruned[0] = {0};
-  plan.model_hash = "0";
+  plan.removed = heads_of({{0, {0}}});
+  plan.model.weights = "0";
   EXPECT_EQ(error_of([&] { pruned(source, plan, "out"); }).kind(), ErrorKind::bad_input);
   EXPECT_TRUE(std::filesystem::is_empty(room / "out"));
 }

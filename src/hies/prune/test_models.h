@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <map>
 #include <set>
 #include <string>
 #include <string_view>
@@ -12,86 +13,116 @@
 
 #include "hies/base/rng.h"
 #include "hies/base/test_files.h"
-#include "hies/model/heads.h"
 #include "hies/prune/budget.h"
 
 // What the tests of this room share: models to plan for.
 namespace hies::prune {
 
-using HeadSet = std::set<model::HeadId>;
+struct HeadId {
+  int layer = 0, head = 0;
+  auto operator<=>(const HeadId&) const = default;  // NOLINT(modernize-use-nullptr): clang-tidy 14 sees a pointer here
+};
+using HeadSet = std::set<HeadId>;
 
 inline void expect_says(const Error& error, std::string_view part) {
   EXPECT_NE(std::string_view(error.what()).find(part), std::string_view::npos) << error.what() << "\nlacks: " << part;
 }
 
-// Every layer whole, a KV head for each query head.
-inline model::HeadLayout whole_layout(int layers, int heads) {
-  model::LayerHeads layer{{}, {}, heads, heads, 8};
-  for (int head = 0; head < heads; ++head) layer.heads.push_back(head);
-  layer.kv_heads = layer.heads;
-  return model::HeadLayout(static_cast<std::size_t>(layers), layer);
+// A site with all its heads, a KV head for each query head.
+inline model::SiteLayout whole_site(int heads) {
+  model::SiteLayout site{{}, {}, heads, heads, 8};
+  for (int head = 0; head < heads; ++head) site.units.push_back(head);
+  site.kv_heads = site.units;
+  return site;
+}
+
+// Returns the layout of these attention sites, one for each layer.
+inline model::Layout layout_of(const std::vector<model::SiteLayout>& layers) {
+  model::Layout layout;
+  for (std::size_t layer = 0; layer < layers.size(); ++layer)
+    layout[model::attention_site(static_cast<int>(layer))] = layers[layer];
+  return layout;
+}
+
+inline model::Layout whole_layout(int layers, int heads) {
+  return layout_of(std::vector<model::SiteLayout>(static_cast<std::size_t>(layers), whole_site(heads)));
+}
+
+// Returns the table of these rows, one for the attention site of each layer.
+template <class T>
+model::UnitTable<T> table_of(const std::vector<std::vector<T>>& rows) {
+  model::UnitTable<T> table;
+  for (std::size_t layer = 0; layer < rows.size(); ++layer) table[model::attention_site(static_cast<int>(layer))] = rows[layer];
+  return table;
+}
+
+// Returns the set of these heads, by layer.
+inline model::UnitSet heads_of(const std::map<int, std::vector<int>>& by_layer) {
+  model::UnitSet set;
+  for (const auto& [layer, heads] : by_layer) set.insert(model::attention_site(layer), heads);
+  return set;
 }
 
 // One to six layers of different sizes and groups, each head there with a probability of its layer's, some layers empty.
-inline model::HeadLayout random_layout(Rng& rng, bool grouped = true) {
-  model::HeadLayout layout(1 + rng.below(6));
-  for (model::LayerHeads& layer : layout) {
+inline model::Layout random_layout(Rng& rng, bool grouped = true) {
+  std::vector<model::SiteLayout> layers(1 + rng.below(6));
+  for (model::SiteLayout& layer : layers) {
     layer.original_kv_heads = static_cast<int>(1 + rng.below(6));
-    layer.original_heads = layer.original_kv_heads * (grouped ? static_cast<int>(1 + rng.below(3)) : 1);
-    layer.head_dim = 8;
+    layer.original_units = layer.original_kv_heads * (grouped ? static_cast<int>(1 + rng.below(3)) : 1);
+    layer.unit_size = 8;
     const double present = rng.below(5) == 0 ? 0 : 0.3 + rng.uniform();
-    for (int head = 0; head < layer.original_heads; ++head) {
+    for (int head = 0; head < layer.original_units; ++head) {
       if (rng.uniform() >= present) continue;
-      layer.heads.push_back(head);
+      layer.units.push_back(head);
       if (layer.kv_heads.empty() || layer.kv_heads.back() != layer.kv_of(head)) layer.kv_heads.push_back(layer.kv_of(head));
     }
   }
-  return layout;
+  return layout_of(layers);
 }
 
 // A model of which a plan is made.
 struct Subject {
-  model::HeadLayout layout;
-  model::HeadTable<double> keep_scores;
-  model::HeadTable<model::HeadCost> costs;
-  model::HeadCost kv_cost = {};
+  model::Layout layout;
+  model::UnitTable<double> keep_scores;
+  model::UnitTable<model::UnitCost> costs;
+  model::UnitCost kv_cost = {};
   std::int64_t parameters = 0;
   double flops_per_token = 0;
 
   // Of single heads.
   Plan plan(const BudgetOptions& options) const {
-    return plan(options, model::UnitKind::head, model::make_units(layout, model::UnitKind::head), keep_scores);
+    return plan(options, model::UnitKind::head, model::make_units(layout, model::SiteKind::attention, model::UnitKind::head),
+                keep_scores);
   }
-  Plan plan(const BudgetOptions& options, model::UnitKind kind, const model::UnitLayout& units,
-            const model::HeadTable<double>& unit_scores, const model::Portability& family = {}) const {
-    model::HeadTable<model::HeadCost> kv(layout.size());
-    for (std::size_t layer = 0; layer < layout.size(); ++layer) kv[layer].resize(layout[layer].kv_heads.size(), kv_cost);
-    return make_plan({"the model", layout, kind, units, unit_scores, costs, kv, parameters, flops_per_token, family}, options);
+  Plan plan(const BudgetOptions& options, model::UnitKind kind, const model::UnitGroups& units,
+            const model::UnitTable<double>& unit_scores, const arch::Portability& family = {}) const {
+    model::UnitTable<model::UnitCost> kv;
+    for (const auto& [site, present] : layout) kv[site].resize(present.kv_heads.size(), kv_cost);
+    return make_plan({{"the model"}, layout, kind, units, unit_scores, costs, kv, parameters, flops_per_token, family}, options);
   }
-  std::vector<model::HeadId> heads() const {
-    std::vector<model::HeadId> all;
-    for (std::size_t layer = 0; layer < layout.size(); ++layer)
-      for (const int head : layout[layer].heads) all.push_back({static_cast<int>(layer), head});
+  std::vector<HeadId> heads() const {
+    std::vector<HeadId> all;
+    for (const auto& [site, present] : layout)
+      for (const int head : present.units) all.push_back({site.layer, head});
     return all;
   }
   template <class T>
-  const T& at(const model::HeadTable<T>& table, model::HeadId id) const {
-    const auto layer = static_cast<std::size_t>(id.layer);
-    return table[layer][static_cast<std::size_t>(layout[layer].position_of(id.head))];
+  const T& at(const model::UnitTable<T>& table, HeadId id) const {
+    return table.attention(id.layer)[static_cast<std::size_t>(layout.attention(id.layer).position_of(id.head))];
   }
 };
 
 // Heads cost 100 + layer parameters and 200 + layer FLOPs, the rest of the model as much as they do.
-inline Subject with_scores(model::HeadLayout layout, const std::function<double(model::HeadId)>& score) {
+inline Subject with_scores(model::Layout layout, const std::function<double(HeadId)>& score) {
   Subject subject;
   subject.layout = std::move(layout);
-  subject.keep_scores = model::make_head_table<double>(subject.layout);
-  subject.costs = model::make_head_table<model::HeadCost>(subject.layout);
-  for (std::size_t layer = 0; layer < subject.layout.size(); ++layer) {
-    for (std::size_t position = 0; position < subject.layout[layer].heads.size(); ++position) {
-      subject.keep_scores[layer][position] = score({static_cast<int>(layer), subject.layout[layer].heads[position]});
-      const model::HeadCost cost{100 + static_cast<std::int64_t>(layer), 200.0 + static_cast<double>(layer)};
-      subject.costs[layer][position] = cost;
+  for (const auto& [site, present] : subject.layout) {
+    subject.keep_scores[site] = {};
+    subject.costs[site] = {};
+    for (const int head : present.units) {
+      subject.keep_scores[site].push_back(score({site.layer, head}));
+      const model::UnitCost cost{100 + std::int64_t{site.layer}, 200.0 + site.layer};
+      subject.costs[site].push_back(cost);
       subject.parameters += 2 * cost.parameters;
       subject.flops_per_token += 2 * cost.flops_per_token;
     }
@@ -101,10 +132,8 @@ inline Subject with_scores(model::HeadLayout layout, const std::function<double(
 
 inline HeadSet removed(const Plan& plan) {
   HeadSet heads;
-  for (const auto& [layer, list] : plan.pruned) {
-    EXPECT_TRUE(std::is_sorted(list.begin(), list.end()));
-    for (const int head : list) EXPECT_TRUE(heads.insert({layer, head}).second);
-  }
+  for (const auto& [site, units] : plan.removed)
+    for (const int head : units) EXPECT_TRUE(site.kind == model::SiteKind::attention && heads.insert({site.layer, head}).second);
   return heads;
 }
 

@@ -31,23 +31,23 @@ class SurgeryTest : public testing::Test {
     return room / "source";
   }
 
-  // Removes each present head for which `gone(layer, head)`.
-  static Plan plan_for(const model::Checkpoint& checkpoint, const std::function<bool(int, int)>& gone) {
+  // Removes each present head for which `removes(layer, head)`.
+  static Plan plan_for(const arch::Checkpoint& checkpoint, const std::function<bool(int, int)>& removes) {
     Plan plan;
-    plan.model_hash = checkpoint.hash();
-    for (int layer = 0; layer < checkpoint.spec().layer_count(); ++layer)
-      for (const int head : checkpoint.spec().layers[static_cast<std::size_t>(layer)].heads)
-        if (gone(layer, head)) plan.pruned[layer].push_back(head);
+    plan.model = checkpoint.hashes();
+    for (const model::Site site : checkpoint.spec().layout.sites(model::SiteKind::attention))
+      for (const int head : checkpoint.spec().layout.at(site).active())
+        if (removes(site.layer, head)) plan.removed.insert(site, head);
     return plan;
   }
 
-  model::Checkpoint pruned(const model::Checkpoint& source, const Plan& plan, const std::string& name, bool keep_shapes = false,
-                           Progress& progress = silent_progress()) const {
+  arch::Checkpoint pruned(const arch::Checkpoint& source, const Plan& plan, const std::string& name, bool keep_shapes = false,
+                          Progress& progress = silent_progress()) const {
     std::filesystem::create_directories(room / name);
     SurgeryOptions options;
     options.keep_shapes = keep_shapes;
     write_pruned(source, plan, options, "", room / name, progress);
-    return model::Checkpoint::open(room / name);
+    return arch::Checkpoint::open(room / name);
   }
 };
 

@@ -3,26 +3,29 @@
 #include <gtest/gtest.h>
 
 #include "hies/model/units.h"
-#include "hies/prune/left_heads.h"
+#include "hies/prune/remaining.h"
 #include "hies/prune/runtimes.h"
 #include "hies/prune/test_models.h"
 
 namespace hies::prune {
 namespace {
 
-using model::HeadId;
-using model::HeadLayout;
-using model::LayerHeads;
+using model::Layout;
+using model::SiteLayout;
 using model::UnitKind;
 
-constexpr model::Portability kLlama = {.pruned_heads = false, .head_dim = true, .served = true, .per_layer = true};
+constexpr arch::Portability kLlama = {.pruned_heads = false, .head_dim = true, .served = true, .per_layer = true};
 
-// Layers of K KV heads with `each` query heads each.
-HeadLayout grouped_layout(int layers, int kv_heads, int each) {
-  LayerHeads layer = whole_layout(1, kv_heads * each)[0];
-  layer.kv_heads = whole_layout(1, kv_heads)[0].heads;
-  layer.original_kv_heads = kv_heads;
-  return HeadLayout(static_cast<std::size_t>(layers), layer);
+// K KV heads with `each` query heads each.
+SiteLayout grouped_site(int kv_heads, int each) {
+  SiteLayout site = whole_site(kv_heads * each);
+  site.kv_heads = whole_site(kv_heads).units;
+  site.original_kv_heads = kv_heads;
+  return site;
+}
+
+Layout grouped_layout(int layers, int kv_heads, int each) {
+  return layout_of(std::vector<SiteLayout>(static_cast<std::size_t>(layers), grouped_site(kv_heads, each)));
 }
 
 Subject grouped(int layers, int kv_heads, int each, std::uint64_t seed) {
@@ -33,40 +36,51 @@ Subject grouped(int layers, int kv_heads, int each, std::uint64_t seed) {
 }
 
 // The plan for units whose keep-score is the sum of their heads'.
-Plan plan_of(const Subject& subject, UnitKind kind, const BudgetOptions& options, const model::Portability& family = kLlama) {
-  const model::UnitLayout units = model::make_units(subject.layout, kind, subject.keep_scores);
-  model::HeadTable<double> scores(units.size());
-  for (std::size_t layer = 0; layer < units.size(); ++layer)
-    for (const std::vector<int>& unit : units[layer]) {
+Plan plan_of(const Subject& subject, UnitKind kind, const BudgetOptions& options, const arch::Portability& family = kLlama) {
+  const model::UnitGroups units = model::make_units(subject.layout, model::SiteKind::attention, kind, subject.keep_scores);
+  model::UnitTable<double> scores;
+  for (const auto& [site, groups] : units) {
+    scores[site] = {};
+    for (const std::vector<int>& unit : groups) {
       double sum = 0;
-      for (const int head : unit) sum += subject.at(subject.keep_scores, {static_cast<int>(layer), head});
-      scores[layer].push_back(sum);
+      for (const int head : unit) sum += subject.at(subject.keep_scores, {site.layer, head});
+      scores[site].push_back(sum);
     }
+  }
   return subject.plan(options, kind, units, scores, family);
 }
 
 // Query heads of each KV head that is left.
-std::map<int, int> group_sizes(const LayerHeads& layer, const std::vector<int>& heads) {
+std::map<int, int> group_sizes(const SiteLayout& layer) {
   std::map<int, int> sizes;
-  for (const int head : heads) ++sizes[layer.kv_of(head)];
+  for (const int head : layer.units) ++sizes[layer.kv_of(head)];
   return sizes;
 }
 
-TEST(LeftHeads, KvHeadGoesWithItsLastQueryHead) {
-  const LayerHeads layer = grouped_layout(1, 2, 3)[0];
-  EXPECT_EQ(left_heads(layer, {3, 4, 5}), (LayerHeads{{0, 1, 2}, {0}, 6, 2, 8}));
-  EXPECT_EQ(left_heads(layer, {0, 1, 2, 3, 4, 5}), (LayerHeads{{}, {}, 6, 2, 8}));
+void check(const Plan& plan, const Subject& subject) { check_plan(plan, {"the model"}, subject.layout, "p.json"); }
+
+TEST(Remaining, KvHeadIsRemovedWithItsLastQueryHead) {
+  const SiteLayout layer = grouped_site(2, 3);
+  EXPECT_EQ(remaining(layer, {3, 4, 5}), (SiteLayout{{0, 1, 2}, {0}, 6, 2, 8}));
+  EXPECT_EQ(remaining(layer, {0, 1, 2, 3, 4, 5}), (SiteLayout{{}, {}, 6, 2, 8}));
 }
 
-TEST(LeftHeads, ShortGroupsKeepDeadHeads) {
-  const LayerHeads layer = grouped_layout(1, 3, 3)[0];
-  const LayerHeads left = left_heads(layer, {1, 3, 5, 6, 7, 8});
-  EXPECT_EQ(left, (LayerHeads{{0, 2, 3, 4}, {0, 1}, 9, 3, 8, {3}}));
-  EXPECT_EQ(left.live(), (std::vector<int>{0, 2, 4}));
-  // The dead head is of use no more once the other group is as short.
-  EXPECT_EQ(left_heads(left, {0}), (LayerHeads{{2, 4}, {0, 1}, 9, 3, 8}));
+TEST(Remaining, ShortGroupsKeepPaddingHeads) {
+  const SiteLayout layer = grouped_site(3, 3);
+  const SiteLayout left = remaining(layer, {1, 3, 5, 6, 7, 8});
+  EXPECT_EQ(left, (SiteLayout{{0, 2, 3, 4}, {0, 1}, 9, 3, 8, {3}}));
+  EXPECT_EQ(left.active(), (std::vector<int>{0, 2, 4}));
+  EXPECT_EQ(removed_so_far(layout_of({left})).text(), "attention.0:1,3,5-8");
+  // The padding head is of use no more once the other group is as short.
+  EXPECT_EQ(remaining(left, {0}), (SiteLayout{{2, 4}, {0, 1}, 9, 3, 8}));
   // A KV head each: nothing to fill up.
-  EXPECT_TRUE(left_heads(whole_layout(1, 4)[0], {0, 2}).dead.empty());
+  EXPECT_TRUE(remaining(whole_site(4), {0, 2}).padding.empty());
+}
+
+TEST(Remaining, NeuronsNeedNoPadding) {
+  const SiteLayout neurons{{0, 1, 2, 3}, {}, 4, 0, 1};
+  EXPECT_EQ(remaining(neurons, {2, 0}), (SiteLayout{{1, 3}, {}, 4, 0, 1}));
+  EXPECT_EQ(remaining(neurons, {3, 1, 0, 2}), (SiteLayout{{}, {}, 4, 0, 1}));
 }
 
 TEST(UnitPlans, GroupsGoWhole) {
@@ -74,16 +88,17 @@ TEST(UnitPlans, GroupsGoWhole) {
   for (int units = 0; units <= 12; ++units) {
     const Plan plan = plan_of(subject, UnitKind::kv_group, {.ratio = units / 12.0});
     EXPECT_EQ(plan.units, "kv-group");
-    EXPECT_EQ(plan.pruned_count(), 3 * units);
+    EXPECT_EQ(plan.removed_count(), 3 * units);
     EXPECT_EQ(plan.information["unit_count"], (Json{{"before", 12}, {"removed", units}, {"share", units / 12.0}}));
     EXPECT_EQ(plan.information["ratio"], units / 12.0);
-    EXPECT_FALSE(plan.information.contains("dead"));
-    EXPECT_NO_THROW(check_plan(plan, "the model", subject.layout, "p"));
+    EXPECT_FALSE(plan.information.contains("padding"));
+    EXPECT_NO_THROW(check(plan, subject));
     int kv = 0;
-    for (const auto& [layer, heads] : plan.information["pruned_kv"].items()) kv += static_cast<int>(heads.size());
+    for (const auto& [layer, heads] : plan.information["removed_kv_heads"].items())
+      kv += static_cast<int>(model::parse_ranges(heads.get<std::string>()).size());
     EXPECT_EQ(kv, units);
-    for (const LayerHeads& layer : pruned_layout(plan, subject.layout))
-      for (const auto& [kv_head, count] : group_sizes(layer, layer.heads)) EXPECT_EQ(count, 3) << kv_head;
+    for (const auto& [site, layer] : pruned_layout(plan, subject.layout))
+      for (const auto& [kv_head, count] : group_sizes(layer)) EXPECT_EQ(count, 3) << kv_head;
   }
 }
 
@@ -91,11 +106,11 @@ TEST(UnitPlans, EvenKeepsGroupsAlike) {
   const Subject subject = grouped(2, 3, 4, 2);
   for (int units = 0; units <= 8; ++units) {
     const Plan plan = plan_of(subject, UnitKind::even, {.ratio = units / 8.0});
-    EXPECT_EQ(plan.pruned_count(), 3 * units);
-    EXPECT_NO_THROW(check_plan(plan, "the model", subject.layout, "p"));
-    EXPECT_FALSE(plan.information.contains("dead"));
-    for (const LayerHeads& layer : pruned_layout(plan, subject.layout)) {
-      const auto sizes = group_sizes(layer, layer.heads);
+    EXPECT_EQ(plan.removed_count(), 3 * units);
+    EXPECT_NO_THROW(check(plan, subject));
+    EXPECT_FALSE(plan.information.contains("padding"));
+    for (const auto& [site, layer] : pruned_layout(plan, subject.layout)) {
+      const auto sizes = group_sizes(layer);
       for (const auto& [kv_head, count] : sizes) EXPECT_EQ(count, sizes.begin()->second) << kv_head;
     }
   }
@@ -121,18 +136,17 @@ TEST(UnitPlans, SavingsAreThoseOfWhatIsLeft) {
     const Subject subject = grouped(2, 3, 4, 4);
     for (const double ratio : {0.1, 0.3, 0.5, 0.9, 1.0}) {
       const Plan plan = plan_of(subject, kind, {.ratio = ratio});
-      const HeadLayout left = pruned_layout(plan, subject.layout);
+      const Layout left = pruned_layout(plan, subject.layout);
       std::int64_t saved = 0;
-      for (std::size_t layer = 0; layer < left.size(); ++layer)
-        saved += (12 - left[layer].count()) * (100 + static_cast<std::int64_t>(layer)) + (3 - left[layer].kv_count()) * 1000;
+      for (const auto& [site, layer] : left)
+        saved += (12 - layer.count()) * (100 + std::int64_t{site.layer}) + (3 - layer.kv_count()) * 1000;
       EXPECT_EQ(plan.information["parameters"]["removed"], saved);
-      const int dead = model::dead_head_count(left);
-      int told = 0;
-      if (plan.information.contains("dead"))
-        for (const auto& [layer, heads] : plan.information["dead"].items()) told += static_cast<int>(heads.size());
-      EXPECT_EQ(told, dead);
+      const std::int64_t padding = left.padding_count(model::SiteKind::attention);
+      std::int64_t told = 0;
+      if (plan.information.contains("padding")) told = model::unit_set_from_json(plan.information["padding"], "plan").count();
+      EXPECT_EQ(told, padding);
       if (kind != UnitKind::head) {
-        EXPECT_EQ(dead, 0);
+        EXPECT_EQ(padding, 0);
       }
     }
   }
@@ -140,16 +154,16 @@ TEST(UnitPlans, SavingsAreThoseOfWhatIsLeft) {
 
 TEST(UnitPlans, BudgetsCountWholeUnits) {
   Subject subject = grouped(1, 4, 2, 5);
-  EXPECT_EQ(plan_of(subject, UnitKind::kv_group, {.heads = 3}).pruned_count(), 4);
-  EXPECT_EQ(plan_of(subject, UnitKind::kv_group, {.heads = 4}).pruned_count(), 4);
+  EXPECT_EQ(plan_of(subject, UnitKind::kv_group, {.heads = 3}).removed_count(), 4);
+  EXPECT_EQ(plan_of(subject, UnitKind::kv_group, {.heads = 4}).removed_count(), 4);
   // The first group gives 2 × 100 and 1000 for its KV head.
   subject.parameters = 12000;
-  EXPECT_EQ(plan_of(subject, UnitKind::kv_group, {.params_ratio = 0.1}).pruned_count(), 2);
-  EXPECT_EQ(plan_of(subject, UnitKind::kv_group, {.params_ratio = 0.11}).pruned_count(), 4);
+  EXPECT_EQ(plan_of(subject, UnitKind::kv_group, {.params_ratio = 0.1}).removed_count(), 2);
+  EXPECT_EQ(plan_of(subject, UnitKind::kv_group, {.params_ratio = 0.11}).removed_count(), 4);
   // A protected head keeps its group.
-  const HeadSet gone = removed(plan_of(subject, UnitKind::kv_group, {.heads = 6, .protect = "0:3"}));
-  EXPECT_EQ(gone, (HeadSet{{0, 0}, {0, 1}, {0, 4}, {0, 5}, {0, 6}, {0, 7}}));
-  EXPECT_EQ(plan_of(subject, UnitKind::kv_group, {.heads = 4, .min_heads_per_layer = 3}).pruned_count(), 4);
+  const HeadSet heads = removed(plan_of(subject, UnitKind::kv_group, {.heads = 6, .protect = "0:3"}));
+  EXPECT_EQ(heads, (HeadSet{{0, 0}, {0, 1}, {0, 4}, {0, 5}, {0, 6}, {0, 7}}));
+  EXPECT_EQ(plan_of(subject, UnitKind::kv_group, {.heads = 4, .min_heads_per_layer = 3}).removed_count(), 4);
   expect_says(error_of([&] { plan_of(subject, UnitKind::kv_group, {.ratio = 0.75, .min_heads_per_layer = 3}); }),
               "ratio 0.75 is 3 units, but only 2 can go");
 }
@@ -157,57 +171,64 @@ TEST(UnitPlans, BudgetsCountWholeUnits) {
 TEST(UnitPlans, PartsOfUnitsAreRefused) {
   const Subject subject = grouped(1, 2, 2, 6);
   Plan plan = plan_of(subject, UnitKind::kv_group, {.heads = 2});
-  plan.pruned = {{0, {0}}};
-  expect_says(error_of([&] { check_plan(plan, "the model", subject.layout, "p.json"); }),
+  plan.removed = heads_of({{0, {0}}});
+  expect_says(error_of([&] { check(plan, subject); }),
               "p.json: units are 'kv-group', but of the 2 heads of KV head 0 in layer 0 the plan takes 1");
   plan.units = "even";
-  expect_says(error_of([&] { check_plan(plan, "the model", subject.layout, "p.json"); }), "units are 'even'");
-  plan.pruned = {{0, {1, 2}}};
-  EXPECT_NO_THROW(check_plan(plan, "the model", subject.layout, "p.json"));
-  plan.pruned = {{0, {0}}};
+  expect_says(error_of([&] { check(plan, subject); }), "units are 'even'");
+  plan.removed = heads_of({{0, {1, 2}}});
+  EXPECT_NO_THROW(check(plan, subject));
+  plan.removed = heads_of({{0, {0}}});
   plan.units = "head";
-  EXPECT_NO_THROW(check_plan(plan, "the model", subject.layout, "p.json"));
+  EXPECT_NO_THROW(check(plan, subject));
 }
 
-TEST(UnitPlans, DeadHeadsAreGone) {
+TEST(UnitPlans, PaddingHeadsAreRemoved) {
   Subject subject = grouped(1, 2, 2, 7);
-  subject.layout[0].dead = {1};
-  subject.keep_scores = {{1, 3, 2}};
+  subject.layout.attention(0).padding = {1};
+  subject.keep_scores = table_of<double>({{1, 3, 2}});
   const Plan plan = subject.plan({.ratio = 0.67});
   EXPECT_EQ(removed(plan), (HeadSet{{0, 0}, {0, 3}}));
   EXPECT_EQ(plan.information["heads"]["before"], 3);
-  expect_says(error_of([&] { subject.plan({.heads = 1, .protect = "0:1"}); }), "head 1 of layer 0 is already gone");
+  expect_says(error_of([&] { subject.plan({.heads = 1, .protect = "0:1"}); }), "head 1 of layer 0 is already removed");
   Plan by_hand = plan;
-  by_hand.pruned = {{0, {1}}};
-  expect_says(error_of([&] { check_plan(by_hand, "the model", subject.layout, "p"); }), "head 1 of layer 0 is already gone");
+  by_hand.removed = heads_of({{0, {1}}});
+  expect_says(error_of([&] { check(by_hand, subject); }), "head 1 of layer 0 is already removed");
 }
 
 using Names = std::vector<std::string>;
 
 TEST(Runtimes, DependOnFamilyAndHeads) {
-  const model::Portability bert = {.pruned_heads = true};
-  HeadLayout uniform = whole_layout(3, 4);
-  for (LayerHeads& layer : uniform) layer = left_heads(layer, {1});
-  HeadLayout different = uniform;
-  different[1] = left_heads(different[1], {0});
-  HeadLayout emptied = uniform;
-  emptied[1] = left_heads(emptied[1], {0, 2, 3});
+  const arch::Portability bert = {.pruned_heads = true};
+  const SiteLayout three = remaining(whole_site(4), {1}), two = remaining(three, {0}), none = remaining(three, {0, 2, 3});
+  const Layout uniform = layout_of({three, three, three}), different = layout_of({three, two, three});
+  Layout emptied = layout_of({three, none, three});
   EXPECT_EQ(fitting_runtimes(kLlama, uniform), (Names{"transformers", "transformers-4", "vllm", "sglang", "tensorrt-llm",
                                                       "llama.cpp", "onnxruntime", "transformers.js"}));
   EXPECT_EQ(fitting_runtimes(kLlama, different), (Names{"llama.cpp", "onnxruntime", "transformers.js"}));
   EXPECT_EQ(fitting_runtimes(kLlama, emptied), (Names{"llama.cpp", "onnxruntime", "transformers.js"}));
   EXPECT_EQ(fitting_runtimes(bert, different), (Names{"transformers-4", "onnxruntime", "transformers.js"}));
   EXPECT_EQ(fitting_runtimes(bert, emptied), (Names{"onnxruntime", "transformers.js"}));
-  std::swap(emptied[0], emptied[1]);
+  emptied = layout_of({none, three, three});
   EXPECT_EQ(fitting_runtimes(kLlama, emptied), (Names{"onnxruntime", "transformers.js"}));
-  HeadLayout illegal = grouped_layout(1, 2, 2);
-  illegal[0].heads = {0, 1, 2};
+  Layout illegal = grouped_layout(1, 2, 2);
+  illegal.attention(0).units = {0, 1, 2};
   EXPECT_EQ(fitting_runtimes(kLlama, illegal), (Names{"onnxruntime", "transformers.js"}));
+}
+
+TEST(Runtimes, WantAsManyNeuronsInEveryLayer) {
+  Layout layout = whole_layout(2, 4);
+  layout[model::ffn_site(0)] = layout[model::ffn_site(1)] = {{0, 2}, {}, 3, 0, 1};
+  EXPECT_EQ(fitting_runtimes(kLlama, layout).size(), 8U);
+  layout[model::ffn_site(1)].units = {0};
+  EXPECT_EQ(fitting_runtimes(kLlama, layout), (Names{"llama.cpp", "onnxruntime", "transformers.js"}));
+  EXPECT_EQ(fitting_runtimes({.pruned_heads = true}, layout), (Names{"onnxruntime", "transformers.js"}));
+  expect_says(error_of([&] { check_target("vllm", kLlama, layout); }), "layer 0 keeps 2 and layer 1 keeps 1");
 }
 
 TEST(Runtimes, TargetsRefuseWhatTheyCannotRun) {
   const Subject subject = grouped(2, 4, 2, 8);
-  const auto plan = [&](const BudgetOptions& options, const model::Portability& family = kLlama) {
+  const auto plan = [&](const BudgetOptions& options, const arch::Portability& family = kLlama) {
     return plan_of(subject, UnitKind::kv_group, options, family);
   };
   const Error uneven = error_of([&] { plan({.ratio = 0.125, .target = "vllm"}); });

@@ -7,38 +7,46 @@
 namespace hies::prune {
 namespace {
 
-// Of "hies": the lists by layer, "zeroed": {"0": [1, 3]}.
-ZeroedHeads read(const JsonNode& zeroed, const model::HeadLayout& layout) {
-  ZeroedHeads heads;
-  for (std::size_t layer = 0; layer < layout.size(); ++layer) {
-    const std::string key = std::to_string(layer);
+constexpr std::string_view kKey = "hies.zeroed";
+
+// Reads the lists by layer of hies.pruned/1: {"0": [1, 3]}.
+model::UnitSet read_version_1(const JsonNode& zeroed, const model::Layout& layout) {
+  model::UnitSet units;
+  std::size_t layers = 0;
+  for (const model::Site site : layout.sites(model::SiteKind::attention)) {
+    const std::string key = std::to_string(site.layer);
     if (!zeroed.has(key)) continue;
     const JsonNode list = zeroed.member(key);
+    std::vector<int> heads;
     list.each(list.list_size(), "heads", [&](std::size_t, const JsonNode& node) {
-      const auto head = static_cast<int>(node.count(layout[layer].original_heads - 1));
-      if (layout[layer].position_of(head) < 0) node.fail(fmt::format("is {}, a head that the layer does not have", head));
-      std::vector<int>& mine = heads[static_cast<int>(layer)];
-      if (!mine.empty() && head <= mine.back()) node.fail("is not greater than the head before it");
-      mine.push_back(head);
+      const auto head = static_cast<int>(node.count(layout.at(site).original_units - 1));
+      if (!heads.empty() && head <= heads.back()) node.fail("is not greater than the head before it");
+      heads.push_back(head);
     });
+    units.insert(site, heads);
+    layers += heads.empty() ? 0 : 1;
   }
-  if (heads.size() != zeroed.object().size()) zeroed.fail("names layers that the model does not have, or that zero nothing");
-  return heads;
+  if (layers != zeroed.object().size()) zeroed.fail("names layers that the model does not have, or that zero nothing");
+  return units;
 }
 
 }  // namespace
 
-ZeroedHeads zeroed_heads(const model::Checkpoint& checkpoint) {
+model::UnitSet zeroed_units(const arch::Checkpoint& checkpoint) {
   const std::string where = (checkpoint.folder() / "config.json").string();
   const JsonNode config(checkpoint.config(), where);
   if (!config.holds("hies") || !config.member("hies").holds("zeroed")) return {};
-  return read(config.member("hies").member("zeroed"), checkpoint.spec().layers);
-}
-
-int count(const ZeroedHeads& heads) noexcept {
-  std::size_t sum = 0;
-  for (const auto& [layer, mine] : heads) sum += mine.size();
-  return static_cast<int>(sum);
+  const JsonNode block = config.member("hies");
+  const model::Layout& layout = checkpoint.spec().layout;
+  const model::UnitSet units = block.member("schema").text() == "hies.pruned/1"
+                                   ? read_version_1(block.member("zeroed"), layout)
+                                   : model::unit_set_from_json(checkpoint.config()["hies"]["zeroed"], where, kKey);
+  for (const auto& [site, listed] : units)
+    for (const int unit : listed)
+      if (!layout.contains(site) || layout.at(site).position_of(unit) < 0)
+        bad_input("{}: '{}' names {} {} of layer {}, which is not there", where, kKey, model::unit_noun(site.kind), unit,
+                  site.layer);
+  return units;
 }
 
 }  // namespace hies::prune

@@ -2,13 +2,13 @@
 
 #include "hies/base/files.h"
 #include "hies/base/json_node.h"
-#include "hies/study/explain/explain_run.h"
+#include "hies/explain/explain_run.h"
 
 namespace hies::report {
 namespace {
 
-using study::kExplainFile;
-using study::kExplainSchema;
+using explain::kExplainFile;
+using explain::kExplainSchema;
 
 void check_numbers(const JsonNode& list, std::size_t count, std::string_view of) {
   list.each(count, of, [](std::size_t, const JsonNode& value) { value.number(); });

@@ -4,16 +4,16 @@
 
 #include <fmt/format.h>
 
+#include "hies/evidence/formats.h"
 #include "hies/report/run_data.h"
-#include "hies/study/tables/formats.h"
 
 namespace hies::report {
 namespace {
 
 namespace fs = std::filesystem;
-using study::Table;
-using study::TableCell;
-using study::TableColumn;
+using evidence::Table;
+using evidence::TableCell;
+using evidence::TableColumn;
 
 Json cell_json(const TableCell& cell, const TableColumn& column) {
   if (column.kind == TableColumn::Kind::text) return cell.text;
@@ -29,7 +29,7 @@ Json table_json(const Table& table) {
     json["columns"].push_back(
         {{"title", column.title}, {"text", column.kind == TableColumn::Kind::text}, {"digits", column.digits}});
   json["rows"] = Json::array();
-  for (const study::TableRow& row : table.rows) {
+  for (const evidence::TableRow& row : table.rows) {
     Json cells = Json::array(), best = Json::array(), second = Json::array();
     for (std::size_t i = 0; i < row.cells.size(); ++i) {
       cells.push_back(cell_json(row.cells[i], table.columns[i]));
@@ -40,7 +40,7 @@ Json table_json(const Table& table) {
   }
   // As the sweep's own files have them.
   json["copies"] = Json::object();
-  for (const study::TableFormat& format : study::table_formats())
+  for (const evidence::TableFormat& format : evidence::table_formats())
     json["copies"][std::string(format.ending)] = format.print(table);
   return json;
 }
@@ -58,13 +58,13 @@ Json page_data(std::span<const Sweep> sweeps, std::span<const Explanation> expla
   Json runs = Json::array(), tables = Json::array(), examples = Json::array();
   std::map<std::string, int> names, keys;
   for (const Sweep& sweep : sweeps) {
-    const study::Evidence evidence(sweep.records, sweep.scores, sweep.table_options());
+    const evidence::Evidence evidence(sweep.records, sweep.scores, sweep.table_options());
     for (const std::string& run : evidence.runs()) {
       ++names[run];
       runs.push_back(run_data(sweep, evidence, run));
     }
     Json own = Json::array();
-    for (const Table& table : study::evidence_tables(sweep.records, sweep.scores, sweep.table_options()))
+    for (const Table& table : evidence::evidence_tables(sweep.records, sweep.scores, sweep.table_options()))
       own.push_back(table_json(table));
     tables.push_back({{"folder", sweep.folder.string()}, {"tables", own}});
   }

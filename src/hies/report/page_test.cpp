@@ -53,22 +53,22 @@ TEST(ShellWord, IsQuotedWhereItMustBe) {
 }
 
 TEST(PruneCommand, SaysOnlyWhatIsNotTheDefault) {
-  const study::SweepRun run{"r", "models/m", "sst2", "my train.tsv", "dev.tsv"};
-  study::SweepOptions options;
-  study::Record record;
-  record.method = "hies";
-  record.alpha = 0.7;
-  record.loss = "ce";
-  record.examples = 32;
+  const sweep::SweepRun run{"r", "models/m", "sst2", "my train.tsv", "dev.tsv"};
+  sweep::SweepOptions options;
+  evidence::Record record;
+  record.key.method = "hies";
+  record.key.alpha = 0.7;
+  record.key.loss = "ce";
+  record.key.examples = 32;
   EXPECT_EQ(prune_command(run, options, record),
             "hies prune models/m --task sst2 --calib 'my train.tsv' --method hies --alpha 0.7");
   options.normalise = "per-layer";
   options.min_heads_per_layer = 2;
   options.max_length = 64;
-  record.method = "hies-logit";
-  record.loss = "logit-norm";
-  record.examples = 8;
-  record.uniform = true;
+  record.key.method = "hies-logit";
+  record.key.loss = "logit-norm";
+  record.key.examples = 8;
+  record.key.uniform = true;
   EXPECT_EQ(
       prune_command(run, options, record),
       "hies prune models/m --task sst2 --calib 'my train.tsv' --method hies --alpha 0.7 --loss logit-norm --examples 8 --uniform "
@@ -83,7 +83,7 @@ TEST(PruneCommand, SaysOnlyWhatIsNotTheDefault) {
       "--normalise per-layer --min-heads-per-layer 2 --image-size 64 --skip-bad");
 }
 
-study::TableCell mean(double value) { return study::number_cell(value); }
+evidence::TableCell mean(double value) { return evidence::number_cell(value); }
 
 SeriesPoints series(const std::string& label, std::initializer_list<std::array<double, 3>> points) {
   SeriesPoints made;
@@ -100,7 +100,7 @@ SeriesPoints series(const std::string& label, std::initializer_list<std::array<d
 
 // The cases of report/web/test/stats.test.ts.
 TEST(OperatingPoint, IsTheLargestRatioThatStaysStableAllTheWay) {
-  RunPoints run{"r", study::stability_measure(), study::stability_measure(), {}, {}};
+  RunPoints run{"r", evidence::stability_measure(), evidence::stability_measure(), {}, {}};
   run.series = {series("his", {{0.1, 89, 97}, {0.2, 88, 94}, {0.3, 87, 96}}),
                 series("hies", {{0.1, 89, 98}, {0.2, 88, 95}, {0.3, 70, 94}}), series("l2", {{0.1, 89, 98}, {0.2, 88.5, 95}}),
                 series("random", {{0.5, 99, 99}}), series("his", {{0.6, 99, 99}})};

@@ -1,12 +1,12 @@
 #include "hies/report/points.h"
 
 #include "hies/base/error.h"
-#include "hies/study/sweep/grid.h"
+#include "hies/sweep/grid.h"
 
 namespace hies::report {
 namespace {
 
-using study::Record;
+using evidence::Record;
 using Records = std::vector<const Record*>;
 
 template <class Number>
@@ -16,39 +16,39 @@ double mean(const Records& records, const Number& number) {
   return sum / static_cast<double>(records.size());
 }
 
-study::TableCell loss_increase(const Records& records) {
+evidence::TableCell loss_increase(const Records& records) {
   std::vector<double> numbers;
   for (const Record* record : records)
-    if (record->bound.loss_increase) numbers.push_back(*record->bound.loss_increase);
-  return study::spread_cell(numbers);
+    if (record->measured.bound.loss_increase) numbers.push_back(*record->measured.bound.loss_increase);
+  return evidence::spread_cell(numbers);
 }
 
 Point point(const Records& records, double ratio, const RunPoints& run) {
   Point point;
   point.ratio = ratio;
   point.records = std::ssize(records);
-  if (run.quality) point.quality = study::spread_cell(study::numbers_of(records, *run.quality));
-  point.stability = study::spread_cell(study::numbers_of(records, run.stability));
+  if (run.quality) point.quality = evidence::spread_cell(evidence::numbers_of(records, *run.quality));
+  point.stability = evidence::spread_cell(evidence::numbers_of(records, run.stability));
   point.loss_increase = loss_increase(records);
-  point.heads = mean(records, [](const Record& r) { return r.heads; });
-  point.parameters = mean(records, [](const Record& r) { return r.cost.parameters; });
-  point.flops = mean(records, [](const Record& r) { return r.cost.flops_per_example; });
-  point.heads_removed = mean(records, [](const Record& r) { return r.cost.heads_removed; });
-  point.parameters_removed = mean(records, [](const Record& r) { return r.cost.parameters_removed; });
-  point.flops_removed = mean(records, [](const Record& r) { return r.cost.flops_removed; });
+  point.heads = mean(records, [](const Record& r) { return r.mask.heads; });
+  point.parameters = mean(records, [](const Record& r) { return r.measured.cost.parameters; });
+  point.flops = mean(records, [](const Record& r) { return r.measured.cost.flops_per_example; });
+  point.heads_removed = mean(records, [](const Record& r) { return r.measured.cost.removed.heads; });
+  point.parameters_removed = mean(records, [](const Record& r) { return r.measured.cost.removed.parameters; });
+  point.flops_removed = mean(records, [](const Record& r) { return r.measured.cost.removed.flops; });
   for (const Record* record : records)
-    if (record->latency_ms && !point.latency) point.latency = record->latency_ms;
+    if (record->measured.latency_ms && !point.latency) point.latency = record->measured.latency_ms;
   return point;
 }
 
 }  // namespace
 
-RunPoints run_points(const study::Evidence& evidence, const std::string& run) {
+RunPoints run_points(const evidence::Evidence& evidence, const std::string& run) {
   const Record* unpruned = evidence.unpruned(run);
   check(unpruned != nullptr, "a run has a record of the unpruned model");
-  RunPoints all{run, evidence.quality(run, study::Form::as_is), study::stability_measure(), *unpruned, {}};
-  for (const study::Series& series : evidence.series()) {
-    SeriesPoints mine{series, study::label(series), study::parse_method(series.method).drawn, {}, {}};
+  RunPoints all{run, evidence.quality(run, evidence::Form::as_is), evidence::stability_measure(), *unpruned, {}};
+  for (const evidence::Series& series : evidence.series()) {
+    SeriesPoints mine{series, evidence::label(series), sweep::parse_method(series.method).drawn, {}, {}};
     if (series.examples) mine.label += fmt::format(", {} examples", *series.examples);
     for (const double ratio : evidence.ratios()) {
       const Records& records = evidence.records(series, run, ratio);

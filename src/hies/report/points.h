@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "hies/evidence/evidence.h"
 #include "hies/report/sweep.h"
-#include "hies/study/tables/evidence.h"
 
 namespace hies::report {
 
@@ -14,31 +14,31 @@ namespace hies::report {
 struct Point {
   double ratio = 0;
   std::int64_t records = 0;
-  study::TableCell quality, stability, loss_increase;  // spreads over the records; in the unit of their measure
+  evidence::TableCell quality, stability, loss_increase;  // spreads over the records; in the unit of their measure
   // Means over the records.
   double heads = 0, parameters = 0, flops = 0;                          // left
   double heads_removed = 0, parameters_removed = 0, flops_removed = 0;  // shares 0 … 1
-  std::optional<study::Record::Latency> latency = {};                   // of the first seed that has it
+  std::optional<evidence::Latency> latency = {};                        // of the first seed that has it
 };
 
 // One way to prune, at every ratio.
 struct SeriesPoints {
-  study::Series series;
+  evidence::Series series;
   std::string label;          // "hies α = 0.7"
   bool drawn = false;         // random: no mask of it is worth shipping
-  study::Record example;      // one of its records: what alpha and loss were, where they were chosen
+  evidence::Record example;   // one of its records: what alpha and loss were, where they were chosen
   std::vector<Point> points;  // by ratio, ascending
 };
 
 // What a run of a sweep says, without single records: their number does not matter any more.
 struct RunPoints {
   std::string name;
-  std::optional<study::Measure> quality;  // not set without labels
-  study::Measure stability;
-  study::Record unpruned;
+  std::optional<evidence::Measure> quality;  // not set without labels
+  evidence::Measure stability;
+  evidence::Record unpruned;
   std::vector<SeriesPoints> series;  // in the order of tables
 };
 
-RunPoints run_points(const study::Evidence& evidence, const std::string& run);
+RunPoints run_points(const evidence::Evidence& evidence, const std::string& run);
 
 }  // namespace hies::report

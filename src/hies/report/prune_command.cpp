@@ -8,8 +8,8 @@
 #include "hies/base/fields.h"
 #include "hies/data/task.h"
 #include "hies/score/methods/method.h"
-#include "hies/study/sweep/grid.h"
-#include "hies/study/sweep/run_data.h"
+#include "hies/sweep/grid.h"
+#include "hies/sweep/run_data.h"
 
 namespace hies::report {
 namespace {
@@ -57,22 +57,22 @@ std::string shell_word(const std::string& word) {
   return text += '\'';
 }
 
-std::string prune_command(const study::SweepRun& run, const study::SweepOptions& options, const study::Record& record) {
-  const study::GridMethod method = study::parse_method(record.method);
+std::string prune_command(const sweep::SweepRun& run, const sweep::SweepOptions& options, const evidence::Record& record) {
+  const sweep::GridMethod method = sweep::parse_method(record.key.method);
   const data::Task& task = data::task(run.task);
   Command command("hies prune " + shell_word(run.model.string()));
   command.word("task", run.task);
   command.word("calib", run.calib.string());
   command.word("method", method.scorer);
-  if (record.alpha) command.word("alpha", fmt::format("{}", *record.alpha));
-  if (record.loss) command.unless("loss", *record.loss, task.loss);
-  if (record.examples) command.unless("examples", *record.examples, study::SweepOptions().examples);
-  command.flag("uniform", record.uniform);
-  command.unless_usual(study::method_options(options));
-  command.unless("granularity", options.granularity, study::SweepOptions().granularity);
+  if (record.key.alpha) command.word("alpha", fmt::format("{}", *record.key.alpha));
+  if (record.key.loss) command.unless("loss", *record.key.loss, task.loss);
+  if (record.key.examples) command.unless("examples", *record.key.examples, sweep::SweepOptions().examples);
+  command.flag("uniform", record.key.uniform);
+  command.unless_usual(sweep::method_options(options));
+  command.unless("granularity", options.granularity, sweep::SweepOptions().granularity);
   command.unless("min-heads-per-layer", options.min_heads_per_layer, std::int64_t{0});
-  command.unless_usual(study::load_options(options, task));
-  command.unless("dtype", options.dtype, study::SweepOptions().dtype);
+  command.unless_usual(sweep::load_options(options, task));
+  command.unless("dtype", options.dtype, sweep::SweepOptions().dtype);
   return std::move(command).text();
 }
 

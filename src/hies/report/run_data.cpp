@@ -3,16 +3,16 @@
 #include <array>
 #include <set>
 
+#include "hies/evidence/pareto.h"
 #include "hies/report/page_data.h"
 #include "hies/report/prune_command.h"
-#include "hies/study/tables/pareto.h"
 
 namespace hies::report {
 namespace {
 
-using study::Record;
+using evidence::Record;
 
-Json spread(const study::TableCell& cell) {
+Json spread(const evidence::TableCell& cell) {
   if (!cell.value) return nullptr;
   return Json::array({*cell.value, cell.sd ? Json(*cell.sd) : Json()});
 }
@@ -41,16 +41,16 @@ Json point_json(const Point& point) {
   return json;
 }
 
-Json series_json(const SeriesPoints& series, const Sweep& sweep, const study::SweepRun& run) {
+Json series_json(const SeriesPoints& series, const Sweep& sweep, const sweep::SweepRun& run) {
   Json points = Json::array();
   for (const Point& point : series.points) points.push_back(point_json(point));
   return {{"label", series.label},
           {"method", series.series.method},
-          {"family", study::label_without_alpha(series.series)},
+          {"family", evidence::label_without_alpha(series.series)},
           {"uniform", series.series.uniform},
           {"drawn", series.drawn},
-          {"loss", or_null(series.example.loss)},
-          {"alpha", or_null(series.example.alpha)},
+          {"loss", or_null(series.example.key.loss)},
+          {"alpha", or_null(series.example.key.alpha)},
           {"alpha_chosen", series.series.alpha_chosen},
           {"loss_chosen", series.series.loss_chosen},
           {"examples", or_null(series.series.examples)},
@@ -58,7 +58,7 @@ Json series_json(const SeriesPoints& series, const Sweep& sweep, const study::Sw
           {"points", points}};
 }
 
-Json measure_json(const study::Measure& measure) {
+Json measure_json(const evidence::Measure& measure) {
   return {{"name", measure.name},
           {"unit", measure.unit},
           {"digits", measure.digits},
@@ -90,7 +90,7 @@ Json layout_json(const score::Scores& scores) {
 std::set<std::string> scores_files(const Sweep& sweep, const std::vector<const Record*>& records) {
   std::set<std::string> files;
   for (const Record* record : records)
-    for (const std::string& file : {record->scores, record->bound.scores})
+    for (const std::string& file : {record->key.scores, record->measured.bound.scores})
       if (sweep.scores.contains(file)) files.insert(file);
   return files;
 }
@@ -116,14 +116,15 @@ std::size_t step(std::size_t count) { return (count + kMostPoints - 1) / kMostPo
 Json bound_json(const std::vector<const Record*>& records) {
   std::vector<const Record*> told;
   for (const Record* record : records)
-    if (record->bound.first_order && record->bound.loss_increase && !record->pruned.empty()) told.push_back(record);
+    if (record->measured.bound.first_order && record->measured.bound.loss_increase && !record->mask.pruned.empty())
+      told.push_back(record);
   Json points = Json::array();
   for (std::size_t i = 0; i < told.size(); i += step(told.size())) {
     const Record& record = *told[i];
-    points.push_back(Json::array({*record.bound.first_order, or_null(record.bound.second_order_heads),
-                                  *record.bound.loss_increase, record.ratio, record.method}));
+    points.push_back(Json::array({*record.measured.bound.first_order, or_null(record.measured.bound.second_order_heads),
+                                  *record.measured.bound.loss_increase, record.key.ratio, record.key.method}));
   }
-  return {{"loss", told.empty() ? "" : told.front()->bound.loss}, {"records", told.size()}, {"points", points}};
+  return {{"loss", told.empty() ? "" : told.front()->measured.bound.loss}, {"records", told.size()}, {"points", points}};
 }
 
 struct CostKind {
@@ -131,9 +132,10 @@ struct CostKind {
   std::optional<double> (*of)(const Record& record);
 };
 constexpr std::array kCosts = {
-    CostKind{"parameters", [](const Record& r) { return std::optional(static_cast<double>(r.cost.parameters)); }},
-    CostKind{"FLOPs per example", [](const Record& r) { return std::optional(r.cost.flops_per_example); }},
-    CostKind{"latency, ms", [](const Record& r) { return r.latency_ms ? std::optional(r.latency_ms->median) : std::nullopt; }},
+    CostKind{"parameters", [](const Record& r) { return std::optional(static_cast<double>(r.measured.cost.parameters)); }},
+    CostKind{"FLOPs per example", [](const Record& r) { return std::optional(r.measured.cost.flops_per_example); }},
+    CostKind{"latency, ms",
+             [](const Record& r) { return r.measured.latency_ms ? std::optional(r.measured.latency_ms->median) : std::nullopt; }},
 };
 
 // Of each kind of cost, the records that none beats in quality for its cost, and a cloud of the others.
@@ -153,13 +155,13 @@ Json pareto_json(const RunPoints& run, const std::vector<const Record*>& records
     if (told.empty()) continue;
     const auto shown = [&](std::size_t i) {
       const Record& record = *told[i];
-      const bool whole = record.pruned.empty() && !record.seed && record.ratio == 0;
-      return Json::array({costs[i], run.quality->of(record).value(), record.stability,
-                          whole ? "unpruned" : study::label(study::series_of(record, examples)), record.ratio,
-                          or_null(record.seed)});
+      const bool whole = record.mask.pruned.empty() && !record.key.seed && record.key.ratio == 0;
+      return Json::array({costs[i], run.quality->of(record).value(), record.measured.stability,
+                          whole ? "unpruned" : evidence::label(evidence::series_of(record, examples)), record.key.ratio,
+                          or_null(record.key.seed)});
     };
     Json front = Json::array(), cloud = Json::array();
-    for (const std::size_t i : study::pareto_front(costs, qualities)) front.push_back(shown(i));
+    for (const std::size_t i : evidence::pareto_front(costs, qualities)) front.push_back(shown(i));
     for (std::size_t i = 0; i < told.size(); i += step(told.size()))
       cloud.push_back(Json::array({costs[i], run.quality->of(*told[i]).value()}));
     all.push_back({{"cost", kind.name}, {"records", told.size()}, {"front", front}, {"cloud", cloud}});
@@ -167,7 +169,7 @@ Json pareto_json(const RunPoints& run, const std::vector<const Record*>& records
   return all;
 }
 
-Json options_json(const study::SweepOptions& options) {
+Json options_json(const sweep::SweepOptions& options) {
   return {{"examples", options.examples},
           {"seeds", options.seeds},
           {"normalise", options.normalise},
@@ -180,12 +182,12 @@ Json options_json(const study::SweepOptions& options) {
 
 }  // namespace
 
-Json run_data(const Sweep& sweep, const study::Evidence& evidence, const std::string& name) {
-  const study::SweepRun& run = sweep.run(name);
+Json run_data(const Sweep& sweep, const evidence::Evidence& evidence, const std::string& name) {
+  const sweep::SweepRun& run = sweep.run(name);
   const RunPoints points = run_points(evidence, name);
   const std::vector<const Record*> records = evidence.usual_records(name);
   std::size_t of_run = 0;
-  for (const Record& record : sweep.records) of_run += record.run == name;
+  for (const Record& record : sweep.records) of_run += record.key.run == name;
 
   Json json;
   json["name"] = name;

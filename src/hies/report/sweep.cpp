@@ -10,16 +10,14 @@
 #include "hies/base/error.h"
 #include "hies/base/files.h"
 #include "hies/base/json_node.h"
-#include "hies/study/sweep/folder.h"
+#include "hies/sweep/folder.h"
 
 namespace hies::report {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view kUnpruned = "none";  // Record::method
-
-const study::SweepRun* find_run(const study::SweepConfig& config, const std::string& name) {
+const sweep::SweepRun* find_run(const sweep::SweepConfig& config, const std::string& name) {
   const auto found = std::find_if(config.runs.begin(), config.runs.end(), [&](const auto& run) { return run.name == name; });
   return found == config.runs.end() ? nullptr : &*found;
 }
@@ -27,19 +25,19 @@ const study::SweepRun* find_run(const study::SweepConfig& config, const std::str
 void check_folder(const fs::path& folder) {
   if (!is_there(folder)) io_error("{}: there is no such folder", folder.string());
   if (!is_folder(folder)) bad_input("{} is a file, but a sweep is a folder", folder.string());
-  for (const std::string_view file : {study::kSweepFile, study::kRecordsFile})
+  for (const std::string_view file : {sweep::kSweepFile, evidence::kRecordsFile})
     if (!is_there(folder / file))
       throw Error(ErrorKind::bad_input, fmt::format("{}: no sweep is in this folder: it has no {}", folder.string(), file),
                   "give the folder that `hies sweep -o` or `hies explain -o` wrote");
 }
 
-study::SweepConfig read_sweep_config(const fs::path& file) {
+sweep::SweepConfig read_sweep_config(const fs::path& file) {
   const std::string where = file.string();
   const Json json = read_json(file);
-  check_schema(JsonNode(json, where), study::kSweepSchema, where, "run the sweep again with this version",
+  check_schema(JsonNode(json, where), sweep::kSweepSchema, where, "run the sweep again with this version",
                "give the folder of a sweep");
-  study::SweepConfig config;
-  study::read_config(json, where, config);
+  sweep::SweepConfig config;
+  sweep::read_config(json, where, config);
   return config;
 }
 
@@ -49,24 +47,24 @@ bool ends_torn(const fs::path& file) {
 }
 
 void check_records(const Sweep& sweep) {
-  const std::string file = (sweep.folder / study::kRecordsFile).string();
+  const std::string file = (sweep.folder / evidence::kRecordsFile).string();
   if (sweep.records.empty())
     throw Error(ErrorKind::bad_input, fmt::format("{}: no records are in it", file),
                 "the sweep was stopped before its first masks were done: the same command goes on with it");
-  std::map<std::string, const study::Record*> unpruned;
-  for (const study::Record& record : sweep.records) {
-    if (record.method == kUnpruned) unpruned.emplace(record.run, &record);
-    const auto first = unpruned.find(record.run);
+  std::map<std::string, const evidence::Record*> unpruned;
+  for (const evidence::Record& record : sweep.records) {
+    if (record.is_unpruned()) unpruned.emplace(record.key.run, &record);
+    const auto first = unpruned.find(record.key.run);
     if (first == unpruned.end())
-      bad_input("{}: run '{}' has no record of the unpruned model before its others", file, printable(record.run));
-    if (record.model_hash != first->second->model_hash)
+      bad_input("{}: run '{}' has no record of the unpruned model before its others", file, printable(record.key.run));
+    if (record.key.model_hash != first->second->key.model_hash)
       throw Error(ErrorKind::bad_input,
-                  fmt::format("{}: run '{}' has records of two models, {} and {}", file, printable(record.run),
-                              printable(first->second->model_hash), printable(record.model_hash)),
+                  fmt::format("{}: run '{}' has records of two models, {} and {}", file, printable(record.key.run),
+                              printable(first->second->key.model_hash), printable(record.key.model_hash)),
                   "records of different models belong into different folders");
-    if (record.task != first->second->task)
-      bad_input("{}: run '{}' has records of two tasks, {} and {}", file, printable(record.run), first->second->task,
-                printable(record.task));
+    if (record.key.task != first->second->key.task)
+      bad_input("{}: run '{}' has records of two tasks, {} and {}", file, printable(record.key.run), first->second->key.task,
+                printable(record.key.task));
   }
   for (const auto& [name, record] : unpruned)
     if (find_run(sweep.config, name) == nullptr) bad_input("{}: run '{}' is not in sweep.json", file, printable(name));
@@ -74,40 +72,41 @@ void check_records(const Sweep& sweep) {
 
 void check_scores(const Sweep& sweep) {
   std::set<std::string> seen;
-  for (const study::Record& record : sweep.records) {
-    for (const std::string& file : {record.scores, record.bound.scores}) {
+  for (const evidence::Record& record : sweep.records) {
+    for (const std::string& file : {record.key.scores, record.measured.bound.scores}) {
       const auto found = sweep.scores.find(file);
-      if (found == sweep.scores.end() || !seen.insert(file + record.run).second) continue;
-      if (found->second.model_info.hash != record.model_hash)
+      if (found == sweep.scores.end() || !seen.insert(file + record.key.run).second) continue;
+      if (found->second.model_info.hash != record.key.model_hash)
         bad_input("{}: scores of model {}, but run '{}' is of model {}", (sweep.folder / file).string(),
-                  printable(found->second.model_info.hash), printable(record.run), printable(record.model_hash));
+                  printable(found->second.model_info.hash), printable(record.key.run), printable(record.key.model_hash));
     }
   }
 }
 
 }  // namespace
 
-const study::SweepRun& Sweep::run(const std::string& name) const {
-  const study::SweepRun* found = find_run(config, name);
+const sweep::SweepRun& Sweep::run(const std::string& name) const {
+  const sweep::SweepRun* found = find_run(config, name);
   check(found != nullptr, "every record's run is in sweep.json");
   return *found;
 }
 
-study::TableOptions Sweep::table_options() const {
-  study::TableOptions options;
+evidence::TableOptions Sweep::table_options() const {
+  evidence::TableOptions options;
   options.examples = config.options.examples;
   return options;
 }
 
 Sweep read_sweep(const fs::path& folder) {
   check_folder(folder);
-  Sweep sweep{folder, read_sweep_config(folder / study::kSweepFile), study::read_records(folder / study::kRecordsFile), {}, {}};
+  Sweep sweep{
+      folder, read_sweep_config(folder / sweep::kSweepFile), evidence::read_records(folder / evidence::kRecordsFile), {}, {}};
   check_records(sweep);
-  sweep.scores = study::read_scores_files(folder, sweep.records, sweep.table_options());
+  sweep.scores = evidence::read_scores_files(folder, sweep.records, sweep.table_options());
   check_scores(sweep);
-  if (ends_torn(folder / study::kRecordsFile))
+  if (ends_torn(folder / evidence::kRecordsFile))
     sweep.notes.push_back("The last record was not written to its end and is left out.");
-  if (!is_there(folder / study::kSummaryFile)) sweep.notes.push_back("The sweep is not finished: cells are missing.");
+  if (!is_there(folder / sweep::kSummaryFile)) sweep.notes.push_back("The sweep is not finished: cells are missing.");
   return sweep;
 }
 

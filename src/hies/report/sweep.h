@@ -5,23 +5,23 @@
 #include <string>
 #include <vector>
 
-#include "hies/study/records.h"
-#include "hies/study/sweep/options.h"
-#include "hies/study/tables/tables.h"
+#include "hies/evidence/records.h"
+#include "hies/evidence/tables.h"
+#include "hies/sweep/options.h"
 
 namespace hies::report {
 
 // What `hies sweep` has written into a directory, finished or not.
 struct Sweep {
   std::filesystem::path folder;
-  study::SweepConfig config;            // of sweep.json
-  std::vector<study::Record> records;   // at least the unpruned model's of each run that they name
-  study::ScoresFiles scores;            // of the usual number of calibration examples
-  std::vector<std::string> notes = {};  // what a reader must know: one sentence each
+  sweep::SweepConfig config;              // of sweep.json
+  std::vector<evidence::Record> records;  // at least the unpruned model's of each run that they name
+  evidence::ScoresFiles scores;           // of the usual number of calibration examples
+  std::vector<std::string> notes = {};    // what a reader must know: one sentence each
 
   // Of that name; there is one for every record.
-  const study::SweepRun& run(const std::string& name) const;
-  study::TableOptions table_options() const;
+  const sweep::SweepRun& run(const std::string& name) const;
+  evidence::TableOptions table_options() const;
 };
 
 // Throws bad_input for a folder without a sweep or without records, records of a run that sweep.json does not name, and of one run

@@ -8,28 +8,28 @@
 #include <limits>
 
 #include "hies/base/error.h"
+#include "hies/evidence/formats.h"
 #include "hies/report/operating_point.h"
 #include "hies/report/prune_command.h"
-#include "hies/study/tables/formats.h"
 
 namespace hies::report {
 namespace {
 
-using study::TableCell;
+using evidence::TableCell;
 
-std::string shown(const TableCell& cell, const study::Measure& measure) {
+std::string shown(const TableCell& cell, const evidence::Measure& measure) {
   if (!cell.value) return "–";
-  std::string text = study::shown_number(*cell.value, measure.digits);
-  if (cell.sd) text += " ± " + study::shown_number(*cell.sd, measure.digits);
+  std::string text = evidence::shown_number(*cell.value, measure.digits);
+  if (cell.sd) text += " ± " + evidence::shown_number(*cell.sd, measure.digits);
   return measure.unit.empty() ? text : text + " " + measure.unit;
 }
 
-std::string unpruned_line(const RunPoints& run, const study::SweepRun& source) {
-  std::string line = fmt::format("model {}, {} heads, {} parameters", printable(source.model.string(), 200), run.unpruned.heads,
-                                 run.unpruned.cost.parameters);
+std::string unpruned_line(const RunPoints& run, const sweep::SweepRun& source) {
+  std::string line = fmt::format("model {}, {} heads, {} parameters", printable(source.model.string(), 200),
+                                 run.unpruned.mask.heads, run.unpruned.measured.cost.parameters);
   if (run.quality)
     if (const auto value = run.quality->of(run.unpruned))
-      line += fmt::format(", {} {}{}", run.quality->name, study::shown_number(*value, run.quality->digits),
+      line += fmt::format(", {} {}{}", run.quality->name, evidence::shown_number(*value, run.quality->digits),
                           run.quality->unit.empty() ? "" : " " + run.quality->unit);
   return line + "\n";
 }
@@ -51,8 +51,8 @@ std::string recommendation(const RunPoints& run, const Sweep& sweep) {
 using Numbers = std::vector<std::optional<double>>;
 
 // One line for each series: name, sparkline of the values over the ratios, first and last of them.
-std::string curves(const RunPoints& run, const std::vector<study::Series>& shown, const std::string& title,
-                   const study::Measure& measure, const TableCell Point::*of, std::optional<double> unpruned) {
+std::string curves(const RunPoints& run, const std::vector<evidence::Series>& shown, const std::string& title,
+                   const evidence::Measure& measure, const TableCell Point::*of, std::optional<double> unpruned) {
   double least = std::numeric_limits<double>::infinity(), most = -least;
   std::size_t width = 0;
   std::vector<std::pair<const SeriesPoints*, Numbers>> lines;
@@ -66,22 +66,22 @@ std::string curves(const RunPoints& run, const std::vector<study::Series>& shown
       least = std::min(least, *number);
       most = std::max(most, *number);
     }
-    width = std::max(width, study::display_width(series.label));
+    width = std::max(width, evidence::display_width(series.label));
     lines.emplace_back(&series, std::move(numbers));
   }
   if (!(least <= most)) return {};
   std::string text = fmt::format("{} over the ratios {}, from {} (▁) to {} (█)\n", title, unpruned ? "from 0" : "of the sweep",
-                                 study::shown_number(least, measure.digits), study::shown_number(most, measure.digits));
+                                 evidence::shown_number(least, measure.digits), evidence::shown_number(most, measure.digits));
   for (const auto& [series, numbers] : lines)
-    text += fmt::format("  {}{}  {}\n", series->label, std::string(width - study::display_width(series->label), ' '),
+    text += fmt::format("  {}{}  {}\n", series->label, std::string(width - evidence::display_width(series->label), ' '),
                         sparkline(numbers, least, most));
   return text;
 }
 
-std::string run_text(const Sweep& sweep, const study::Evidence& evidence, const std::string& name) {
+std::string run_text(const Sweep& sweep, const evidence::Evidence& evidence, const std::string& name) {
   const RunPoints run = run_points(evidence, name);
-  const study::SweepRun& source = sweep.run(name);
-  const std::vector<study::Series> shown = evidence.shown_series();
+  const sweep::SweepRun& source = sweep.run(name);
+  const std::vector<evidence::Series> shown = evidence.shown_series();
   std::string text = fmt::format("## {} ({})\n\n", printable(name), source.task);
   text += unpruned_line(run, source) + recommendation(run, sweep) + "\n";
   if (run.quality)
@@ -110,11 +110,11 @@ std::string text_report(std::span<const Sweep> sweeps) {
   check_distinct(sweeps);
   std::string text;
   for (const Sweep& sweep : sweeps) {
-    const study::Evidence evidence(sweep.records, sweep.scores, sweep.table_options());
+    const evidence::Evidence evidence(sweep.records, sweep.scores, sweep.table_options());
     for (const std::string& note : sweep.notes) text += fmt::format("{}: {}\n", sweep.folder.string(), note);
     for (const std::string& run : evidence.runs()) text += run_text(sweep, evidence, run);
-    for (const study::Table& table : study::evidence_tables(sweep.records, sweep.scores, sweep.table_options()))
-      if (table.name == "quality" || table.name == "stability") text += study::markdown_table(table) + "\n";
+    for (const evidence::Table& table : evidence::evidence_tables(sweep.records, sweep.scores, sweep.table_options()))
+      if (table.name == "quality" || table.name == "stability") text += evidence::markdown_table(table) + "\n";
   }
   return text;
 }

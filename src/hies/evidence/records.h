@@ -1,0 +1,205 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "hies/base/json.h"
+#include "hies/base/stored.h"
+
+namespace hies::evidence {
+
+inline constexpr std::string_view kRecordSchema = "hies.record/1";
+
+// RecordKey::method of the unpruned model.
+inline constexpr std::string_view kUnprunedMethod = "none";
+
+// Which cell of a sweep's grid a record is of.
+struct RecordKey {
+  std::string run;  // name of the sweep's run, a model with its task
+  std::string task;
+  std::string model_hash;
+  std::string method;    // "his", without "/uniform"; kUnprunedMethod for the first record of each run
+  bool uniform = false;  // the same share of every layer
+  std::optional<double> alpha;
+  std::string alpha_from;            // the data that chose alpha, for alpha = auto; empty: alpha is of the grid, or there is none
+  std::optional<std::string> loss;   // whose gradient ranked the heads; not set where none did
+  std::string loss_from;             // as alpha_from, for loss = auto
+  std::optional<std::int64_t> seed;  // draws the calibration examples, or the mask of random; not set where nothing is drawn
+  std::optional<std::int64_t> examples;  // calibration examples that ranked the heads; not set where none did
+  double ratio = 0;                      // of the present heads that the method was asked to remove
+  std::string scores;                    // file that ranked the heads, relative to the sweep's directory; empty: none did
+
+  template <class V, class Self>
+  static void fields(V& v, Self& self) {
+    v("run", self.run);
+    v("task", self.task);
+    v("model", self.model_hash);
+    v("method", self.method);
+    v("uniform", self.uniform);
+    v("alpha", self.alpha, stored::Share{});
+    v("alpha_from", self.alpha_from, stored::NullIfEmpty{});
+    v("loss", self.loss);
+    v("loss_from", self.loss_from, stored::NullIfEmpty{});
+    v("seed", self.seed);
+    v("examples", self.examples);
+    v("ratio", self.ratio, stored::Share{});
+    v("scores", self.scores, stored::NullIfEmpty{});
+  }
+  bool operator==(const RecordKey&) const = default;
+};
+
+// Original head indices by layer, ascending; layers that lose none are absent.
+using PrunedHeads = std::map<int, std::vector<int>>;
+
+struct PrunedHeadsForm {
+  static Json write(const PrunedHeads& pruned, const std::string& path);
+  static void read(const JsonNode& parent, std::string_view name, PrunedHeads& pruned);
+};
+
+// The heads that a cell removes.
+struct RecordMask {
+  std::string hash;  // equal masks of equal models have equal hashes
+  PrunedHeads pruned;
+  std::int64_t heads = 0;  // heads left
+  std::int64_t heads_removed = 0;
+
+  template <class V, class Self>
+  static void fields(V& v, Self& self) {
+    v("mask", self.hash);
+    v("pruned", self.pruned, PrunedHeadsForm{});
+    v("heads", self.heads);
+    v("heads_removed", self.heads_removed);
+  }
+  bool operator==(const RecordMask&) const = default;
+};
+
+// Size and computation of the pruned model.
+struct Cost {
+  // Shares of the unpruned model's that are gone.
+  struct Removed {
+    double heads = 0;
+    double parameters = 0;
+    double flops = 0;
+
+    template <class V, class Self>
+    static void fields(V& v, Self& self) {
+      v("heads", self.heads, stored::Share{});
+      v("parameters", self.parameters, stored::Share{});
+      v("flops", self.flops, stored::Share{});
+    }
+    bool operator==(const Removed&) const = default;
+  };
+  std::int64_t parameters = 0;
+  double flops_per_example = 0;
+  Removed removed;
+
+  template <class V, class Self>
+  static void fields(V& v, Self& self) {
+    v("parameters", self.parameters);
+    v("flops_per_example", self.flops_per_example);
+    v("removed", self.removed);
+  }
+  bool operator==(const Cost&) const = default;
+};
+
+// The paper's bound on the loss increase (Eq. 3, 4) beside the increase itself, of the loss that the evaluation reports. The terms
+// are of the calibration examples behind `scores`; they are not set where that loss was not scored.
+struct Bound {
+  std::string loss;                          // of all members
+  std::optional<double> first_order;         // Σ over removed heads of gate_grad
+  std::optional<double> second_order;        // Σ over removed heads of (β/2)·E‖A‖²_F
+  std::optional<double> second_order_heads;  // the same with each head's own ‖W_O[:,h]‖₂ in β, which is tighter
+  std::optional<double> loss_increase;       // mean loss less that of the unpruned model; may be negative
+  std::string scores;                        // file of the terms, relative to the sweep's directory; empty: none
+
+  template <class V, class Self>
+  static void fields(V& v, Self& self) {
+    v("loss", self.loss, stored::NullIfEmpty{});
+    v("first_order", self.first_order);
+    v("second_order", self.second_order);
+    v("second_order_heads", self.second_order_heads);
+    v("loss_increase", self.loss_increase);
+    v("scores", self.scores, stored::NullIfEmpty{});
+  }
+  bool operator==(const Bound&) const = default;
+};
+
+// Time of one example, measured in pairs with the unpruned model.
+struct Latency {
+  double median = 0, p25 = 0, p75 = 0;  // ms
+  double unpruned_median = 0;           // ms
+  double speedup = 1;                   // median of the pairs' ratios; > 1 is faster
+  std::int64_t pairs = 0;
+
+  template <class V, class Self>
+  static void fields(V& v, Self& self) {
+    v("median", self.median);
+    v("p25", self.p25);
+    v("p75", self.p75);
+    v("unpruned_median", self.unpruned_median);
+    v("speedup", self.speedup);
+    v("pairs", self.pairs);
+  }
+  bool operator==(const Latency&) const = default;
+};
+
+// What the cell costs, and how it answers the evaluation data.
+struct Measurement {
+  stored::NamedNumbers metrics;     // the task's, primary first; empty without labels
+  double stability = 1;             // share of answers that the unpruned model gives, too
+  std::optional<double> mean_loss;  // over the evaluation data; not set without labels
+  Cost cost;
+  Bound bound;
+  std::optional<Latency> latency_ms;  // not set unless the sweep measures latency
+
+  template <class V, class Self>
+  static void fields(V& v, Self& self) {
+    v("metrics", self.metrics);
+    v("stability", self.stability, stored::Share{});
+    v("mean_loss", self.mean_loss);
+    v("cost", self.cost);
+    v("bound", self.bound);
+    v("latency_ms", self.latency_ms);
+  }
+  bool operator==(const Measurement&) const = default;
+};
+
+// One line of records.jsonl (docs/formats.md): a cell of a sweep's grid, the heads that it removes, and what became of the model.
+// Shares are 0 … 1.
+struct Record {
+  RecordKey key;
+  RecordMask mask;
+  Measurement measured;
+
+  template <class V, class Self>
+  static void fields(V& v, Self& self) {
+    RecordKey::fields(v, self.key);
+    RecordMask::fields(v, self.mask);
+    Measurement::fields(v, self.measured);
+  }
+  bool is_unpruned() const { return key.method == kUnprunedMethod; }
+  bool operator==(const Record&) const = default;
+};
+
+// Returns the object of a record. Throws bad_input that names the first number that is not finite.
+Json to_json(const Record& record);
+// Returns the record, checked: schema, types, ranges, finite numbers. Throws bad_input that names `where` and the key; unsupported
+// for another version of the schema.
+Record record_from_json(const Json& json, std::string_view where);
+
+// Returns one line of records.jsonl without its end, always the same bytes for the same record.
+std::string record_line(const Record& record);
+
+// The name of the file in a sweep's directory.
+inline constexpr std::string_view kRecordsFile = "records.jsonl";
+
+// Returns all records of a file. A last line without its end is of a sweep that was stopped while writing it: it is left out. Throws
+// what record_from_json throws, with the line's number; io.
+std::vector<Record> read_records(const std::filesystem::path& file);
+
+}  // namespace hies::evidence

@@ -1,0 +1,64 @@
+#include "hies/evidence/series.h"
+
+#include <fmt/format.h>
+
+#include <tuple>
+
+#include "hies/data/task.h"
+#include "hies/score/methods/method.h"
+
+namespace hies::evidence {
+namespace {
+
+constexpr std::string_view kLogit = "-logit";  // "hies-logit" says its loss itself
+
+// Place of a method in tables; of a name that no method has, such as "hies-logit", the place of what it begins with.
+std::ptrdiff_t rank(std::string_view name) {
+  std::ptrdiff_t place = 0, found = -1;
+  std::size_t longest = 0;
+  for (const score::Method& known : score::methods()) {
+    const bool is_it = name == known.name || (name.starts_with(known.name) && name[known.name.size()] == '-');
+    if (is_it && known.name.size() > longest) {
+      found = place;
+      longest = known.name.size();
+    }
+    ++place;
+  }
+  return -found;
+}
+
+auto key(const Series& s) {
+  return std::make_tuple(rank(s.method), s.method, s.uniform, s.loss_chosen, s.loss, s.alpha_chosen, s.alpha, s.examples);
+}
+
+}  // namespace
+
+Series series_of(const Record& record, std::int64_t examples) {
+  Series series;
+  series.method = record.key.method;
+  series.uniform = record.key.uniform;
+  series.loss_chosen = !record.key.loss_from.empty();
+  if (!series.loss_chosen && record.key.loss && *record.key.loss != data::task(record.key.task).loss)
+    series.loss = *record.key.loss;
+  series.alpha_chosen = !record.key.alpha_from.empty();
+  if (!series.alpha_chosen) series.alpha = record.key.alpha;
+  if (record.key.examples && *record.key.examples != examples) series.examples = record.key.examples;
+  return series;
+}
+
+bool operator<(const Series& a, const Series& b) { return key(a) < key(b); }
+
+std::string label(const Series& series) {
+  std::string text = label_without_alpha(series);
+  if (!series.alpha && !series.alpha_chosen) return text;
+  const std::string alpha = series.alpha_chosen ? " α auto" : fmt::format(" α = {}", *series.alpha);
+  return text.insert(std::min(text.find(','), text.size()), alpha);
+}
+
+std::string label_without_alpha(const Series& series) {
+  std::string text = series.method + (series.uniform ? "/uniform" : "");
+  if (series.loss_chosen) return text + ", loss auto";
+  return series.loss.empty() || series.method.ends_with(kLogit) ? text : text + ", loss " + series.loss;
+}
+
+}  // namespace hies::evidence

@@ -1,0 +1,230 @@
+#include "hies/explain/explain_run.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <tuple>
+#include <vector>
+
+#include "hies/base/error.h"
+#include "hies/base/fields.h"
+#include "hies/eval/stability.h"
+#include "hies/explain/pick.h"
+#include "hies/image/data_url.h"
+#include "hies/pipeline/eval_run.h"
+#include "hies/prune/plan.h"
+#include "hies/score/notes.h"
+#include "hies/score/objectives/objectives.h"
+
+namespace hies::explain {
+namespace {
+
+constexpr std::int64_t kMostLogits = 64;  // of more classes only the answer is told
+
+// Enough digits to draw with, and not to fill a page with.
+double rounded(double value) { return std::round(value * 1e6) / 1e6; }
+
+Json answer_json(const eval::Predictions& predictions, std::size_t example) {
+  Json logits = Json::array();
+  if (!predictions.logits.empty() && predictions.classes <= kMostLogits)
+    for (std::int64_t i = 0; i < predictions.classes; ++i)
+      logits.push_back(predictions.logits[example * static_cast<std::size_t>(predictions.classes) + static_cast<std::size_t>(i)]);
+  if (predictions.logits.empty())
+    for (const double likelihood : predictions.likelihoods(example)) logits.push_back(likelihood);
+  return {{"answer", predictions.answers[example]},
+          {"logits", logits},
+          {"loss", predictions.losses.empty() ? Json() : Json(predictions.losses[example])}};
+}
+
+// A head and what it did for one example.
+struct Seen {
+  int layer = 0, head = 0;
+  std::size_t position = 0;  // in its layer
+  bool pruned = false;
+  double his = 0, entropy = 0;
+};
+
+std::vector<Seen> all_heads(const model::HeadLayout& layout, const prune::Plan* plan, const model::HeadTable<double>& his,
+                            const model::HeadTable<double>& entropy) {
+  std::vector<Seen> all;
+  for (std::size_t layer = 0; layer < layout.size(); ++layer) {
+    const std::vector<int>* gone = nullptr;
+    if (plan != nullptr) {
+      const auto found = plan->pruned.find(static_cast<int>(layer));
+      if (found != plan->pruned.end()) gone = &found->second;
+    }
+    for (std::size_t i = 0; i < layout[layer].heads.size(); ++i) {
+      const int head = layout[layer].heads[i];
+      const bool pruned = gone != nullptr && std::find(gone->begin(), gone->end(), head) != gone->end();
+      all.push_back({static_cast<int>(layer), head, i, pruned, his[layer][i], entropy[layer][i]});
+    }
+  }
+  return all;
+}
+
+// The `count` of greatest HIS, half of them pruned ones where there are so many; kept ones first, then by layer and head.
+std::vector<Seen> chosen_heads(std::vector<Seen> all, std::int64_t count) {
+  std::stable_sort(all.begin(), all.end(), [](const Seen& a, const Seen& b) { return a.his > b.his; });
+  const std::int64_t pruned = std::count_if(all.begin(), all.end(), [](const Seen& head) { return head.pruned; });
+  const std::int64_t total = std::min(count, std::ssize(all));
+  std::int64_t room_pruned = std::clamp(total / 2, total - (std::ssize(all) - pruned), pruned), room_kept = total - room_pruned;
+  std::erase_if(all, [&](const Seen& head) { return (head.pruned ? room_pruned : room_kept)-- <= 0; });
+  std::sort(all.begin(), all.end(), [](const Seen& a, const Seen& b) {
+    return std::tie(a.pruned, a.layer, a.head) < std::tie(b.pruned, b.layer, b.head);
+  });
+  return all;
+}
+
+Json heads_json(const std::vector<Seen>& heads, const model::AttentionProbe& probe, std::size_t tokens) {
+  Json json = Json::array();
+  for (const Seen& head : heads) {
+    const model::AttentionProbe::Layer& notes = probe.layers[static_cast<std::size_t>(head.layer)];
+    const auto weights = [&](const std::vector<double>& of) {
+      const std::size_t count = of.size() / tokens;
+      Json row = Json::array();
+      for (std::size_t token = 0; token < tokens; ++token) row.push_back(rounded(of[token * count + head.position]));
+      return row;
+    };
+    json.push_back({{"layer", head.layer},
+                    {"head", head.head},
+                    {"pruned", head.pruned},
+                    {"his", head.his},
+                    {"entropy", head.entropy},
+                    {"asked", weights(notes.attention_asked)},
+                    {"mean", weights(notes.attention_mean)}});
+  }
+  return json;
+}
+
+// What the tokens of one example are: parts of its text; or what stands before the patches, and each patch's row and column.
+Json token_names(const pipeline::Subject& subject, const model::Batch& batch) {
+  Json names = Json::array();
+  if (const auto* tokenizer = std::get_if<text::Tokenizer>(&subject.preprocessor)) {
+    for (const std::int32_t id : batch.tokens) names.push_back(tokenizer->token(id));
+    return names;
+  }
+  const model::VisionSpec& vision = subject.checkpoint->spec().vision;
+  constexpr std::array<std::string_view, 2> kLeading = {"[CLS]", "[DIST]"};
+  for (int i = 0; i < vision.leading; ++i) names.push_back(kLeading[static_cast<std::size_t>(i)]);
+  const int across = batch.images.front().from->shape().width / vision.patch_width;
+  for (int patch = 0; std::ssize(names) < batch.token_count(); ++patch)
+    names.push_back(fmt::format("{},{}", patch / across, patch % across));
+  return names;
+}
+
+// An image as the network reads it, and which of the tokens are its patches.
+void add_image(Json& example, const pipeline::Subject& subject, const model::ImageRef& image) {
+  const model::ImageLoader::Shape shape = image.from->shape();
+  std::vector<float> pixels(static_cast<std::size_t>(shape.numbers()));
+  image.from->write(std::array{image.index}, pixels);
+  const auto& processor = std::get<image::Processor>(subject.preprocessor);
+  example["image"] = image::data_url(image::image_of(pixels, shape.channels, {shape.height, shape.width}, processor));
+  const model::VisionSpec& vision = subject.checkpoint->spec().vision;
+  example["grid"] = {{"rows", shape.height / vision.patch_height},
+                     {"columns", shape.width / vision.patch_width},
+                     {"first_token", vision.leading}};
+}
+
+// One example by itself: HIS, AE and attention of the unpruned model.
+Json look(const pipeline::Subject& subject, const data::Example& example, const std::string& loss, const prune::Plan* plan,
+          const ExplainOptions& options) {
+  const model::HeadLayout& layout = subject.checkpoint->spec().layers;
+  model::Batch batch;
+  data::add(batch, 0, example);
+  const auto objective = score::make_objective(loss, subject.checkpoint->spec(), std::array{example.label});
+  model::AttentionProbe probe;
+  probe.want_inner = probe.want_entropy = probe.want_attention = true;
+  score::Notes notes(layout, 1, probe, true);
+  const model::RunResult result = subject.model.run(batch, {.gates = nullptr, .objective = objective.get(), .probe = &probe});
+  notes.add(layout, batch, result, probe);
+  const auto his = score::importance(layout, notes, score::Granularity::example, 1);
+  const bool any_query = batch.token_count() > 1;  // a query that sees one key has no entropy
+  const auto entropy = any_query ? score::entropy(layout, notes) : model::make_head_table<double>(layout);
+
+  const std::vector<Seen> heads = chosen_heads(all_heads(layout, plan, his, entropy), options.heads);
+  Json json = {{"row", example.row},
+               {"tokens", token_names(subject, batch)},
+               {"his", his},
+               {"entropy", entropy},
+               {"heads", heads_json(heads, probe, static_cast<std::size_t>(batch.token_count()))}};
+  if (!batch.images.empty()) add_image(json, subject, batch.images.front());
+  return json;
+}
+
+data::Dataset only(data::Dataset dataset, const std::vector<std::size_t>& places) {
+  std::vector<data::Example> examples;
+  for (const std::size_t place : places) examples.push_back(dataset.examples[place]);
+  dataset.examples = std::move(examples);
+  return dataset;
+}
+
+void check_options(const ExplainOptions& options) {
+  eval::check_tolerance(options.stability_tolerance);
+  if (options.most < 1) bad_input("most is {}, but it is a number of examples", options.most);
+  if (options.heads < 1) bad_input("heads is {}, but it is a number of heads", options.heads);
+}
+
+}  // namespace
+
+Json run_explain(const ExplainRequest& request, Progress& progress) {
+  const data::Task& task = data::task(request.task);
+  check_options(request.options);
+  const Pick pick = parse_pick(request.options.pick);
+  const pipeline::Subject subject = pipeline::load_subject(request.model, request.dtype);
+  const model::HeadLayout& layout = subject.checkpoint->spec().layers;
+  std::optional<prune::Plan> plan;
+  if (request.plan) {
+    plan = prune::read_plan(*request.plan);
+    prune::check_plan(*plan, subject.checkpoint->hash(), layout, request.plan->string());
+  }
+  pipeline::EvaluationData data = pipeline::load_evaluation(subject, task, request.data, request.load, request.loss, progress);
+  const std::string loss = data.objective ? std::string(data.objective->name()) : "logit-norm";
+  if (pick.kind == Pick::Kind::rows) {
+    // Only these are run.
+    data.dataset = only(data.dataset, picked(pick, data.dataset, {}, nullptr, 0, 0));
+    std::vector<double> labels;
+    for (const data::Example& example : data.dataset.examples) labels.push_back(example.label);
+    if (data.objective) data.objective = score::make_objective(loss, subject.checkpoint->spec(), labels);
+  }
+  const auto answers = [&](const model::HeadGates* gates) {
+    return eval::predict(subject.model, data.dataset, gates, data.objective.get(), request.options.batch_tokens, progress);
+  };
+  const eval::Predictions before = answers(nullptr);
+  std::optional<eval::Predictions> after;
+  if (plan) {
+    const model::HeadGates gates = prune::gates(*plan, layout);
+    after = answers(&gates);
+  }
+  const double tolerance = eval::agreement_tolerance(task, data.dataset, before, request.options.stability_tolerance);
+  const auto places = picked(pick, data.dataset, before, after ? &*after : nullptr, tolerance, request.options.most);
+
+  Json json = {{"schema", kExplainSchema},
+               {"hies", request.version},
+               {"model", {{"path", request.model.string()}, {"hash", subject.checkpoint->hash()}}},
+               {"task", task.name},
+               {"data", {{"file", request.data.string()}, {"hash", data.dataset.hash}}},
+               {"plan", request.plan ? Json{{"file", request.plan->string()}} : Json()},
+               {"loss", loss},
+               {"labels", pipeline::class_names(subject.checkpoint->spec())},
+               {"options", options_json(request.options)},
+               {"pick", request.options.pick},
+               {"examples", Json::array()}};
+  // Of a question only the right choice is looked at, as when heads are scored.
+  const bool questions = !data.dataset.examples.front().choices.empty();
+  const data::Dataset judged = questions ? data::right_answers_only(data.dataset) : data.dataset;
+  progress.begin("explain", std::ssize(places), "examples");
+  for (const std::size_t place : places) {
+    Progress::throw_if_cancelled();
+    Json example = look(subject, judged.examples[place], loss, plan ? &*plan : nullptr, request.options);
+    example["label"] =
+        data.dataset.has_labels && data.dataset.examples[place].targets == 0 ? Json(data.dataset.examples[place].label) : Json();
+    example["before"] = answer_json(before, place);
+    example["after"] = after ? answer_json(*after, place) : Json();
+    json["examples"].push_back(std::move(example));
+    progress.advance(1);
+  }
+  progress.end();
+  return json;
+}
+
+}  // namespace hies::explain

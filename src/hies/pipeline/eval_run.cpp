@@ -1,0 +1,86 @@
+#include "hies/pipeline/eval_run.h"
+
+#include "hies/base/fields.h"
+#include "hies/data/load_dataset.h"
+#include "hies/prune/plan.h"
+#include "hies/score/objectives/objectives.h"
+
+namespace hies::pipeline {
+namespace {
+
+std::optional<prune::Plan> read_plan(const EvalRequest& request, const model::Checkpoint& checkpoint) {
+  if (!request.plan) return std::nullopt;
+  prune::Plan plan = prune::read_plan(*request.plan);
+  prune::check_plan(plan, checkpoint.hash(), checkpoint.spec().layers, request.plan->string());
+  return plan;
+}
+
+eval::Side side(const Subject& subject, const EvaluationData& data, const prune::Plan* plan) {
+  return {.model = subject.model, .dataset = data.dataset, .plan = plan, .objective = data.objective.get(), .known = nullptr};
+}
+
+Json resolved(const EvalRequest& request, const EvaluationData& data, const Json& eval_options) {
+  data::LoadOptions load = request.load;
+  load.examples = data.dataset.size();
+  load.max_length = data.dataset.max_length;
+  Json options = {{"plan", request.plan ? Json(request.plan->string()) : Json()},
+                  {"loss", data.objective ? Json(data.objective->name()) : Json()}};
+  options.update(options_json(load));
+  options.update(eval_options);
+  options["dtype"] = request.dtype;
+  return options;
+}
+
+}  // namespace
+
+std::vector<std::string> class_names(const model::ModelSpec& spec) {
+  return spec.problem == model::Problem::classification ? spec.labels : std::vector<std::string>();
+}
+
+EvaluationData load_evaluation(const Subject& subject, const data::Task& task, const std::filesystem::path& file,
+                               data::LoadOptions load, const std::string& loss, Progress& progress) {
+  return load_evaluation(*subject.checkpoint, subject.preprocessor, task, file, std::move(load), loss, progress);
+}
+
+EvaluationData load_evaluation(const model::Checkpoint& checkpoint, const data::Preprocessor& preprocessor,
+                               const data::Task& task, const std::filesystem::path& file, data::LoadOptions load,
+                               const std::string& loss, Progress& progress) {
+  load.labels = data::LabelNeed::if_present;
+  EvaluationData data;
+  data.dataset = data::load_dataset(file, task, load, checkpoint, preprocessor, progress);
+  const std::string& name = loss.empty() ? task.loss : loss;
+  if (loss.empty() && !data.dataset.has_labels && score::find_objective(name).needs_labels) return data;
+  std::vector<double> labels;
+  if (data.dataset.has_labels)
+    for (const data::Example& example : data.dataset.examples) labels.push_back(example.label);
+  data.objective = score::make_objective(name, checkpoint.spec(), labels);
+  return data;
+}
+
+EvalRun run_eval(const EvalRequest& request, Progress& progress) {
+  const data::Task& task = data::task(request.task);
+  eval::check_options(request.eval);
+  const Subject subject = load_subject(request.model, request.dtype);
+  const std::optional<prune::Plan> plan = read_plan(request, *subject.checkpoint);
+  EvaluationData mine = load_evaluation(subject, task, request.data, request.load, request.loss, progress);
+  const eval::Side model = side(subject, mine, plan ? &*plan : nullptr);
+
+  EvalRun run;
+  if (request.reference) {
+    const Subject other = load_subject(*request.reference, request.dtype);
+    const EvaluationData theirs = load_evaluation(other, task, request.data, request.load, request.loss, progress);
+    const eval::Side reference = side(other, theirs, nullptr);
+    run.evaluation = eval::evaluate(task, model, &reference, request.eval, progress);
+  } else if (plan) {
+    const eval::Side unmasked = side(subject, mine, nullptr);
+    run.evaluation = eval::evaluate(task, model, &unmasked, request.eval, progress);
+  } else {
+    run.evaluation = eval::evaluate(task, model, nullptr, request.eval, progress);
+  }
+  run.evaluation.result.options = resolved(request, mine, run.evaluation.result.options);
+  run.dataset = std::move(mine.dataset);
+  run.labels = class_names(subject.checkpoint->spec());
+  return run;
+}
+
+}  // namespace hies::pipeline

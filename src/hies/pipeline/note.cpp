@@ -1,0 +1,70 @@
+#include "hies/pipeline/note.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "hies/model/cost.h"
+
+namespace hies::pipeline {
+namespace {
+
+std::string removed_heads(const prune::Plan& plan) {
+  std::string lines;
+  for (const auto& [layer, heads] : plan.pruned)
+    if (!heads.empty()) lines += fmt::format("* layer {}: {}\n", layer, fmt::join(heads, ", "));
+  return lines;
+}
+
+std::int64_t parameters(const model::Checkpoint& source, const model::HeadLayout& layout) {
+  model::ModelSpec spec = source.spec();
+  spec.layers = layout;
+  return model::model_cost(source.arch(), spec, 1).parameters;
+}
+
+// A fence longer than any run of backticks in the text.
+std::string fenced(const std::string& text) {
+  std::size_t run = 0, longest = 2;
+  for (const char c : text) {
+    run = c == '`' ? run + 1 : 0;
+    longest = std::max(longest, run);
+  }
+  const std::string fence(longest + 1, '`');
+  return fmt::format("{}sh\n{}\n{}\n\n", fence, text, fence);
+}
+
+std::string measured_rows(const eval::Result& result) {
+  const eval::Figures &before = *result.reference, &after = result.model;
+  std::string rows = fmt::format("| MFLOPs per example | {:.2f} | {:.2f} |\n", before.cost.flops_per_example / 1e6,
+                                 after.cost.flops_per_example / 1e6);
+  for (std::size_t i = 0; i < after.metrics.size(); ++i)
+    rows += fmt::format("| {} | {:.4f} | {:.4f} |\n", after.metrics[i].first, before.metrics[i].second, after.metrics[i].second);
+  if (before.loss && after.loss) rows += fmt::format("| loss | {:.4f} | {:.4f} |\n", *before.loss, *after.loss);
+  if (result.stability) rows += fmt::format("| same answers as before | | {:.4f} |\n", *result.stability);
+  return rows;
+}
+
+}  // namespace
+
+std::string markdown(const Note& note) {
+  const model::HeadLayout& before = note.source.spec().layers;
+  const model::HeadLayout left = prune::pruned_layout(note.plan, before);
+  const model::HeadLayout& stored = note.keep_shapes ? before : left;
+  std::string text = "## Attention heads removed by hies\n\n";
+  if (!note.command.empty()) text += fenced(note.command);
+  text += "| | before | after |\n|---|---|---|\n";
+  text += fmt::format("| heads | {} | {} |\n", model::live_head_count(before), model::live_head_count(left));
+  text += fmt::format("| parameters | {} | {} |\n", parameters(note.source, before), parameters(note.source, stored));
+  if (note.result != nullptr) text += measured_rows(*note.result);
+  if (note.result != nullptr)
+    text += fmt::format("\nMeasured on the {} examples of `{}` (task {}).\n", note.result->examples,
+                        std::filesystem::path(note.result->data_file).filename().string(), note.result->task);
+  if (note.keep_shapes) text += "\nShapes are kept: the removed heads' columns of the output projections are zero.\n";
+  if (const int dead = model::dead_head_count(left); dead > 0 && !note.keep_shapes)
+    text += fmt::format("\n{} removed heads stay as zeros, so that each KV head of a layer has as many query heads.\n", dead);
+  text += fmt::format("\nRemoved heads, by their numbers in the original model:\n\n{}", removed_heads(note.plan));
+  return text;
+}
+
+}  // namespace hies::pipeline

@@ -1,0 +1,15 @@
+#pragma once
+
+#include "hies/prune/budget.h"
+#include "hies/prune/plan.h"
+#include "hies/score/methods/method.h"
+#include "hies/score/scores.h"
+
+namespace hies::pipeline {
+
+// The plan that the method makes of the scores. Its information tells, beside what make_plan puts there, the resolved options of
+// the method ("method") and the scores that it comes from ("scores": task, loss, calibration). Throws what keep_scores and make_plan
+// throw.
+prune::Plan run_plan(const score::Scores& scores, const score::MethodOptions& method, const prune::BudgetOptions& budget);
+
+}  // namespace hies::pipeline

@@ -1,0 +1,60 @@
+#include "hies/pipeline/score_run.h"
+
+#include <algorithm>
+
+#include "hies/base/fields.h"
+#include "hies/data/load_dataset.h"
+#include "hies/score/objectives/objectives.h"
+#include "hies/score/scorer.h"
+
+namespace hies::pipeline {
+namespace {
+
+data::LabelNeed label_need(const score::ScoreOptions& options, const model::ModelSpec& spec) {
+  const score::ObjectiveKind& loss = options.loss.empty() ? score::default_objective(spec) : score::find_objective(options.loss);
+  const bool takes_gradient = std::any_of(options.tables.begin(), options.tables.end(),
+                                          [](const std::string& table) { return table == "his" || table == "second-order"; });
+  return loss.needs_labels && takes_gradient ? data::LabelNeed::required : data::LabelNeed::if_readable;
+}
+
+}  // namespace
+
+data::LoadOptions calibration_options() {
+  data::LoadOptions options;
+  options.examples = 32;
+  return options;
+}
+
+ScoreRun run_score(const ScoreRequest& request, Progress& progress) {
+  score::check_options(request.score);
+  data::task(request.task);
+  return run_score(load_subject(request.model, request.dtype), request, progress);
+}
+
+ScoreRun run_score(const Subject& subject, const ScoreRequest& request, Progress& progress) {
+  score::check_options(request.score);
+  const data::Task& task = data::task(request.task);
+  data::LoadOptions load = request.load;
+  load.labels = label_need(request.score, subject.checkpoint->spec());
+  warn_of_zeroed_heads(*subject.checkpoint, progress);
+  ScoreRun run;
+  run.calibration = data::load_dataset(request.calibration, task, load, *subject.checkpoint, subject.preprocessor, progress);
+  run.scores = score_dataset(subject.model, run.calibration, request, progress);
+  return run;
+}
+
+score::Scores score_dataset(const model::Model& model, const data::Dataset& calibration, const ScoreRequest& request,
+                            Progress& progress) {
+  score::Scores scores = score::score_heads(model, calibration, request.score, progress);
+  data::LoadOptions load = request.load;
+  load.examples = calibration.size();
+  load.max_length = calibration.max_length;
+  Json options = {{"task", request.task}};
+  options.update(options_json(load));
+  options.update(scores.options);
+  options["dtype"] = request.dtype;
+  scores.options = std::move(options);
+  return scores;
+}
+
+}  // namespace hies::pipeline

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "hies/base/progress.h"
+#include "hies/data/preprocessor.h"
+#include "hies/model/checkpoint.h"
+#include "hies/model/model.h"
+
+namespace hies::pipeline {
+
+// A checkpoint in memory, with what makes its input: all that is needed to run it on texts or images.
+struct Subject {
+  std::shared_ptr<const model::Checkpoint> checkpoint;
+  data::Preprocessor preprocessor;
+  model::Model model;
+};
+
+// `dtype`: computation type, "float32", "bfloat16" or "float64". Throws what Checkpoint::open, load_preprocessor and Model::load throw.
+Subject load_subject(const std::filesystem::path& folder, const std::string& dtype);
+Subject load_subject(std::shared_ptr<const model::Checkpoint> checkpoint, const std::string& dtype);
+
+// Warns of heads that were zeroed (--keep-shapes): whoever ranks the heads of such a checkpoint ranks these, too.
+void warn_of_zeroed_heads(const model::Checkpoint& checkpoint, Progress& progress);
+
+}  // namespace hies::pipeline

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "hies/base/json.h"
+#include "hies/eval/many_masks.h"
+#include "hies/sweep/planner.h"
+
+namespace hies::sweep {
+
+// What --alpha auto and --loss auto chose for one method, and from what.
+struct Choice {
+  struct Candidate {
+    std::optional<std::string> loss;
+    std::optional<double> alpha;
+    double wauc = 0;
+  };
+  std::string method;  // with "/uniform"
+  bool chose_alpha = false, chose_loss = false;
+  Candidate chosen;
+  std::vector<Candidate> candidates;  // in the grid's order
+};
+
+// Evaluates the grid's cells on the held-out rows, and sets alpha and loss of the cells that wait for it: the best mean over the
+// seeds of weighted_auc() of the task's primary metric, turned so that higher is better. Of equals the alpha nearest to
+// usual_alpha() wins, then the first of the grid. A loss that is chosen while alpha is not has the best mean over all alphas. What
+// has been evaluated is kept in DIR/heldout.jsonl and not evaluated again. DEV is never looked at.
+class Chooser {
+ public:
+  Chooser(const RunData& data, const SweepOptions& options, const Planner& planner, const model::Model& model,
+          const std::filesystem::path& folder);
+  // `stats`: what all its masks take, whoever evaluated them.
+  std::vector<Choice> choose(std::vector<Cell>& cells, eval::MaskStats& stats, Progress& progress);
+
+ private:
+  void evaluate(const std::vector<Cell>& cells, eval::MaskStats& stats, Progress& progress);
+  double quality(const Cell& cell) const;
+  double wauc(const std::vector<Cell>& cells) const;
+  Choice choose_for(const Cell& waiting, const std::vector<Cell>& cells) const;
+
+  const RunData& data_;
+  const SweepOptions& options_;
+  const Planner& planner_;
+  const model::Model& model_;
+  std::filesystem::path folder_;
+  std::map<std::string, double> quality_;  // by mask; higher is better
+};
+
+Json choice_json(const Choice& choice);
+
+}  // namespace hies::sweep

@@ -1,0 +1,118 @@
+#include "hies/sweep/estimate.h"
+
+#include <algorithm>
+
+#include "hies/base/clock.h"
+#include "hies/data/packing.h"
+#include "hies/sweep/grid.h"
+#include "hies/sweep/mask_chunks.h"
+#include "hies/sweep/planner.h"
+
+namespace hies::sweep {
+namespace {
+
+// A forward and a backward pass of the activations.
+constexpr double kBackward = 3;
+
+double seconds_per_token(const model::Model& model, const data::Dataset& dataset, std::int64_t batch_tokens) {
+  const std::vector<model::Batch> batches = data::pack(dataset, batch_tokens);
+  const model::Batch& middle = batches[batches.size() / 2];
+  model.run(middle);  // the first run also sets things up
+  const Stopwatch watch;
+  model.run(middle);
+  return watch.elapsed_ms() / 1000 / static_cast<double>(middle.token_count());
+}
+
+// What waits for a choice gets any value of the grid: the choice will be one of them, too.
+void choose_any(std::vector<Cell>& cells, const SweepOptions& options, const data::Task& task) {
+  for (Cell& cell : cells) {
+    if (cell.choose_alpha) cell.alpha = usual_alpha(options);
+    if (cell.choose_loss) cell.loss = grid_losses(options, task).front();
+  }
+}
+
+std::vector<model::HeadGates> gates_of(const std::vector<MaskGroup>& groups) {
+  std::vector<model::HeadGates> masks;
+  masks.reserve(groups.size());
+  for (const MaskGroup& group : groups) masks.push_back(group.gates);
+  return masks;
+}
+
+template <class Keep>
+std::vector<model::HeadGates> masks_of(const Planner& planner, const std::vector<Cell>& cells, const RunData& data,
+                                       const Keep& keep) {
+  std::vector<Cell> some;
+  std::copy_if(cells.begin(), cells.end(), std::back_inserter(some), keep);
+  return gates_of(group_by_mask(planner, some, data.checkpoint->spec().layers));
+}
+
+RunEstimate estimate(const RunData& data, const SweepOptions& options) {
+  const model::Model model = model::Model::load(data.checkpoint, model::parse_compute_type(options.dtype));
+  const ScoredRun scored = ScoredRun::imagined(data, options, model);
+  const Planner planner(data, options, scored);
+  std::vector<Cell> cells = grid(options, data.task);
+  choose_any(cells, options, data.task);
+  const auto all = masks_of(planner, cells, data, [](const Cell&) { return true; });
+  const data::Dataset& dev = data.evaluation.dataset;
+  const eval::MaskStats work = count_chunks(all, chunk_size(options.masks_at_once, *data.checkpoint, dev));
+
+  RunEstimate run;
+  run.run = data.run.name;
+  run.cells = static_cast<std::int64_t>(cells.size()) + 1;
+  run.masks = static_cast<std::int64_t>(all.size());
+  run.known_masks =
+      static_cast<std::int64_t>(masks_of(planner, cells, data, [](const Cell& cell) { return !cell.method.reads_data; }).size());
+  run.layers_done = work.layers_done;
+  const std::int64_t layers = data.checkpoint->spec().layer_count();
+  run.layers_avoided = run.cells * layers - work.layers_done;
+  run.evaluation_passes = run.masks * dev.size();
+  double tokens = static_cast<double>(dev.token_count()) * static_cast<double>(work.layers_done) / static_cast<double>(layers);
+  if (data.heldout.size() > 0) {
+    const auto choosing = masks_of(planner, cells, data, [&](const Cell& cell) {
+      return (cell.method.takes_alpha || (options.loss == "auto" && cell.method.reads_loss)) &&
+             cell.examples.value_or(options.examples) == options.examples;
+    });
+    const eval::MaskStats heldout = count_chunks(choosing, chunk_size(options.masks_at_once, *data.checkpoint, data.heldout));
+    run.heldout_masks = static_cast<std::int64_t>(choosing.size());
+    run.heldout_passes = run.heldout_masks * data.heldout.size();
+    tokens +=
+        static_cast<double>(data.heldout.token_count()) * static_cast<double>(heldout.layers_done) / static_cast<double>(layers);
+  }
+  for (const ScoredRun::Entry& entry : scored.entries()) {
+    const data::Dataset part = first_examples(data.calibration[static_cast<std::size_t>(entry.seed)], entry.asked);
+    run.scoring_passes += part.size();
+    tokens += kBackward * static_cast<double>(part.token_count());
+  }
+  run.seconds = tokens * seconds_per_token(model, dev, options.batch_tokens);
+  return run;
+}
+
+}  // namespace
+
+std::vector<RunEstimate> estimate_sweep(const SweepConfig& config, Progress& progress) {
+  check_config(config);
+  const SweepOptions options = resolved(config.options);
+  std::vector<RunEstimate> runs;
+  for (const SweepRun& run : config.runs) runs.push_back(estimate(load_run(run, options, progress), options));
+  return runs;
+}
+
+Json estimate_json(const std::vector<RunEstimate>& runs) {
+  Json list = Json::array();
+  double seconds = 0;
+  for (const RunEstimate& run : runs) {
+    seconds += run.seconds;
+    list.push_back({{"name", run.run},
+                    {"cells", run.cells},
+                    {"known_masks", run.known_masks},
+                    {"estimated_masks", run.masks},
+                    {"estimated_layer_evaluations", {{"done", run.layers_done}, {"avoided", run.layers_avoided}}},
+                    {"estimated_heldout_masks", run.heldout_masks},
+                    {"forward_passes",
+                     {{"scoring", run.scoring_passes}, {"evaluation", run.evaluation_passes}, {"heldout", run.heldout_passes}}},
+                    {"estimated_seconds", run.seconds}});
+  }
+  return {{"schema", "hies.estimate/1"}, {"runs", list}, {"estimated_seconds", seconds}};
+}
+
+}  // namespace hies::sweep

@@ -1,0 +1,178 @@
+#include "hies/sweep/folder.h"
+
+#include <cerrno>
+#include <cstring>
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <fmt/ranges.h>
+
+#include "hies/base/error.h"
+#include "hies/base/fields.h"
+#include "hies/base/files.h"
+#include "hies/base/json_node.h"
+#include "hies/evidence/records.h"
+
+namespace hies::sweep {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr std::string_view kOtherFolder = "give another directory with -o, or the same command to go on with this one";
+
+// AtomicFile's names of files that are not whole yet.
+bool is_unfinished(const fs::path& file) {
+  const std::string name = file.filename().string();
+  return name.starts_with('.') && name.ends_with(".tmp");
+}
+
+// What a folder holds. Throws io.
+std::vector<fs::path> entries(const fs::path& folder) {
+  std::vector<fs::path> found;
+  std::error_code code;
+  for (fs::directory_iterator entry(folder, code); !code && entry != fs::directory_iterator(); entry.increment(code))
+    found.push_back(entry->path());
+  if (code) io_error("cannot read {}: {}", folder.string(), code.message());
+  return found;
+}
+
+void remove_unfinished(const fs::path& folder) {
+  if (!is_folder(folder)) return;
+  for (const fs::path& file : entries(folder)) {
+    std::error_code code;
+    if (is_unfinished(file) && fs::remove_all(file, code); code) io_error("cannot remove {}: {}", file.string(), code.message());
+  }
+}
+
+void create_folder(const fs::path& folder) {
+  std::error_code code;
+  if (!fs::create_directory(folder, code) && code) io_error("cannot create {}: {}", folder.string(), code.message());
+}
+
+// What is shown of an option's value.
+std::string shown(const Json& value) { return printable(value.is_string() ? value.get<std::string>() : value.dump(), 60); }
+
+void compare_options(const Json& stored, const Json& mine, const fs::path& folder) {
+  std::vector<std::string> differences;
+  for (const auto& [name, value] : mine.items()) {
+    if (name == "schema" || name == "hies" || name == "runs") continue;
+    const Json before = stored.value(name, Json());
+    if (before != value) differences.push_back(fmt::format("{} was {} and is {}", name, shown(before), shown(value)));
+  }
+  if (!differences.empty())
+    throw Error(ErrorKind::bad_input,
+                fmt::format("{} holds a sweep with other options: {}", folder.string(), fmt::join(differences, "; ")),
+                std::string(kOtherFolder));
+}
+
+// One run's member that must be the same.
+void compare_member(const JsonNode& stored, const Json& mine, std::string_view name, std::string_view what,
+                    const fs::path& folder) {
+  const std::string key(name), before = stored.member(name).text();
+  if (before == mine[key]) return;
+  throw Error(ErrorKind::bad_input,
+              fmt::format("{} holds a sweep of {} in run {}: {} was {} and is {}", folder.string(), what, shown(mine["name"]),
+                          name, shown(before), shown(mine[key])),
+              std::string(kOtherFolder));
+}
+
+void compare_runs(const JsonNode& stored, const Json& mine, const fs::path& folder) {
+  if (stored.list_size() != mine.size())
+    throw Error(ErrorKind::bad_input,
+                fmt::format("{} holds a sweep of {} runs, but this one has {}", folder.string(), stored.list_size(), mine.size()),
+                std::string(kOtherFolder));
+  stored.each(mine.size(), "runs", [&](std::size_t i, const JsonNode& run) {
+    compare_member(run, mine[i], "name", "another name", folder);
+    compare_member(run, mine[i], "task", "another task", folder);
+    compare_member(run, mine[i], "model_hash", "another model", folder);
+    compare_member(run, mine[i], "calibration_hash", "other calibration data", folder);
+    compare_member(run, mine[i], "data_hash", "other evaluation data", folder);
+  });
+}
+
+void check_content(const fs::path& folder) {
+  if (is_there(folder / kSweepFile)) return;
+  for (const fs::path& file : entries(folder)) {
+    if (is_unfinished(file)) continue;
+    throw Error(
+        ErrorKind::bad_input,
+        fmt::format("{} is not empty and holds no sweep: there is {}", folder.string(), printable(file.filename().string())),
+        "give an empty or a new directory with -o");
+  }
+}
+
+}  // namespace
+
+SweepFolder::SweepFolder(const fs::path& folder) : folder_(folder) {
+  if (is_there(folder_) && !is_folder(folder_)) bad_input("{} is not a directory", folder_.string());
+  if (!is_there(folder_)) {
+    check_writable(folder_, false);
+    create_folder(folder_);
+    created_ = true;
+  }
+  descriptor_ = ::open(folder_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (descriptor_ < 0) io_error("cannot read {}: {}", folder_.string(), std::strerror(errno));
+  try {
+    if (::flock(descriptor_, LOCK_EX | LOCK_NB) != 0) {
+      if (errno != EWOULDBLOCK) io_error("cannot lock {}: {}", folder_.string(), std::strerror(errno));
+      throw Error(ErrorKind::bad_input, fmt::format("another process is sweeping into {}", folder_.string()),
+                  "wait until it has ended, or give another directory with -o");
+    }
+    check_content(folder_);
+    check_writable(folder_ / kSweepFile, true);
+    remove_unfinished(folder_);
+    for (const std::string_view part : {"scores", "tables"}) remove_unfinished(folder_ / part);
+  } catch (...) {
+    ::close(descriptor_);
+    throw;
+  }
+}
+
+SweepFolder::~SweepFolder() {
+  if (created_) ::rmdir(folder_.c_str());  // refused where there is something in it
+  ::close(descriptor_);
+}
+
+void SweepFolder::claim(const SweepConfig& config, const std::vector<RunIdentity>& identities, const std::string& version) const {
+  const Json mine = sweep_json(config, identities, version);
+  const fs::path file = folder_ / kSweepFile;
+  if (!is_there(file)) {
+    write_file(file, pretty(mine), false);
+  } else {
+    const Json stored = read_json(file);
+    const std::string where = file.string();
+    const JsonNode root(stored, where);
+    check_schema(root, kSweepSchema, where, std::string(kOtherFolder), std::string(kOtherFolder));
+    const std::string before = root.member("hies").text();
+    if (before != version)
+      throw Error(ErrorKind::bad_input,
+                  fmt::format("{} holds a sweep of hies {}, but this is {}", folder_.string(), printable(before), version),
+                  "go on with that version, or give another directory with -o");
+    compare_options(stored, mine, folder_);
+    compare_runs(root.member("runs"), mine["runs"], folder_);
+  }
+  create_folder(folder_ / "scores");
+}
+
+Json sweep_json(const SweepConfig& config, const std::vector<RunIdentity>& identities, const std::string& version) {
+  check(config.runs.size() == identities.size(), "one identity per run");
+  Json json = {{"schema", kSweepSchema}, {"hies", version}};
+  Json runs = Json::array();
+  for (std::size_t i = 0; i < config.runs.size(); ++i) {
+    const SweepRun& run = config.runs[i];
+    runs.push_back({{"name", run.name},
+                    {"model", run.model.string()},
+                    {"task", run.task},
+                    {"calib", run.calib.string()},
+                    {"data", run.data.string()},
+                    {"model_hash", identities[i].model_hash},
+                    {"calibration_hash", identities[i].calibration_hash},
+                    {"data_hash", identities[i].data_hash}});
+  }
+  json["runs"] = std::move(runs);
+  json.update(options_json(config.options));
+  return json;
+}
+
+}  // namespace hies::sweep

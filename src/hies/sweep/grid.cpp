@@ -1,0 +1,159 @@
+#include "hies/sweep/grid.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "hies/base/error.h"
+#include "hies/base/suggest.h"
+#include "hies/score/methods/method.h"
+#include "hies/score/objectives/objectives.h"
+
+namespace hies::sweep {
+namespace {
+
+constexpr std::string_view kUniform = "/uniform";
+constexpr std::string_view kLogit = "hies-logit";
+
+template <class T>
+using Axis = std::vector<std::optional<T>>;
+
+template <class T>
+Axis<T> axis(const std::vector<T>& values) {
+  return {values.begin(), values.end()};
+}
+
+Axis<std::int64_t> numbers_below(std::int64_t count) {
+  Axis<std::int64_t> numbers;
+  for (std::int64_t i = 0; i < count; ++i) numbers.emplace_back(i);
+  return numbers;
+}
+
+// The cells of one method.
+class Builder {
+ public:
+  Builder(const SweepOptions& options, const std::vector<std::string>& losses, GridMethod method, std::vector<Cell>& cells)
+      : options_(options),
+        method_(std::move(method)),
+        cells_(cells),
+        choose_alpha_(method_.takes_alpha && options.alpha == "auto") {
+    if (method_.reads_loss) losses_ = method_.loss.empty() ? axis(losses) : Axis<std::string>{method_.loss};
+    if (method_.drawn) seeds_ = numbers_below(options.random_masks);
+    if (method_.reads_data) seeds_ = numbers_below(options.seeds);
+    if (method_.takes_alpha) alphas_ = axis(options.alphas);
+  }
+
+  void build() {
+    const bool choose_loss = method_.reads_loss && method_.loss.empty() && options_.loss == "auto";
+    const std::optional<std::int64_t> examples = method_.reads_data ? std::optional(options_.examples) : std::nullopt;
+    for (const auto& loss : losses_) main_grid(loss, false, examples);
+    if (choose_loss) main_grid(std::nullopt, true, examples);
+    if (!method_.reads_data) return;
+    for (const std::int64_t size : options_.calibration_sizes) {
+      if (size == options_.examples) continue;
+      for (const auto& loss : losses_) other_size(loss, false, size);
+      if (choose_loss) other_size(std::nullopt, true, size);
+    }
+  }
+
+ private:
+  void main_grid(const std::optional<std::string>& loss, bool choose_loss, const std::optional<std::int64_t>& examples) {
+    for (const auto& seed : seeds_) {
+      // Where both are chosen, they are chosen together.
+      if (!(choose_loss && choose_alpha_))
+        for (const auto& alpha : alphas_) all_ratios(loss, choose_loss, alpha, false, seed, examples);
+      if (choose_alpha_) all_ratios(loss, choose_loss, std::nullopt, true, seed, examples);
+    }
+  }
+
+  void other_size(const std::optional<std::string>& loss, bool choose_loss, std::int64_t size) {
+    std::optional<double> alpha;
+    if (method_.takes_alpha && !choose_alpha_) alpha = usual_alpha(options_);
+    for (const auto& seed : seeds_) all_ratios(loss, choose_loss, alpha, choose_alpha_, seed, size);
+  }
+
+  void all_ratios(const std::optional<std::string>& loss, bool choose_loss, const std::optional<double>& alpha, bool choose_alpha,
+                  const std::optional<std::int64_t>& seed, const std::optional<std::int64_t>& examples) {
+    for (const double ratio : options_.ratios)
+      cells_.push_back({method_, alpha, choose_alpha, loss, choose_loss, seed, examples, ratio});
+  }
+
+  const SweepOptions& options_;
+  GridMethod method_;
+  std::vector<Cell>& cells_;
+  bool choose_alpha_;
+  Axis<std::string> losses_{std::nullopt};
+  Axis<std::int64_t> seeds_{std::nullopt};
+  Axis<double> alphas_{std::nullopt};
+};
+
+}  // namespace
+
+GridMethod parse_method(std::string_view text) {
+  GridMethod method;
+  method.uniform = text.ends_with(kUniform);
+  if (method.uniform) text.remove_suffix(kUniform.size());
+  method.name = text;
+  method.scorer = text == kLogit ? "hies" : text;
+  if (text == kLogit) method.loss = "logit-norm";
+  std::vector<std::string> names;
+  for (const score::Method& known : score::methods()) {
+    names.emplace_back(known.name);
+    if (known.name != method.scorer) continue;
+    method.takes_alpha = known.takes_alpha;
+    method.drawn = known.drawn;
+    for (const std::string_view table : known.tables) {
+      method.reads_loss = method.reads_loss || table == "his" || table == "second-order";
+      method.reads_data = method.reads_data || table != "l2";
+    }
+    return method;
+  }
+  names.emplace_back(kLogit);
+  throw Error(ErrorKind::bad_input, fmt::format("unknown method '{}'", printable(text)),
+              known_names_hint(text, names) + "; each also as NAME/uniform");
+}
+
+void check_loss(std::string_view name) {
+  if (name != "task") score::find_objective(name);
+}
+
+std::vector<std::string> grid_losses(const SweepOptions& options, const data::Task& task) {
+  std::vector<std::string> losses;
+  for (const std::string& name : options.losses) {
+    losses.push_back(name == "task" ? task.loss : name);
+    if (std::count(losses.begin(), losses.end(), losses.back()) > 1)
+      bad_input("losses: {} is there twice, 'task' being the loss of {}", losses.back(), task.name);
+  }
+  return losses;
+}
+
+std::vector<std::string> scored_losses(const SweepOptions& options, const data::Task& task) {
+  std::vector<std::string> losses = grid_losses(options, task);
+  for (const std::string& name : options.methods) {
+    const GridMethod method = parse_method(name);
+    if (!method.loss.empty() && std::find(losses.begin(), losses.end(), method.loss) == losses.end())
+      losses.push_back(method.loss);
+  }
+  return losses;
+}
+
+std::vector<std::int64_t> scored_sizes(const SweepOptions& options) {
+  std::vector<std::int64_t> sizes = {options.examples};
+  for (const std::int64_t size : options.calibration_sizes)
+    if (size != options.examples) sizes.push_back(size);
+  return sizes;
+}
+
+double usual_alpha(const SweepOptions& options) {
+  const double wanted = score::MethodOptions().alpha;
+  return *std::min_element(options.alphas.begin(), options.alphas.end(),
+                           [&](double a, double b) { return std::abs(a - wanted) < std::abs(b - wanted); });
+}
+
+std::vector<Cell> grid(const SweepOptions& options, const data::Task& task) {
+  const std::vector<std::string> losses = grid_losses(options, task);
+  std::vector<Cell> cells;
+  for (const std::string& name : options.methods) Builder(options, losses, parse_method(name), cells).build();
+  return cells;
+}
+
+}  // namespace hies::sweep

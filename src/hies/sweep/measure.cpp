@@ -1,0 +1,111 @@
+#include "hies/sweep/measure.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "hies/base/error.h"
+#include "hies/eval/quality.h"
+#include "hies/eval/stability.h"
+#include "hies/sweep/mask_chunks.h"
+
+namespace hies::sweep {
+namespace {
+
+std::optional<double> mean_loss(const eval::Predictions& predictions) {
+  if (predictions.losses.empty()) return std::nullopt;
+  const double sum = std::accumulate(predictions.losses.begin(), predictions.losses.end(), 0.0);
+  return sum / static_cast<double>(predictions.losses.size());
+}
+
+// Takes over the measurements of `known`, which are of the first records.
+void take_known(std::vector<MaskGroup>& groups, const std::vector<evidence::Record>& known, const std::filesystem::path& file) {
+  std::size_t next = 0;
+  for (MaskGroup& group : groups) {
+    for (evidence::Record& record : group.records) {
+      if (next == known.size()) return;
+      if (record.key != known[next].key || record.mask != known[next].mask)
+        throw Error(ErrorKind::bad_input,
+                    fmt::format("{}: record {} of run {} is not of this sweep", file.string(), next + 1, record.key.run),
+                    "something else has written it: sweep into another directory");
+      record.measured = known[next].measured;
+      ++next;
+    }
+  }
+  if (next < known.size()) bad_input("{} holds more records than this sweep has", file.string());
+}
+
+}  // namespace
+
+Measurer::Measurer(const RunData& data, const SweepOptions& options, const model::Model& model)
+    : data_(data), options_(options), model_(model) {}
+
+void Measurer::judge(const eval::Predictions& predictions, MaskGroup& group) const {
+  const eval::Metrics metrics = eval::quality(data_.task, data_.evaluation.dataset, predictions);
+  const double stable = eval::stability(predictions, reference_, tolerance_);
+  const std::optional<double> loss = mean_loss(predictions);
+  for (evidence::Record& record : group.records) {
+    record.measured.metrics = metrics;
+    record.measured.stability = stable;
+    record.measured.mean_loss = loss;
+    if (loss && reference_loss_) record.measured.bound.loss_increase = *loss - *reference_loss_;
+  }
+}
+
+std::vector<evidence::Record> Measurer::measure(std::vector<MaskGroup> groups, const std::vector<evidence::Record>& known,
+                                                Journal& journal, Progress& progress) {
+  take_known(groups, known, journal.file());
+  const data::Dataset& dataset = data_.evaluation.dataset;
+  const model::Objective* objective = data_.evaluation.objective.get();
+  std::vector<model::HeadGates> masks;
+  masks.reserve(groups.size());
+  for (const MaskGroup& group : groups) masks.push_back(group.gates);
+  const std::int64_t chunk = chunk_size(options_.masks_at_once, *data_.checkpoint, dataset);
+  // The unpruned model is evaluated by itself.
+  stats_ = count_chunks(std::span(masks).first(1), 1);
+  const eval::MaskStats rest = count_chunks(std::span(masks).subspan(1), chunk);
+  stats_.masks += rest.masks;
+  stats_.distinct += rest.distinct;
+  stats_.layers_done += rest.layers_done;
+  stats_.layers_avoided += rest.layers_avoided;
+
+  // The first group that lacks a record, and how many it has.
+  std::size_t first = 0, have = known.size();
+  while (first < groups.size() && have >= groups[first].records.size()) have -= groups[first++].records.size();
+  if (first < groups.size()) {
+    reference_ = eval::predict(model_, dataset, nullptr, objective, options_.batch_tokens, progress);
+    tolerance_ = eval::agreement_tolerance(data_.task, dataset, reference_, options_.stability_tolerance);
+    reference_loss_ = mean_loss(reference_);
+  }
+  const auto keep = [&](std::size_t begin, std::size_t end) {
+    std::vector<std::string> lines;
+    for (std::size_t i = begin; i < end; ++i)
+      for (std::size_t r = i == first ? have : 0; r < groups[i].records.size(); ++r)
+        lines.push_back(evidence::record_line(groups[i].records[r]));
+    journal.append(lines);
+  };
+  std::size_t next = first;
+  if (next == 0) {
+    judge(reference_, groups[0]);
+    keep(0, 1);
+    next = 1;
+  }
+  MaskWork work{.model = model_,
+                .dataset = dataset,
+                .objective = objective,
+                .masks = std::span(masks).subspan(next),
+                .batch_tokens = options_.batch_tokens,
+                .chunk = chunk,
+                .take = {},
+                .keep = {}};
+  work.take = [&](std::size_t mask, const eval::Predictions& predictions) { judge(predictions, groups[next + mask]); };
+  work.keep = [&](std::size_t begin, std::size_t end) { keep(next + begin, next + end); };
+  std::size_t cells = 0;
+  for (const MaskGroup& group : groups) cells += group.records.size();
+  run_chunks(work, fmt::format("{}, {} cells", data_.run.name, cells), progress);
+
+  std::vector<evidence::Record> records;
+  for (MaskGroup& group : groups) std::move(group.records.begin(), group.records.end(), std::back_inserter(records));
+  return records;
+}
+
+}  // namespace hies::sweep

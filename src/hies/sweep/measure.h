@@ -1,0 +1,37 @@
+#pragma once
+
+#include <vector>
+
+#include "hies/eval/many_masks.h"
+#include "hies/evidence/records.h"
+#include "hies/sweep/journal.h"
+#include "hies/sweep/planner.h"
+
+namespace hies::sweep {
+
+// The records of one run of a sweep, brought to the disk mask by mask.
+class Measurer {
+ public:
+  Measurer(const RunData& data, const SweepOptions& options, const model::Model& model);
+
+  // Completes the records of the groups, and appends to the journal those that `known`, its records of this run, does not have.
+  // Returns all of them. Throws bad_input when `known` is not how this sweep begins; what predict_masks throws; io. Interrupted: the
+  // chunk that was begun is in the journal.
+  std::vector<evidence::Record> measure(std::vector<MaskGroup> groups, const std::vector<evidence::Record>& known,
+                                        Journal& journal, Progress& progress);
+  // What all masks take, whoever evaluated them.
+  const eval::MaskStats& stats() const noexcept { return stats_; }
+
+ private:
+  void judge(const eval::Predictions& predictions, MaskGroup& group) const;
+
+  const RunData& data_;
+  const SweepOptions& options_;
+  const model::Model& model_;
+  eval::Predictions reference_;
+  double tolerance_ = 0;
+  std::optional<double> reference_loss_;
+  eval::MaskStats stats_;
+};
+
+}  // namespace hies::sweep

@@ -1,0 +1,127 @@
+#include "hies/sweep/options.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "hies/base/error.h"
+#include "hies/base/suggest.h"
+#include "hies/data/task.h"
+#include "hies/model/model.h"
+#include "hies/score/options.h"
+#include "hies/sweep/grid.h"
+
+namespace hies::sweep {
+namespace {
+
+void check_least(std::string_view name, std::int64_t value, std::int64_t least) {
+  if (value < least) bad_input("{} is {}, but at least {} is needed", name, value, least);
+}
+
+template <class T>
+void check_list(std::string_view name, const std::vector<T>& values) {
+  if (values.empty()) bad_input("the grid is empty: no {}", name);
+  std::vector<T> sorted = values;
+  std::sort(sorted.begin(), sorted.end());
+  if (const auto twice = std::adjacent_find(sorted.begin(), sorted.end()); twice != sorted.end())
+    throw Error(ErrorKind::bad_input, fmt::format("{}: {} is there twice", name, *twice), "name each once");
+}
+
+void check_shares(std::string_view name, const std::vector<double>& values) {
+  check_list(name, values);
+  for (const double value : values)
+    if (!(value >= 0 && value <= 1))
+      throw Error(ErrorKind::bad_input, fmt::format("{}: {} is not within 0 … 1", name, value), "30 % is 0.3");
+}
+
+void check_switch(std::string_view name, const std::string& value, std::string_view list) {
+  if (value != "grid" && value != "auto")
+    throw Error(ErrorKind::bad_input, fmt::format("{} is '{}', but it is grid or auto", name, printable(value)),
+                fmt::format("the values to try are given with --{}", list));
+}
+
+void check_options(const SweepOptions& options) {
+  check_list("methods", options.methods);
+  for (const std::string& name : options.methods) parse_method(name);
+  check_shares("alphas", options.alphas);
+  check_switch("alpha", options.alpha, "alphas");
+  check_shares("ratios", options.ratios);
+  check_least("seeds", options.seeds, 1);
+  check_list("losses", options.losses);
+  for (const std::string& name : options.losses) check_loss(name);
+  check_switch("loss", options.loss, "losses");
+  if (options.loss == "auto" && options.losses.size() < 2)
+    throw Error(ErrorKind::bad_input, "loss is auto, but losses names only one to choose from",
+                "give more, like --losses task,logit-norm");
+  check_least("examples", options.examples, 1);
+  if (!options.calibration_sizes.empty()) check_list("calibration-sizes", options.calibration_sizes);
+  for (const std::int64_t size : options.calibration_sizes) check_least("calibration-sizes", size, 1);
+  if (options.eval_examples) check_least("eval-examples", *options.eval_examples, 1);
+  check_least("random-masks", options.random_masks, 1);
+  check_least("heldout", options.heldout, 1);
+  score::check_options(method_options(options));
+  score::parse_granularity(options.granularity);
+  check_least("min-heads-per-layer", options.min_heads_per_layer, 0);
+  if (!(options.stability_tolerance >= 0 && options.stability_tolerance <= 1))
+    bad_input("stability-tolerance is {}, but it is a share of the label range, 0 … 1", options.stability_tolerance);
+  if (!(options.latency_seconds > 0) || std::isinf(options.latency_seconds))
+    bad_input("latency-seconds is {}, but it must be above 0", options.latency_seconds);
+  model::parse_compute_type(options.dtype);
+  check_least("batch-tokens", options.batch_tokens, 1);
+  check_least("masks-at-once", options.masks_at_once, 0);
+}
+
+// An option of some tasks, when no run has one of them.
+void check_asked(bool given, std::string_view names, std::string_view what, bool (*reads)(const data::Task&),
+                 const std::vector<SweepRun>& runs) {
+  if (given && std::none_of(runs.begin(), runs.end(), [&](const SweepRun& run) { return reads(data::task(run.task)); }))
+    bad_input("{}, but no run has such a task: {}", names, what);
+}
+
+void check_name(const std::string& name) {
+  const bool plain = !name.empty() && name.front() != '.' && std::all_of(name.begin(), name.end(), [](unsigned char c) {
+    return std::isalnum(c) != 0 || c == '-' || c == '_' || c == '.';
+  });
+  if (!plain)
+    bad_input("run name '{}' names files: only letters, digits, '-', '_' and '.', and no '.' in front", printable(name));
+}
+
+}  // namespace
+
+score::MethodOptions method_options(const SweepOptions& options) {
+  score::MethodOptions method;
+  method.normalise = options.normalise;
+  method.units = options.units;
+  method.group_score = options.group_score;
+  return method;
+}
+
+SweepOptions resolved(SweepOptions options) {
+  for (const double end : {0.0, 1.0})
+    if (std::find(options.alphas.begin(), options.alphas.end(), end) == options.alphas.end()) options.alphas.push_back(end);
+  std::sort(options.alphas.begin(), options.alphas.end());
+  std::sort(options.ratios.begin(), options.ratios.end());
+  std::sort(options.calibration_sizes.begin(), options.calibration_sizes.end());
+  return options;
+}
+
+void check_config(const SweepConfig& config) {
+  check_options(config.options);
+  if (config.runs.empty())
+    throw Error(ErrorKind::bad_input, "no model is given",
+                "give MODEL --task T --calib FILE --data FILE, or --run MODEL:T:TRAIN:DEV");
+  std::vector<std::string> names;
+  for (const SweepRun& run : config.runs) {
+    check_name(run.name);
+    data::task(run.task);
+    names.push_back(run.name);
+  }
+  check_list("runs", names);
+  const SweepOptions& options = config.options;
+  check_asked(options.context || options.stride, "context and stride are for tasks that judge texts in windows",
+              "perplexity, causal-lm", data::reads_windows, config.runs);
+  check_asked(options.shots.has_value(), "shots is for questions of several subjects", "mmlu", data::reads_subjects, config.runs);
+  check_asked(options.image_size || options.skip_bad || options.most_pixels,
+              "image-size, skip-bad and most-pixels are for images", "image-classification", data::reads_images, config.runs);
+}
+
+}  // namespace hies::sweep
