@@ -12,7 +12,7 @@ bool has_teacher(const Json& config, std::string_view where) {
   return false;
 }
 
-model::ModelSpec parse(const Json& config, std::string_view where) {
+model::ModelSpec parse_deit(const Json& config, std::string_view where) {
   const int neurons = require_count(config, "intermediate_size", where);
   model::ModelSpec spec = parse_vision(config, where, "deit", {"cls_token", "distillation_token"}, neurons);
   spec.head.classifiers = {matrix("classifier")};
@@ -32,7 +32,7 @@ const Family& deit() {
                                 "DeiT for image classification, with or without its teacher",
                                 "deit.",
                                 {.pruned_heads = true, .head_dim = true},
-                                parse,
+                                parse_deit,
                                 write_vision_heads};
   return family;
 }

@@ -4,7 +4,7 @@
 namespace hies::arch {
 namespace {
 
-model::ModelSpec parse(const Json& config, std::string_view where) {
+model::ModelSpec parse_mistral(const Json& config, std::string_view where) {
   model::ModelSpec spec = parse_llama_like(config, where, "mistral", "Mistral", {});
   // Absent is transformers' 4096, null is none.
   const Json* stated = find_member(config, "sliding_window", where);
@@ -22,7 +22,7 @@ const Family& mistral() {
                                 "Mistral, language model or sequence classification",
                                 "model.",
                                 {.head_dim = true, .served = true, .per_layer = true},
-                                parse,
+                                parse_mistral,
                                 write_llama_heads};
   return family;
 }

@@ -5,7 +5,7 @@
 namespace hies::arch {
 namespace {
 
-model::ModelSpec parse(const Json& config, std::string_view where) {
+model::ModelSpec parse_qwen3(const Json& config, std::string_view where) {
   const bool bias = value_or<bool>(config, "attention_bias", false, where);
   model::ModelSpec spec = parse_llama_like(config, where, "qwen3", "Qwen3", {.query_key_value = bias, .output = bias}, 128);
   for (int i = 0; i < spec.layer_count(); ++i) {
@@ -26,7 +26,7 @@ const Family& qwen3() {
                                 "Qwen3, language model or sequence classification",
                                 "model.",
                                 {.head_dim = true, .served = true},
-                                parse,
+                                parse_qwen3,
                                 write_llama_heads};
   return family;
 }

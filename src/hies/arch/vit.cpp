@@ -4,7 +4,7 @@
 namespace hies::arch {
 namespace {
 
-model::ModelSpec parse(const Json& config, std::string_view where) {
+model::ModelSpec parse_vit(const Json& config, std::string_view where) {
   const int neurons = require_count(config, "intermediate_size", where);
   model::ModelSpec spec = parse_vision(config, where, "vit", {"cls_token"}, neurons);
   spec.head.classifiers = {matrix("classifier")};
@@ -17,7 +17,7 @@ model::ModelSpec parse(const Json& config, std::string_view where) {
 // every layer, by head_dim.
 const Family& vit() {
   static const Family family = {"vit", "ViT for image classification", "vit.", {.pruned_heads = true, .head_dim = true},
-                                parse, write_vision_heads};
+                                parse_vit, write_vision_heads};
   return family;
 }
 

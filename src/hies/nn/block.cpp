@@ -6,12 +6,6 @@ namespace hies::nn {
 
 using model::SiteLayout;
 
-namespace {
-
-at::Tensor scaled(const at::Tensor& x, const at::Tensor& scale) { return scale.defined() ? x * scale : x; }
-
-}  // namespace
-
 Block::Block(const model::ModelSpec& spec, int layer, const WeightSource& weights)
     : spec_(spec), ffn_(spec.layer(layer).ffn), all_(spec.layout.attention(layer)), layer_(layer) {
   const model::AttentionSpec& attention = spec.layer(layer).attention;
@@ -100,14 +94,14 @@ at::Tensor Block::feed_forward(at::Tensor inside, BlockTape* tape) const {
   const at::Tensor active = ffn_.gate        ? ops::gated_activation(ffn_.activation, inside)
                             : tape != nullptr ? ops::activation(ffn_.activation, inside)
                                               : ops::activation_(ffn_.activation, std::move(inside));
-  return scaled(down_(active), ffn_scale_);
+  return times_scale(down_(active), ffn_scale_);
 }
 
 at::Tensor Block::finish(const SiteLayout& heads, const at::Tensor& hidden, const at::Tensor& outputs, const RunContext& run,
                          BlockTape* tape, bool only_tape) const {
   const at::Tensor residual = some_rows(run) ? hidden.index_select(0, run.rows().asked) : hidden;
   at::Tensor sum = project_outputs(output_, all_, heads, outputs, residual.size(0));
-  if (sum.defined()) sum = scaled(sum, attention_scale_);
+  if (sum.defined()) sum = times_scale(sum, attention_scale_);
   ops::Norm::Tape *attention_norm = tape == nullptr ? nullptr : &tape->attention_norm,
                   *ffn_norm = tape == nullptr ? nullptr : &tape->ffn_norm;
   // A norm leaves the sum of its operands in the first, which must not be the residual itself.

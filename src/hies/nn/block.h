@@ -19,6 +19,9 @@ struct BlockTape {
   at::Tensor inside;  // [T, F] what the activation reads, or [T, 2F] gate and up
 };
 
+// Returns x times a layer scale [E], x itself where the family has none (undefined).
+inline at::Tensor times_scale(const at::Tensor& x, const at::Tensor& scale) { return scale.defined() ? x * scale : x; }
+
 // One Transformer block: attention, then the feed-forward network, each with its norm and residual connection. What a family has of it
 // (order of norms, biases, gating, rotary positions, layer scale, norms of queries and keys) is in the description of the model.
 // T rows are padded. In the last layer only the rows that the task head reads (BatchRows::asked, A of them) leave the block.

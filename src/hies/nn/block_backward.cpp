@@ -4,8 +4,6 @@
 namespace hies::nn {
 namespace {
 
-at::Tensor scaled(const at::Tensor& x, const at::Tensor& scale) { return scale.defined() ? x * scale : x; }
-
 // Adds gradients of the rows that are asked for [A, E] to those of all rows. Rows behind the real ones are padding, and without gradient.
 void add_asked(at::Tensor& all, const BatchRows& rows, const at::Tensor& of_asked) {
   const std::int64_t real = rows.asked_offsets.back();
@@ -16,7 +14,7 @@ void add_asked(at::Tensor& all, const BatchRows& rows, const at::Tensor& of_aske
 
 // Returns the gradient by what `up` reads from that by the network's result.
 at::Tensor Block::ffn_gradient(const at::Tensor& of_result, const BlockTape& tape) const {
-  const at::Tensor of_active = down_.gradient(scaled(of_result, ffn_scale_));
+  const at::Tensor of_active = down_.gradient(times_scale(of_result, ffn_scale_));
   return ffn_.gate ? ops::gated_activation_gradient(ffn_.activation, of_active, tape.inside)
                    : ops::activation_gradient(ffn_.activation, of_active, tape.inside);
 }
@@ -80,7 +78,7 @@ at::Tensor Block::backward(const at::Tensor& gradient, RunContext& run, const Bl
     add_asked(of_hidden, run.rows(), of_sum);
     return of_hidden;
   }
-  const at::Tensor of_outputs = output_.gradient(scaled(of_sum, attention_scale_));
+  const at::Tensor of_outputs = output_.gradient(times_scale(of_sum, attention_scale_));
   const AttentionGradient rows = attention_backward(run, layer_, tape.attention, of_outputs, lowest);
   return lowest ? at::Tensor() : attention_gradient(rows, of_sum, run, tape);
 }
