@@ -1,11 +1,11 @@
-#include "hies/model/memory.h"
+#include "hies/engine/memory.h"
 
 #include <gtest/gtest.h>
 
 #include "hies/base/error.h"
 #include "hies/kernels/cuda/plugin.h"
 
-namespace hies::model {
+namespace hies::engine {
 namespace {
 
 constexpr std::uint64_t kMiB = std::uint64_t{1} << 20, kGiB = std::uint64_t{1} << 30;
@@ -55,4 +55,4 @@ TEST(GpusWithKernels, AreThoseWithRoomForTheirTiles) {
 }
 
 }  // namespace
-}  // namespace hies::model
+}  // namespace hies::engine

@@ -1,8 +1,8 @@
 #include <gtest/gtest.h>
 
-#include "hies/model/linear_torch.h"
+#include "hies/ops/linear.h"
 
-namespace hies::model {
+namespace hies::ops {
 namespace {
 
 at::Tensor waves(std::int64_t rows, std::int64_t columns, double step, at::ScalarType type) {
@@ -57,4 +57,4 @@ TEST(LinearInBothDirections, KeepsAllOrNothing) {
 }
 
 }  // namespace
-}  // namespace hies::model
+}  // namespace hies::ops
