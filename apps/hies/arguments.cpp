@@ -12,12 +12,6 @@
 namespace hies::cli {
 namespace {
 
-std::string spelled(std::string_view name) {
-  std::string flag(name);
-  std::replace(flag.begin(), flag.end(), '_', '-');
-  return flag;
-}
-
 std::string shown(const Argument& argument) { return argument.positional ? argument.name : "--" + argument.name; }
 
 // Sets the argument's variables from what the command line says.
@@ -30,6 +24,12 @@ bool accept(Argument& argument, const std::vector<std::string>& results) {
 }
 
 }  // namespace
+
+std::string flag_of(std::string_view field) {
+  std::string flag(field);
+  std::replace(flag.begin(), flag.end(), '_', '-');
+  return flag;
+}
 
 void Arguments::positional(std::string_view placeholder, std::string& value, std::string_view help, bool optional) {
   Argument& argument = declare(placeholder, "", "", help);
@@ -55,7 +55,7 @@ void Arguments::repeated(std::string_view name, std::string_view placeholder, st
 }
 
 Argument& Arguments::declare(std::string_view name, std::string placeholder, std::string default_value, std::string_view help) {
-  const std::string flag = spelled(name);
+  const std::string flag = flag_of(name);
   const auto known = std::find_if(arguments_.begin(), arguments_.end(), [&](const Argument& a) { return a.name == flag; });
   if (known != arguments_.end()) return *known;
   Argument& argument = arguments_.emplace_back();

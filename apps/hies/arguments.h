@@ -9,9 +9,13 @@
 #include <string_view>
 #include <vector>
 
+#include "hies/base/fields.h"
 #include "parse_value.h"
 
 namespace hies::cli {
+
+// Returns the option of a field, without its dashes: "min-heads-per-layer" of "min_heads_per_layer".
+std::string flag_of(std::string_view field);
 
 // What a command's help says besides its options.
 struct Usage {
@@ -69,8 +73,7 @@ class Arguments {
   // One option for each field of an options struct (base/fields.h), except those in `without`.
   template <class Options>
   void add(Options& options, std::initializer_list<std::string_view> without = {}) {
-    FieldVisitor visitor{*this, without};
-    Options::fields(visitor, options);
+    nested_fields(*this, options, without);
   }
 
   // Refines an option declared before. Empty texts leave things as they are.
@@ -88,16 +91,21 @@ class Arguments {
   void require(std::string_view name) const;
   // Throws bad_input when both were given.
   void exclude(std::string_view one, std::string_view other) const;
+  // Throws bad_input when `one` was given and an option of a field of `options`, except those in `without`, was given, too.
+  template <class Options>
+  void exclude_fields(std::string_view one, const Options& options, std::initializer_list<std::string_view> without = {}) const {
+    Excluder excluder{*this, one};
+    nested_fields(excluder, options, without);
+  }
 
  private:
-  struct FieldVisitor {
-    Arguments& arguments;
-    std::initializer_list<std::string_view> without;
+  // Refuses each field's option beside `one`.
+  struct Excluder {
+    const Arguments& arguments;
+    std::string_view one;
     template <class T>
-    void operator()(std::string_view name, T& value, std::string_view help) {
-      for (const std::string_view skipped : without)
-        if (skipped == name) return;
-      arguments(name, value, help);
+    void operator()(std::string_view name, T& /*value*/, std::string_view /*help*/) {
+      arguments.exclude(one, flag_of(name));
     }
   };
 

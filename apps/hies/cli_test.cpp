@@ -4,6 +4,7 @@
 
 #include "arguments.h"
 #include "console_progress.h"
+#include "field_flags.h"
 #include "hies/base/error.h"
 #include "human.h"
 #include "text_layout.h"
@@ -92,6 +93,12 @@ TEST(Arguments, RefusesInOneLine) {
   EXPECT_EQ(refusal({"m", "--ratoi=1"}), "unknown option '--ratoi' | did you mean '--ratio'?");
   EXPECT_EQ(refusal({"m", "n"}), "unexpected argument 'n' | usage: hies test MODEL");
   EXPECT_EQ(refusal({}), "MODEL is missing | usage: hies test MODEL");
+}
+
+TEST(FieldFlags, FieldsBecomeOptionsAndCommandsStay) {
+  EXPECT_EQ(with_flags("`batch_tokens` is 0"), "--batch-tokens is 0");
+  EXPECT_EQ(with_flags("give `plan`, or `calibration`"), "give --plan, or --calib");
+  EXPECT_EQ(with_flags("`hies tasks` lists them, `nvidia-smi` too, `x"), "`hies tasks` lists them, `nvidia-smi` too, `x");
 }
 
 TEST(TextLayout, WrapsAtSpacesByColumns) {

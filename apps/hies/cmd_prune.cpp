@@ -28,12 +28,12 @@ std::string as_typed(Words words) {
   return command;
 }
 
-// A plan says which heads go: nothing else may.
-void refuse_beside_plan(const Arguments& arguments) {
-  for (const std::string_view decides :
-       {"calib", "ratio", "heads", "params-ratio", "flops-ratio", "uniform", "min-heads-per-layer", "protect", "method", "alpha",
-        "normalise", "units", "group-score", "loss", "granularity"})
-    arguments.exclude("plan", decides);
+// A plan says which heads are removed: no option that would choose others may stand beside it.
+void refuse_beside_plan(const Arguments& arguments, const pipeline::PruneRequest& request) {
+  arguments.exclude("plan", "calib");
+  arguments.exclude_fields("plan", request.budget, {"target"});
+  arguments.exclude_fields("plan", request.method, {"seed"});
+  arguments.exclude_fields("plan", request.score, {"tables", "batch_tokens"});
   if (arguments.given("svg"))
     throw Error(ErrorKind::bad_input, "--svg draws scores, but --plan has none", "draw the map with `hies plan --svg`");
 }
@@ -116,7 +116,7 @@ void run_prune(Words words) {
   arguments.add(show);
   if (!arguments.parse()) return;
   arguments.require("output");
-  if (arguments.given("plan")) refuse_beside_plan(arguments);
+  if (arguments.given("plan")) refuse_beside_plan(arguments, request);
   if (arguments.given("calib") || arguments.given("eval")) arguments.require("task");
   apply(compute);
   refuse_overlap({{"--output", write.output}, {"--svg", svg}},

@@ -124,6 +124,7 @@ void run_sweep(Words words) {
     arguments.describe("alphas", {.default_value = "0:1:0.1"});
     arguments.describe("ratios", {.default_value = "0.1:0.6:0.1"});
   }
+  arguments.describe("latency-seconds", {.help = "time spent on each latency"});
   for (const std::string_view choice : {"alpha", "loss"}) arguments.describe(choice, {.placeholder = "grid|auto"});
   describe_load_options(arguments);
   arguments.heading("Running and showing");
@@ -133,6 +134,9 @@ void run_sweep(Words words) {
   apply(compute);
   request.config.options.dtype = compute.dtype;
   flags.apply(arguments, request.config.runs);
+  if (request.config.runs.empty())
+    throw Error(ErrorKind::bad_input, "no model is given",
+                "give MODEL --task T --calib FILE --data FILE, or --run MODEL:T:TRAIN:DEV");
   sweep::name_runs(request.config.runs);
   ConsoleProgress progress(show.quiet);
 

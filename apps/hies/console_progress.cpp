@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "field_flags.h"
 #include "human.h"
 #include "terminal.h"
 #include "text_layout.h"
@@ -48,7 +49,7 @@ void ConsoleProgress::end() { clear(); }
 
 void ConsoleProgress::warn(std::string_view message) {
   clear();
-  print_warning(message);
+  print_warning(with_flags(message));
 }
 
 void ConsoleProgress::advanced(std::int64_t done) {

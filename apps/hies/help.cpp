@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "arguments.h"
+#include "field_flags.h"
 #include "text_layout.h"
 
 namespace hies::cli {
@@ -20,7 +21,7 @@ std::string name_column(const Argument& argument) {
 }
 
 std::string help_line(const Argument& argument, int width) {
-  std::string help = argument.help;
+  std::string help = with_flags(argument.help);
   if (!argument.default_value.empty()) help += fmt::format(" (default: {})", argument.default_value);
   std::string left = name_column(argument);
   std::string lines;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "commands.h"
+#include "field_flags.h"
 #include "hies/base/error.h"
 #include "signals.h"
 #include "terminal.h"
@@ -43,7 +44,7 @@ int run(int argc, char** argv) {
   } catch (const hies::cli::OutputClosed&) {
     return kClosedPipe;
   } catch (const hies::Error& error) {
-    return report(error.what(), error.hint(), hies::exit_code(error.kind()));
+    return report(hies::cli::with_flags(error.what()), hies::cli::with_flags(error.hint()), hies::exit_code(error.kind()));
   } catch (const std::bad_alloc&) {
     return no_memory();
   } catch (const std::exception& error) {

@@ -134,7 +134,7 @@ class Sweep(ProgramTest):
 
     def test_changed_options(self):
         self.done(*self.words())
-        self.refused(2, "other options: ratios was .* and is .*; seeds was 2 and is 3", *self.words("study", grid=[*GRID[:4], "--seeds", 3, *GRID[8:]]))
+        self.refused(2, "other options: --ratios was .* and is .*; --seeds was 2 and is 3", *self.words("study", grid=[*GRID[:4], "--seeds", 3, *GRID[8:]]))
         self.write("dev.tsv", self.evaluation.read_text() + "a fine film\t1\tevaluation\n")
         self.refused(2, "other evaluation data", *self.words())
 
@@ -183,7 +183,7 @@ class Sweep(ProgramTest):
         self.assertEqual(self.records("config"), self.records("flags"))
         self.done("sweep", "--config", "flags/sweep.json", "-o", "stored")
         self.assertEqual(self.records("stored"), self.records("flags"))
-        self.refused(2, "other options: seeds was 1 and is 2", "sweep", "--config", config, "--seeds", 2, "-o", "config")
+        self.refused(2, "other options: --seeds was 1 and is 2", "sweep", "--config", config, "--seeds", 2, "-o", "config")
 
     def test_bad_input(self):
         def words(*grid):

@@ -57,7 +57,7 @@ void check_schema(const JsonNode& root, std::string_view wanted, std::string_vie
 
 double stored::finite(double value, const std::string& path) {
   if (!std::isfinite(value))
-    throw Error(ErrorKind::bad_input, fmt::format("{} is {}", path, value), "the model's numbers overflow: try --dtype float64");
+    throw Error(ErrorKind::bad_input, fmt::format("{} is {}", path, value), "the model's numbers overflow: try `dtype` float64");
   return value;
 }
 

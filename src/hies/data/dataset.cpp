@@ -78,7 +78,7 @@ Dataset right_answers_only(const Dataset& dataset) {
       throw Error(
           ErrorKind::bad_input,
           fmt::format("{}: which choice is right is not said, but heads are scored with the right ones", dataset.source.string()),
-          "name the column with --label");
+          "name the column with `label`");
     example = right_answer(example);
   }
   return answers;

@@ -58,7 +58,7 @@ void check_comparable(const Side& model, const Side& reference) {
 
 void check_options(const EvalOptions& options) {
   check_tolerance(options.stability_tolerance);
-  if (options.batch_tokens < 1) bad_input("batch-tokens is {}, but at least 1 is needed", options.batch_tokens);
+  if (options.batch_tokens < 1) bad_input("`batch_tokens` is {}, but at least 1 is needed", options.batch_tokens);
   check_options(options.latency);
 }
 

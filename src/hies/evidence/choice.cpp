@@ -136,7 +136,8 @@ std::vector<Table> choice_tables(const Evidence& evidence) {
   Table table{
       "auto",
       "What the choice on the held-out part gains or costs",
-      "Quality with what --alpha auto and --loss auto chose, beside the best of the grid (chosen on the evaluation data "
+      "Quality with the alpha and the loss that were chosen on held-out rows, beside the best of the grid (chosen on the "
+      "evaluation data "
       "itself: optimistic), beside the usual α and the task's own loss, and beside α = 1. gain: chosen less the other, seed "
       "by seed. wAUC: area under the curve over all ratios, weighted by the ratio. Mean ± standard deviation over the seeds.",
       {},

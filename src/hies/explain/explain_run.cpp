@@ -160,8 +160,8 @@ data::Dataset only(data::Dataset dataset, const std::vector<std::size_t>& places
 
 void check_options(const ExplainOptions& options) {
   eval::check_tolerance(options.stability_tolerance);
-  if (options.most < 1) bad_input("most is {}, but it is a number of examples", options.most);
-  if (options.heads < 1) bad_input("heads is {}, but it is a number of heads", options.heads);
+  if (options.most < 1) bad_input("`most` is {}, but it is a number of examples", options.most);
+  if (options.heads < 1) bad_input("`heads` is {}, but it is a number of heads", options.heads);
 }
 
 }  // namespace

@@ -41,7 +41,7 @@ class Job {
   void check_request() const {
     if (!request_.plan && !request_.calibration)
       throw Error(ErrorKind::bad_input, "which heads to remove is not said",
-                  "give a plan with --plan, or --task and --calib with a budget such as --ratio 0.3");
+                  "give `plan`, or `task` and `calibration` with a budget such as `ratio` 0.3");
     if (request_.plan && request_.calibration) bad_input("a plan and calibration data are given, but one of them decides");
     if (needs_model()) data::task(request_.task);
     if (request_.evaluation) eval::check_options(request_.eval);

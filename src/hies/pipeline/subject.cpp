@@ -26,7 +26,7 @@ void warn_of_zeroed_heads(const model::Checkpoint& checkpoint, Progress& progres
   if (!zeroed.empty())
     progress.warn(
         fmt::format("{} of the {} heads of {} are zero already, but count as heads that it has: go on from a checkpoint "
-                    "that was pruned without --keep-shapes",
+                    "that was pruned without `keep_shapes`",
                     prune::count(zeroed), model::head_count(checkpoint.spec().layers), checkpoint.folder().string()));
 }
 

@@ -28,15 +28,15 @@ model::HeadId parse_head(std::string_view text, const model::HeadLayout& layout)
   const std::optional<int> layer = parse_index(text.substr(0, colon));
   const std::optional<int> head = colon == text.npos ? std::nullopt : parse_index(text.substr(colon + 1));
   if (!layer || !head)
-    throw Error(ErrorKind::bad_input, fmt::format("protect: '{}' is not LAYER:HEAD", printable(text)),
+    throw Error(ErrorKind::bad_input, fmt::format("`protect`: '{}' is not LAYER:HEAD", printable(text)),
                 "for instance 0:3,11:5 protects head 3 of layer 0 and head 5 of layer 11");
   if (static_cast<std::size_t>(*layer) >= layout.size())
-    bad_input("protect: '{}': the model has no layer {}, only {} layers from 0", printable(text), *layer, layout.size());
+    bad_input("`protect`: '{}': the model has no layer {}, only {} layers from 0", printable(text), *layer, layout.size());
   const model::LayerHeads& present = layout[static_cast<std::size_t>(*layer)];
   if (*head >= present.original_heads)
-    bad_input("protect: '{}': layer {} has no head {}, only heads 0 … {}", printable(text), *layer, *head,
+    bad_input("`protect`: '{}': layer {} has no head {}, only heads 0 … {}", printable(text), *layer, *head,
               present.original_heads - 1);
-  if (!present.is_live(*head)) bad_input("protect: '{}': head {} of layer {} is already gone", printable(text), *head, *layer);
+  if (!present.is_live(*head)) bad_input("`protect`: '{}': head {} of layer {} is already gone", printable(text), *head, *layer);
   return {*layer, *head};
 }
 

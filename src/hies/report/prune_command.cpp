@@ -68,9 +68,9 @@ std::string prune_command(const sweep::SweepRun& run, const sweep::SweepOptions&
   if (record.key.loss) command.unless("loss", *record.key.loss, task.loss);
   if (record.key.examples) command.unless("examples", *record.key.examples, sweep::SweepOptions().examples);
   command.flag("uniform", record.key.uniform);
-  command.unless_usual(sweep::method_options(options));
-  command.unless("granularity", options.granularity, sweep::SweepOptions().granularity);
-  command.unless("min-heads-per-layer", options.min_heads_per_layer, std::int64_t{0});
+  command.unless_usual(options.method);
+  command.unless_usual(options.score);
+  command.unless_usual(options.budget);
   command.unless_usual(sweep::load_options(options, task));
   command.unless("dtype", options.dtype, sweep::SweepOptions().dtype);
   return std::move(command).text();

@@ -172,12 +172,12 @@ Json pareto_json(const RunPoints& run, const std::vector<const Record*>& records
 Json options_json(const sweep::SweepOptions& options) {
   return {{"examples", options.examples},
           {"seeds", options.seeds},
-          {"normalise", options.normalise},
-          {"units", options.units},
-          {"group_score", options.group_score},
-          {"granularity", options.granularity},
-          {"min_heads_per_layer", options.min_heads_per_layer},
-          {"stability_tolerance", options.stability_tolerance}};
+          {"normalise", options.method.normalise},
+          {"units", options.method.units},
+          {"group_score", options.method.group_score},
+          {"granularity", options.score.granularity},
+          {"min_heads_per_layer", options.budget.min_heads_per_layer},
+          {"stability_tolerance", options.eval.stability_tolerance}};
 }
 
 }  // namespace

@@ -116,7 +116,7 @@ TEST(Methods, MissingTableSaysHowToComputeIt) {
     const Error error = error_of([&] { keep_scores(scores, {std::string(method.name), 0.7, "global", 0}); });
     EXPECT_EQ(error.kind(), ErrorKind::bad_input) << method.name;
     for (const std::string_view table : method.tables)
-      EXPECT_NE(error.hint().find(table, error.hint().find("--tables")), std::string::npos)
+      EXPECT_NE(error.hint().find(table, error.hint().find("`tables`")), std::string::npos)
           << method.name << ": " << error.hint();
   }
 }

@@ -81,8 +81,12 @@ void Chooser::evaluate(const std::vector<Cell>& cells, eval::MaskStats& stats, P
     names.push_back(name);
   }
   const data::Metric& metric = data::metric(data_.task.primary_metric());
-  MaskWork work{
-      .model = model_, .dataset = data_.heldout, .masks = masks, .batch_tokens = options_.batch_tokens, .take = {}, .keep = {}};
+  MaskWork work{.model = model_,
+                .dataset = data_.heldout,
+                .masks = masks,
+                .batch_tokens = options_.eval.batch_tokens,
+                .take = {},
+                .keep = {}};
   work.chunk = chunk_size(options_.masks_at_once, *data_.checkpoint, data_.heldout);
   work.take = [&](std::size_t mask, const eval::Predictions& predictions) {
     quality_[names[mask]] = data::goodness(metric, eval::quality(data_.task, data_.heldout, predictions).front().second);

@@ -46,7 +46,8 @@ struct FromJson {
   void set(std::uint64_t& value, const Json& found, std::string_view name) {
     value = static_cast<std::uint64_t>(JsonNode(found, where, text(name)).count());
   }
-  void set(std::optional<std::int64_t>& value, const Json& found, std::string_view name) {
+  template <class T>
+  void set(std::optional<T>& value, const Json& found, std::string_view name) {
     value.reset();
     if (!found.is_null()) set(value.emplace(), found, name);
   }

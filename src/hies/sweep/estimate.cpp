@@ -83,7 +83,7 @@ RunEstimate estimate(const RunData& data, const SweepOptions& options) {
     run.scoring_passes += part.size();
     tokens += kBackward * static_cast<double>(part.token_count());
   }
-  run.seconds = tokens * seconds_per_token(model, dev, options.batch_tokens);
+  run.seconds = tokens * seconds_per_token(model, dev, options.eval.batch_tokens);
   return run;
 }
 

@@ -19,7 +19,7 @@ namespace hies::sweep {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr std::string_view kOtherFolder = "give another directory with -o, or the same command to go on with this one";
+constexpr std::string_view kOtherFolder = "give another directory as `output`, or the same command to go on with this one";
 
 // AtomicFile's names of files that are not whole yet.
 bool is_unfinished(const fs::path& file) {
@@ -58,7 +58,7 @@ void compare_options(const Json& stored, const Json& mine, const fs::path& folde
   for (const auto& [name, value] : mine.items()) {
     if (name == "schema" || name == "hies" || name == "runs") continue;
     const Json before = stored.value(name, Json());
-    if (before != value) differences.push_back(fmt::format("{} was {} and is {}", name, shown(before), shown(value)));
+    if (before != value) differences.push_back(fmt::format("`{}` was {} and is {}", name, shown(before), shown(value)));
   }
   if (!differences.empty())
     throw Error(ErrorKind::bad_input,
@@ -98,7 +98,7 @@ void check_content(const fs::path& folder) {
     throw Error(
         ErrorKind::bad_input,
         fmt::format("{} is not empty and holds no sweep: there is {}", folder.string(), printable(file.filename().string())),
-        "give an empty or a new directory with -o");
+        "give an empty or a new directory as `output`");
   }
 }
 
@@ -117,7 +117,7 @@ SweepFolder::SweepFolder(const fs::path& folder) : folder_(folder) {
     if (::flock(descriptor_, LOCK_EX | LOCK_NB) != 0) {
       if (errno != EWOULDBLOCK) io_error("cannot lock {}: {}", folder_.string(), std::strerror(errno));
       throw Error(ErrorKind::bad_input, fmt::format("another process is sweeping into {}", folder_.string()),
-                  "wait until it has ended, or give another directory with -o");
+                  "wait until it has ended, or give another directory as `output`");
     }
     check_content(folder_);
     check_writable(folder_ / kSweepFile, true);
@@ -148,7 +148,7 @@ void SweepFolder::claim(const SweepConfig& config, const std::vector<RunIdentity
     if (before != version)
       throw Error(ErrorKind::bad_input,
                   fmt::format("{} holds a sweep of hies {}, but this is {}", folder_.string(), printable(before), version),
-                  "go on with that version, or give another directory with -o");
+                  "go on with that version, or give another directory as `output`");
     compare_options(stored, mine, folder_);
     compare_runs(root.member("runs"), mine["runs"], folder_);
   }

@@ -27,9 +27,7 @@ evidence::Latency measure(const RunData& data, const SweepOptions& options, cons
   const model::Model pruned = model::Model::load(std::move(checkpoint), model::parse_compute_type(options.dtype));
   const eval::Side mine{.model = pruned, .dataset = data.evaluation.dataset};
   const eval::Side reference{.model = whole, .dataset = data.evaluation.dataset};
-  eval::LatencyOptions time;
-  time.latency_seconds = options.latency_seconds;
-  const auto timing = eval::time_models(mine, &reference, time, options.batch_tokens, silent_progress());
+  const auto timing = eval::time_models(mine, &reference, options.eval.latency, options.eval.batch_tokens, silent_progress());
   const eval::Spread& ms = timing->model.latency_ms;
   return {ms.median, ms.p25, ms.p75, timing->reference->latency_ms.median, timing->speedup->latency.median, ms.count};
 }

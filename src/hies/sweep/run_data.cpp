@@ -75,14 +75,14 @@ void load_calibration(RunData& data, const SweepOptions& options, const data::Pr
     const std::int64_t size = data.calibration.back().size();
     if (size < most && std::any_of(options.calibration_sizes.begin(), options.calibration_sizes.end(),
                                    [size](std::int64_t asked) { return asked > size; }))
-      bad_input("calibration-sizes asks for {} examples, but {} has {} rows", most, data.run.calib.string(), size);
+      bad_input("`calibration_sizes` asks for {} examples, but {} has {} rows", most, data.run.calib.string(), size);
   }
 }
 
 // That every ratio can be reached, which no score decides. Throws what make_plan throws.
 void check_ratios(const RunData& data, const SweepOptions& options) {
   const model::HeadLayout& layout = data.checkpoint->spec().layers;
-  const model::UnitKind kind = model::chosen_unit_kind(options.units, layout);
+  const model::UnitKind kind = model::chosen_unit_kind(options.method.units, layout);
   model::HeadTable<double> of_heads, of_units;
   for (const model::LayerHeads& layer : layout) of_heads.emplace_back(layer.live().size(), 0.0);
   const model::UnitLayout units = model::make_units(layout, kind, of_heads);
@@ -91,9 +91,8 @@ void check_ratios(const RunData& data, const SweepOptions& options) {
   model::HeadTable<model::HeadCost> kv_costs;
   for (const model::LayerHeads& layer : layout) kv_costs.emplace_back(layer.kv_heads.size());
   for (const std::string& method : options.methods) {
-    prune::BudgetOptions budget;
+    prune::BudgetOptions budget = options.budget;
     budget.uniform = parse_method(method).uniform;
-    budget.min_heads_per_layer = options.min_heads_per_layer;
     for (const double ratio : options.ratios) {
       budget.ratio = ratio;
       prune::make_plan({.model_hash = {},
@@ -115,7 +114,7 @@ void check_evaluation(const RunData& data, const SweepOptions& options) {
     throw Error(
         ErrorKind::bad_input,
         fmt::format("{} has no labels to choose {} by", data.run.calib.string(), options.alpha == "auto" ? "alpha" : "loss"),
-        "name their column with --label, or leave out --alpha auto and --loss auto");
+        "name their column with `label`, or leave out `alpha` auto and `loss` auto");
 }
 
 }  // namespace
@@ -128,20 +127,16 @@ RunIdentity RunData::identity() const {
 }
 
 data::LoadOptions load_options(const SweepOptions& options, const data::Task& task) {
-  data::LoadOptions load;
-  load.text = options.text;
-  load.text_pair = options.text_pair;
-  load.label = options.label;
-  load.max_length = options.max_length;
-  if (data::reads_windows(task)) {
-    load.context = options.context;
-    load.stride = options.stride;
+  data::LoadOptions load = options.load;
+  if (!data::reads_windows(task)) {
+    load.context.reset();
+    load.stride.reset();
   }
-  if (data::reads_subjects(task)) load.shots = options.shots;
-  if (data::reads_images(task)) {
-    load.image_size = options.image_size;
-    load.skip_bad = options.skip_bad;
-    load.most_pixels = options.most_pixels;
+  if (!data::reads_subjects(task)) load.shots.reset();
+  if (!data::reads_images(task)) {
+    load.image_size.reset();
+    load.skip_bad = false;
+    load.most_pixels.reset();
   }
   return load;
 }
@@ -180,9 +175,9 @@ data::Dataset load_heldout(const RunData& data, const SweepOptions& options, con
     if (!all && read < *load.examples) break;
   }
   throw Error(ErrorKind::bad_input,
-              fmt::format("heldout is {}, but only {} rows of {} neither score heads nor are in {}", options.heldout, rows.size(),
-                          data.run.calib.string(), data.run.data.string()),
-              "lower --heldout, or give a larger calibration file");
+              fmt::format("`heldout` is {}, but only {} rows of {} neither score heads nor are in {}", options.heldout,
+                          rows.size(), data.run.calib.string(), data.run.data.string()),
+              "lower `heldout`, or give a larger calibration file");
 }
 
 RunData load_run(const SweepRun& run, const SweepOptions& options, Progress& progress) {

@@ -31,9 +31,9 @@ pipeline::ScoreRequest request_of(const RunData& data, const SweepOptions& optio
   request.calibration = data.run.calib;
   request.load = load_options(options, data.task);
   request.load.seed = static_cast<std::uint64_t>(entry.seed);
+  request.score = options.score;
   request.score.loss = entry.loss;
-  request.score.granularity = options.granularity;
-  request.score.batch_tokens = options.batch_tokens;
+  request.score.batch_tokens = options.eval.batch_tokens;
   request.score.tables = tables(options);
   request.dtype = options.dtype;
   return request;

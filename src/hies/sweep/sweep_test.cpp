@@ -42,7 +42,7 @@ TEST_F(Sweep, HasOneRecordForEachCell) {
 TEST_F(Sweep, RecordsAreWhatEvalSays) {
   const SweepOutcome outcome = run("a");
   pipeline::EvalRequest eval;
-  eval.model = SmallTask::model();
+  eval.model = data::SmallTask::model();
   eval.task = "classification";
   eval.data = dev;
   eval.eval.latency.latency_seconds = 0;
@@ -85,7 +85,7 @@ TEST_F(Sweep, DoesNotDependOnThreadsButForRounding) {
 }
 
 TEST_F(Sweep, SeveralRunsStandOneAfterTheOther) {
-  request.config.runs.push_back({"second", SmallTask::model(), "classification", dev, calib});
+  request.config.runs.push_back({"second", data::SmallTask::model(), "classification", dev, calib});
   const SweepOutcome outcome = run("a");
   const auto second = std::find_if(outcome.records.begin(), outcome.records.end(),
                                    [](const evidence::Record& r) { return r.key.run == "second"; });
@@ -102,7 +102,7 @@ TEST_F(Sweep, SeveralRunsStandOneAfterTheOther) {
 
 TEST_F(Sweep, LatencyIsMeasuredOfSeedZero) {
   request.config.options.latency = true;
-  request.config.options.latency_seconds = 0.01;
+  request.config.options.eval.latency.latency_seconds = 0.01;
   const SweepOutcome outcome = run("a");
   std::size_t measured = 0;
   for (const evidence::Record& record : outcome.records) {

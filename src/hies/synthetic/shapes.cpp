@@ -163,12 +163,12 @@ Json made_config(std::string_view family, const ShapeOptions& options) {
   for (const auto& [name, value] : {std::pair("hidden", options.hidden),
                                     {"layers", options.layers},
                                     {"heads", options.heads},
-                                    {"kv-heads", options.kv_heads},
-                                    {"head-dim", options.head_dim},
+                                    {"kv_heads", options.kv_heads},
+                                    {"head_dim", options.head_dim},
                                     {"intermediate", options.intermediate},
                                     {"vocabulary", options.vocabulary},
                                     {"positions", options.positions}})
-    if (value && (*value < 1 || *value > 1 << 30)) bad_input("{} is {}, but it must be 1 … {}", name, *value, 1 << 30);
+    if (value && (*value < 1 || *value > 1 << 30)) bad_input("`{}` is {}, but it must be 1 … {}", name, *value, 1 << 30);
   // As wide as hidden where only one of the two is given; as shared as those of the size.
   fill(shape.hidden, size.hidden);
   fill(shape.heads, options.hidden && !options.head_dim ? std::max<std::int64_t>(*shape.hidden / size.head_dim, 1) : size.heads);
@@ -180,10 +180,10 @@ Json made_config(std::string_view family, const ShapeOptions& options) {
   fill(shape.positions, size.positions);
   if (has_plain_heads(family)) {
     if (options.kv_heads && *options.kv_heads != *shape.heads)
-      bad_input("kv-heads is {}, but each of the {} heads of {} has its own keys and values", *options.kv_heads, *shape.heads,
+      bad_input("`kv_heads` is {}, but each of the {} heads of {} has its own keys and values", *options.kv_heads, *shape.heads,
                 family);
     if (options.head_dim && *options.head_dim * *shape.heads != *shape.hidden)
-      bad_input("head-dim is {}, but heads of {} are hidden / heads = {} / {}", *options.head_dim, family, *shape.hidden,
+      bad_input("`head_dim` is {}, but heads of {} are hidden / heads = {} / {}", *options.head_dim, family, *shape.hidden,
                 *shape.heads);
   }
   return found.config(shape);
