@@ -133,12 +133,12 @@ TEST(Human, ThreeDigits) {
 }
 
 TEST(ConsoleProgress, TellsRateAndTimeLeft) {
-  EXPECT_EQ(progress_figures(50, 200, "examples", 2), "50/200 examples, 25/s, 6 s left");
-  EXPECT_EQ(progress_figures(3, 200, "examples", 2), "3/200 examples, 1.5/s, 2 min 11 s left");
-  EXPECT_EQ(progress_figures(0, 200, "examples", 2), "0/200 examples");
-  EXPECT_EQ(progress_figures(200, 200, "examples", 2), "200/200 examples, 100/s");
-  EXPECT_EQ(progress_figures(500, 1500, "ms", 0.5), "0.5 of 1.5 s");
-  EXPECT_EQ(progress_figures(11000, 150, "ms", 11), "11.0 s");
+  EXPECT_EQ(progress_text(50, 200, "examples", 2), "50/200 examples, 25/s, 6 s left");
+  EXPECT_EQ(progress_text(3, 200, "examples", 2), "3/200 examples, 1.5/s, 2 min 11 s left");
+  EXPECT_EQ(progress_text(0, 200, "examples", 2), "0/200 examples");
+  EXPECT_EQ(progress_text(200, 200, "examples", 2), "200/200 examples, 100/s");
+  EXPECT_EQ(progress_text(500, 1500, "ms", 0.5), "0.5 of 1.5 s");
+  EXPECT_EQ(progress_text(11000, 150, "ms", 11), "11.0 s");
 }
 
 }  // namespace

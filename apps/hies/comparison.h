@@ -7,7 +7,7 @@
 
 namespace hies::cli {
 
-// The figures of a result as a table: one column for the model; with a reference two columns and the difference. Shares are
+// The measurements of a result as a table: one column for the model; with a reference two columns and the difference. Shares are
 // per cent, their differences percentage points.
 std::string comparison_table(const eval::Result& result, std::string_view reference_heading, std::string_view model_heading);
 

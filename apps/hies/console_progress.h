@@ -33,6 +33,6 @@ class ConsoleProgress : public Progress {
 };
 
 // "512/1024 examples, 83/s, 6 s left": what is known of a stage after `seconds`.
-std::string progress_figures(std::int64_t done, std::int64_t total, std::string_view unit, double seconds);
+std::string progress_text(std::int64_t done, std::int64_t total, std::string_view unit, double seconds);
 
 }  // namespace hies::cli

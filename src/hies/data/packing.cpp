@@ -30,7 +30,7 @@ void add_question(model::Batch& batch, std::int64_t index, const Example& exampl
     batch.add(index, example.ids, std::vector<std::int32_t>(example.ids.size()));
     batch.continues.push_back(-1);
   }
-  for (const Choice& choice : example.choices) {
+  for (const EncodedChoice& choice : example.choices) {
     add_judged(batch, index, choice.ids, choice.targets);
     batch.continues.push_back(common);
   }

@@ -40,7 +40,7 @@ void check_options(const Task& task, const LoadOptions& options) {
 struct Pair {
   std::string context, whole;
 
-  explicit Pair(const Question::Choice& choice) : whole(choice.context + choice.continuation) {
+  explicit Pair(const Question::AnswerChoice& choice) : whole(choice.context + choice.continuation) {
     // White space that ends the context begins the continuation, as it does in running text.
     context = trim_end(choice.context);
   }

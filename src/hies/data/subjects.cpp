@@ -141,7 +141,7 @@ QuestionRows read_subjects(const fs::path& path, const Task& task, const LoadOpt
     std::string& before = introductions[index];
     if (before.empty()) before = introduction(files[index], task, shots);
     Question& question = rows.questions.emplace_back(question_of(form, table, row));
-    for (Question::Choice& choice : question.choices) choice.context.insert(0, before);
+    for (Question::AnswerChoice& choice : question.choices) choice.context.insert(0, before);
     rows.places.push_back(QuestionRow(table, row).where());
     rows.lines.push_back(table.line(row));
     rows.groups.push_back(static_cast<std::int64_t>(index));

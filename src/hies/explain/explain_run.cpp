@@ -97,13 +97,13 @@ Json heads_json(const std::vector<Seen>& heads, const model::AttentionProbe& pro
 }
 
 // What the tokens of one example are: parts of its text; or what stands before the patches, and each patch's row and column.
-Json token_names(const pipeline::Subject& subject, const model::Batch& batch) {
+Json token_names(const pipeline::LoadedModel& loaded, const model::Batch& batch) {
   Json names = Json::array();
-  if (const auto* tokenizer = std::get_if<text::Tokenizer>(&subject.preprocessor)) {
+  if (const auto* tokenizer = std::get_if<text::Tokenizer>(&loaded.preprocessor)) {
     for (const std::int32_t id : batch.tokens) names.push_back(tokenizer->token(id));
     return names;
   }
-  const model::VisionSpec& vision = subject.checkpoint->spec().vision;
+  const model::VisionSpec& vision = loaded.checkpoint->spec().vision;
   constexpr std::array<std::string_view, 2> kLeading = {"[CLS]", "[DIST]"};
   for (int i = 0; i < vision.leading; ++i) names.push_back(kLeading[static_cast<std::size_t>(i)]);
   const int across = batch.images.front().from->shape().width / vision.patch_width;
@@ -113,29 +113,29 @@ Json token_names(const pipeline::Subject& subject, const model::Batch& batch) {
 }
 
 // An image as the network reads it, and which of the tokens are its patches.
-void add_image(Json& example, const pipeline::Subject& subject, const model::ImageRef& image) {
+void add_image(Json& example, const pipeline::LoadedModel& loaded, const model::ImageRef& image) {
   const model::ImageLoader::Shape shape = image.from->shape();
   std::vector<float> pixels(static_cast<std::size_t>(shape.numbers()));
   image.from->write(std::array{image.index}, pixels);
-  const auto& processor = std::get<image::Processor>(subject.preprocessor);
+  const auto& processor = std::get<image::Processor>(loaded.preprocessor);
   example["image"] = image::data_url(image::image_of(pixels, shape.channels, {shape.height, shape.width}, processor));
-  const model::VisionSpec& vision = subject.checkpoint->spec().vision;
+  const model::VisionSpec& vision = loaded.checkpoint->spec().vision;
   example["grid"] = {{"rows", shape.height / vision.patch_height},
                      {"columns", shape.width / vision.patch_width},
                      {"first_token", vision.leading}};
 }
 
 // One example by itself: HIS, AE and attention of the unpruned model.
-Json look(const pipeline::Subject& subject, const data::Example& example, const std::string& loss, const prune::Plan* plan,
+Json look(const pipeline::LoadedModel& loaded, const data::Example& example, const std::string& loss, const prune::Plan* plan,
           const ExplainOptions& options) {
-  const model::HeadLayout& layout = subject.checkpoint->spec().layers;
+  const model::HeadLayout& layout = loaded.checkpoint->spec().layers;
   model::Batch batch;
   data::add(batch, 0, example);
-  const auto objective = score::make_objective(loss, subject.checkpoint->spec(), std::array{example.label});
+  const auto objective = score::make_objective(loss, loaded.checkpoint->spec(), std::array{example.label});
   model::AttentionProbe probe;
   probe.want_inner = probe.want_entropy = probe.want_attention = true;
   score::Notes notes(layout, 1, probe, true);
-  const model::RunResult result = subject.model.run(batch, {.gates = nullptr, .objective = objective.get(), .probe = &probe});
+  const model::RunResult result = loaded.model.run(batch, {.gates = nullptr, .objective = objective.get(), .probe = &probe});
   notes.add(layout, batch, result, probe);
   const auto his = score::importance(layout, notes, score::Granularity::example, 1);
   const bool any_query = batch.token_count() > 1;  // a query that sees one key has no entropy
@@ -143,11 +143,11 @@ Json look(const pipeline::Subject& subject, const data::Example& example, const 
 
   const std::vector<Seen> heads = chosen_heads(all_heads(layout, plan, his, entropy), options.heads);
   Json json = {{"row", example.row},
-               {"tokens", token_names(subject, batch)},
+               {"tokens", token_names(loaded, batch)},
                {"his", his},
                {"entropy", entropy},
                {"heads", heads_json(heads, probe, static_cast<std::size_t>(batch.token_count()))}};
-  if (!batch.images.empty()) add_image(json, subject, batch.images.front());
+  if (!batch.images.empty()) add_image(json, loaded, batch.images.front());
   return json;
 }
 
@@ -170,24 +170,24 @@ Json run_explain(const ExplainRequest& request, Progress& progress) {
   const data::Task& task = data::task(request.task);
   check_options(request.options);
   const Pick pick = parse_pick(request.options.pick);
-  const pipeline::Subject subject = pipeline::load_subject(request.model, request.dtype);
-  const model::HeadLayout& layout = subject.checkpoint->spec().layers;
+  const pipeline::LoadedModel loaded = pipeline::load_model(request.model, request.dtype);
+  const model::HeadLayout& layout = loaded.checkpoint->spec().layers;
   std::optional<prune::Plan> plan;
   if (request.plan) {
     plan = prune::read_plan(*request.plan);
-    prune::check_plan(*plan, subject.checkpoint->hash(), layout, request.plan->string());
+    prune::check_plan(*plan, loaded.checkpoint->hash(), layout, request.plan->string());
   }
-  pipeline::EvaluationData data = pipeline::load_evaluation(subject, task, request.data, request.load, request.loss, progress);
+  pipeline::EvaluationData data = pipeline::load_evaluation(loaded, task, request.data, request.load, request.loss, progress);
   const std::string loss = data.objective ? std::string(data.objective->name()) : "logit-norm";
   if (pick.kind == Pick::Kind::rows) {
     // Only these are run.
     data.dataset = only(data.dataset, picked(pick, data.dataset, {}, nullptr, 0, 0));
     std::vector<double> labels;
     for (const data::Example& example : data.dataset.examples) labels.push_back(example.label);
-    if (data.objective) data.objective = score::make_objective(loss, subject.checkpoint->spec(), labels);
+    if (data.objective) data.objective = score::make_objective(loss, loaded.checkpoint->spec(), labels);
   }
   const auto answers = [&](const model::HeadGates* gates) {
-    return eval::predict(subject.model, data.dataset, gates, data.objective.get(), request.options.batch_tokens, progress);
+    return eval::predict(loaded.model, data.dataset, gates, data.objective.get(), request.options.batch_tokens, progress);
   };
   const eval::Predictions before = answers(nullptr);
   std::optional<eval::Predictions> after;
@@ -200,12 +200,12 @@ Json run_explain(const ExplainRequest& request, Progress& progress) {
 
   Json json = {{"schema", kExplainSchema},
                {"hies", request.version},
-               {"model", {{"path", request.model.string()}, {"hash", subject.checkpoint->hash()}}},
+               {"model", {{"path", request.model.string()}, {"hash", loaded.checkpoint->hash()}}},
                {"task", task.name},
                {"data", {{"file", request.data.string()}, {"hash", data.dataset.hash}}},
                {"plan", request.plan ? Json{{"file", request.plan->string()}} : Json()},
                {"loss", loss},
-               {"labels", pipeline::class_names(subject.checkpoint->spec())},
+               {"labels", pipeline::class_names(loaded.checkpoint->spec())},
                {"options", options_json(request.options)},
                {"pick", request.options.pick},
                {"examples", Json::array()}};
@@ -215,7 +215,7 @@ Json run_explain(const ExplainRequest& request, Progress& progress) {
   progress.begin("explain", std::ssize(places), "examples");
   for (const std::size_t place : places) {
     Progress::throw_if_cancelled();
-    Json example = look(subject, judged.examples[place], loss, plan ? &*plan : nullptr, request.options);
+    Json example = look(loaded, judged.examples[place], loss, plan ? &*plan : nullptr, request.options);
     example["label"] =
         data.dataset.has_labels && data.dataset.examples[place].targets == 0 ? Json(data.dataset.examples[place].label) : Json();
     example["before"] = answer_json(before, place);

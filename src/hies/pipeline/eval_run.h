@@ -9,7 +9,7 @@
 #include "hies/data/rows.h"
 #include "hies/data/task.h"
 #include "hies/eval/evaluate.h"
-#include "hies/pipeline/subject.h"
+#include "hies/pipeline/loaded_model.h"
 
 namespace hies::pipeline {
 
@@ -21,7 +21,7 @@ struct EvaluationData {
 
 // `loss`: a name of score/objectives, or empty for the task's. A file without label column gives no metrics and, unless the loss
 // needs no labels, no losses. Throws bad_input when labels are there but cannot be read.
-EvaluationData load_evaluation(const Subject& subject, const data::Task& task, const std::filesystem::path& file,
+EvaluationData load_evaluation(const LoadedModel& loaded, const data::Task& task, const std::filesystem::path& file,
                                data::LoadOptions load, const std::string& loss, Progress& progress);
 
 // The same with a checkpoint that is not in memory.
@@ -48,7 +48,7 @@ struct EvalRun {
   std::vector<std::string> labels;  // names of the model's classes; empty for regression
 };
 
-// Throws what load_subject, load_dataset, read_plan, check_plan and evaluate throw.
+// Throws what load_model, load_dataset, read_plan, check_plan and evaluate throw.
 EvalRun run_eval(const EvalRequest& request, Progress& progress = silent_progress());
 
 // Names of the model's classes; empty for regression.

@@ -8,8 +8,8 @@
 #include "hies/base/error.h"
 #include "hies/base/test_files.h"
 #include "hies/data/test_small_task.h"
+#include "hies/pipeline/loaded_model.h"
 #include "hies/pipeline/score_run.h"
-#include "hies/pipeline/subject.h"
 
 namespace hies::pipeline {
 namespace {
@@ -37,7 +37,7 @@ class Encode : public testing::Test {
   Encode() { load.order = "file"; }
 
   data::Dataset dataset(const std::filesystem::path& file, const char* task = "classification") {
-    return data::load_dataset(file, data::task(task), load, *subject.checkpoint, subject.preprocessor, progress);
+    return data::load_dataset(file, data::task(task), load, *loaded.checkpoint, loaded.preprocessor, progress);
   }
   std::string refusal(const std::filesystem::path& file) {
     try {
@@ -52,7 +52,7 @@ class Encode : public testing::Test {
   TestFolder folder;
   Lines progress;
   data::LoadOptions load;
-  Subject subject = load_subject(data::SmallTask::model(), "float32");
+  LoadedModel loaded = load_model(data::SmallTask::model(), "float32");
 };
 
 TEST_F(Encode, RowsBecomeExamples) {
@@ -64,8 +64,8 @@ TEST_F(Encode, RowsBecomeExamples) {
   EXPECT_EQ(data.label_range, (std::pair<double, double>{0, 2}));
   EXPECT_EQ(data.truncated, 0);
   EXPECT_EQ(data.max_length,
-            std::min<std::int64_t>(subject.checkpoint->spec().positions,
-                                   std::get<text::Tokenizer>(subject.preprocessor).model_max_length().value_or(1 << 20)));
+            std::min<std::int64_t>(loaded.checkpoint->spec().positions,
+                                   std::get<text::Tokenizer>(loaded.preprocessor).model_max_length().value_or(1 << 20)));
   EXPECT_EQ(data.hash, data::content_hash(data.examples, true));
   EXPECT_TRUE(progress.lines.empty());
 }
@@ -98,7 +98,7 @@ TEST_F(Encode, AVocabularyLargerThanTheEmbeddingIsRefused) {
   const auto bigger = folder.folder("bigger");
   std::filesystem::copy(data::SmallTask::model(), bigger, std::filesystem::copy_options::recursive);
   std::ofstream(bigger / "vocab.txt", std::ios::app) << "onemore\n";
-  subject.preprocessor = text::Tokenizer::load(bigger, "bert");
+  loaded.preprocessor = text::Tokenizer::load(bigger, "bert");
   EXPECT_NE(refusal(folder.write("a.tsv", data::SmallTask::tsv())).find("the model's embedding holds 62"), std::string::npos);
 }
 
@@ -111,7 +111,7 @@ TEST_F(Encode, EveryFormatGivesTheSameScores) {
   request.load.examples = 5;
   const auto scores_of = [&](const char* name) {
     request.calibration = folder / name;
-    score::Scores scores = run_score(subject, request).scores;
+    score::Scores scores = run_score(loaded, request).scores;
     scores.timings.clear();
     scores.calibration.file.clear();
     return pretty(score::to_json(scores));
@@ -137,12 +137,12 @@ TEST_F(Encode, TheSameSeedGivesTheSameBytes) {
 TEST_F(Encode, LossesWithoutLabelsNeedNone) {
   ScoreRequest request{
       .model = data::SmallTask::model(), .task = "classification", .calibration = folder.write("a.txt", "A film\nThe movie!\n")};
-  EXPECT_THROW(run_score(subject, request), Error);
+  EXPECT_THROW(run_score(loaded, request), Error);
   request.score.loss = "pseudo-label";
-  EXPECT_EQ(run_score(subject, request).scores.calibration.examples, 2);
+  EXPECT_EQ(run_score(loaded, request).scores.calibration.examples, 2);
   request.score.loss.clear();
   request.score.tables = {"ae"};
-  EXPECT_FALSE(run_score(subject, request).scores.calibration.mean_loss);
+  EXPECT_FALSE(run_score(loaded, request).scores.calibration.mean_loss);
 }
 
 }  // namespace

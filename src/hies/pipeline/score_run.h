@@ -7,7 +7,7 @@
 #include "hies/data/dataset.h"
 #include "hies/data/rows.h"
 #include "hies/data/task.h"
-#include "hies/pipeline/subject.h"
+#include "hies/pipeline/loaded_model.h"
 #include "hies/score/options.h"
 #include "hies/score/scores.h"
 
@@ -32,10 +32,10 @@ struct ScoreRun {
 };
 
 // Scores a model's heads on the calibration examples. Labels are needed only when a loss that uses them is. The options stored with
-// the scores are all of the request's, as resolved. Throws what load_subject, load_dataset and score_heads throw.
+// the scores are all of the request's, as resolved. Throws what load_model, load_dataset and score_heads throw.
 ScoreRun run_score(const ScoreRequest& request, Progress& progress = silent_progress());
 // The same with the model that is in memory already; `request.model` and `request.dtype` are those it was loaded with.
-ScoreRun run_score(const Subject& subject, const ScoreRequest& request, Progress& progress = silent_progress());
+ScoreRun run_score(const LoadedModel& loaded, const ScoreRequest& request, Progress& progress = silent_progress());
 
 // The same with calibration examples that are encoded already. `request.load` is how they were chosen.
 score::Scores score_dataset(const model::Model& model, const data::Dataset& calibration, const ScoreRequest& request,

@@ -5,7 +5,7 @@
 #include <fmt/format.h>
 
 #include "hies/evidence/formats.h"
-#include "hies/report/run_data.h"
+#include "hies/report/run_json.h"
 
 namespace hies::report {
 namespace {
@@ -61,7 +61,7 @@ Json page_data(std::span<const Sweep> sweeps, std::span<const Explanation> expla
     const evidence::Evidence evidence(sweep.records, sweep.scores, sweep.table_options());
     for (const std::string& run : evidence.runs()) {
       ++names[run];
-      runs.push_back(run_data(sweep, evidence, run));
+      runs.push_back(run_json(sweep, evidence, run));
     }
     Json own = Json::array();
     for (const Table& table : evidence::evidence_tables(sweep.records, sweep.scores, sweep.table_options()))

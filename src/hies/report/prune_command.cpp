@@ -9,7 +9,7 @@
 #include "hies/data/task.h"
 #include "hies/score/methods/method.h"
 #include "hies/sweep/grid.h"
-#include "hies/sweep/run_data.h"
+#include "hies/sweep/run_inputs.h"
 
 namespace hies::report {
 namespace {

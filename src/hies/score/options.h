@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -40,13 +39,6 @@ Granularity parse_granularity(std::string_view name);
 
 // "all" or "cls". Throws bad_input.
 model::EntropyTokens parse_entropy_tokens(std::string_view name);
-
-// One thing that `tables` may ask for.
-struct TableKind {
-  std::string_view name;
-  std::string_view description;  // one line
-};
-std::span<const TableKind> table_kinds() noexcept;
 
 // Throws bad_input for an unknown table, granularity or loss, no table at all, or a count below 1.
 void check_options(const ScoreOptions& options);

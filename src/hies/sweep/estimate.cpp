@@ -39,14 +39,14 @@ std::vector<model::HeadGates> gates_of(const std::vector<MaskGroup>& groups) {
 }
 
 template <class Keep>
-std::vector<model::HeadGates> masks_of(const Planner& planner, const std::vector<Cell>& cells, const RunData& data,
+std::vector<model::HeadGates> masks_of(const Planner& planner, const std::vector<Cell>& cells, const RunInputs& data,
                                        const Keep& keep) {
   std::vector<Cell> some;
   std::copy_if(cells.begin(), cells.end(), std::back_inserter(some), keep);
   return gates_of(group_by_mask(planner, some, data.checkpoint->spec().layers));
 }
 
-RunEstimate estimate(const RunData& data, const SweepOptions& options) {
+RunEstimate estimate(const RunInputs& data, const SweepOptions& options) {
   const model::Model model = model::Model::load(data.checkpoint, model::parse_compute_type(options.dtype));
   const ScoredRun scored = ScoredRun::imagined(data, options, model);
   const Planner planner(data, options, scored);

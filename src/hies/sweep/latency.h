@@ -5,7 +5,7 @@
 
 #include "hies/base/progress.h"
 #include "hies/evidence/records.h"
-#include "hies/sweep/run_data.h"
+#include "hies/sweep/run_inputs.h"
 
 namespace hies::sweep {
 
@@ -16,7 +16,7 @@ bool wants_latency(const evidence::RecordKey& key, const SweepOptions& options, 
 // Measures the cells that want it, each in pairs with the unpruned model on single examples of DEV: the heads are really cut out, in a
 // temporary checkpoint within `folder`. Equal masks are measured once. What is measured is kept in DIR/latency.jsonl and not
 // measured again. Sets latency_ms of the records.
-void measure_latencies(const RunData& data, const SweepOptions& options, const model::Model& model,
+void measure_latencies(const RunInputs& data, const SweepOptions& options, const model::Model& model,
                        const std::filesystem::path& folder, std::vector<evidence::Record>& records, Progress& progress);
 
 }  // namespace hies::sweep

@@ -36,7 +36,7 @@ void take_known(std::vector<MaskGroup>& groups, const std::vector<evidence::Reco
 
 }  // namespace
 
-Measurer::Measurer(const RunData& data, const SweepOptions& options, const model::Model& model)
+Measurer::Measurer(const RunInputs& data, const SweepOptions& options, const model::Model& model)
     : data_(data), options_(options), model_(model) {}
 
 void Measurer::judge(const eval::Predictions& predictions, MaskGroup& group) const {

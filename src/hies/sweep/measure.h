@@ -12,7 +12,7 @@ namespace hies::sweep {
 // The records of one run of a sweep, brought to the disk mask by mask.
 class Measurer {
  public:
-  Measurer(const RunData& data, const SweepOptions& options, const model::Model& model);
+  Measurer(const RunInputs& data, const SweepOptions& options, const model::Model& model);
 
   // Completes the records of the groups, and appends to the journal those that `known`, its records of this run, does not have.
   // Returns all of them. Throws bad_input when `known` is not how this sweep begins; what predict_masks throws; io. Interrupted: the
@@ -25,7 +25,7 @@ class Measurer {
  private:
   void judge(const eval::Predictions& predictions, MaskGroup& group) const;
 
-  const RunData& data_;
+  const RunInputs& data_;
   const SweepOptions& options_;
   const model::Model& model_;
   eval::Predictions reference_;

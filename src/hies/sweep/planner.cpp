@@ -30,7 +30,7 @@ bool is_unpruned(const model::HeadGates& gates) {
 
 }  // namespace
 
-Planner::Planner(const RunData& data, const SweepOptions& options, const ScoredRun& scored)
+Planner::Planner(const RunInputs& data, const SweepOptions& options, const ScoredRun& scored)
     : data_(data), options_(options), scored_(scored), lengths_(eval::lengths(data.evaluation.dataset)) {
   const model::HeadLayout& layout = data.checkpoint->spec().layers;
   heads_ = model::live_head_count(layout);

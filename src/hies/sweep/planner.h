@@ -14,7 +14,7 @@ namespace hies::sweep {
 // Turns the cells of a run into masks. Refers to what it is made of.
 class Planner {
  public:
-  Planner(const RunData& data, const SweepOptions& options, const ScoredRun& scored);
+  Planner(const RunInputs& data, const SweepOptions& options, const ScoredRun& scored);
 
   // Of a cell whose alpha and loss are known.
   prune::Plan plan(const Cell& cell) const;
@@ -29,7 +29,7 @@ class Planner {
   void add_bound(const Cell& cell, evidence::Record& record) const;
   evidence::Cost cost(const model::HeadLayout& left, std::int64_t heads_removed) const;
 
-  const RunData& data_;
+  const RunInputs& data_;
   const SweepOptions& options_;
   const ScoredRun& scored_;
   eval::Lengths lengths_;        // of DEV's examples

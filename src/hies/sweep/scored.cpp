@@ -24,7 +24,7 @@ std::vector<std::string> tables(const SweepOptions& options) {
   return names;
 }
 
-pipeline::ScoreRequest request_of(const RunData& data, const SweepOptions& options, const ScoredRun::Entry& entry) {
+pipeline::ScoreRequest request_of(const RunInputs& data, const SweepOptions& options, const ScoredRun::Entry& entry) {
   pipeline::ScoreRequest request;
   request.model = data.run.model;
   request.task = data.task.name;
@@ -39,7 +39,7 @@ pipeline::ScoreRequest request_of(const RunData& data, const SweepOptions& optio
   return request;
 }
 
-void check_read(const ScoredRun::Entry& entry, const RunData& data, const data::Dataset& calibration,
+void check_read(const ScoredRun::Entry& entry, const RunInputs& data, const data::Dataset& calibration,
                 const std::vector<std::string>& needed, const std::filesystem::path& file) {
   const bool of_this = entry.scores.model_info.hash == data.checkpoint->hash() &&
                        entry.scores.layout == data.checkpoint->spec().layers &&
@@ -59,14 +59,14 @@ std::string scores_file(const SweepRun& run, const std::string& loss, std::int64
   return fmt::format("scores/{}-{}-{}{}.json", run.name, loss, seed, size);
 }
 
-ScoredRun::ScoredRun(const RunData& data, const SweepOptions& options) {
+ScoredRun::ScoredRun(const RunInputs& data, const SweepOptions& options) {
   for (const std::int64_t size : scored_sizes(options))
     for (const std::string& loss : data.losses)
       for (std::int64_t seed = 0; seed < options.seeds; ++seed)
         entries_.push_back({loss, seed, size, scores_file(data.run, loss, seed, size, options), {}});
 }
 
-ScoredRun ScoredRun::imagined(const RunData& data, const SweepOptions& options, const model::Model& model) {
+ScoredRun ScoredRun::imagined(const RunInputs& data, const SweepOptions& options, const model::Model& model) {
   ScoredRun run(data, options);
   score::ScoreOptions weights;  // what needs no run of the model is real
   weights.tables = {"l2"};
@@ -85,7 +85,7 @@ ScoredRun ScoredRun::imagined(const RunData& data, const SweepOptions& options, 
   return run;
 }
 
-ScoredRun::ScoredRun(const RunData& data, const SweepOptions& options, const model::Model& model,
+ScoredRun::ScoredRun(const RunInputs& data, const SweepOptions& options, const model::Model& model,
                      const std::filesystem::path& folder, Progress& progress)
     : ScoredRun(data, options) {
   for (Entry& entry : entries_) {
@@ -100,7 +100,6 @@ ScoredRun::ScoredRun(const RunData& data, const SweepOptions& options, const mod
     entry.scores = pipeline::score_dataset(model, calibration, request, progress);
     Progress::throw_if_cancelled();
     score::write_scores(file, entry.scores, false);
-    ++computed_;
   }
 }
 

@@ -6,7 +6,7 @@
 
 #include "hies/base/progress.h"
 #include "hies/score/scores.h"
-#include "hies/sweep/run_data.h"
+#include "hies/sweep/run_inputs.h"
 
 namespace hies::sweep {
 
@@ -15,11 +15,11 @@ class ScoredRun {
  public:
   // Reads what is in DIR/scores already, computes and writes the rest. Throws bad_input for a file of another model, other data or
   // other options; what score_heads throws; io. Interrupted: what is written stays.
-  ScoredRun(const RunData& data, const SweepOptions& options, const model::Model& model, const std::filesystem::path& folder,
+  ScoredRun(const RunInputs& data, const SweepOptions& options, const model::Model& model, const std::filesystem::path& folder,
             Progress& progress);
 
   // Scores of the same form, drawn at random where they would have to be computed: for estimates of what a sweep takes.
-  static ScoredRun imagined(const RunData& data, const SweepOptions& options, const model::Model& model);
+  static ScoredRun imagined(const RunInputs& data, const SweepOptions& options, const model::Model& model);
 
   struct Entry {
     std::string loss;
@@ -31,12 +31,10 @@ class ScoredRun {
   // Null where there is none.
   const Entry* find(const std::string& loss, std::int64_t seed, std::int64_t asked) const;
   const std::vector<Entry>& entries() const noexcept { return entries_; }
-  std::int64_t computed() const noexcept { return computed_; }  // by this process; the others were read
 
  private:
-  ScoredRun(const RunData& data, const SweepOptions& options);
+  ScoredRun(const RunInputs& data, const SweepOptions& options);
   std::vector<Entry> entries_;
-  std::int64_t computed_ = 0;
 };
 
 // "scores/minilm-sst2-ce-0.json"; with another number of examples than --examples "scores/minilm-sst2-ce-0-n64.json".

@@ -80,7 +80,7 @@ Json run_json(const RunSummary& run) {
   if (!run.choices.empty())
     json["heldout"] = {{"distinct_masks", run.heldout.distinct},
                        {"layer_evaluations", {{"done", run.heldout.layers_done}, {"avoided", run.heldout.layers_avoided}}}};
-  for (const Choice& choice : run.choices) json["choices"].push_back(choice_json(choice));
+  for (const HyperparameterChoice& choice : run.choices) json["choices"].push_back(choice_json(choice));
   return json;
 }
 

@@ -7,8 +7,8 @@
 #include "hies/base/json.h"
 #include "hies/eval/many_masks.h"
 #include "hies/evidence/records.h"
-#include "hies/sweep/choice.h"
-#include "hies/sweep/run_data.h"
+#include "hies/sweep/hyperparameter_choice.h"
+#include "hies/sweep/run_inputs.h"
 
 namespace hies::sweep {
 
@@ -24,7 +24,7 @@ struct RunSummary {
   std::int64_t scores_files = 0;
   eval::MaskStats evaluation;
   eval::MaskStats heldout;  // all 0 unless alpha or loss was chosen
-  std::vector<Choice> choices;
+  std::vector<HyperparameterChoice> choices;
   std::vector<evidence::Record> records;
 };
 

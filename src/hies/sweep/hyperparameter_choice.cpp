@@ -1,4 +1,4 @@
-#include "hies/sweep/choice.h"
+#include "hies/sweep/hyperparameter_choice.h"
 
 #include <algorithm>
 #include <cmath>
@@ -54,11 +54,11 @@ std::vector<std::vector<Cell>> group(const std::vector<Cell>& cells, const Key& 
 
 }  // namespace
 
-Chooser::Chooser(const RunData& data, const SweepOptions& options, const Planner& planner, const model::Model& model,
-                 const std::filesystem::path& folder)
+HyperparameterChooser::HyperparameterChooser(const RunInputs& data, const SweepOptions& options, const Planner& planner,
+                                             const model::Model& model, const std::filesystem::path& folder)
     : data_(data), options_(options), planner_(planner), model_(model), folder_(folder) {}
 
-void Chooser::evaluate(const std::vector<Cell>& cells, eval::MaskStats& stats, Progress& progress) {
+void HyperparameterChooser::evaluate(const std::vector<Cell>& cells, eval::MaskStats& stats, Progress& progress) {
   Journal journal(folder_ / kHeldoutFile);
   for (const std::string& text : journal.lines()) {
     const std::string where = journal.file().string();
@@ -89,7 +89,8 @@ void Chooser::evaluate(const std::vector<Cell>& cells, eval::MaskStats& stats, P
                 .keep = {}};
   work.chunk = chunk_size(options_.masks_at_once, *data_.checkpoint, data_.heldout);
   work.take = [&](std::size_t mask, const eval::Predictions& predictions) {
-    quality_[names[mask]] = data::goodness(metric, eval::quality(data_.task, data_.heldout, predictions).front().second);
+    quality_[names[mask]] =
+        data::higher_is_better_value(metric, eval::quality(data_.task, data_.heldout, predictions).front().second);
   };
   work.keep = [&](std::size_t begin, std::size_t end) {
     std::vector<std::string> lines;
@@ -101,10 +102,10 @@ void Chooser::evaluate(const std::vector<Cell>& cells, eval::MaskStats& stats, P
   run_chunks(work, data_.run.name + " held-out", progress);
 }
 
-double Chooser::quality(const Cell& cell) const { return quality_.at(mask_hash(planner_.plan(cell).pruned)); }
+double HyperparameterChooser::quality(const Cell& cell) const { return quality_.at(mask_hash(planner_.plan(cell).pruned)); }
 
 // Mean over the seeds; `cells` are of one loss and one alpha.
-double Chooser::wauc(const std::vector<Cell>& cells) const {
+double HyperparameterChooser::wauc(const std::vector<Cell>& cells) const {
   const auto by_seed = group(cells, [](const Cell& cell) { return cell.seed; });
   double sum = 0;
   for (const std::vector<Cell>& seed : by_seed) {
@@ -118,8 +119,8 @@ double Chooser::wauc(const std::vector<Cell>& cells) const {
   return sum / static_cast<double>(by_seed.size());
 }
 
-Choice Chooser::choose_for(const Cell& waiting, const std::vector<Cell>& cells) const {
-  Choice choice;
+HyperparameterChoice HyperparameterChooser::choose_for(const Cell& waiting, const std::vector<Cell>& cells) const {
+  HyperparameterChoice choice;
   choice.method = spelled(waiting.method);
   choice.chose_alpha = waiting.choose_alpha;
   choice.chose_loss = waiting.choose_loss;
@@ -146,13 +147,14 @@ Choice Chooser::choose_for(const Cell& waiting, const std::vector<Cell>& cells) 
   return choice;
 }
 
-std::vector<Choice> Chooser::choose(std::vector<Cell>& cells, eval::MaskStats& stats, Progress& progress) {
+std::vector<HyperparameterChoice> HyperparameterChooser::choose(std::vector<Cell>& cells, eval::MaskStats& stats,
+                                                                Progress& progress) {
   std::vector<Cell> waiting;  // one for each choice
   for (const Cell& cell : cells) {
     const bool known = std::any_of(waiting.begin(), waiting.end(), [&](const Cell& other) { return same_choice(other, cell); });
     if (waits(cell) && !known) waiting.push_back(cell);
   }
-  std::vector<Choice> choices;
+  std::vector<HyperparameterChoice> choices;
   if (waiting.empty()) return choices;
   std::vector<Cell> counting;
   std::copy_if(cells.begin(), cells.end(), std::back_inserter(counting), [&](const Cell& cell) {
@@ -164,15 +166,15 @@ std::vector<Choice> Chooser::choose(std::vector<Cell>& cells, eval::MaskStats& s
   for (Cell& cell : cells) {
     if (!waits(cell)) continue;
     const auto found = std::find_if(waiting.begin(), waiting.end(), [&](const Cell& other) { return same_choice(other, cell); });
-    const Choice& choice = choices[static_cast<std::size_t>(found - waiting.begin())];
+    const HyperparameterChoice& choice = choices[static_cast<std::size_t>(found - waiting.begin())];
     if (cell.choose_alpha) cell.alpha = choice.chosen.alpha;
     if (cell.choose_loss) cell.loss = choice.chosen.loss;
   }
   return choices;
 }
 
-Json choice_json(const Choice& choice) {
-  const auto candidate = [](const Choice::Candidate& c) {
+Json choice_json(const HyperparameterChoice& choice) {
+  const auto candidate = [](const HyperparameterChoice::Candidate& c) {
     return Json{{"loss", c.loss ? Json(*c.loss) : Json()}, {"alpha", c.alpha ? Json(*c.alpha) : Json()}, {"wauc", c.wauc}};
   };
   Json json = {{"method", choice.method},
@@ -180,7 +182,7 @@ Json choice_json(const Choice& choice) {
                {"chose_loss", choice.chose_loss},
                {"chosen", candidate(choice.chosen)},
                {"candidates", Json::array()}};
-  for (const Choice::Candidate& c : choice.candidates) json["candidates"].push_back(candidate(c));
+  for (const HyperparameterChoice::Candidate& c : choice.candidates) json["candidates"].push_back(candidate(c));
   return json;
 }
 

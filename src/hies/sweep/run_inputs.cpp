@@ -1,4 +1,4 @@
-#include "hies/sweep/run_data.h"
+#include "hies/sweep/run_inputs.h"
 
 #include <algorithm>
 #include <unordered_set>
@@ -6,7 +6,7 @@
 #include "hies/base/error.h"
 #include "hies/base/hash.h"
 #include "hies/data/load_dataset.h"
-#include "hies/pipeline/subject.h"
+#include "hies/pipeline/loaded_model.h"
 #include "hies/prune/budget.h"
 #include "hies/score/objectives/objectives.h"
 #include "hies/sweep/grid.h"
@@ -20,7 +20,7 @@ std::string content(const data::Example& example) {
     return std::string_view(reinterpret_cast<const char*>(ids.data()), ids.size() * sizeof(std::int32_t));
   };
   std::string content = fmt::format("{}:", example.ids.size()).append(bytes(example.ids)).append(bytes(example.type_ids));
-  for (const data::Choice& choice : example.choices)
+  for (const data::EncodedChoice& choice : example.choices)
     content.append(fmt::format("{}:", choice.ids.size())).append(bytes(choice.ids));
   if (example.image.from != nullptr) content.append(example.image.from->content_hash(example.image.index));
   return content;
@@ -37,7 +37,7 @@ bool same_file(const std::filesystem::path& a, const std::filesystem::path& b) {
   return std::filesystem::equivalent(a, b, ignored);
 }
 
-void warn_of_leak(const RunData& data, Progress& progress) {
+void warn_of_leak(const RunInputs& data, Progress& progress) {
   constexpr std::string_view kRisk = "quality and stability look better than they are on unseen data";
   if (same_file(data.run.calib, data.run.data)) {
     progress.warn(fmt::format("{} ranks the heads and judges them, too: {}", data.run.data.string(), kRisk));
@@ -61,7 +61,7 @@ data::LabelNeed label_need(const std::vector<std::string>& losses) {
   return needed ? data::LabelNeed::required : data::LabelNeed::if_readable;
 }
 
-void load_calibration(RunData& data, const SweepOptions& options, const data::Preprocessor& preprocessor, Progress& progress) {
+void load_calibration(RunInputs& data, const SweepOptions& options, const data::Preprocessor& preprocessor, Progress& progress) {
   const std::vector<std::int64_t> sizes = scored_sizes(options);
   const std::int64_t most = *std::max_element(sizes.begin(), sizes.end());
   for (std::int64_t seed = 0; seed < options.seeds; ++seed) {
@@ -80,7 +80,7 @@ void load_calibration(RunData& data, const SweepOptions& options, const data::Pr
 }
 
 // That every ratio can be reached, which no score decides. Throws what make_plan throws.
-void check_ratios(const RunData& data, const SweepOptions& options) {
+void check_ratios(const RunInputs& data, const SweepOptions& options) {
   const model::HeadLayout& layout = data.checkpoint->spec().layers;
   const model::UnitKind kind = model::chosen_unit_kind(options.method.units, layout);
   model::HeadTable<double> of_heads, of_units;
@@ -107,7 +107,7 @@ void check_ratios(const RunData& data, const SweepOptions& options) {
   }
 }
 
-void check_evaluation(const RunData& data, const SweepOptions& options) {
+void check_evaluation(const RunInputs& data, const SweepOptions& options) {
   if (data.evaluation.dataset.size() == 0) bad_input("{}: no examples to evaluate on", data.run.data.string());
   const bool choose = options.alpha == "auto" || options.loss == "auto";
   if (choose && !data.calibration.front().has_labels)
@@ -119,7 +119,7 @@ void check_evaluation(const RunData& data, const SweepOptions& options) {
 
 }  // namespace
 
-RunIdentity RunData::identity() const {
+RunIdentity RunInputs::identity() const {
   Hasher hasher;
   for (const data::Dataset& dataset : calibration) hasher.update(dataset.hash);
   hasher.update(heldout.hash);
@@ -157,7 +157,7 @@ std::string heldout_name(const SweepOptions& options) {
   return fmt::format("calibration:heldout({}, seed {})", options.heldout, options.heldout_seed);
 }
 
-data::Dataset load_heldout(const RunData& data, const SweepOptions& options, const data::Preprocessor& preprocessor) {
+data::Dataset load_heldout(const RunInputs& data, const SweepOptions& options, const data::Preprocessor& preprocessor) {
   Contents taken;
   add_contents(data.evaluation.dataset, taken);
   for (const data::Dataset& dataset : data.calibration) add_contents(dataset, taken);
@@ -180,12 +180,12 @@ data::Dataset load_heldout(const RunData& data, const SweepOptions& options, con
               "lower `heldout`, or give a larger calibration file");
 }
 
-RunData load_run(const SweepRun& run, const SweepOptions& options, Progress& progress) {
+RunInputs load_run(const SweepRun& run, const SweepOptions& options, Progress& progress) {
   const data::Task& task = data::task(run.task);
   auto checkpoint = std::make_shared<const model::Checkpoint>(model::Checkpoint::open(run.model));
   const data::Preprocessor preprocessor = data::load_preprocessor(*checkpoint);
   pipeline::warn_of_zeroed_heads(*checkpoint, progress);
-  RunData data{run, task, std::move(checkpoint), scored_losses(options, task), {}, {}, {}};
+  RunInputs data{run, task, std::move(checkpoint), scored_losses(options, task), {}, {}, {}};
   check_ratios(data, options);
   load_calibration(data, options, preprocessor, progress);
   data::LoadOptions judged = load_options(options, task);

@@ -12,7 +12,7 @@
 namespace hies::sweep {
 
 // What --alpha auto and --loss auto chose for one method, and from what.
-struct Choice {
+struct HyperparameterChoice {
   struct Candidate {
     std::optional<std::string> loss;
     std::optional<double> alpha;
@@ -28,20 +28,20 @@ struct Choice {
 // seeds of weighted_auc() of the task's primary metric, turned so that higher is better. Of equals the alpha nearest to
 // usual_alpha() wins, then the first of the grid. A loss that is chosen while alpha is not has the best mean over all alphas. What
 // has been evaluated is kept in DIR/heldout.jsonl and not evaluated again. DEV is never looked at.
-class Chooser {
+class HyperparameterChooser {
  public:
-  Chooser(const RunData& data, const SweepOptions& options, const Planner& planner, const model::Model& model,
-          const std::filesystem::path& folder);
+  HyperparameterChooser(const RunInputs& data, const SweepOptions& options, const Planner& planner, const model::Model& model,
+                        const std::filesystem::path& folder);
   // `stats`: what all its masks take, whoever evaluated them.
-  std::vector<Choice> choose(std::vector<Cell>& cells, eval::MaskStats& stats, Progress& progress);
+  std::vector<HyperparameterChoice> choose(std::vector<Cell>& cells, eval::MaskStats& stats, Progress& progress);
 
  private:
   void evaluate(const std::vector<Cell>& cells, eval::MaskStats& stats, Progress& progress);
   double quality(const Cell& cell) const;
   double wauc(const std::vector<Cell>& cells) const;
-  Choice choose_for(const Cell& waiting, const std::vector<Cell>& cells) const;
+  HyperparameterChoice choose_for(const Cell& waiting, const std::vector<Cell>& cells) const;
 
-  const RunData& data_;
+  const RunInputs& data_;
   const SweepOptions& options_;
   const Planner& planner_;
   const model::Model& model_;
@@ -49,6 +49,6 @@ class Chooser {
   std::map<std::string, double> quality_;  // by mask; higher is better
 };
 
-Json choice_json(const Choice& choice);
+Json choice_json(const HyperparameterChoice& choice);
 
 }  // namespace hies::sweep

@@ -12,7 +12,7 @@
 namespace hies::sweep {
 
 // All that one run of a sweep reads, encoded; the weights are not read yet.
-struct RunData {
+struct RunInputs {
   SweepRun run;
   const data::Task& task;
   std::shared_ptr<const model::Checkpoint> checkpoint;
@@ -29,7 +29,7 @@ struct RunData {
 // Warns when the rows that score heads are DEV's. Throws bad_input for a ratio that cannot be reached, a calibration size that
 // the file does not have, a held-out part larger than what is left of the file, and data without labels where they are needed;
 // and what Checkpoint::open and load_dataset throw.
-RunData load_run(const SweepRun& run, const SweepOptions& options, Progress& progress);
+RunInputs load_run(const SweepRun& run, const SweepOptions& options, Progress& progress);
 
 // The first `count` examples.
 data::Dataset first_examples(const data::Dataset& dataset, std::int64_t count);
@@ -39,7 +39,7 @@ data::LoadOptions load_options(const SweepOptions& options, const data::Task& ta
 
 // The rows of the calibration file on which alpha and loss are chosen: the first `heldout` of a random order whose texts are neither
 // those of a scoring example nor those of a row of DEV. Throws bad_input when there are fewer.
-data::Dataset load_heldout(const RunData& data, const SweepOptions& options, const data::Preprocessor& preprocessor);
+data::Dataset load_heldout(const RunInputs& data, const SweepOptions& options, const data::Preprocessor& preprocessor);
 
 // "calibration:heldout(256, seed 0)": what records say of a value that was chosen there.
 std::string heldout_name(const SweepOptions& options);

@@ -1,4 +1,4 @@
-#include "hies/report/run_data.h"
+#include "hies/report/run_json.h"
 
 #include <array>
 #include <set>
@@ -182,7 +182,7 @@ Json options_json(const sweep::SweepOptions& options) {
 
 }  // namespace
 
-Json run_data(const Sweep& sweep, const evidence::Evidence& evidence, const std::string& name) {
+Json run_json(const Sweep& sweep, const evidence::Evidence& evidence, const std::string& name) {
   const sweep::SweepRun& run = sweep.run(name);
   const RunPoints points = run_points(evidence, name);
   const std::vector<const Record*> records = evidence.usual_records(name);

@@ -1,4 +1,4 @@
-#include "hies/pipeline/subject.h"
+#include "hies/pipeline/loaded_model.h"
 
 #include <fmt/format.h>
 
@@ -8,11 +8,11 @@
 
 namespace hies::pipeline {
 
-Subject load_subject(const std::filesystem::path& folder, const std::string& dtype) {
-  return load_subject(std::make_shared<const model::Checkpoint>(model::Checkpoint::open(folder)), dtype);
+LoadedModel load_model(const std::filesystem::path& folder, const std::string& dtype) {
+  return load_model(std::make_shared<const model::Checkpoint>(model::Checkpoint::open(folder)), dtype);
 }
 
-Subject load_subject(std::shared_ptr<const model::Checkpoint> checkpoint, const std::string& dtype) {
+LoadedModel load_model(std::shared_ptr<const model::Checkpoint> checkpoint, const std::string& dtype) {
   const model::ComputeType type = model::parse_compute_type(dtype);
   // The tokenizer is read while the weights are. Where both are wrong, the weights' error is the one told.
   auto reading = std::async(std::launch::async, [&checkpoint] { return data::load_preprocessor(*checkpoint); });
