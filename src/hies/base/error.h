@@ -21,8 +21,7 @@ enum class ErrorKind {
 int exit_code(ErrorKind kind) noexcept;
 
 // The only exception that leaves the library. `message` is one line: what, where, the offending value;
-// `hint` is one line that says what to do, or empty. Both name options by their fields, between backquotes: "`batch_tokens` is 0".
-// The program writes such a field as the option that the user knows.
+// `hint` is one line that says what to do, or empty.
 class Error : public std::runtime_error {
  public:
   Error(ErrorKind kind, const std::string& message, std::string hint = {})
