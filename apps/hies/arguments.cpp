@@ -14,7 +14,7 @@ namespace {
 
 std::string shown(const Argument& argument) { return argument.positional ? argument.name : "--" + argument.name; }
 
-// Sets the argument's variables from what the command line says.
+// Sets the argument's variables from the words of the command line.
 bool accept(Argument& argument, const std::vector<std::string>& results) {
   if (results.size() > 1 && !argument.repeatable) bad_input("{} is given {} times", shown(argument), results.size());
   argument.given = true;
@@ -129,7 +129,7 @@ bool Arguments::parse() {
   }
   // CLI11 takes the words from the back.
   std::vector<std::string> words(words_.rbegin(), words_.rend());
-  // Help goes before any complaint about the rest of the line.
+  // --help is shown whatever is wrong with the rest of the line.
   if (std::find(words.begin(), words.end(), "--help") != words.end() ||
       std::find(words.begin(), words.end(), "-h") != words.end()) {
     print_out(help_text(output_width()));

@@ -78,7 +78,7 @@ std::string describe(const pipeline::PruneRequest& request, const pipeline::Prun
 void run_prune(Words words) {
   Arguments arguments(
       {"hies prune",
-       "cut attention heads out of a checkpoint",
+       "remove attention heads from a checkpoint",
        {"hies prune MODEL --plan plan.json -o DIR", "hies prune MODEL --task T --calib FILE --ratio 0.3 -o DIR [--eval FILE]"},
        {"hies prune examples/demo-sst2 --task sst2 --calib examples/reviews-calibration.tsv \\", "    --ratio 0.3 -o smaller"}},
       words);
@@ -88,9 +88,9 @@ void run_prune(Words words) {
   ShowOptions show;
   ComputeOptions compute;
   arguments.positional("MODEL", folder, kModelHelp);
-  arguments.text("plan", "FILE", plan, "plan.json: which heads go");
+  arguments.text("plan", "FILE", plan, "plan.json: the heads to remove");
   arguments("task", request.task, kTaskHelp);
-  arguments.text("calib", "FILE", calibration, "data file with calibration examples, to find the heads that go");
+  arguments.text("calib", "FILE", calibration, "data file with calibration examples, to choose the heads");
   arguments.text("eval", "FILE", evaluation, "data file to compare the model before and after on");
   arguments.add(write);
   arguments.describe("output", {.placeholder = "DIR", .help = "directory of the smaller checkpoint", .short_name = "o"});
@@ -99,17 +99,17 @@ void run_prune(Words words) {
   arguments.describe("max-shard-size", {.placeholder = "SIZE"});
   arguments.text("svg", "FILE", svg,
                  "draw the head map, pruned heads crossed, into this file; not with a plan, which has no scores");
-  arguments.heading("How many heads go (exactly one of the first four)");
+  arguments.heading("How many heads to remove (exactly one of the first four)");
   arguments.add(request.budget);
   arguments.describe("protect", {.placeholder = "LIST"});
-  arguments.heading("Which heads go");
+  arguments.heading("Which heads to remove");
   arguments.add(request.method);
   arguments.describe("seed", {.help = "seed of the random order of examples, and of method random"});
   arguments.add(request.score, {"tables", "batch_tokens"});
   arguments.heading("Calibration and evaluation");
   add_load_options(arguments, request.load);
   arguments.describe("examples", {.help = "how many rows to calibrate with; evaluation uses all"});
-  arguments("batch-tokens", request.score.batch_tokens, "most tokens computed at once; bounds memory, does not change results");
+  arguments("batch-tokens", request.score.batch_tokens, "tokens computed at once; bounds memory, does not change results");
   arguments.add(request.eval);
   arguments.heading("Running and showing");
   arguments.add(compute);

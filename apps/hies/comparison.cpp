@@ -14,7 +14,7 @@ namespace {
 using eval::Measurements;
 using eval::Spread;
 
-// "1.23 (1.20–1.31)": median and the middle half.
+// Returns "1.23 (1.20–1.31)": the median and the quartiles.
 std::string with_spread(const Spread& spread, std::string (*shown)(double)) {
   return fmt::format("{} ({}–{})", shown(spread.median), shown(spread.p25), shown(spread.p75));
 }

@@ -21,7 +21,7 @@ constexpr int kBarWidth = 24;
 }  // namespace
 
 std::string progress_text(std::int64_t done, std::int64_t total, std::string_view unit, double seconds) {
-  // A stage that is as long as it was told to be, but for its last step.
+  // The stage ended one step early.
   if (unit == "ms" && done > total) return fmt::format("{:.1f} s", static_cast<double>(done) / 1000);
   if (unit == "ms") return fmt::format("{:.1f} of {:.1f} s", static_cast<double>(done) / 1000, static_cast<double>(total) / 1000);
   std::string text = total > 0 ? fmt::format("{}/{} {}", done, total, unit) : fmt::format("{} {}", done, unit);

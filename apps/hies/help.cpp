@@ -1,4 +1,4 @@
-// How a command's --help is laid out.
+// The layout of a command's --help.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -61,7 +61,7 @@ std::string Arguments::help_text(int width) const {
     text += "\n";
     for (const std::string& line : wrap(usage_.note, width)) text += line + "\n";
   }
-  // A line that does not begin with the program goes on with the one before.
+  // A line that does not begin with the program continues the one before.
   const auto examples = std::count_if(usage_.examples.begin(), usage_.examples.end(),
                                       [](std::string_view line) { return line.starts_with("hies "); });
   text += examples == 1 ? "\nExample:\n" : "\nExamples:\n";

@@ -15,7 +15,7 @@
 
 namespace {
 
-// Exactly one line, and one more where there is advice.
+// Prints one line, and a second one where there is a hint. Returns `code`.
 int report(std::string_view message, std::string_view hint, int code) noexcept {
   using namespace hies::cli;
   print_err(colour_err() ? "\x1b[31;1merror:\x1b[0m " : "error: ");
@@ -55,8 +55,8 @@ int run(int argc, char** argv) {
   }
 }
 
-// Nothing is left to do when run() has returned, but libtorch would take apart all that it registered: a third of the time of a
-// short command. A sanitizer looks for leaks on the usual way out.
+// Exits without running destructors: when run() has returned all files are written, and unloading libtorch would take a third of the
+// time of a short command. With a sanitizer the program returns normally, so that leaks are found.
 int leave(int code) {
 #ifndef __SANITIZE_ADDRESS__
   std::fflush(nullptr);

@@ -20,7 +20,7 @@ struct EvalOptions {
   static void fields(V& v, Self& self) {
     v("stability_tolerance", self.stability_tolerance,
       "how far apart two predicted numbers may be and still agree: share of the label range, 0 … 1");
-    v("batch_tokens", self.batch_tokens, "most tokens computed at once; bounds memory, does not change results");
+    v("batch_tokens", self.batch_tokens, "tokens computed at once; bounds memory, does not change results");
     LatencyOptions::fields(v, self.latency);
   }
 };

@@ -1,4 +1,4 @@
-// What alpha does: the whole grid, and the curves of its best, median and worst value.
+// Tables of alpha: the whole grid, and the curves of its best, median and worst value.
 #include <algorithm>
 
 #include "hies/evidence/kinds.h"
@@ -12,7 +12,7 @@ struct Point {
   TableCell quality;
 };
 
-// Best first; of equals the smaller alpha.
+// Returns the points, best first; of equals the smaller alpha first.
 std::vector<Point> ranked(const Evidence& evidence, const std::vector<GridRow>& family, const RunMeasure& told, double ratio) {
   std::vector<Point> points;
   for (const GridRow& row : family) {

@@ -1,4 +1,4 @@
-// What --alpha auto and --loss auto chose, and what that gains or costs.
+// Table of the alpha and the loss that were chosen on held-out rows, and of what the choice gains or costs.
 #include <fmt/format.h>
 
 #include <cmath>
@@ -23,8 +23,8 @@ Seeds area(const Evidence& evidence, const Series& series, const RunMeasure& tol
       curves[seed].push_back(value);
   Seeds areas;
   for (auto& [seed, curve] : curves) {
-    if (curve.size() != evidence.ratios().size()) continue;  // a curve with holes has no area
-    // Of a perplexity's logarithm, told as a perplexity again.
+    if (curve.size() != evidence.ratios().size()) continue;  // a curve with missing points has no area
+    // The area of a perplexity is that of its logarithm, shown as a perplexity again.
     if (told.measure.is_exponential)
       for (double& value : curve) value = std::log(value);
     const double area = weighted_auc(evidence.ratios(), curve);
@@ -43,7 +43,7 @@ TableCell spread(const Seeds& seeds) {
   return spread_cell(numbers);
 }
 
-// Over the seeds that both have.
+// Returns the differences of the seeds that both have.
 TableCell difference(const Seeds& a, const Seeds& b) {
   Seeds differences;
   for (const auto& [seed, value] : a)
@@ -51,7 +51,7 @@ TableCell difference(const Seeds& a, const Seeds& b) {
   return spread(differences);
 }
 
-// One choice: of one method on one run.
+// The comparison of the choice of one method on one run.
 class Comparison {
  public:
   Comparison(const Evidence& evidence, const RunMeasure& told, const Series& chosen)
@@ -64,7 +64,7 @@ class Comparison {
     }
   }
 
-  // Empty where the run has no such choice.
+  // Returns nothing where the run has no such choice.
   std::optional<TableRow> row(const Where& where, const std::string& where_text) const {
     const Seeds mine = values(evidence_, chosen_, told_, where);
     if (mine.empty()) return std::nullopt;
@@ -88,7 +88,7 @@ class Comparison {
   }
   std::string loss_of(const Series& series) const { return series.loss.empty() ? own_loss() : series.loss; }
 
-  // Only what was chosen.
+  // Returns the parts that were chosen.
   std::string told(const std::optional<double>& alpha, const std::optional<std::string>& loss) const {
     std::string text;
     if (chosen_.alpha_chosen && alpha) text = fmt::format("α = {}", *alpha);
@@ -114,7 +114,7 @@ class Comparison {
     return found;
   }
 
-  // The candidate with the task's own loss, where losses differ, and this alpha, where alphas do.
+  // Returns the candidate with the task's own loss, where losses differ, and this alpha, where alphas do.
   const Series* fixed(const std::optional<double>& alpha) const {
     for (const Series& series : candidates_) {
       const bool fits = (!chosen_.loss_chosen || series.loss.empty()) && (!chosen_.alpha_chosen || series.alpha == alpha);

@@ -5,7 +5,7 @@
 namespace hies::evidence {
 namespace {
 
-std::string quoted(std::string_view text) {
+std::string csv_field(std::string_view text) {
   if (text.find_first_of(",\"\r\n") == std::string_view::npos) return std::string(text);
   std::string safe = "\"";
   for (const char c : text) safe += c == '"' ? "\"\"" : std::string(1, c);
@@ -25,16 +25,16 @@ std::string csv_table(const Table& table) {
   std::string text;
   for (std::size_t i = 0; i < table.columns.size(); ++i) {
     const TableColumn& column = table.columns[i];
-    add(text, quoted(column.title), i == 0);
+    add(text, csv_field(column.title), i == 0);
     if (column.kind == TableColumn::Kind::spread)
-      text += fmt::format(",{},{}", quoted(column.title + " sd"), quoted(column.title + " n"));
+      text += fmt::format(",{},{}", csv_field(column.title + " sd"), csv_field(column.title + " n"));
   }
   text += "\n";
   for (const TableRow& row : table.rows) {
     for (std::size_t i = 0; i < table.columns.size(); ++i) {
       const TableCell& cell = row.cells[i];
       const bool is_text = table.columns[i].kind == TableColumn::Kind::text;
-      add(text, is_text ? quoted(cell.text) : plain(cell.value), i == 0);
+      add(text, is_text ? csv_field(cell.text) : plain(cell.value), i == 0);
       if (table.columns[i].kind != TableColumn::Kind::spread) continue;
       text += fmt::format(",{},", plain(cell.sd));
       if (cell.value && cell.count > 0) text += std::to_string(cell.count);

@@ -19,9 +19,9 @@
 namespace hies::explain {
 namespace {
 
-constexpr std::int64_t kMostLogits = 64;  // of more classes only the answer is told
+constexpr std::int64_t kMostLogits = 64;  // of more classes only the answer is recorded
 
-// Enough digits to draw with, and not to fill a page with.
+// Rounds to the digits that the page needs, which keeps the document small.
 double rounded(double value) { return std::round(value * 1e6) / 1e6; }
 
 Json answer_json(const eval::Predictions& predictions, std::size_t example) {
@@ -36,7 +36,7 @@ Json answer_json(const eval::Predictions& predictions, std::size_t example) {
           {"loss", predictions.losses.empty() ? Json() : Json(predictions.losses[example])}};
 }
 
-// A head and what it did for one example.
+// A head and its statistics for one example.
 struct Seen {
   int layer = 0, head = 0;
   std::size_t position = 0;  // in its layer
@@ -62,7 +62,8 @@ std::vector<Seen> all_heads(const model::HeadLayout& layout, const prune::Plan* 
   return all;
 }
 
-// The `count` of greatest HIS, half of them pruned ones where there are so many; kept ones first, then by layer and head.
+// Returns the `count` heads with the highest HIS, half of them pruned ones where there are so many; kept ones first, then by layer and
+// head.
 std::vector<Seen> chosen_heads(std::vector<Seen> all, std::int64_t count) {
   std::stable_sort(all.begin(), all.end(), [](const Seen& a, const Seen& b) { return a.his > b.his; });
   const std::int64_t pruned = std::count_if(all.begin(), all.end(), [](const Seen& head) { return head.pruned; });
@@ -96,7 +97,7 @@ Json heads_json(const std::vector<Seen>& heads, const model::AttentionProbe& pro
   return json;
 }
 
-// What the tokens of one example are: parts of its text; or what stands before the patches, and each patch's row and column.
+// Returns the tokens of one example: parts of its text; or the special tokens before the patches, and each patch's row and column.
 Json token_names(const pipeline::LoadedModel& loaded, const model::Batch& batch) {
   Json names = Json::array();
   if (const auto* tokenizer = std::get_if<text::Tokenizer>(&loaded.preprocessor)) {
@@ -112,7 +113,7 @@ Json token_names(const pipeline::LoadedModel& loaded, const model::Batch& batch)
   return names;
 }
 
-// An image as the network reads it, and which of the tokens are its patches.
+// Adds the image as the network reads it, and which of the tokens are its patches.
 void add_image(Json& example, const pipeline::LoadedModel& loaded, const model::ImageRef& image) {
   const model::ImageLoader::Shape shape = image.from->shape();
   std::vector<float> pixels(static_cast<std::size_t>(shape.numbers()));
@@ -125,7 +126,7 @@ void add_image(Json& example, const pipeline::LoadedModel& loaded, const model::
                      {"first_token", vision.leading}};
 }
 
-// One example by itself: HIS, AE and attention of the unpruned model.
+// Returns HIS, AE and attention of the unpruned model for one example.
 Json look(const pipeline::LoadedModel& loaded, const data::Example& example, const std::string& loss, const prune::Plan* plan,
           const ExplainOptions& options) {
   const model::HeadLayout& layout = loaded.checkpoint->spec().layers;
@@ -180,7 +181,7 @@ Json run_explain(const ExplainRequest& request, Progress& progress) {
   pipeline::EvaluationData data = pipeline::load_evaluation(loaded, task, request.data, request.load, request.loss, progress);
   const std::string loss = data.objective ? std::string(data.objective->name()) : "logit-norm";
   if (pick.kind == Pick::Kind::rows) {
-    // Only these are run.
+    // Only these rows are run.
     data.dataset = only(data.dataset, picked(pick, data.dataset, {}, nullptr, 0, 0));
     std::vector<double> labels;
     for (const data::Example& example : data.dataset.examples) labels.push_back(example.label);
@@ -209,7 +210,7 @@ Json run_explain(const ExplainRequest& request, Progress& progress) {
                {"options", options_json(request.options)},
                {"pick", request.options.pick},
                {"examples", Json::array()}};
-  // Of a question only the right choice is looked at, as when heads are scored.
+  // For a question only the right answer is explained, as when heads are scored.
   const bool questions = !data.dataset.examples.front().choices.empty();
   const data::Dataset judged = questions ? data::right_answers_only(data.dataset) : data.dataset;
   progress.begin("explain", std::ssize(places), "examples");

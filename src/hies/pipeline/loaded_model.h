@@ -11,18 +11,18 @@
 
 namespace hies::pipeline {
 
-// A checkpoint in memory, with what makes its input: all that is needed to run it on texts or images.
+// A checkpoint in memory together with its tokenizer or image processor: all that is needed to run it on texts or images.
 struct LoadedModel {
   std::shared_ptr<const model::Checkpoint> checkpoint;
   data::Preprocessor preprocessor;
   model::Model model;
 };
 
-// `dtype`: computation type, "float32", "bfloat16" or "float64". Throws what Checkpoint::open, load_preprocessor and Model::load throw.
+// Loads a checkpoint. `dtype` is the computation type: "float32", "bfloat16" or "float64". Throws what Checkpoint::open, load_preprocessor and Model::load throw.
 LoadedModel load_model(const std::filesystem::path& folder, const std::string& dtype);
 LoadedModel load_model(std::shared_ptr<const model::Checkpoint> checkpoint, const std::string& dtype);
 
-// Warns of heads that were zeroed (--keep-shapes): whoever ranks the heads of such a checkpoint ranks these, too.
+// Warns of heads that were zeroed instead of removed (`keep_shapes`): they still count as heads and are ranked with the others.
 void warn_of_zeroed_heads(const model::Checkpoint& checkpoint, Progress& progress);
 
 }  // namespace hies::pipeline

@@ -23,7 +23,7 @@ std::int64_t parameters(const model::Checkpoint& source, const model::HeadLayout
   return model::model_cost(source.arch(), spec, 1).parameters;
 }
 
-// A fence longer than any run of backticks in the text.
+// Returns the text in a code block whose fence is longer than any run of backticks in the text.
 std::string fenced(const std::string& text) {
   std::size_t run = 0, longest = 2;
   for (const char c : text) {

@@ -18,7 +18,7 @@ class Job {
     check_request();
     AtomicDirectory output(request_.output, request_.force);
     checkpoint_ = std::make_shared<const model::Checkpoint>(model::Checkpoint::open(request_.model));
-    // A plan alone is carried out without running the model.
+    // A plan alone needs no run of the model.
     if (needs_model()) whole_.emplace(load_model(checkpoint_, request_.dtype));
     find_plan();
     run_.before = checkpoint_->spec().layers;
@@ -60,10 +60,10 @@ class Job {
     ScoreRequest score{request_.model, request_.task, *request_.calibration, request_.load, request_.score, request_.dtype};
     const auto& tables = score::find_method(request_.method.method).tables;
     score.score.tables.assign(tables.begin(), tables.end());
-    if (tables.empty()) score.score.tables = {"l2"};  // a plan by chance needs the model's heads and their cost only
+    if (tables.empty()) score.score.tables = {"l2"};  // a random plan needs only the model's heads and their cost
     ScoreRun scored = run_score(*whole_, score, progress_);
     prune::BudgetOptions budget = request_.budget;
-    if (request_.surgery.keep_shapes) budget.target.clear();  // whatever goes, shapes are those of the model as it was
+    if (request_.surgery.keep_shapes) budget.target.clear();  // the shapes remain those of the whole model
     run_.plan = run_plan(scored.scores, request_.method, budget);
     run_.scores = std::move(scored.scores);
     calibration_ = std::move(scored.calibration);

@@ -14,7 +14,7 @@
 namespace hies::report {
 namespace {
 
-// Adds " --name value" where it is not what the command does anyway.
+// Builds a command line; options that have their defaults are left out.
 class Command {
  public:
   explicit Command(std::string text) : text_(std::move(text)) {}
@@ -23,7 +23,7 @@ class Command {
   void unless(std::string_view name, const T& value, const T& usual) {
     if (value != usual) word(name, fmt::format("{}", value));
   }
-  // Every field of an options struct.
+  // Adds every field of an options struct that does not have its default.
   template <class Options>
   void unless_usual(const Options& options) {
     const Json given = options_json(options), usual = options_json(Options());

@@ -86,7 +86,7 @@ Json layout_json(const score::Scores& scores) {
           {"per_kv_head", costs_json(scores.cost.per_kv_head)}};
 }
 
-// The scores files of the run, in the order of their names.
+// Returns the scores files of the run, in the order of their names.
 std::set<std::string> scores_files(const Sweep& sweep, const std::vector<const Record*>& records) {
   std::set<std::string> files;
   for (const Record* record : records)
@@ -110,7 +110,7 @@ void add_scores(const Sweep& sweep, const std::vector<const Record*>& records, J
   }
 }
 
-// Every n-th of `count`, so that at most kMostPoints are left.
+// Returns n such that every n-th of `count` points are at most kMostPoints.
 std::size_t step(std::size_t count) { return (count + kMostPoints - 1) / kMostPoints; }
 
 Json bound_json(const std::vector<const Record*>& records) {
@@ -138,7 +138,7 @@ constexpr std::array kCosts = {
              [](const Record& r) { return r.measured.latency_ms ? std::optional(r.measured.latency_ms->median) : std::nullopt; }},
 };
 
-// Of each kind of cost, the records that none beats in quality for its cost, and a cloud of the others.
+// Returns, for each kind of cost, the Pareto front of quality and cost, and a cloud of all records.
 Json pareto_json(const RunPoints& run, const std::vector<const Record*>& records, std::int64_t examples) {
   Json all = Json::array();
   if (!run.quality) return all;

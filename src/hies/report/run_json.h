@@ -5,7 +5,7 @@
 
 namespace hies::report {
 
-// One run as the page reads it (docs/formats.md), all but its "key".
+// Returns one run as the page reads it (docs/formats.md), all but its "key".
 Json run_json(const Sweep& sweep, const evidence::Evidence& evidence, const std::string& name);
 
 }  // namespace hies::report

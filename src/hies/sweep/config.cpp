@@ -1,4 +1,4 @@
-// Config files, --run and the names of runs.
+// Config files, texts of runs and the names of runs.
 #include <algorithm>
 #include <set>
 
@@ -12,7 +12,7 @@
 namespace hies::sweep {
 namespace {
 
-// Members that sweep.json has beside the options: its "runs" and options are a config file, too.
+// Members that sweep.json has beside the options: a sweep.json is a config file, too.
 const std::vector<std::string> kOthers = {"schema", "hies", "runs"};
 
 std::vector<std::string> split_names(const std::string& text) {
@@ -25,7 +25,7 @@ std::vector<std::string> split_names(const std::string& text) {
   return names;
 }
 
-// Gives each field the member of its name, where there is one.
+// Sets each field for which there is a member of its name.
 struct FromJson {
   const Json& json;
   std::string_view where;
@@ -91,7 +91,7 @@ SweepRun read_run(const JsonNode& node) {
   return run;
 }
 
-// What may stand in a file's name everywhere.
+// Returns the text with every character replaced that a file name may not have everywhere.
 std::string file_name(std::string text) {
   for (char& c : text) {
     const bool plain =

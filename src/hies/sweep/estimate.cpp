@@ -11,7 +11,7 @@
 namespace hies::sweep {
 namespace {
 
-// A forward and a backward pass of the activations.
+// A forward pass and the backward pass of the activations, in forward passes.
 constexpr double kBackward = 3;
 
 double seconds_per_token(const model::Model& model, const data::Dataset& dataset, std::int64_t batch_tokens) {
@@ -23,7 +23,7 @@ double seconds_per_token(const model::Model& model, const data::Dataset& dataset
   return watch.elapsed_ms() / 1000 / static_cast<double>(middle.token_count());
 }
 
-// What waits for a choice gets any value of the grid: the choice will be one of them, too.
+// Gives cells that wait for a choice any value of the grid: the choice will be one of these.
 void choose_any(std::vector<Cell>& cells, const SweepOptions& options, const data::Task& task) {
   for (Cell& cell : cells) {
     if (cell.choose_alpha) cell.alpha = usual_alpha(options);

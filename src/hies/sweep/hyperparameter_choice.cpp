@@ -23,13 +23,13 @@ bool waits(const Cell& cell) { return cell.choose_alpha || cell.choose_loss; }
 
 std::string spelled(const GridMethod& method) { return method.name + (method.uniform ? "/uniform" : ""); }
 
-// Whether both wait for the same choice.
+// Returns whether both cells wait for the same choice.
 bool same_choice(const Cell& a, const Cell& b) {
   return spelled(a.method) == spelled(b.method) && a.choose_alpha == b.choose_alpha && a.choose_loss == b.choose_loss &&
          (a.choose_loss || a.loss == b.loss);
 }
 
-// Whether the outcome of `candidate`, a cell of the grid, counts in the choice that `waiting` waits for.
+// Returns whether `candidate`, a cell of the grid, is a candidate of the choice that `waiting` waits for.
 bool counts_for(const Cell& candidate, const Cell& waiting, std::int64_t examples) {
   return !waits(candidate) && spelled(candidate.method) == spelled(waiting.method) &&
          candidate.examples.value_or(examples) == examples && (waiting.choose_loss || candidate.loss == waiting.loss);
@@ -39,7 +39,7 @@ std::string line(const std::string& run, const std::string& mask, double quality
   return Json{{"schema", kHeldoutSchema}, {"run", run}, {"mask", mask}, {"quality", quality}}.dump();
 }
 
-// The groups of candidates that have `key` in common, in the order of their first.
+// Returns groups of cells with equal `key`, in the order of their first cells.
 template <class Key>
 std::vector<std::vector<Cell>> group(const std::vector<Cell>& cells, const Key& key) {
   std::vector<std::vector<Cell>> groups;
@@ -104,7 +104,7 @@ void HyperparameterChooser::evaluate(const std::vector<Cell>& cells, eval::MaskS
 
 double HyperparameterChooser::quality(const Cell& cell) const { return quality_.at(mask_hash(planner_.plan(cell).pruned)); }
 
-// Mean over the seeds; `cells` are of one loss and one alpha.
+// Returns the mean over the seeds; `cells` are of one loss and one alpha.
 double HyperparameterChooser::wauc(const std::vector<Cell>& cells) const {
   const auto by_seed = group(cells, [](const Cell& cell) { return cell.seed; });
   double sum = 0;

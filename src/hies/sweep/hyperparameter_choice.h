@@ -11,7 +11,7 @@
 
 namespace hies::sweep {
 
-// What --alpha auto and --loss auto chose for one method, and from what.
+// The alpha and the loss that were chosen for one method on held-out rows (`alpha` auto, `loss` auto), and the candidates.
 struct HyperparameterChoice {
   struct Candidate {
     std::optional<std::string> loss;
@@ -25,14 +25,14 @@ struct HyperparameterChoice {
 };
 
 // Evaluates the grid's cells on the held-out rows, and sets alpha and loss of the cells that wait for it: the best mean over the
-// seeds of weighted_auc() of the task's primary metric, turned so that higher is better. Of equals the alpha nearest to
-// usual_alpha() wins, then the first of the grid. A loss that is chosen while alpha is not has the best mean over all alphas. What
-// has been evaluated is kept in DIR/heldout.jsonl and not evaluated again. DEV is never looked at.
+// seeds of weighted_auc() of the task's primary metric, as a higher-is-better value. Of equals the alpha nearest to
+// usual_alpha() wins, then the first of the grid. A loss that is chosen while alpha is not has the best mean over all alphas. Qualities are
+// kept in DIR/heldout.jsonl, so that a resumed sweep does not evaluate them again. The evaluation data is not used.
 class HyperparameterChooser {
  public:
   HyperparameterChooser(const RunInputs& data, const SweepOptions& options, const Planner& planner, const model::Model& model,
                         const std::filesystem::path& folder);
-  // `stats`: what all its masks take, whoever evaluated them.
+  // Returns the choices and sets alpha and loss of `cells`. `stats` gets the work of all masks, including those of earlier processes.
   std::vector<HyperparameterChoice> choose(std::vector<Cell>& cells, eval::MaskStats& stats, Progress& progress);
 
  private:
@@ -49,6 +49,7 @@ class HyperparameterChooser {
   std::map<std::string, double> quality_;  // by mask; higher is better
 };
 
+// Returns the choice as summary.json holds it.
 Json choice_json(const HyperparameterChoice& choice);
 
 }  // namespace hies::sweep

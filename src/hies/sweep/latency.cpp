@@ -52,7 +52,7 @@ std::string line(const MaskLatency& latency) {
   return json.dump();
 }
 
-// Returns how many examples rank the heads where nothing else is asked for: a calibration file may have fewer than the options say.
+// Returns the usual number of calibration examples: a file may have fewer than the options say.
 std::int64_t usual_examples(const RunInputs& data, const SweepOptions& options) {
   return std::min(options.examples, data.calibration.front().size());
 }

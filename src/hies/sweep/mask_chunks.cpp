@@ -7,7 +7,7 @@
 namespace hies::sweep {
 namespace {
 
-// predict_masks() counts answers; people count masks.
+// Turns the progress of predict_masks(), which counts answers, into a number of masks.
 class MaskProgress : public Progress {
  public:
   MaskProgress(Progress& outer, std::int64_t answers_per_mask) : outer_(outer), answers_per_mask_(answers_per_mask) {}
@@ -16,7 +16,7 @@ class MaskProgress : public Progress {
  protected:
   void advanced(std::int64_t done) override {
     if (Progress::cancelled() && !warned_)
-      outer_.warn("stopping when the masks that were begun are done; once more stops at once");
+      outer_.warn("stopping when the masks in progress are done; a second signal stops at once");
     warned_ = warned_ || Progress::cancelled();
     answers_ += done;
     outer_.advance(answers_ / answers_per_mask_ - told_);

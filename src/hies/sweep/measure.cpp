@@ -17,7 +17,7 @@ std::optional<double> mean_loss(const eval::Predictions& predictions) {
   return sum / static_cast<double>(predictions.losses.size());
 }
 
-// Takes over the measurements of `known`, which are of the first records.
+// Takes over the measurements of `known`, which are those of the first records.
 void take_known(std::vector<MaskGroup>& groups, const std::vector<evidence::Record>& known, const std::filesystem::path& file) {
   std::size_t next = 0;
   for (MaskGroup& group : groups) {

@@ -68,7 +68,7 @@ void check_options(const SweepOptions& options) {
   check_least("masks_at_once", options.masks_at_once, 0);
 }
 
-// An option of some tasks, when no run has one of them.
+// Refuses an option of some tasks when no run has such a task.
 void check_asked(bool given, std::string_view names, std::string_view what, bool (*reads)(const data::Task&),
                  const std::vector<SweepRun>& runs) {
   if (given && std::none_of(runs.begin(), runs.end(), [&](const SweepRun& run) { return reads(data::task(run.task)); }))

@@ -30,7 +30,8 @@ struct SweepOptions {
   std::int64_t random_masks = 30;
   std::int64_t heldout = 256;
   std::uint64_t heldout_seed = 0;
-  // How heads are ranked, pruned and judged, as far as all cells have it in common: the rest is the grid's.
+  // How heads are ranked, pruned and evaluated, as far as all cells have it in common. Other fields of these structs are set from the
+  // grid, cell by cell.
   score::MethodOptions method;
   score::ScoreOptions score;
   prune::BudgetOptions budget;
@@ -44,7 +45,7 @@ struct SweepOptions {
   template <class V, class Self>
   static void fields(V& v, Self& self) {
     v("methods", self.methods,
-      "ways to rank heads (`hies methods`), hies-logit (hies with the loss logit-norm); NAME/uniform: the "
+      "scoring methods (`hies methods`), hies-logit (hies with the loss logit-norm); NAME/uniform: the "
       "same share of every layer");
     v("alphas", self.alphas, "grid of alpha for hies, hies-logit and l2-out+ae; 0 and 1 are always in it");
     v("alpha", self.alpha, "auto: one alpha per task is also chosen on a held-out part of the calibration file");
@@ -84,21 +85,21 @@ struct SweepConfig {
   std::vector<SweepRun> runs;
 };
 
-// The members that are there. Grids may be lists or texts ("0:1:0.1"). Throws bad_input, with `where`, for an unknown name (and the
+// Sets the options and runs that the JSON has. Grids may be lists or texts ("0:1:0.1"). Throws bad_input, with `where`, for an unknown name (and the
 // nearest) and values of another type.
 void read_config(const Json& json, std::string_view where, SweepConfig& config);
 
-// "MODEL:T:TRAIN:DEV"; MODEL may hold colons. Throws bad_input.
+// Returns the run of "MODEL:T:TRAIN:DEV"; MODEL may contain colons. Throws bad_input.
 SweepRun parse_run(const std::string& text);
 
-// Names the runs that have none by their model's folder, and by task or number where that would not tell them apart.
+// Names the runs that have none by their model's folder, and by task or number where that would not be unique.
 void name_runs(std::vector<SweepRun>& runs);
 
-// Puts 0 and 1 into alphas, and grids in ascending order.
+// Returns the options with 0 and 1 among alphas and with sorted grids.
 SweepOptions resolved(SweepOptions options);
 
 // Throws bad_input for an empty grid, duplicates, unknown names (with the nearest) and values out of range; no run, two runs of one
-// name, a task that there is not.
+// name, an unknown task.
 void check_config(const SweepConfig& config);
 
 }  // namespace hies::sweep

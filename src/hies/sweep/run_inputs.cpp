@@ -14,7 +14,7 @@
 namespace hies::sweep {
 namespace {
 
-// What the model reads of an example.
+// Returns what the model reads of an example, to compare examples by.
 std::string content(const data::Example& example) {
   const auto bytes = [](const std::vector<std::int32_t>& ids) {
     return std::string_view(reinterpret_cast<const char*>(ids.data()), ids.size() * sizeof(std::int32_t));
@@ -40,7 +40,7 @@ bool same_file(const std::filesystem::path& a, const std::filesystem::path& b) {
 void warn_of_leak(const RunInputs& data, Progress& progress) {
   constexpr std::string_view kRisk = "quality and stability look better than they are on unseen data";
   if (same_file(data.run.calib, data.run.data)) {
-    progress.warn(fmt::format("{} ranks the heads and judges them, too: {}", data.run.data.string(), kRisk));
+    progress.warn(fmt::format("{} is used both to rank the heads and to evaluate: {}", data.run.data.string(), kRisk));
     return;
   }
   Contents dev;
@@ -69,7 +69,7 @@ void load_calibration(RunInputs& data, const SweepOptions& options, const data::
     load.examples = most;
     load.seed = static_cast<std::uint64_t>(seed);
     load.labels = label_need(data.losses);
-    // What is to be warned of is the same for every seed.
+    // The warnings are the same for every seed.
     Progress& told = seed == 0 ? progress : silent_progress();
     data.calibration.push_back(data::load_dataset(data.run.calib, data.task, load, *data.checkpoint, preprocessor, told));
     const std::int64_t size = data.calibration.back().size();
@@ -79,7 +79,7 @@ void load_calibration(RunInputs& data, const SweepOptions& options, const data::
   }
 }
 
-// That every ratio can be reached, which no score decides. Throws what make_plan throws.
+// Checks that every ratio can be reached, which does not depend on scores. Throws what make_plan throws.
 void check_ratios(const RunInputs& data, const SweepOptions& options) {
   const model::HeadLayout& layout = data.checkpoint->spec().layers;
   const model::UnitKind kind = model::chosen_unit_kind(options.method.units, layout);
@@ -164,7 +164,7 @@ data::Dataset load_heldout(const RunInputs& data, const SweepOptions& options, c
   data::LoadOptions load = load_options(options, data.task);
   load.seed = options.heldout_seed;
   data::Dataset rows;
-  // Enough rows where texts do not repeat; else all.
+  // The first attempt reads enough rows where texts do not repeat, the second all rows.
   for (const bool all : {false, true}) {
     load.examples.reset();
     if (!all) load.examples = options.heldout + static_cast<std::int64_t>(taken.size());

@@ -14,7 +14,7 @@
 namespace hies::sweep {
 namespace {
 
-// What the methods need, what the bound needs, and what the comparison of HIS with AE needs.
+// Returns the tables that the methods, the bound and the comparison of HIS with AE need.
 std::vector<std::string> tables(const SweepOptions& options) {
   std::vector<std::string> names = {"his", "ae", "second-order"};
   for (const std::string& method : options.methods) {
@@ -68,7 +68,7 @@ ScoredRun::ScoredRun(const RunInputs& data, const SweepOptions& options) {
 
 ScoredRun ScoredRun::imagined(const RunInputs& data, const SweepOptions& options, const model::Model& model) {
   ScoredRun run(data, options);
-  score::ScoreOptions weights;  // what needs no run of the model is real
+  score::ScoreOptions weights;  // tables that need no run of the model are computed
   weights.tables = {"l2"};
   const score::Scores real = score::score_heads(model, first_examples(data.calibration.front(), 1), weights);
   Rng rng(0);

@@ -13,12 +13,12 @@ namespace hies::sweep {
 // The scores of one run of a sweep, each (loss, seed, number of examples) computed once for all cells.
 class ScoredRun {
  public:
-  // Reads what is in DIR/scores already, computes and writes the rest. Throws bad_input for a file of another model, other data or
-  // other options; what score_heads throws; io. Interrupted: what is written stays.
+  // Reads the files that are in DIR/scores already, computes and writes the others. Throws bad_input for a file of another model,
+  // other data or other options; what score_heads throws; io. When interrupted, finished files remain.
   ScoredRun(const RunInputs& data, const SweepOptions& options, const model::Model& model, const std::filesystem::path& folder,
             Progress& progress);
 
-  // Scores of the same form, drawn at random where they would have to be computed: for estimates of what a sweep takes.
+  // Returns random scores where they would have to be computed, for estimates of a sweep's work.
   static ScoredRun imagined(const RunInputs& data, const SweepOptions& options, const model::Model& model);
 
   struct Entry {
@@ -28,7 +28,7 @@ class ScoredRun {
     std::string file;        // relative to the sweep's directory
     score::Scores scores;
   };
-  // Null where there is none.
+  // Returns null where there is none.
   const Entry* find(const std::string& loss, std::int64_t seed, std::int64_t asked) const;
   const std::vector<Entry>& entries() const noexcept { return entries_; }
 
@@ -37,7 +37,8 @@ class ScoredRun {
   std::vector<Entry> entries_;
 };
 
-// "scores/minilm-sst2-ce-0.json"; with another number of examples than --examples "scores/minilm-sst2-ce-0-n64.json".
+// Returns the file name "scores/minilm-sst2-ce-0.json"; with another number of examples than SweepOptions::examples
+// "scores/minilm-sst2-ce-0-n64.json".
 std::string scores_file(const SweepRun& run, const std::string& loss, std::int64_t seed, std::int64_t examples,
                         const SweepOptions& options);
 

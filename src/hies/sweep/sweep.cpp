@@ -36,7 +36,7 @@ class Job {
         if (error.kind() != ErrorKind::interrupted) throw;
         throw Error(ErrorKind::interrupted,
                     fmt::format("interrupted: {} records are in {}", journal.count(), journal.file().string()),
-                    "run the same command again to go on");
+                    "run the same command again to resume");
       }
     }
     if (options_.latency) write_with_latencies();
@@ -68,7 +68,7 @@ class Job {
     }
   }
 
-  // Those of the run, which stand together.
+  // Returns the known records of the run, which are adjacent in the file.
   std::vector<evidence::Record> known_of(const std::string& run) {
     std::vector<evidence::Record> mine;
     for (; used_ < known_.size() && known_[used_].key.run == run; ++used_) mine.push_back(known_[used_]);
@@ -121,7 +121,7 @@ class Job {
     timings_["latency_ms"] = watch.elapsed_ms();
   }
 
-  // A calibration file may be smaller than what was asked for.
+  // A calibration file may have fewer rows than `examples`.
   evidence::TableOptions table_options() const {
     evidence::TableOptions tables;
     tables.examples = std::min(options_.examples, data_.front().calibration.front().size());
@@ -142,7 +142,7 @@ class Job {
   SweepFolder folder_;
   std::vector<RunInputs> data_;
   std::vector<evidence::Record> known_;
-  std::size_t used_ = 0;  // of known_, given to a run
+  std::size_t used_ = 0;  // how many of known_ have been given to a run
   std::vector<RunSummary> summaries_;
   Stopwatch total_;
   std::map<std::string, double> timings_;
