@@ -1,0 +1,34 @@
+#include "hies/model/site.h"
+
+#include <array>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "hies/base/error.h"
+#include "hies/base/suggest.h"
+
+namespace hies::model {
+namespace {
+
+constexpr std::array<std::pair<std::string_view, SiteKind>, 3> kKinds = {
+    {{"attention", SiteKind::attention}, {"cross_attention", SiteKind::cross_attention}, {"ffn", SiteKind::ffn}}};
+
+}  // namespace
+
+std::string_view site_kind_name(SiteKind kind) noexcept {
+  for (const auto& [name, known] : kKinds)
+    if (known == kind) return name;
+  return "";
+}
+
+SiteKind parse_site_kind(std::string_view name) {
+  std::vector<std::string> names;
+  for (const auto& [known, kind] : kKinds) {
+    if (known == name) return kind;
+    names.emplace_back(known);
+  }
+  throw Error(ErrorKind::bad_input, fmt::format("unknown kind of site '{}'", printable(name)), known_names_hint(name, names));
+}
+
+}  // namespace hies::model
