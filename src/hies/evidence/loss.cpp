@@ -11,7 +11,7 @@ constexpr std::string_view kLogit = "-logit";  // "hies-logit" is hies with anot
 
 struct Entry {
   std::string method;  // with alpha, without loss
-  std::string loss;    // as it is told
+  std::string loss;    // as tables show it
   Series series;
 };
 

@@ -127,8 +127,8 @@ void add_image(Json& example, const pipeline::LoadedModel& loaded, const model::
 }
 
 // Returns HIS, AE and attention of the unpruned model for one example.
-Json look(const pipeline::LoadedModel& loaded, const data::Example& example, const std::string& loss, const prune::Plan* plan,
-          const ExplainOptions& options) {
+Json explain_example(const pipeline::LoadedModel& loaded, const data::Example& example, const std::string& loss,
+                     const prune::Plan* plan, const ExplainOptions& options) {
   const model::HeadLayout& layout = loaded.checkpoint->spec().layers;
   model::Batch batch;
   data::add(batch, 0, example);
@@ -216,7 +216,7 @@ Json run_explain(const ExplainRequest& request, Progress& progress) {
   progress.begin("explain", std::ssize(places), "examples");
   for (const std::size_t place : places) {
     Progress::throw_if_cancelled();
-    Json example = look(loaded, judged.examples[place], loss, plan ? &*plan : nullptr, request.options);
+    Json example = explain_example(loaded, judged.examples[place], loss, plan ? &*plan : nullptr, request.options);
     example["label"] =
         data.dataset.has_labels && data.dataset.examples[place].targets == 0 ? Json(data.dataset.examples[place].label) : Json();
     example["before"] = answer_json(before, place);

@@ -114,17 +114,17 @@ void add_scores(const Sweep& sweep, const std::vector<const Record*>& records, J
 std::size_t step(std::size_t count) { return (count + kMostPoints - 1) / kMostPoints; }
 
 Json bound_json(const std::vector<const Record*>& records) {
-  std::vector<const Record*> told;
+  std::vector<const Record*> listed;
   for (const Record* record : records)
     if (record->measured.bound.first_order && record->measured.bound.loss_increase && !record->mask.pruned.empty())
-      told.push_back(record);
+      listed.push_back(record);
   Json points = Json::array();
-  for (std::size_t i = 0; i < told.size(); i += step(told.size())) {
-    const Record& record = *told[i];
+  for (std::size_t i = 0; i < listed.size(); i += step(listed.size())) {
+    const Record& record = *listed[i];
     points.push_back(Json::array({*record.measured.bound.first_order, or_null(record.measured.bound.second_order_heads),
                                   *record.measured.bound.loss_increase, record.key.ratio, record.key.method}));
   }
-  return {{"loss", told.empty() ? "" : told.front()->measured.bound.loss}, {"records", told.size()}, {"points", points}};
+  return {{"loss", listed.empty() ? "" : listed.front()->measured.bound.loss}, {"records", listed.size()}, {"points", points}};
 }
 
 struct CostKind {
@@ -143,18 +143,18 @@ Json pareto_json(const RunPoints& run, const std::vector<const Record*>& records
   Json all = Json::array();
   if (!run.quality) return all;
   for (const CostKind& kind : kCosts) {
-    std::vector<const Record*> told;
+    std::vector<const Record*> listed;
     std::vector<double> costs, qualities;
     for (const Record* record : records) {
       const std::optional<double> cost = kind.of(*record), quality = run.quality->of(*record);
       if (!cost || !quality) continue;
-      told.push_back(record);
+      listed.push_back(record);
       costs.push_back(*cost);
       qualities.push_back(run.quality->higher_is_better ? *quality : -*quality);
     }
-    if (told.empty()) continue;
+    if (listed.empty()) continue;
     const auto shown = [&](std::size_t i) {
-      const Record& record = *told[i];
+      const Record& record = *listed[i];
       const bool whole = record.mask.pruned.empty() && !record.key.seed && record.key.ratio == 0;
       return Json::array({costs[i], run.quality->of(record).value(), record.measured.stability,
                           whole ? "unpruned" : evidence::label(evidence::series_of(record, examples)), record.key.ratio,
@@ -162,9 +162,9 @@ Json pareto_json(const RunPoints& run, const std::vector<const Record*>& records
     };
     Json front = Json::array(), cloud = Json::array();
     for (const std::size_t i : evidence::pareto_front(costs, qualities)) front.push_back(shown(i));
-    for (std::size_t i = 0; i < told.size(); i += step(told.size()))
-      cloud.push_back(Json::array({costs[i], run.quality->of(*told[i]).value()}));
-    all.push_back({{"cost", kind.name}, {"records", told.size()}, {"front", front}, {"cloud", cloud}});
+    for (std::size_t i = 0; i < listed.size(); i += step(listed.size()))
+      cloud.push_back(Json::array({costs[i], run.quality->of(*listed[i]).value()}));
+    all.push_back({{"cost", kind.name}, {"records", listed.size()}, {"front", front}, {"cloud", cloud}});
   }
   return all;
 }

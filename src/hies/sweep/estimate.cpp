@@ -79,7 +79,7 @@ RunEstimate estimate(const RunInputs& data, const SweepOptions& options) {
         static_cast<double>(data.heldout.token_count()) * static_cast<double>(heldout.layers_done) / static_cast<double>(layers);
   }
   for (const ScoredRun::Entry& entry : scored.entries()) {
-    const data::Dataset part = first_examples(data.calibration[static_cast<std::size_t>(entry.seed)], entry.asked);
+    const data::Dataset part = first_examples(data.calibration[static_cast<std::size_t>(entry.seed)], entry.requested);
     run.scoring_passes += part.size();
     tokens += kBackward * static_cast<double>(part.token_count());
   }

@@ -67,14 +67,14 @@ void HyperparameterChooser::evaluate(const std::vector<Cell>& cells, eval::MaskS
       quality_[require<std::string>(json, "mask", where)] = require<double>(json, "quality", where);
   }
   const model::HeadLayout& layout = data_.checkpoint->spec().layers;
-  std::map<model::HeadGates, std::string> asked;  // in the order of the gates
+  std::map<model::HeadGates, std::string> distinct;  // in the order of the gates
   for (const Cell& cell : cells) {
     const prune::Plan plan = planner_.plan(cell);
-    asked.emplace(prune::gates(plan, layout), mask_hash(plan.pruned));
+    distinct.emplace(prune::gates(plan, layout), mask_hash(plan.pruned));
   }
   std::vector<model::HeadGates> all, masks;
   std::vector<std::string> names;
-  for (const auto& [gates, name] : asked) {
+  for (const auto& [gates, name] : distinct) {
     all.push_back(gates);
     if (quality_.contains(name)) continue;
     masks.push_back(gates);

@@ -29,8 +29,8 @@ eval::MaskStats run_chunks(const MaskWork& work, std::string_view stage, Progres
 // Returns the work of run_chunks() without doing it.
 eval::MaskStats count_chunks(std::span<const model::HeadGates> masks, std::int64_t chunk);
 
-// Returns how many masks a chunk has: `asked`, or for 0 as many as take some seconds. The number follows from the model's FLOPs alone,
+// Returns how many masks a chunk has: `requested`, or for 0 as many as take some seconds. The number follows from the model's FLOPs alone,
 // so that it does not depend on the machine.
-std::int64_t chunk_size(std::int64_t asked, const model::Checkpoint& checkpoint, const data::Dataset& dataset);
+std::int64_t chunk_size(std::int64_t requested, const model::Checkpoint& checkpoint, const data::Dataset& dataset);
 
 }  // namespace hies::sweep

@@ -70,11 +70,11 @@ void load_calibration(RunInputs& data, const SweepOptions& options, const data::
     load.seed = static_cast<std::uint64_t>(seed);
     load.labels = label_need(data.losses);
     // The warnings are the same for every seed.
-    Progress& told = seed == 0 ? progress : silent_progress();
-    data.calibration.push_back(data::load_dataset(data.run.calib, data.task, load, *data.checkpoint, preprocessor, told));
+    Progress& warnings = seed == 0 ? progress : silent_progress();
+    data.calibration.push_back(data::load_dataset(data.run.calib, data.task, load, *data.checkpoint, preprocessor, warnings));
     const std::int64_t size = data.calibration.back().size();
     if (size < most && std::any_of(options.calibration_sizes.begin(), options.calibration_sizes.end(),
-                                   [size](std::int64_t asked) { return asked > size; }))
+                                   [size](std::int64_t requested) { return requested > size; }))
       bad_input("`calibration_sizes` asks for {} examples, but {} has {} rows", most, data.run.calib.string(), size);
   }
 }

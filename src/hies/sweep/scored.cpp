@@ -89,7 +89,7 @@ ScoredRun::ScoredRun(const RunInputs& data, const SweepOptions& options, const m
                      const std::filesystem::path& folder, Progress& progress)
     : ScoredRun(data, options) {
   for (Entry& entry : entries_) {
-    const data::Dataset calibration = first_examples(data.calibration[static_cast<std::size_t>(entry.seed)], entry.asked);
+    const data::Dataset calibration = first_examples(data.calibration[static_cast<std::size_t>(entry.seed)], entry.requested);
     const std::filesystem::path file = folder / entry.file;
     const pipeline::ScoreRequest request = request_of(data, options, entry);
     if (is_there(file)) {
@@ -103,9 +103,9 @@ ScoredRun::ScoredRun(const RunInputs& data, const SweepOptions& options, const m
   }
 }
 
-const ScoredRun::Entry* ScoredRun::find(const std::string& loss, std::int64_t seed, std::int64_t asked) const {
+const ScoredRun::Entry* ScoredRun::find(const std::string& loss, std::int64_t seed, std::int64_t requested) const {
   const auto found = std::find_if(entries_.begin(), entries_.end(), [&](const Entry& entry) {
-    return entry.loss == loss && entry.seed == seed && entry.asked == asked;
+    return entry.loss == loss && entry.seed == seed && entry.requested == requested;
   });
   return found == entries_.end() ? nullptr : &*found;
 }

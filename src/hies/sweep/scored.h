@@ -24,12 +24,12 @@ class ScoredRun {
   struct Entry {
     std::string loss;
     std::int64_t seed = 0;
-    std::int64_t asked = 0;  // examples, as the options say
-    std::string file;        // relative to the sweep's directory
+    std::int64_t requested = 0;  // examples, as the options say
+    std::string file;            // relative to the sweep's directory
     score::Scores scores;
   };
   // Returns null where there is none.
-  const Entry* find(const std::string& loss, std::int64_t seed, std::int64_t asked) const;
+  const Entry* find(const std::string& loss, std::int64_t seed, std::int64_t requested) const;
   const std::vector<Entry>& entries() const noexcept { return entries_; }
 
  private:
