@@ -7,6 +7,7 @@
 
 #include "hies/base/error.h"
 #include "hies/base/json_node.h"
+#include "hies/base/stored.h"
 #include "hies/data/metrics.h"
 #include "hies/eval/quality.h"
 #include "hies/evidence/weighted_auc.h"
@@ -35,8 +36,24 @@ bool counts_for(const Cell& candidate, const Cell& waiting, std::int64_t example
          candidate.examples.value_or(examples) == examples && (waiting.choose_loss || candidate.loss == waiting.loss);
 }
 
-std::string line(const std::string& run, const std::string& mask, double quality) {
-  return Json{{"schema", kHeldoutSchema}, {"run", run}, {"mask", mask}, {"quality", quality}}.dump();
+// One line of the journal.
+struct MaskQuality {
+  std::string run;
+  std::string mask;
+  double quality = 0;
+
+  template <class V, class Self>
+  static void fields(V& v, Self& self) {
+    v("run", self.run);
+    v("mask", self.mask);
+    v("quality", self.quality);
+  }
+};
+
+std::string line(const MaskQuality& quality) {
+  Json json = {{"schema", kHeldoutSchema}};
+  json.update(to_stored(quality));
+  return json.dump();
 }
 
 // Returns groups of cells with equal `key`, in the order of their first cells.
@@ -63,8 +80,8 @@ void HyperparameterChooser::evaluate(const std::vector<Cell>& cells, eval::MaskS
   for (const std::string& text : journal.lines()) {
     const std::string where = journal.file().string();
     const Json json = parse_json(text, where);
-    if (require<std::string>(json, "run", where) == data_.run.name)
-      quality_[require<std::string>(json, "mask", where)] = require<double>(json, "quality", where);
+    const auto known = from_stored<MaskQuality>(JsonNode(json, where));
+    if (known.run == data_.run.name) quality_[known.mask] = known.quality;
   }
   const model::HeadLayout& layout = data_.checkpoint->spec().layers;
   std::map<model::HeadGates, std::string> distinct;  // in the order of the gates
@@ -95,7 +112,7 @@ void HyperparameterChooser::evaluate(const std::vector<Cell>& cells, eval::MaskS
   work.keep = [&](std::size_t begin, std::size_t end) {
     std::vector<std::string> lines;
     for (std::size_t mask = begin; mask < end; ++mask)
-      lines.push_back(line(data_.run.name, names[mask], quality_.at(names[mask])));
+      lines.push_back(line({data_.run.name, names[mask], quality_.at(names[mask])}));
     journal.append(lines);
   };
   stats = count_chunks(all, work.chunk);
