@@ -193,17 +193,17 @@ Json run_json(const Sweep& sweep, const evidence::Evidence& evidence, const std:
   json["name"] = name;
   json["folder"] = sweep.folder.string();
   json["task"] = run.task;
-  json["model"] = {{"path", run.model.string()}, {"hash", points.unpruned.model_hash}};
+  json["model"] = {{"path", run.model.string()}, {"hash", points.unpruned.key.model_hash}};
   json["calib"] = run.calib.string();
   json["data"] = run.data.string();
   json["records"] = of_run;
   json["options"] = options_json(sweep.config.options);
   json["quality"] = points.quality ? measure_json(*points.quality) : Json();
-  json["unpruned"] = {{"heads", points.unpruned.heads},
-                      {"parameters", points.unpruned.cost.parameters},
-                      {"flops", points.unpruned.cost.flops_per_example},
+  json["unpruned"] = {{"heads", points.unpruned.mask.heads},
+                      {"parameters", points.unpruned.measured.cost.parameters},
+                      {"flops", points.unpruned.measured.cost.flops_per_example},
                       {"quality", points.quality ? or_null(points.quality->of(points.unpruned)) : Json()},
-                      {"loss", or_null(points.unpruned.mean_loss)}};
+                      {"loss", or_null(points.unpruned.measured.mean_loss)}};
   json["series"] = Json::array();
   for (const SeriesPoints& series : points.series) json["series"].push_back(series_json(series, sweep, run));
   add_scores(sweep, records, json);

@@ -77,10 +77,10 @@ TEST_F(Sweep, DoesNotDependOnThreadsButForRounding) {
   ASSERT_EQ(one.size(), two.size());
   for (std::size_t i = 0; i < one.size(); ++i) {
     EXPECT_EQ(one[i].mask, two[i].mask);
-    EXPECT_EQ(one[i].method, two[i].method);
-    EXPECT_EQ(one[i].metrics, two[i].metrics);
-    EXPECT_EQ(one[i].stability, two[i].stability);
-    EXPECT_NEAR(one[i].mean_loss.value(), two[i].mean_loss.value(), 1e-5);
+    EXPECT_EQ(one[i].key.method, two[i].key.method);
+    EXPECT_EQ(one[i].measured.metrics, two[i].measured.metrics);
+    EXPECT_EQ(one[i].measured.stability, two[i].measured.stability);
+    EXPECT_NEAR(one[i].measured.mean_loss.value(), two[i].measured.mean_loss.value(), 1e-5);
   }
 }
 
