@@ -60,14 +60,14 @@ struct FromJson {
   }
   void set(std::vector<double>& value, const Json& found, std::string_view name) {
     if (found.is_string()) {
-      value = parse_numbers(found.get<std::string>(), name);
+      value = parse_numbers(found.get<std::string>(), fmt::format("`{}`", name));
       return;
     }
     each(value, found, name, [](const JsonNode& node) { return node.number(); });
   }
   void set(std::vector<std::int64_t>& value, const Json& found, std::string_view name) {
     if (found.is_string()) {
-      value = parse_counts(found.get<std::string>(), name);
+      value = parse_counts(found.get<std::string>(), fmt::format("`{}`", name));
       return;
     }
     each(value, found, name, [](const JsonNode& node) { return node.count(); });
