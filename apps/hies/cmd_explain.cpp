@@ -47,7 +47,7 @@ void write_folder(const std::string& output, const Json& document, bool force) {
 
 void run_explain(Words words) {
   Arguments arguments({"hies explain",
-                       "what heads look at in single examples, and what the model says without some of them",
+                       "attention and importance of heads in single examples, with and without some of them",
                        {"hies explain MODEL --task T --data FILE [--plan FILE] [--pick flipped|wrong|LINES] -o DIR"},
                        {"hies explain examples/demo-sst2 --task sst2 --data examples/reviews-evaluation.tsv \\",
                         "    --plan plan.json -o flipped", "hies report study flipped -o report.html"}},
@@ -61,19 +61,19 @@ void run_explain(Words words) {
   arguments.positional("MODEL", folder, kModelHelp);
   arguments("task", request.task, kTaskHelp);
   arguments.text("data", "FILE", data_file, "data file: tsv, csv, jsonl, json, parquet or txt");
-  arguments.text("plan", "FILE", plan, "heads that go: a plan.json");
+  arguments.text("plan", "FILE", plan, "plan.json: the heads to remove");
   arguments.add(write);
   arguments.describe("output",
                      {.placeholder = "DIR", .help = "directory for explain.json, which `hies report` reads", .short_name = "o"});
   arguments.heading("Examples and heads");
   arguments.add(request.options);
   arguments.describe("pick", {.placeholder = "flipped|wrong|LINES"});
-  arguments("loss", request.loss, "loss whose gradient HIS is of: ce, mse, pseudo-label or logit-norm");
+  arguments("loss", request.loss, "loss whose gradient gives HIS: ce, mse, pseudo-label or logit-norm");
   arguments.describe("loss", {.default_value = "the task's, without labels logit-norm"});
   arguments.heading("Data");
   add_load_options(arguments, request.load);
   arguments.heading("Running and showing");
-  arguments.add(compute, {"device", "deterministic", "offload"});  // attention weights themselves are made on the CPU
+  arguments.add(compute, {"device", "deterministic", "offload"});  // attention weights are recorded on the CPU only
   arguments.add(show);
   if (!arguments.parse()) return;
   arguments.require("task");

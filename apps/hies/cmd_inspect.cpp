@@ -165,7 +165,7 @@ std::string describe(const Checkpoint& checkpoint, double tokens, const model::M
     line("zeroed heads",
          fmt::format("{}, still stored and computed (--keep-shapes), by layer: {}", prune::count(zeroed), by_layer(zeroed)));
   if (const int dead = model::dead_head_count(spec.layers); dead > 0)
-    line("dead heads", fmt::format("{}, zeros that keep the KV heads of each layer alike; no plan counts them", dead));
+    line("padding heads", fmt::format("{}, zeros that keep the groups of each layer equal; no plan counts them", dead));
   line("hash", checkpoint.hash());
   if (!checkpoint.unused().empty()) line("unused tensors", fmt::format("{} (--json lists them)", checkpoint.unused().size()));
   return text;
@@ -175,7 +175,7 @@ std::string describe(const Checkpoint& checkpoint, double tokens, const model::M
 
 void run_inspect(Words words) {
   Arguments arguments({"hies inspect",
-                       "what a checkpoint is made of: heads, parameters, FLOPs, what is pruned already",
+                       "what a checkpoint holds: heads, parameters, FLOPs, what is pruned already",
                        {"hies inspect MODEL"},
                        {"hies inspect examples/demo-sst2 --tokens 64"}},
                       words);

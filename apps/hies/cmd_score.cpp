@@ -18,7 +18,7 @@
 namespace hies::cli {
 namespace {
 
-// The map shows HIES where its tables are there, else the first table.
+// What the head map shows: HIES where the scores have its tables, else the first table.
 struct Shown {
   std::string quantity;
   model::HeadTable<double> values;
@@ -26,7 +26,7 @@ struct Shown {
 Shown shown_values(const score::Scores& scores) {
   const score::MethodOptions options;
   if (scores.has("his") && scores.has("ae"))
-    return {fmt::format("HIES (alpha {:g}), low goes first", options.alpha), score::keep_scores(scores, options)};
+    return {fmt::format("HIES (alpha {:g}), lowest removed first", options.alpha), score::keep_scores(scores, options)};
   const auto& [name, table] = *scores.tables.begin();
   return {name, table};
 }

@@ -6,11 +6,11 @@
 
 namespace hies::cli {
 
-// What MODEL and --task are, in every command that has them.
+// Help texts of MODEL and --task, for every command that has them.
 inline constexpr std::string_view kModelHelp = "a Hugging Face checkpoint directory";
-inline constexpr std::string_view kTaskHelp = "what the model is asked to do (`hies tasks` lists them)";
+inline constexpr std::string_view kTaskHelp = "task of the model (`hies tasks` lists them)";
 
-// How results are shown. For every command.
+// Options of every command: how results are shown.
 struct ShowOptions {
   bool json = false;
   bool quiet = false;
@@ -22,7 +22,7 @@ struct ShowOptions {
   }
 };
 
-// What may be done to a result that exists.
+// Options of every command that writes a result.
 struct WriteOptions {
   std::string output;
   bool force = false;
@@ -34,7 +34,7 @@ struct WriteOptions {
   }
 };
 
-// How the model is run.
+// Options of every command that runs a model.
 struct ComputeOptions {
   std::string device = "cpu";
   std::string dtype = "float32";
@@ -47,25 +47,22 @@ struct ComputeOptions {
   static void fields(V& v, Self& self) {
     v("device", self.device, "where to compute: cpu, or cuda (one NVIDIA GPU; `make cuda` builds its plug-in)");
     v("dtype", self.dtype,
-      "computation type: float32, bfloat16 or float64; on a GPU also tf32: float32 whose products are of numbers with 11 bits "
-      "of mantissa");
+      "computation type: float32, bfloat16 or float64; on a GPU also tf32: float32 with TF32 matrix products (11-bit mantissa)");
     v("deterministic", self.deterministic,
-      "on a GPU, in bfloat16: add up gradients of texts of 256 tokens and more in one fixed order, so that scores are the same "
-      "in "
-      "every run; slower");
+      "on a GPU, in bfloat16: sum the gradients of texts of 256 tokens and more in a fixed order, so that scores are the same "
+      "in every run; slower");
     v("threads", self.threads, "threads to compute with; 0: one per core");
     v("memory", self.memory,
-      "memory that weights, and what scoring keeps, are planned for, as 12GiB; changes no result but by rounding on a GPU "
-      "(default: four fifths of the "
-      "machine's, or what is free on the GPU)");
+      "memory budget for weights and kept activations, as 12GiB; on a GPU it may change the rounding of results "
+      "(default: four fifths of the machine's memory, or what is free on the GPU)");
     v("offload", self.offload,
-      "on a GPU, for weights larger than its memory: they stay in the machine's, pinned, and are copied ahead of their "
-      "products; "
-      "changes no result");
+      "on a GPU, for weights larger than its memory: keep them in pinned host memory and prefetch them layer by layer; does "
+      "not change results");
   }
 };
 
-// Sets the device, the number of threads and the memory. Throws bad_input for what cannot be.
+// Sets the device, the number of threads and the memory budget. Throws bad_input for values out of range and combinations that do
+// not exist.
 void apply(const ComputeOptions& options);
 
 }  // namespace hies::cli

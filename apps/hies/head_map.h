@@ -7,7 +7,7 @@
 
 namespace hies::cli {
 
-// An image of one number per head: layers down, original head indices across. Shades run from the least to the greatest number.
+// A map of one number per head: layers down, original head indices across. Shades run from the lowest to the highest number.
 struct HeadMap {
   std::string title;
   std::string quantity;  // what the numbers are: "HIES, higher = keep"
@@ -23,7 +23,7 @@ struct HeadMap {
 struct MapCell {
   enum Kind { none, absent, pruned, kept } kind = none;  // none: the layer never had so many heads
   double value = 0;
-  double share = 0;  // 0…1 between the least and the greatest value; ½ where all are equal
+  double share = 0;  // 0…1 between the lowest and the highest value; ½ where all are equal
 };
 // [layer][original head], rows of HeadMap::columns() cells; and the range.
 struct MapCells {
@@ -33,10 +33,10 @@ struct MapCells {
 };
 MapCells map_cells(const HeadMap& map);
 
-// For a terminal of `width` columns: a block character and a digit 0…9 per head, readable without colour; × pruned, · not there.
+// Returns the map for a terminal of `width` columns: a block character and a digit 0…9 per head, readable without colour; × pruned, · not there.
 std::string head_map_text(const HeadMap& map, int width, bool colour);
 
-// One SVG document, self-contained, for light and dark pages.
+// Returns one SVG document, self-contained, for light and dark pages.
 std::string head_map_svg(const HeadMap& map);
 
 }  // namespace hies::cli

@@ -11,8 +11,8 @@ namespace {
 
 std::string quantity(const score::MethodOptions& method) {
   const bool mixes = method.method == "hies" || method.method == "l2-out+ae";
-  return mixes ? fmt::format("{} (alpha {:g}), low goes first", method.method, method.alpha)
-               : fmt::format("{}, low goes first", method.method);
+  return mixes ? fmt::format("{} (alpha {:g}), lowest removed first", method.method, method.alpha)
+               : fmt::format("{}, lowest removed first", method.method);
 }
 
 }  // namespace
@@ -27,7 +27,7 @@ HeadMap plan_map(const std::string& model, const score::MethodOptions& method, c
 
 std::string plan_summary(const prune::Plan& plan, const model::HeadLayout& layout, const std::vector<std::string>& fits) {
   const int present = model::live_head_count(layout);
-  std::string text = fmt::format("{} of {} heads go", plan.pruned_count(), present);
+  std::string text = fmt::format("removes {} of {} heads", plan.pruned_count(), present);
   if (present > 0) text += fmt::format(" ({})", percent(static_cast<double>(plan.pruned_count()) / present));
   if (plan.units != "head") text += fmt::format(", units {}", plan.units);
   std::string_view lead = ":\n";
@@ -38,7 +38,8 @@ std::string plan_summary(const prune::Plan& plan, const model::HeadLayout& layou
   text += "\n";
   const model::HeadLayout left = prune::pruned_layout(plan, layout);
   if (const int dead = model::dead_head_count(left); dead > 0)
-    text += fmt::format("{} of them stay as zeros (dead heads), so that each KV head of a layer has as many query heads\n", dead);
+    text +=
+        fmt::format("{} of them stay as zeros (padding heads), so that each KV head of a layer has as many query heads\n", dead);
   return text + fmt::format("fits {}\n", fmt::join(fits, ", "));
 }
 

@@ -30,7 +30,7 @@ void add_question(model::Batch& batch, std::int64_t index, const Example& exampl
     batch.add(index, example.ids, std::vector<std::int32_t>(example.ids.size()));
     batch.continues.push_back(-1);
   }
-  for (const Choice& choice : example.choices) {
+  for (const EncodedChoice& choice : example.choices) {
     add_judged(batch, index, choice.ids, choice.targets);
     batch.continues.push_back(common);
   }
@@ -52,7 +52,7 @@ std::int64_t example_count(const model::Batch& batch) {
 }
 
 std::vector<model::Batch> pack(const Dataset& dataset, std::int64_t batch_tokens) {
-  if (batch_tokens < 1) bad_input("batch-tokens is {}, but at least 1 is needed", batch_tokens);
+  if (batch_tokens < 1) bad_input("`batch_tokens` is {}, but at least 1 is needed", batch_tokens);
   std::vector<std::int64_t> lengths;
   lengths.reserve(dataset.examples.size());
   for (const Example& example : dataset.examples) lengths.push_back(example.run_tokens());

@@ -9,7 +9,7 @@ Lengths lengths(const data::Dataset& dataset) {
   for (const data::Example& example : dataset.examples) {
     const auto own = static_cast<std::int64_t>(example.ids.size());
     if (example.choices.empty()) lengths.sequences.push_back(example.run_tokens());
-    for (const data::Choice& choice : example.choices)
+    for (const data::EncodedChoice& choice : example.choices)
       lengths.sequences.push_back(own + static_cast<std::int64_t>(choice.ids.size()) - 1);
   }
   return lengths;

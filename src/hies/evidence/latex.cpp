@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::size_t kRowsOfAPage = 45;
 
-// What is markup in LaTeX, and the characters of our own texts that not every font has.
+// Replacements for characters that are markup in LaTeX, and for those of our own texts that not every font has.
 constexpr std::array<std::pair<std::string_view, std::string_view>, 32> kReplacements = {{
     {"\\", "\\textbackslash{}"},
     {"{", "\\{"},

@@ -7,7 +7,7 @@
 namespace hies::evidence {
 namespace {
 
-// Nothing in a text becomes markup or ends the cell.
+// Returns the text escaped: nothing in it becomes markup or ends the cell.
 std::string markdown_escaped(std::string_view text) {
   std::string safe;
   for (const char c : text) {

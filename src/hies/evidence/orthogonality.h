@@ -14,7 +14,7 @@ struct Orthogonality {
   double pearson = 0;        // -1 … 1; 0 where one of them is the same for all heads
 };
 
-// Tables [L][H] of the same heads, at least one. Importance that is 0 everywhere stays 0.
+// `his` and `ae` are [L][H] of the same heads, at least one. Importance that is 0 everywhere stays 0.
 Orthogonality orthogonality(const model::HeadTable<double>& his, const model::HeadTable<double>& ae);
 
 }  // namespace hies::evidence

@@ -28,18 +28,18 @@ data::LoadOptions calibration_options() {
 ScoreRun run_score(const ScoreRequest& request, Progress& progress) {
   score::check_options(request.score);
   data::task(request.task);
-  return run_score(load_subject(request.model, request.dtype), request, progress);
+  return run_score(load_model(request.model, request.dtype), request, progress);
 }
 
-ScoreRun run_score(const Subject& subject, const ScoreRequest& request, Progress& progress) {
+ScoreRun run_score(const LoadedModel& loaded, const ScoreRequest& request, Progress& progress) {
   score::check_options(request.score);
   const data::Task& task = data::task(request.task);
   data::LoadOptions load = request.load;
-  load.labels = label_need(request.score, subject.checkpoint->spec());
-  warn_of_zeroed_heads(*subject.checkpoint, progress);
+  load.labels = label_need(request.score, loaded.checkpoint->spec());
+  warn_of_zeroed_heads(*loaded.checkpoint, progress);
   ScoreRun run;
-  run.calibration = data::load_dataset(request.calibration, task, load, *subject.checkpoint, subject.preprocessor, progress);
-  run.scores = score_dataset(subject.model, run.calibration, request, progress);
+  run.calibration = data::load_dataset(request.calibration, task, load, *loaded.checkpoint, loaded.preprocessor, progress);
+  run.scores = score_dataset(loaded.model, run.calibration, request, progress);
   return run;
 }
 

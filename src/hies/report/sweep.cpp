@@ -50,7 +50,7 @@ void check_records(const Sweep& sweep) {
   const std::string file = (sweep.folder / evidence::kRecordsFile).string();
   if (sweep.records.empty())
     throw Error(ErrorKind::bad_input, fmt::format("{}: no records are in it", file),
-                "the sweep was stopped before its first masks were done: the same command goes on with it");
+                "the sweep was stopped before its first masks were done: run the same command to resume it");
   std::map<std::string, const evidence::Record*> unpruned;
   for (const evidence::Record& record : sweep.records) {
     if (record.is_unpruned()) unpruned.emplace(record.key.run, &record);

@@ -121,7 +121,7 @@ HeadTable<double> entropy(const HeadLayout& layout, const Notes& notes) {
     }
     if (examples == 0)
       throw Error(ErrorKind::bad_input, "attention entropy needs an example of at least two tokens, but there is none",
-                  "leave ae out of --tables, or give longer texts");
+                  "leave ae out of `tables`, or give longer texts");
     for (double& sum : table[layer]) sum /= static_cast<double>(examples);
   }
   return table;

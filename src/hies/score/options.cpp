@@ -10,16 +10,10 @@
 namespace hies::score {
 namespace {
 
-constexpr std::array kTables = {
-    TableKind{"his", "head importance (Eq. 2): how the loss reacts to the head, per token and example"},
-    TableKind{"ae", "attention entropy, 0 (one key) … 1 (all keys alike)"},
-    TableKind{"l2", "norm of the head's weights"},
-    TableKind{"l2-out", "norm of the head's output"},
-    TableKind{"second-order", "what the bound of the loss needs (Eq. 3, 4): gate_grad, a_sq and norms of output projections"},
-};
+constexpr std::array kTables = {"his", "ae", "l2", "l2-out", "second-order"};
 
 void check_least(std::string_view name, std::int64_t value) {
-  if (value < 1) bad_input("{} is {}, but at least 1 is needed", name, value);
+  if (value < 1) bad_input("`{}` is {}, but at least 1 is needed", name, value);
 }
 
 }  // namespace
@@ -35,19 +29,16 @@ Granularity parse_granularity(std::string_view name) {
 model::EntropyTokens parse_entropy_tokens(std::string_view name) {
   if (name == "all") return model::EntropyTokens::all;
   if (name == "cls") return model::EntropyTokens::first;
-  throw Error(ErrorKind::bad_input, fmt::format("unknown entropy-tokens '{}'", printable(name)), "known: all, cls");
+  throw Error(ErrorKind::bad_input, fmt::format("unknown `entropy_tokens` '{}'", printable(name)), "known: all, cls");
 }
-
-std::span<const TableKind> table_kinds() noexcept { return kTables; }
 
 void check_options(const ScoreOptions& options) {
   parse_granularity(options.granularity);
   parse_entropy_tokens(options.entropy_tokens);
   if (!options.loss.empty()) find_objective(options.loss);
-  check_least("batch-examples", options.batch_examples);
-  check_least("batch-tokens", options.batch_tokens);
-  std::vector<std::string> names(kTables.size());
-  std::transform(kTables.begin(), kTables.end(), names.begin(), [](const TableKind& table) { return std::string(table.name); });
+  check_least("batch_examples", options.batch_examples);
+  check_least("batch_tokens", options.batch_tokens);
+  const std::vector<std::string> names(kTables.begin(), kTables.end());
   if (options.tables.empty()) throw Error(ErrorKind::bad_input, "no table is asked for", known_names_hint("", names));
   for (const std::string& table : options.tables) {
     if (std::find(names.begin(), names.end(), table) == names.end())

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,9 +24,10 @@ struct ScoreOptions {
   static void fields(V& v, Self& self) {
     v("loss", self.loss, "loss whose gradient is taken: ce, mse, pseudo-label or logit-norm (default: the task's)");
     v("granularity", self.granularity, "where HIS takes the absolute value: per example, token or batch");
-    v("batch_examples", self.batch_examples, "examples of a group with --granularity batch, in calibration order");
-    v("entropy_tokens", self.entropy_tokens, "whose queries AE is of: all tokens', or cls, each sequence's first one's");
-    v("batch_tokens", self.batch_tokens, "most tokens computed at once; bounds memory, does not change results");
+    v("batch_examples", self.batch_examples, "examples of a group with `granularity` batch, in calibration order");
+    v("entropy_tokens", self.entropy_tokens,
+      "queries whose entropy AE averages: all tokens, or cls (the first token of each sequence)");
+    v("batch_tokens", self.batch_tokens, "tokens computed at once; bounds memory, does not change results");
     v("tables", self.tables, "what to compute: his, ae, l2, l2-out, second-order");
   }
 };
@@ -40,13 +40,6 @@ Granularity parse_granularity(std::string_view name);
 
 // "all" or "cls". Throws bad_input.
 model::EntropyTokens parse_entropy_tokens(std::string_view name);
-
-// One thing that `tables` may ask for.
-struct TableKind {
-  std::string_view name;
-  std::string_view description;  // one line
-};
-std::span<const TableKind> table_kinds() noexcept;
 
 // Throws bad_input for an unknown table, granularity or loss, no table at all, or a count below 1.
 void check_options(const ScoreOptions& options);

@@ -30,7 +30,7 @@ void check_table(const model::HeadTable<double>& table, std::string_view name, c
         throw Error(ErrorKind::bad_input,
                     fmt::format("score {} of layer {}, head {} is {}", name, layer, layout[layer].heads[position],
                                 table[layer][position]),
-                    "the model's numbers overflow: try --dtype float64");
+                    "the model's numbers overflow: try `dtype` float64");
     }
   }
 }

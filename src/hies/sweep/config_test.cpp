@@ -31,7 +31,7 @@ TEST(SweepConfig, OptionsHaveTheFlagsNamesAndForms) {
   EXPECT_EQ(config.options.ratios, (std::vector<double>{0.2, 0.4}));
   EXPECT_EQ(config.options.seeds, 3);
   EXPECT_EQ(config.options.calibration_sizes, (std::vector<std::int64_t>{1, 2}));
-  EXPECT_EQ(config.options.max_length, 64);
+  EXPECT_EQ(config.options.load.max_length, 64);
   EXPECT_EQ(config.options.heldout_seed, 7u);
   EXPECT_TRUE(config.options.latency);
   EXPECT_EQ(config.options.examples, 32);  // as without the file
@@ -47,7 +47,7 @@ TEST(SweepConfig, ResolvedOptionsAreAConfigFile) {
   options.ratios = {0.3};
   options.calibration_sizes = {8};
   options.alpha = "auto";
-  options.text = "sentence";
+  options.load.text = "sentence";
   const Json json = options_json(options);
   SweepConfig config;
   read_config(json, "sweep.json", config);

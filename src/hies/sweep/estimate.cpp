@@ -11,7 +11,7 @@
 namespace hies::sweep {
 namespace {
 
-// A forward and a backward pass of the activations.
+// A forward pass and the backward pass of the activations, in forward passes.
 constexpr double kBackward = 3;
 
 double seconds_per_token(const model::Model& model, const data::Dataset& dataset, std::int64_t batch_tokens) {
@@ -23,7 +23,7 @@ double seconds_per_token(const model::Model& model, const data::Dataset& dataset
   return watch.elapsed_ms() / 1000 / static_cast<double>(middle.token_count());
 }
 
-// What waits for a choice gets any value of the grid: the choice will be one of them, too.
+// Gives cells that wait for a choice any value of the grid: the choice will be one of these.
 void choose_any(std::vector<Cell>& cells, const SweepOptions& options, const data::Task& task) {
   for (Cell& cell : cells) {
     if (cell.choose_alpha) cell.alpha = usual_alpha(options);
@@ -39,14 +39,14 @@ std::vector<model::HeadGates> gates_of(const std::vector<MaskGroup>& groups) {
 }
 
 template <class Keep>
-std::vector<model::HeadGates> masks_of(const Planner& planner, const std::vector<Cell>& cells, const RunData& data,
+std::vector<model::HeadGates> masks_of(const Planner& planner, const std::vector<Cell>& cells, const RunInputs& data,
                                        const Keep& keep) {
   std::vector<Cell> some;
   std::copy_if(cells.begin(), cells.end(), std::back_inserter(some), keep);
   return gates_of(group_by_mask(planner, some, data.checkpoint->spec().layers));
 }
 
-RunEstimate estimate(const RunData& data, const SweepOptions& options) {
+RunEstimate estimate(const RunInputs& data, const SweepOptions& options) {
   const model::Model model = model::Model::load(data.checkpoint, model::parse_compute_type(options.dtype));
   const ScoredRun scored = ScoredRun::imagined(data, options, model);
   const Planner planner(data, options, scored);
@@ -79,11 +79,11 @@ RunEstimate estimate(const RunData& data, const SweepOptions& options) {
         static_cast<double>(data.heldout.token_count()) * static_cast<double>(heldout.layers_done) / static_cast<double>(layers);
   }
   for (const ScoredRun::Entry& entry : scored.entries()) {
-    const data::Dataset part = first_examples(data.calibration[static_cast<std::size_t>(entry.seed)], entry.asked);
+    const data::Dataset part = first_examples(data.calibration[static_cast<std::size_t>(entry.seed)], entry.requested);
     run.scoring_passes += part.size();
     tokens += kBackward * static_cast<double>(part.token_count());
   }
-  run.seconds = tokens * seconds_per_token(model, dev, options.batch_tokens);
+  run.seconds = tokens * seconds_per_token(model, dev, options.eval.batch_tokens);
   return run;
 }
 

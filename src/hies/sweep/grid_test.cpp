@@ -136,10 +136,10 @@ TEST(Grid, BadOptionsAreNamed) {
   EXPECT_NE(refusal_after([](O& o) { o.methods = {"hise"}; }).find("did you mean 'hi"), std::string::npos);
   EXPECT_NE(refusal_after([](O& o) { o.methods = {"hies-logits"}; }).find("did you mean 'hies-logit'"), std::string::npos);
   EXPECT_NE(refusal_after([](O& o) { o.losses = {"logit-nrm"}; }).find("did you mean 'logit-norm'"), std::string::npos);
-  EXPECT_NE(refusal_after([](O& o) { o.alpha = "0.5"; }).find("--alphas"), std::string::npos);
+  EXPECT_NE(refusal_after([](O& o) { o.alpha = "0.5"; }).find("`alphas`"), std::string::npos);
   EXPECT_NE(refusal_after([](O& o) { o.loss = "auto"; }).find("only one"), std::string::npos);
-  EXPECT_NE(refusal_after([](O& o) { o.seeds = 0; }).find("seeds is 0"), std::string::npos);
-  EXPECT_NE(refusal_after([](O& o) { o.heldout = 0; }).find("heldout is 0"), std::string::npos);
+  EXPECT_NE(refusal_after([](O& o) { o.seeds = 0; }).find("`seeds` is 0"), std::string::npos);
+  EXPECT_NE(refusal_after([](O& o) { o.heldout = 0; }).find("`heldout` is 0"), std::string::npos);
   EXPECT_NE(refusal_after([](O& o) { o.calibration_sizes = {4, 4}; }).find("4 is there twice"), std::string::npos);
   EXPECT_NE(refusal_after([](O& o) { o.dtype = "float8"; }).find("float8"), std::string::npos);
 }

@@ -17,7 +17,7 @@ std::optional<double> mean_loss(const eval::Predictions& predictions) {
   return sum / static_cast<double>(predictions.losses.size());
 }
 
-// Takes over the measurements of `known`, which are of the first records.
+// Takes over the measurements of `known`, which are those of the first records.
 void take_known(std::vector<MaskGroup>& groups, const std::vector<evidence::Record>& known, const std::filesystem::path& file) {
   std::size_t next = 0;
   for (MaskGroup& group : groups) {
@@ -36,7 +36,7 @@ void take_known(std::vector<MaskGroup>& groups, const std::vector<evidence::Reco
 
 }  // namespace
 
-Measurer::Measurer(const RunData& data, const SweepOptions& options, const model::Model& model)
+Measurer::Measurer(const RunInputs& data, const SweepOptions& options, const model::Model& model)
     : data_(data), options_(options), model_(model) {}
 
 void Measurer::judge(const eval::Predictions& predictions, MaskGroup& group) const {
@@ -72,8 +72,8 @@ std::vector<evidence::Record> Measurer::measure(std::vector<MaskGroup> groups, c
   std::size_t first = 0, have = known.size();
   while (first < groups.size() && have >= groups[first].records.size()) have -= groups[first++].records.size();
   if (first < groups.size()) {
-    reference_ = eval::predict(model_, dataset, nullptr, objective, options_.batch_tokens, progress);
-    tolerance_ = eval::agreement_tolerance(data_.task, dataset, reference_, options_.stability_tolerance);
+    reference_ = eval::predict(model_, dataset, nullptr, objective, options_.eval.batch_tokens, progress);
+    tolerance_ = eval::agreement_tolerance(data_.task, dataset, reference_, options_.eval.stability_tolerance);
     reference_loss_ = mean_loss(reference_);
   }
   const auto keep = [&](std::size_t begin, std::size_t end) {
@@ -93,7 +93,7 @@ std::vector<evidence::Record> Measurer::measure(std::vector<MaskGroup> groups, c
                 .dataset = dataset,
                 .objective = objective,
                 .masks = std::span(masks).subspan(next),
-                .batch_tokens = options_.batch_tokens,
+                .batch_tokens = options_.eval.batch_tokens,
                 .chunk = chunk,
                 .take = {},
                 .keep = {}};

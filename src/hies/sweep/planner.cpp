@@ -30,7 +30,7 @@ bool is_unpruned(const model::HeadGates& gates) {
 
 }  // namespace
 
-Planner::Planner(const RunData& data, const SweepOptions& options, const ScoredRun& scored)
+Planner::Planner(const RunInputs& data, const SweepOptions& options, const ScoredRun& scored)
     : data_(data), options_(options), scored_(scored), lengths_(eval::lengths(data.evaluation.dataset)) {
   const model::HeadLayout& layout = data.checkpoint->spec().layers;
   heads_ = model::live_head_count(layout);
@@ -48,14 +48,13 @@ const ScoredRun::Entry& Planner::ranking(const Cell& cell) const {
 }
 
 prune::Plan Planner::plan(const Cell& cell) const {
-  score::MethodOptions method = method_options(options_);
+  score::MethodOptions method = options_.method;
   method.method = cell.method.scorer;
   method.alpha = cell.alpha.value_or(method.alpha);
   method.seed = cell.method.drawn ? static_cast<std::uint64_t>(cell.seed.value()) : 0;
-  prune::BudgetOptions budget;
+  prune::BudgetOptions budget = options_.budget;
   budget.ratio = cell.ratio;
   budget.uniform = cell.method.uniform;
-  budget.min_heads_per_layer = options_.min_heads_per_layer;
   return pipeline::run_plan(ranking(cell).scores, method, budget);
 }
 

@@ -19,7 +19,7 @@ formats::DType parse_dtype(const std::string& name) {
   throw Error(ErrorKind::bad_input, fmt::format("unknown dtype '{}'", printable(name)), "known: bfloat16, float16, float32");
 }
 
-// The scale of a norm: the only vectors of that name.
+// Returns whether the tensor is the scale of a norm: no other vector is called a weight.
 bool is_norm(const model::TensorDecl& decl) { return decl.shape.size() == 1 && decl.name.ends_with(".weight"); }
 
 void check_room(const std::filesystem::path& folder, std::int64_t bytes) {
@@ -36,7 +36,7 @@ void check_room(const std::filesystem::path& folder, std::int64_t bytes) {
 
 MadeCheckpoint make_checkpoint(const MakeRequest& request, Progress& progress) {
   const formats::DType dtype = parse_dtype(request.dtype);
-  const std::uint64_t shard_bytes = formats::parse_byte_size(request.max_shard_size, "max-shard-size");
+  const std::uint64_t shard_bytes = formats::parse_byte_size(request.max_shard_size, "`max_shard_size`");
   Json config = made_config(request.family, request.shape);
   config["dtype"] = config["torch_dtype"] = request.dtype;
   const auto model_type = config["model_type"].get<std::string>();

@@ -8,8 +8,8 @@
 
 namespace hies::eval {
 
-// A model as it answers a data set. What is pointed at outlives the side.
-struct Side {
+// A model as it answers a data set. What is pointed at outlives the subject.
+struct EvaluationSubject {
   const model::Model& model;
   const data::Dataset& dataset;                 // encoded with this model's tokenizer
   const prune::Plan* plan = nullptr;            // heads to mask; null: none

@@ -1,4 +1,4 @@
-#include "hies/report/run_data.h"
+#include "hies/report/run_json.h"
 
 #include <array>
 #include <set>
@@ -86,7 +86,7 @@ Json layout_json(const score::Scores& scores) {
           {"per_kv_head", costs_json(scores.cost.per_kv_head)}};
 }
 
-// The scores files of the run, in the order of their names.
+// Returns the scores files of the run, in the order of their names.
 std::set<std::string> scores_files(const Sweep& sweep, const std::vector<const Record*>& records) {
   std::set<std::string> files;
   for (const Record* record : records)
@@ -110,21 +110,21 @@ void add_scores(const Sweep& sweep, const std::vector<const Record*>& records, J
   }
 }
 
-// Every n-th of `count`, so that at most kMostPoints are left.
+// Returns n such that every n-th of `count` points are at most kMostPoints.
 std::size_t step(std::size_t count) { return (count + kMostPoints - 1) / kMostPoints; }
 
 Json bound_json(const std::vector<const Record*>& records) {
-  std::vector<const Record*> told;
+  std::vector<const Record*> listed;
   for (const Record* record : records)
     if (record->measured.bound.first_order && record->measured.bound.loss_increase && !record->mask.pruned.empty())
-      told.push_back(record);
+      listed.push_back(record);
   Json points = Json::array();
-  for (std::size_t i = 0; i < told.size(); i += step(told.size())) {
-    const Record& record = *told[i];
+  for (std::size_t i = 0; i < listed.size(); i += step(listed.size())) {
+    const Record& record = *listed[i];
     points.push_back(Json::array({*record.measured.bound.first_order, or_null(record.measured.bound.second_order_heads),
                                   *record.measured.bound.loss_increase, record.key.ratio, record.key.method}));
   }
-  return {{"loss", told.empty() ? "" : told.front()->measured.bound.loss}, {"records", told.size()}, {"points", points}};
+  return {{"loss", listed.empty() ? "" : listed.front()->measured.bound.loss}, {"records", listed.size()}, {"points", points}};
 }
 
 struct CostKind {
@@ -138,23 +138,23 @@ constexpr std::array kCosts = {
              [](const Record& r) { return r.measured.latency_ms ? std::optional(r.measured.latency_ms->median) : std::nullopt; }},
 };
 
-// Of each kind of cost, the records that none beats in quality for its cost, and a cloud of the others.
+// Returns, for each kind of cost, the Pareto front of quality and cost, and a cloud of all records.
 Json pareto_json(const RunPoints& run, const std::vector<const Record*>& records, std::int64_t examples) {
   Json all = Json::array();
   if (!run.quality) return all;
   for (const CostKind& kind : kCosts) {
-    std::vector<const Record*> told;
+    std::vector<const Record*> listed;
     std::vector<double> costs, qualities;
     for (const Record* record : records) {
       const std::optional<double> cost = kind.of(*record), quality = run.quality->of(*record);
       if (!cost || !quality) continue;
-      told.push_back(record);
+      listed.push_back(record);
       costs.push_back(*cost);
       qualities.push_back(run.quality->higher_is_better ? *quality : -*quality);
     }
-    if (told.empty()) continue;
+    if (listed.empty()) continue;
     const auto shown = [&](std::size_t i) {
-      const Record& record = *told[i];
+      const Record& record = *listed[i];
       const bool whole = record.mask.pruned.empty() && !record.key.seed && record.key.ratio == 0;
       return Json::array({costs[i], run.quality->of(record).value(), record.measured.stability,
                           whole ? "unpruned" : evidence::label(evidence::series_of(record, examples)), record.key.ratio,
@@ -162,9 +162,9 @@ Json pareto_json(const RunPoints& run, const std::vector<const Record*>& records
     };
     Json front = Json::array(), cloud = Json::array();
     for (const std::size_t i : evidence::pareto_front(costs, qualities)) front.push_back(shown(i));
-    for (std::size_t i = 0; i < told.size(); i += step(told.size()))
-      cloud.push_back(Json::array({costs[i], run.quality->of(*told[i]).value()}));
-    all.push_back({{"cost", kind.name}, {"records", told.size()}, {"front", front}, {"cloud", cloud}});
+    for (std::size_t i = 0; i < listed.size(); i += step(listed.size()))
+      cloud.push_back(Json::array({costs[i], run.quality->of(*listed[i]).value()}));
+    all.push_back({{"cost", kind.name}, {"records", listed.size()}, {"front", front}, {"cloud", cloud}});
   }
   return all;
 }
@@ -172,17 +172,17 @@ Json pareto_json(const RunPoints& run, const std::vector<const Record*>& records
 Json options_json(const sweep::SweepOptions& options) {
   return {{"examples", options.examples},
           {"seeds", options.seeds},
-          {"normalise", options.normalise},
-          {"units", options.units},
-          {"group_score", options.group_score},
-          {"granularity", options.granularity},
-          {"min_heads_per_layer", options.min_heads_per_layer},
-          {"stability_tolerance", options.stability_tolerance}};
+          {"normalise", options.method.normalise},
+          {"units", options.method.units},
+          {"group_score", options.method.group_score},
+          {"granularity", options.score.granularity},
+          {"min_heads_per_layer", options.budget.min_heads_per_layer},
+          {"stability_tolerance", options.eval.stability_tolerance}};
 }
 
 }  // namespace
 
-Json run_data(const Sweep& sweep, const evidence::Evidence& evidence, const std::string& name) {
+Json run_json(const Sweep& sweep, const evidence::Evidence& evidence, const std::string& name) {
   const sweep::SweepRun& run = sweep.run(name);
   const RunPoints points = run_points(evidence, name);
   const std::vector<const Record*> records = evidence.usual_records(name);
@@ -193,17 +193,17 @@ Json run_data(const Sweep& sweep, const evidence::Evidence& evidence, const std:
   json["name"] = name;
   json["folder"] = sweep.folder.string();
   json["task"] = run.task;
-  json["model"] = {{"path", run.model.string()}, {"hash", points.unpruned.model_hash}};
+  json["model"] = {{"path", run.model.string()}, {"hash", points.unpruned.key.model_hash}};
   json["calib"] = run.calib.string();
   json["data"] = run.data.string();
   json["records"] = of_run;
   json["options"] = options_json(sweep.config.options);
   json["quality"] = points.quality ? measure_json(*points.quality) : Json();
-  json["unpruned"] = {{"heads", points.unpruned.heads},
-                      {"parameters", points.unpruned.cost.parameters},
-                      {"flops", points.unpruned.cost.flops_per_example},
+  json["unpruned"] = {{"heads", points.unpruned.mask.heads},
+                      {"parameters", points.unpruned.measured.cost.parameters},
+                      {"flops", points.unpruned.measured.cost.flops_per_example},
                       {"quality", points.quality ? or_null(points.quality->of(points.unpruned)) : Json()},
-                      {"loss", or_null(points.unpruned.mean_loss)}};
+                      {"loss", or_null(points.unpruned.measured.mean_loss)}};
   json["series"] = Json::array();
   for (const SeriesPoints& series : points.series) json["series"].push_back(series_json(series, sweep, run));
   add_scores(sweep, records, json);

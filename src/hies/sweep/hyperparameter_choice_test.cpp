@@ -43,7 +43,7 @@ TEST_F(Sweep, TheHeldOutPartMustFit) {
   request.config.options.alpha = "auto";
   request.config.options.heldout = 7;
   const std::string message = error_of("a").what();
-  EXPECT_NE(message.find("heldout is 7, but only"), std::string::npos) << message;
+  EXPECT_NE(message.find("`heldout` is 7, but only"), std::string::npos) << message;
   EXPECT_FALSE(std::filesystem::exists(folder / "a/records.jsonl"));
 }
 
@@ -54,7 +54,7 @@ TEST_F(Sweep, WarnsOfDevThatRanksHeads) {
   run_sweep(request, warnings);
   EXPECT_NE(warnings.text.find("ranks the heads and judges them"), std::string::npos) << warnings.text;
   warnings.text.clear();
-  request.config.runs[0].data = folder.write("copy.tsv", SmallTask::tsv());
+  request.config.runs[0].data = folder.write("copy.tsv", data::SmallTask::tsv());
   request.output = folder / "b";
   run_sweep(request, warnings);
   EXPECT_NE(warnings.text.find("4 of 4 calibration examples"), std::string::npos) << warnings.text;

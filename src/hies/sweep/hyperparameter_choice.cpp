@@ -1,4 +1,4 @@
-#include "hies/sweep/choice.h"
+#include "hies/sweep/hyperparameter_choice.h"
 
 #include <algorithm>
 #include <cmath>
@@ -7,6 +7,7 @@
 
 #include "hies/base/error.h"
 #include "hies/base/json_node.h"
+#include "hies/base/stored.h"
 #include "hies/data/metrics.h"
 #include "hies/eval/quality.h"
 #include "hies/evidence/weighted_auc.h"
@@ -23,23 +24,39 @@ bool waits(const Cell& cell) { return cell.choose_alpha || cell.choose_loss; }
 
 std::string spelled(const GridMethod& method) { return method.name + (method.uniform ? "/uniform" : ""); }
 
-// Whether both wait for the same choice.
+// Returns whether both cells wait for the same choice.
 bool same_choice(const Cell& a, const Cell& b) {
   return spelled(a.method) == spelled(b.method) && a.choose_alpha == b.choose_alpha && a.choose_loss == b.choose_loss &&
          (a.choose_loss || a.loss == b.loss);
 }
 
-// Whether the outcome of `candidate`, a cell of the grid, counts in the choice that `waiting` waits for.
+// Returns whether `candidate`, a cell of the grid, is a candidate of the choice that `waiting` waits for.
 bool counts_for(const Cell& candidate, const Cell& waiting, std::int64_t examples) {
   return !waits(candidate) && spelled(candidate.method) == spelled(waiting.method) &&
          candidate.examples.value_or(examples) == examples && (waiting.choose_loss || candidate.loss == waiting.loss);
 }
 
-std::string line(const std::string& run, const std::string& mask, double quality) {
-  return Json{{"schema", kHeldoutSchema}, {"run", run}, {"mask", mask}, {"quality", quality}}.dump();
+// One line of the journal.
+struct MaskQuality {
+  std::string run;
+  std::string mask;
+  double quality = 0;
+
+  template <class V, class Self>
+  static void fields(V& v, Self& self) {
+    v("run", self.run);
+    v("mask", self.mask);
+    v("quality", self.quality);
+  }
+};
+
+std::string line(const MaskQuality& quality) {
+  Json json = {{"schema", kHeldoutSchema}};
+  json.update(to_stored(quality));
+  return json.dump();
 }
 
-// The groups of candidates that have `key` in common, in the order of their first.
+// Returns groups of cells with equal `key`, in the order of their first cells.
 template <class Key>
 std::vector<std::vector<Cell>> group(const std::vector<Cell>& cells, const Key& key) {
   std::vector<std::vector<Cell>> groups;
@@ -54,53 +71,58 @@ std::vector<std::vector<Cell>> group(const std::vector<Cell>& cells, const Key& 
 
 }  // namespace
 
-Chooser::Chooser(const RunData& data, const SweepOptions& options, const Planner& planner, const model::Model& model,
-                 const std::filesystem::path& folder)
+HyperparameterChooser::HyperparameterChooser(const RunInputs& data, const SweepOptions& options, const Planner& planner,
+                                             const model::Model& model, const std::filesystem::path& folder)
     : data_(data), options_(options), planner_(planner), model_(model), folder_(folder) {}
 
-void Chooser::evaluate(const std::vector<Cell>& cells, eval::MaskStats& stats, Progress& progress) {
+void HyperparameterChooser::evaluate(const std::vector<Cell>& cells, eval::MaskStats& stats, Progress& progress) {
   Journal journal(folder_ / kHeldoutFile);
   for (const std::string& text : journal.lines()) {
     const std::string where = journal.file().string();
     const Json json = parse_json(text, where);
-    if (require<std::string>(json, "run", where) == data_.run.name)
-      quality_[require<std::string>(json, "mask", where)] = require<double>(json, "quality", where);
+    const auto known = from_stored<MaskQuality>(JsonNode(json, where));
+    if (known.run == data_.run.name) quality_[known.mask] = known.quality;
   }
   const model::HeadLayout& layout = data_.checkpoint->spec().layers;
-  std::map<model::HeadGates, std::string> asked;  // in the order of the gates
+  std::map<model::HeadGates, std::string> distinct;  // in the order of the gates
   for (const Cell& cell : cells) {
     const prune::Plan plan = planner_.plan(cell);
-    asked.emplace(prune::gates(plan, layout), mask_hash(plan.pruned));
+    distinct.emplace(prune::gates(plan, layout), mask_hash(plan.pruned));
   }
   std::vector<model::HeadGates> all, masks;
   std::vector<std::string> names;
-  for (const auto& [gates, name] : asked) {
+  for (const auto& [gates, name] : distinct) {
     all.push_back(gates);
     if (quality_.contains(name)) continue;
     masks.push_back(gates);
     names.push_back(name);
   }
   const data::Metric& metric = data::metric(data_.task.primary_metric());
-  MaskWork work{
-      .model = model_, .dataset = data_.heldout, .masks = masks, .batch_tokens = options_.batch_tokens, .take = {}, .keep = {}};
+  MaskWork work{.model = model_,
+                .dataset = data_.heldout,
+                .masks = masks,
+                .batch_tokens = options_.eval.batch_tokens,
+                .take = {},
+                .keep = {}};
   work.chunk = chunk_size(options_.masks_at_once, *data_.checkpoint, data_.heldout);
   work.take = [&](std::size_t mask, const eval::Predictions& predictions) {
-    quality_[names[mask]] = data::goodness(metric, eval::quality(data_.task, data_.heldout, predictions).front().second);
+    quality_[names[mask]] =
+        data::higher_is_better_value(metric, eval::quality(data_.task, data_.heldout, predictions).front().second);
   };
   work.keep = [&](std::size_t begin, std::size_t end) {
     std::vector<std::string> lines;
     for (std::size_t mask = begin; mask < end; ++mask)
-      lines.push_back(line(data_.run.name, names[mask], quality_.at(names[mask])));
+      lines.push_back(line({data_.run.name, names[mask], quality_.at(names[mask])}));
     journal.append(lines);
   };
   stats = count_chunks(all, work.chunk);
   run_chunks(work, data_.run.name + " held-out", progress);
 }
 
-double Chooser::quality(const Cell& cell) const { return quality_.at(mask_hash(planner_.plan(cell).pruned)); }
+double HyperparameterChooser::quality(const Cell& cell) const { return quality_.at(mask_hash(planner_.plan(cell).pruned)); }
 
-// Mean over the seeds; `cells` are of one loss and one alpha.
-double Chooser::wauc(const std::vector<Cell>& cells) const {
+// Returns the mean over the seeds; `cells` are of one loss and one alpha.
+double HyperparameterChooser::wauc(const std::vector<Cell>& cells) const {
   const auto by_seed = group(cells, [](const Cell& cell) { return cell.seed; });
   double sum = 0;
   for (const std::vector<Cell>& seed : by_seed) {
@@ -114,8 +136,8 @@ double Chooser::wauc(const std::vector<Cell>& cells) const {
   return sum / static_cast<double>(by_seed.size());
 }
 
-Choice Chooser::choose_for(const Cell& waiting, const std::vector<Cell>& cells) const {
-  Choice choice;
+HyperparameterChoice HyperparameterChooser::choose_for(const Cell& waiting, const std::vector<Cell>& cells) const {
+  HyperparameterChoice choice;
   choice.method = spelled(waiting.method);
   choice.chose_alpha = waiting.choose_alpha;
   choice.chose_loss = waiting.choose_loss;
@@ -142,13 +164,14 @@ Choice Chooser::choose_for(const Cell& waiting, const std::vector<Cell>& cells) 
   return choice;
 }
 
-std::vector<Choice> Chooser::choose(std::vector<Cell>& cells, eval::MaskStats& stats, Progress& progress) {
+std::vector<HyperparameterChoice> HyperparameterChooser::choose(std::vector<Cell>& cells, eval::MaskStats& stats,
+                                                                Progress& progress) {
   std::vector<Cell> waiting;  // one for each choice
   for (const Cell& cell : cells) {
     const bool known = std::any_of(waiting.begin(), waiting.end(), [&](const Cell& other) { return same_choice(other, cell); });
     if (waits(cell) && !known) waiting.push_back(cell);
   }
-  std::vector<Choice> choices;
+  std::vector<HyperparameterChoice> choices;
   if (waiting.empty()) return choices;
   std::vector<Cell> counting;
   std::copy_if(cells.begin(), cells.end(), std::back_inserter(counting), [&](const Cell& cell) {
@@ -160,15 +183,15 @@ std::vector<Choice> Chooser::choose(std::vector<Cell>& cells, eval::MaskStats& s
   for (Cell& cell : cells) {
     if (!waits(cell)) continue;
     const auto found = std::find_if(waiting.begin(), waiting.end(), [&](const Cell& other) { return same_choice(other, cell); });
-    const Choice& choice = choices[static_cast<std::size_t>(found - waiting.begin())];
+    const HyperparameterChoice& choice = choices[static_cast<std::size_t>(found - waiting.begin())];
     if (cell.choose_alpha) cell.alpha = choice.chosen.alpha;
     if (cell.choose_loss) cell.loss = choice.chosen.loss;
   }
   return choices;
 }
 
-Json choice_json(const Choice& choice) {
-  const auto candidate = [](const Choice::Candidate& c) {
+Json choice_json(const HyperparameterChoice& choice) {
+  const auto candidate = [](const HyperparameterChoice::Candidate& c) {
     return Json{{"loss", c.loss ? Json(*c.loss) : Json()}, {"alpha", c.alpha ? Json(*c.alpha) : Json()}, {"wauc", c.wauc}};
   };
   Json json = {{"method", choice.method},
@@ -176,7 +199,7 @@ Json choice_json(const Choice& choice) {
                {"chose_loss", choice.chose_loss},
                {"chosen", candidate(choice.chosen)},
                {"candidates", Json::array()}};
-  for (const Choice::Candidate& c : choice.candidates) json["candidates"].push_back(candidate(c));
+  for (const HyperparameterChoice::Candidate& c : choice.candidates) json["candidates"].push_back(candidate(c));
   return json;
 }
 

@@ -1,4 +1,4 @@
-#include "hies/sweep/run_data.h"
+#include "hies/sweep/run_inputs.h"
 
 #include <algorithm>
 #include <unordered_set>
@@ -6,7 +6,7 @@
 #include "hies/base/error.h"
 #include "hies/base/hash.h"
 #include "hies/data/load_dataset.h"
-#include "hies/pipeline/subject.h"
+#include "hies/pipeline/loaded_model.h"
 #include "hies/prune/budget.h"
 #include "hies/score/objectives/objectives.h"
 #include "hies/sweep/grid.h"
@@ -14,13 +14,13 @@
 namespace hies::sweep {
 namespace {
 
-// What the model reads of an example.
+// Returns what the model reads of an example, to compare examples by.
 std::string content(const data::Example& example) {
   const auto bytes = [](const std::vector<std::int32_t>& ids) {
     return std::string_view(reinterpret_cast<const char*>(ids.data()), ids.size() * sizeof(std::int32_t));
   };
   std::string content = fmt::format("{}:", example.ids.size()).append(bytes(example.ids)).append(bytes(example.type_ids));
-  for (const data::Choice& choice : example.choices)
+  for (const data::EncodedChoice& choice : example.choices)
     content.append(fmt::format("{}:", choice.ids.size())).append(bytes(choice.ids));
   if (example.image.from != nullptr) content.append(example.image.from->content_hash(example.image.index));
   return content;
@@ -37,10 +37,10 @@ bool same_file(const std::filesystem::path& a, const std::filesystem::path& b) {
   return std::filesystem::equivalent(a, b, ignored);
 }
 
-void warn_of_leak(const RunData& data, Progress& progress) {
+void warn_of_leak(const RunInputs& data, Progress& progress) {
   constexpr std::string_view kRisk = "quality and stability look better than they are on unseen data";
   if (same_file(data.run.calib, data.run.data)) {
-    progress.warn(fmt::format("{} ranks the heads and judges them, too: {}", data.run.data.string(), kRisk));
+    progress.warn(fmt::format("{} is used both to rank the heads and to evaluate: {}", data.run.data.string(), kRisk));
     return;
   }
   Contents dev;
@@ -61,7 +61,7 @@ data::LabelNeed label_need(const std::vector<std::string>& losses) {
   return needed ? data::LabelNeed::required : data::LabelNeed::if_readable;
 }
 
-void load_calibration(RunData& data, const SweepOptions& options, const data::Preprocessor& preprocessor, Progress& progress) {
+void load_calibration(RunInputs& data, const SweepOptions& options, const data::Preprocessor& preprocessor, Progress& progress) {
   const std::vector<std::int64_t> sizes = scored_sizes(options);
   const std::int64_t most = *std::max_element(sizes.begin(), sizes.end());
   for (std::int64_t seed = 0; seed < options.seeds; ++seed) {
@@ -69,20 +69,20 @@ void load_calibration(RunData& data, const SweepOptions& options, const data::Pr
     load.examples = most;
     load.seed = static_cast<std::uint64_t>(seed);
     load.labels = label_need(data.losses);
-    // What is to be warned of is the same for every seed.
-    Progress& told = seed == 0 ? progress : silent_progress();
-    data.calibration.push_back(data::load_dataset(data.run.calib, data.task, load, *data.checkpoint, preprocessor, told));
+    // The warnings are the same for every seed.
+    Progress& warnings = seed == 0 ? progress : silent_progress();
+    data.calibration.push_back(data::load_dataset(data.run.calib, data.task, load, *data.checkpoint, preprocessor, warnings));
     const std::int64_t size = data.calibration.back().size();
     if (size < most && std::any_of(options.calibration_sizes.begin(), options.calibration_sizes.end(),
-                                   [size](std::int64_t asked) { return asked > size; }))
-      bad_input("calibration-sizes asks for {} examples, but {} has {} rows", most, data.run.calib.string(), size);
+                                   [size](std::int64_t requested) { return requested > size; }))
+      bad_input("`calibration_sizes` asks for {} examples, but {} has {} rows", most, data.run.calib.string(), size);
   }
 }
 
-// That every ratio can be reached, which no score decides. Throws what make_plan throws.
-void check_ratios(const RunData& data, const SweepOptions& options) {
+// Checks that every ratio can be reached, which does not depend on scores. Throws what make_plan throws.
+void check_ratios(const RunInputs& data, const SweepOptions& options) {
   const model::HeadLayout& layout = data.checkpoint->spec().layers;
-  const model::UnitKind kind = model::chosen_unit_kind(options.units, layout);
+  const model::UnitKind kind = model::chosen_unit_kind(options.method.units, layout);
   model::HeadTable<double> of_heads, of_units;
   for (const model::LayerHeads& layer : layout) of_heads.emplace_back(layer.live().size(), 0.0);
   const model::UnitLayout units = model::make_units(layout, kind, of_heads);
@@ -91,9 +91,8 @@ void check_ratios(const RunData& data, const SweepOptions& options) {
   model::HeadTable<model::HeadCost> kv_costs;
   for (const model::LayerHeads& layer : layout) kv_costs.emplace_back(layer.kv_heads.size());
   for (const std::string& method : options.methods) {
-    prune::BudgetOptions budget;
+    prune::BudgetOptions budget = options.budget;
     budget.uniform = parse_method(method).uniform;
-    budget.min_heads_per_layer = options.min_heads_per_layer;
     for (const double ratio : options.ratios) {
       budget.ratio = ratio;
       prune::make_plan({.model_hash = {},
@@ -108,19 +107,19 @@ void check_ratios(const RunData& data, const SweepOptions& options) {
   }
 }
 
-void check_evaluation(const RunData& data, const SweepOptions& options) {
+void check_evaluation(const RunInputs& data, const SweepOptions& options) {
   if (data.evaluation.dataset.size() == 0) bad_input("{}: no examples to evaluate on", data.run.data.string());
   const bool choose = options.alpha == "auto" || options.loss == "auto";
   if (choose && !data.calibration.front().has_labels)
     throw Error(
         ErrorKind::bad_input,
         fmt::format("{} has no labels to choose {} by", data.run.calib.string(), options.alpha == "auto" ? "alpha" : "loss"),
-        "name their column with --label, or leave out --alpha auto and --loss auto");
+        "name their column with `label`, or leave out `alpha` auto and `loss` auto");
 }
 
 }  // namespace
 
-RunIdentity RunData::identity() const {
+RunIdentity RunInputs::identity() const {
   Hasher hasher;
   for (const data::Dataset& dataset : calibration) hasher.update(dataset.hash);
   hasher.update(heldout.hash);
@@ -128,20 +127,16 @@ RunIdentity RunData::identity() const {
 }
 
 data::LoadOptions load_options(const SweepOptions& options, const data::Task& task) {
-  data::LoadOptions load;
-  load.text = options.text;
-  load.text_pair = options.text_pair;
-  load.label = options.label;
-  load.max_length = options.max_length;
-  if (data::reads_windows(task)) {
-    load.context = options.context;
-    load.stride = options.stride;
+  data::LoadOptions load = options.load;
+  if (!data::reads_windows(task)) {
+    load.context.reset();
+    load.stride.reset();
   }
-  if (data::reads_subjects(task)) load.shots = options.shots;
-  if (data::reads_images(task)) {
-    load.image_size = options.image_size;
-    load.skip_bad = options.skip_bad;
-    load.most_pixels = options.most_pixels;
+  if (!data::reads_subjects(task)) load.shots.reset();
+  if (!data::reads_images(task)) {
+    load.image_size.reset();
+    load.skip_bad = false;
+    load.most_pixels.reset();
   }
   return load;
 }
@@ -162,14 +157,14 @@ std::string heldout_name(const SweepOptions& options) {
   return fmt::format("calibration:heldout({}, seed {})", options.heldout, options.heldout_seed);
 }
 
-data::Dataset load_heldout(const RunData& data, const SweepOptions& options, const data::Preprocessor& preprocessor) {
+data::Dataset load_heldout(const RunInputs& data, const SweepOptions& options, const data::Preprocessor& preprocessor) {
   Contents taken;
   add_contents(data.evaluation.dataset, taken);
   for (const data::Dataset& dataset : data.calibration) add_contents(dataset, taken);
   data::LoadOptions load = load_options(options, data.task);
   load.seed = options.heldout_seed;
   data::Dataset rows;
-  // Enough rows where texts do not repeat; else all.
+  // The first attempt reads enough rows where texts do not repeat, the second all rows.
   for (const bool all : {false, true}) {
     load.examples.reset();
     if (!all) load.examples = options.heldout + static_cast<std::int64_t>(taken.size());
@@ -180,17 +175,17 @@ data::Dataset load_heldout(const RunData& data, const SweepOptions& options, con
     if (!all && read < *load.examples) break;
   }
   throw Error(ErrorKind::bad_input,
-              fmt::format("heldout is {}, but only {} rows of {} neither score heads nor are in {}", options.heldout, rows.size(),
-                          data.run.calib.string(), data.run.data.string()),
-              "lower --heldout, or give a larger calibration file");
+              fmt::format("`heldout` is {}, but only {} rows of {} neither score heads nor are in {}", options.heldout,
+                          rows.size(), data.run.calib.string(), data.run.data.string()),
+              "lower `heldout`, or give a larger calibration file");
 }
 
-RunData load_run(const SweepRun& run, const SweepOptions& options, Progress& progress) {
+RunInputs load_run(const SweepRun& run, const SweepOptions& options, Progress& progress) {
   const data::Task& task = data::task(run.task);
   auto checkpoint = std::make_shared<const model::Checkpoint>(model::Checkpoint::open(run.model));
   const data::Preprocessor preprocessor = data::load_preprocessor(*checkpoint);
   pipeline::warn_of_zeroed_heads(*checkpoint, progress);
-  RunData data{run, task, std::move(checkpoint), scored_losses(options, task), {}, {}, {}};
+  RunInputs data{run, task, std::move(checkpoint), scored_losses(options, task), {}, {}, {}};
   check_ratios(data, options);
   load_calibration(data, options, preprocessor, progress);
   data::LoadOptions judged = load_options(options, task);

@@ -8,17 +8,17 @@
 
 namespace hies::pipeline {
 
-// What a pruned checkpoint's README.md tells of its making.
-struct Note {
+// What a pruned checkpoint's model card, its README.md, says of how it was made.
+struct ModelCard {
   const model::Checkpoint& source;
   const prune::Plan& plan;
   const eval::Result* result = nullptr;  // of the masked model beside the whole one; null: not evaluated
-  std::string command;                   // as typed; empty: not told
+  std::string command;                   // as typed; may be empty
   bool keep_shapes = false;
 };
 
-// Markdown: a section with the command, figures before and after, and the removed heads. Holds nothing that depends on the machine
-// or the time.
-std::string markdown(const Note& note);
+// Returns a section of Markdown: the command, the measurements before and after, and the removed heads. It holds nothing that depends
+// on the machine or the time.
+std::string markdown(const ModelCard& card);
 
 }  // namespace hies::pipeline

@@ -11,8 +11,8 @@
 
 namespace hies::sweep {
 
-// All that one run of a sweep reads, encoded; the weights are not read yet.
-struct RunData {
+// The encoded data of one run of a sweep; the weights are not read yet.
+struct RunInputs {
   SweepRun run;
   const data::Task& task;
   std::shared_ptr<const model::Checkpoint> checkpoint;
@@ -22,26 +22,26 @@ struct RunData {
   data::Dataset heldout;                   // empty unless alpha or loss is chosen
 
   RunIdentity identity() const;
-  // The loss that the evaluation reports; also where the data has no labels for it.
+  // Returns the loss that the evaluation reports, even where the data has no labels for it.
   const std::string& evaluation_loss() const { return task.loss; }
 };
 
-// Warns when the rows that score heads are DEV's. Throws bad_input for a ratio that cannot be reached, a calibration size that
+// Loads the data of a run. Warns when calibration rows are also evaluation rows. Throws bad_input for a ratio that cannot be reached, a calibration size that
 // the file does not have, a held-out part larger than what is left of the file, and data without labels where they are needed;
 // and what Checkpoint::open and load_dataset throw.
-RunData load_run(const SweepRun& run, const SweepOptions& options, Progress& progress);
+RunInputs load_run(const SweepRun& run, const SweepOptions& options, Progress& progress);
 
-// The first `count` examples.
+// Returns the first `count` examples.
 data::Dataset first_examples(const data::Dataset& dataset, std::int64_t count);
 
-// Which columns are read of both files, and how: what of the options is for this task.
+// Returns how both files are read: the options that are for this task.
 data::LoadOptions load_options(const SweepOptions& options, const data::Task& task);
 
-// The rows of the calibration file on which alpha and loss are chosen: the first `heldout` of a random order whose texts are neither
-// those of a scoring example nor those of a row of DEV. Throws bad_input when there are fewer.
-data::Dataset load_heldout(const RunData& data, const SweepOptions& options, const data::Preprocessor& preprocessor);
+// Returns the rows of the calibration file on which alpha and loss are chosen: the first `heldout` of a random order whose texts are
+// neither those of a calibration example nor those of an evaluation row. Throws bad_input when there are fewer.
+data::Dataset load_heldout(const RunInputs& data, const SweepOptions& options, const data::Preprocessor& preprocessor);
 
-// "calibration:heldout(256, seed 0)": what records say of a value that was chosen there.
+// Returns "calibration:heldout(256, seed 0)", which records hold for a value that was chosen there.
 std::string heldout_name(const SweepOptions& options);
 
 }  // namespace hies::sweep

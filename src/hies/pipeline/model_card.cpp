@@ -1,4 +1,4 @@
-#include "hies/pipeline/note.h"
+#include "hies/pipeline/model_card.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -23,7 +23,7 @@ std::int64_t parameters(const model::Checkpoint& source, const model::HeadLayout
   return model::model_cost(source.arch(), spec, 1).parameters;
 }
 
-// A fence longer than any run of backticks in the text.
+// Returns the text in a code block whose fence is longer than any run of backticks in the text.
 std::string fenced(const std::string& text) {
   std::size_t run = 0, longest = 2;
   for (const char c : text) {
@@ -35,7 +35,7 @@ std::string fenced(const std::string& text) {
 }
 
 std::string measured_rows(const eval::Result& result) {
-  const eval::Figures &before = *result.reference, &after = result.model;
+  const eval::Measurements &before = *result.reference, &after = result.model;
   std::string rows = fmt::format("| MFLOPs per example | {:.2f} | {:.2f} |\n", before.cost.flops_per_example / 1e6,
                                  after.cost.flops_per_example / 1e6);
   for (std::size_t i = 0; i < after.metrics.size(); ++i)
@@ -47,23 +47,23 @@ std::string measured_rows(const eval::Result& result) {
 
 }  // namespace
 
-std::string markdown(const Note& note) {
-  const model::HeadLayout& before = note.source.spec().layers;
-  const model::HeadLayout left = prune::pruned_layout(note.plan, before);
-  const model::HeadLayout& stored = note.keep_shapes ? before : left;
+std::string markdown(const ModelCard& card) {
+  const model::HeadLayout& before = card.source.spec().layers;
+  const model::HeadLayout left = prune::pruned_layout(card.plan, before);
+  const model::HeadLayout& stored = card.keep_shapes ? before : left;
   std::string text = "## Attention heads removed by hies\n\n";
-  if (!note.command.empty()) text += fenced(note.command);
+  if (!card.command.empty()) text += fenced(card.command);
   text += "| | before | after |\n|---|---|---|\n";
   text += fmt::format("| heads | {} | {} |\n", model::live_head_count(before), model::live_head_count(left));
-  text += fmt::format("| parameters | {} | {} |\n", parameters(note.source, before), parameters(note.source, stored));
-  if (note.result != nullptr) text += measured_rows(*note.result);
-  if (note.result != nullptr)
-    text += fmt::format("\nMeasured on the {} examples of `{}` (task {}).\n", note.result->examples,
-                        std::filesystem::path(note.result->data_file).filename().string(), note.result->task);
-  if (note.keep_shapes) text += "\nShapes are kept: the removed heads' columns of the output projections are zero.\n";
-  if (const int dead = model::dead_head_count(left); dead > 0 && !note.keep_shapes)
+  text += fmt::format("| parameters | {} | {} |\n", parameters(card.source, before), parameters(card.source, stored));
+  if (card.result != nullptr) text += measured_rows(*card.result);
+  if (card.result != nullptr)
+    text += fmt::format("\nMeasured on the {} examples of `{}` (task {}).\n", card.result->examples,
+                        std::filesystem::path(card.result->data_file).filename().string(), card.result->task);
+  if (card.keep_shapes) text += "\nShapes are kept: the removed heads' columns of the output projections are zero.\n";
+  if (const int dead = model::dead_head_count(left); dead > 0 && !card.keep_shapes)
     text += fmt::format("\n{} removed heads stay as zeros, so that each KV head of a layer has as many query heads.\n", dead);
-  text += fmt::format("\nRemoved heads, by their numbers in the original model:\n\n{}", removed_heads(note.plan));
+  text += fmt::format("\nRemoved heads, by their numbers in the original model:\n\n{}", removed_heads(card.plan));
   return text;
 }
 
