@@ -16,7 +16,8 @@ model::ModelSpec parse_bert(const Json& config, std::string_view where) {
 
 // Devlin et al. 2019. The task head reads the first token through a tanh pooler.
 const Family& bert() {
-  static const Family family = {"bert", "BERT for sequence classification and regression", "bert.", {.pruned_heads = true}, parse_bert};
+  static const Family family = {
+      "bert", "BERT for sequence classification and regression", "bert.", {.pruned_heads = true}, parse_bert};
   return family;
 }
 

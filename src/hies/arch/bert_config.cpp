@@ -23,8 +23,8 @@ model::LayerSpec bert_layer(const std::string& name, double epsilon, model::Acti
 
 }  // namespace
 
-model::ModelSpec parse_bert_config(const Json& config, std::string_view where, const std::string& model_type, const std::string& prefix,
-                            int position_offset) {
+model::ModelSpec parse_bert_config(const Json& config, std::string_view where, const std::string& model_type,
+                                   const std::string& prefix, int position_offset) {
   model::ModelSpec spec;
   spec.model_type = model_type;
   spec.hidden = require_count(config, "hidden_size", where);

@@ -50,9 +50,9 @@ model::ModelSpec parse_distilbert(const Json& config, std::string_view where) {
 
 // Sanh et al. 2019. No token types and no pooler: a ReLU layer stands before the classifier.
 const Family& distilbert() {
-  static const Family family = {"distilbert",  "DistilBERT for sequence classification and regression",
-                                "distilbert.", {.pruned_heads = true},
-                                parse_distilbert,         nullptr,
+  static const Family family = {"distilbert",     "DistilBERT for sequence classification and regression",
+                                "distilbert.",    {.pruned_heads = true},
+                                parse_distilbert, nullptr,
                                 "hidden_dim"};
   return family;
 }

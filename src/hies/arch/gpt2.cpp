@@ -54,7 +54,8 @@ model::ModelSpec parse_gpt2(const Json& config, std::string_view where) {
 
   spec.text.word = "transformer.wte";
   spec.text.position = "transformer.wpe";
-  for (int i = 0; i < counts.layers; ++i) spec.layers.push_back(gpt2_layer(fmt::format("transformer.h.{}.", i), epsilon, activation));
+  for (int i = 0; i < counts.layers; ++i)
+    spec.layers.push_back(gpt2_layer(fmt::format("transformer.h.{}.", i), epsilon, activation));
   spec.final_norm = layer_norm("transformer.ln_f", epsilon);
   parse_decoder_task(config, where, {"GPT2LMHeadModel", "GPT2Model", "GPT2ForSequenceClassification"}, true, spec);
   return spec;

@@ -29,12 +29,9 @@ void write_llama_or_mistral_heads(Json& config, const HeadNumbers& numbers) {
 
 // Touvron et al. 2023; versions 1 to 3.
 const Family& llama() {
-  static const Family family = {"llama",
-                                "LLaMA 1 to 3, language model or sequence classification",
-                                "model.",
-                                {.head_dim = true, .served = true, .per_layer = true},
-                                parse_llama,
-                                write_llama_or_mistral_heads};
+  static const Family family = {"llama",     "LLaMA 1 to 3, language model or sequence classification",
+                                "model.",    {.head_dim = true, .served = true, .per_layer = true},
+                                parse_llama, write_llama_or_mistral_heads};
   return family;
 }
 

@@ -18,12 +18,9 @@ model::ModelSpec parse_mistral(const Json& config, std::string_view where) {
 
 // Jiang et al. 2023: LLaMA with a sliding window in every layer.
 const Family& mistral() {
-  static const Family family = {"mistral",
-                                "Mistral, language model or sequence classification",
-                                "model.",
-                                {.head_dim = true, .served = true, .per_layer = true},
-                                parse_mistral,
-                                write_llama_heads};
+  static const Family family = {"mistral",     "Mistral, language model or sequence classification",
+                                "model.",      {.head_dim = true, .served = true, .per_layer = true},
+                                parse_mistral, write_llama_heads};
   return family;
 }
 

@@ -14,12 +14,9 @@ model::ModelSpec parse_qwen2(const Json& config, std::string_view where) {
 
 // Yang et al. 2024; 2 and 2.5. Queries, keys and values have biases.
 const Family& qwen2() {
-  static const Family family = {"qwen2",
-                                "Qwen2 and Qwen2.5, language model or sequence classification",
-                                "model.",
-                                {.head_dim = true, .served = true, .per_layer = true},
-                                parse_qwen2,
-                                write_llama_heads};
+  static const Family family = {"qwen2",     "Qwen2 and Qwen2.5, language model or sequence classification",
+                                "model.",    {.head_dim = true, .served = true, .per_layer = true},
+                                parse_qwen2, write_llama_heads};
   return family;
 }
 

@@ -42,7 +42,7 @@ model::VisionSpec parse_patches(const Json& config, std::string_view where, int 
 }
 
 model::LayerSpec vision_layer(const std::string& name, const VisionNames& names, double epsilon, bool bias,
-                       model::Activation activation) {
+                              model::Activation activation) {
   const auto scale = [&name](const std::string& part) { return part.empty() ? std::string() : name + part; };
   model::LayerSpec layer;
   layer.attention.norm = layer_norm(name + names.attention_norm, epsilon);

@@ -130,9 +130,11 @@ double difference(const std::vector<double>& a, const std::vector<double>& b) {
 }
 
 // Returns the records of one kind of all layers.
-std::vector<double> table(const model::AttentionRecorder& recorder, std::vector<double> model::AttentionRecorder::Layer::*values) {
+std::vector<double> table(const model::AttentionRecorder& recorder,
+                          std::vector<double> model::AttentionRecorder::Layer::*values) {
   std::vector<double> all;
-  for (const model::AttentionRecorder::Layer& layer : recorder.layers) all.insert(all.end(), (layer.*values).begin(), (layer.*values).end());
+  for (const model::AttentionRecorder::Layer& layer : recorder.layers)
+    all.insert(all.end(), (layer.*values).begin(), (layer.*values).end());
   return all;
 }
 

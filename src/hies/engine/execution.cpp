@@ -49,7 +49,8 @@ Execution resolve(const ExecutionOptions& options) {
                 "on the CPU --memory says how much of the weights stays in memory");
   execution.tf32 = options.dtype == "tf32";
   if (!execution.device.is_cuda() && (execution.tf32 || options.deterministic))
-    throw Error(ErrorKind::bad_input, fmt::format("{} is for `device` cuda", options.deterministic ? "`deterministic`" : "`dtype` tf32"),
+    throw Error(ErrorKind::bad_input,
+                fmt::format("{} is for `device` cuda", options.deterministic ? "`deterministic`" : "`dtype` tf32"),
                 options.deterministic ? "on the CPU scores are the same in every run" : "run float32 on the CPU");
   execution.deterministic = options.deterministic;
   execution.offload = options.offload;

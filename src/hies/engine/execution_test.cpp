@@ -48,8 +48,7 @@ class LogitSum : public model::Objective {
   std::string_view name() const noexcept override { return "logit-sum"; }
   void evaluate(const model::LogitRows& rows, std::span<double> losses, std::span<double> gradient) const override {
     std::fill(losses.begin(), losses.end(), 0);
-    for (std::size_t i = 0; i < rows.logits.size(); ++i)
-      losses[i / static_cast<std::size_t>(rows.classes)] += rows.logits[i];
+    for (std::size_t i = 0; i < rows.logits.size(); ++i) losses[i / static_cast<std::size_t>(rows.classes)] += rows.logits[i];
     std::fill(gradient.begin(), gradient.end(), 1);
   }
 };

@@ -27,8 +27,7 @@ MaskTrie trie_of(const std::vector<Kept>& masks) {
   for (std::size_t i = 0; i < masks.size(); ++i)
     for (std::size_t layer = 0; layer < masks[i].size(); ++layer)
       for (std::size_t head = 0; head < masks[i][layer].size(); ++head)
-        if (masks[i][layer][head] == 0)
-          removed[i].insert(model::attention_site(static_cast<int>(layer)), static_cast<int>(head));
+        if (masks[i][layer][head] == 0) removed[i].insert(model::attention_site(static_cast<int>(layer)), static_cast<int>(head));
   return {removed, layout_of(masks.front())};
 }
 

@@ -110,8 +110,7 @@ class BatchedWalk {
     for (const Start& start : starts)
       check(start.node->removed.count(model::SiteKind::ffn) == 0, "a mask of neurons, which no network applies");
     at::Tensor outputs;
-    if (all.count() > 0)
-      outputs = network_.block(layer).heads(all, hidden, copies(states).run, nn::HeadProducts::joint, nullptr);
+    if (all.count() > 0) outputs = network_.block(layer).heads(all, hidden, copies(states).run, nn::HeadProducts::joint, nullptr);
     const auto most = static_cast<std::size_t>(at_once_);
     for (std::size_t first = 0; first < starts.size(); first += most) {
       const auto some = starts.subspan(first, std::min(starts.size() - first, most));

@@ -12,7 +12,7 @@
 namespace hies::engine {
 namespace {
 
-// What every run takes besides: a part of the logits, the kernels' and the program's own.
+// What every run takes besides: a part of the logits, the memory of the kernels and of the program.
 constexpr std::uint64_t kOverhead = std::uint64_t{512} << 20;
 
 // Tokens of a forward pass that keep a GPU busy; more make it no quicker.
@@ -61,7 +61,7 @@ void plan_offload(MemoryPlan& plan, const model::ModelSpec& spec, std::uint64_t 
   plan.window = std::min(plan.streamed, widest + std::max(widest, outside));
   if (const std::uint64_t most = machine_memory() / 5 * 4; plan.streamed > most)
     throw Error(ErrorKind::bad_input,
-                fmt::format("--offload keeps {} of weights in the machine's memory, of which {} may be used",
+                fmt::format("`offload` keeps {} of weights in the machine's memory, of which {} may be used",
                             amount(plan.streamed), amount(most)),
                 "try --dtype bfloat16, or --device cpu");
 }
@@ -89,9 +89,10 @@ MemoryPlan plan_memory(const model::ModelSpec& spec, const Execution& execution)
     if (const std::uint64_t least = plan.besides_activations(); least > plan.budget)
       throw Error(ErrorKind::bad_input,
                   fmt::format("the weights need {} of the GPU's memory, but {} may be used", amount(least), amount(plan.budget)),
-                  execution.offload ? (budget > 0 ? "raise --memory, or try --dtype bfloat16" : "try --dtype bfloat16, or --device cpu")
-                             : (budget > 0 ? "try --offload, which streams them from the machine's memory, or raise --memory"
-                                           : "try --offload, which streams them from the machine's memory, or --dtype bfloat16"));
+                  execution.offload
+                      ? (budget > 0 ? "raise --memory, or try --dtype bfloat16" : "try --dtype bfloat16, or --device cpu")
+                      : (budget > 0 ? "try --offload, which streams them from the machine's memory, or raise --memory"
+                                    : "try --offload, which streams them from the machine's memory, or --dtype bfloat16"));
     return plan;
   }
   // A quarter is for activations.
@@ -103,7 +104,7 @@ MemoryPlan plan_memory(const model::ModelSpec& spec, const Execution& execution)
 
 std::uint64_t MemoryPlan::besides_activations() const {
   const std::uint64_t kept = one_copy ? weights - streamed + window : keep_backward ? 2 * weights : 0;
-  // A weight that is put in order for one product stands in memory three times while that is done, and may be two joined to one.
+  // A weight that is prepacked for one product is in memory three times meanwhile, and may be two that are joined.
   const std::uint64_t passing = keep_backward ? 0 : 6 * largest_weight;
   return kept + passing + kOverhead;
 }
@@ -113,7 +114,7 @@ int MemoryPlan::layers_at_once(std::int64_t tokens, int layers) const {
   if (const std::uint64_t least = besides_activations() + one; least > budget)
     throw Error(
         ErrorKind::bad_input,
-        fmt::format("scoring {} tokens at once needs {} of memory, but --memory allows {}", tokens, amount(least),
+        fmt::format("scoring {} tokens at once needs {} of memory, but `memory` allows {}", tokens, amount(least),
                     amount(budget)),
         besides_activations() >= budget
             ? "raise --memory: so much is needed whatever the number of tokens"

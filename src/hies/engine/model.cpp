@@ -38,9 +38,8 @@ class Results {
   model::RunResult of_tokens(const at::Tensor& states, at::Tensor* gradient) const {
     const auto loss = objective_ == nullptr ? std::nullopt : objective_->token_loss();
     check(objective_ == nullptr || loss, "a loss that language models do not have");
-    model::RunResult result =
-        ops::token_results(network_.head().vocabulary(), states, batch_, loss,
-                           ops::logit_rows(spec_.text.vocabulary, states.options()), gradient);
+    model::RunResult result = ops::token_results(network_.head().vocabulary(), states, batch_, loss,
+                                                 ops::logit_rows(spec_.text.vocabulary, states.options()), gradient);
     result.classes = spec_.text.vocabulary;
     return result;
   }
@@ -57,7 +56,8 @@ class Results {
     objective_->evaluate({result.logits, batch_.examples, result.classes}, result.losses, of_logits);
     if (gradient == nullptr) return result;
     const at::Tensor rows = at::zeros(padded.sizes(), at::TensorOptions().dtype(padded.scalar_type()));
-    rows.narrow(0, 0, batch_.size()).copy_(at::from_blob(of_logits.data(), logits.sizes(), at::TensorOptions().dtype(at::kDouble)));
+    rows.narrow(0, 0, batch_.size())
+        .copy_(at::from_blob(of_logits.data(), logits.sizes(), at::TensorOptions().dtype(at::kDouble)));
     *gradient = ops::to_device(rows, padded.device());
     return result;
   }

@@ -2,9 +2,9 @@
 #include <vector>
 
 #include "hies/base/error.h"
+#include "hies/engine/weights_torch.h"
 #include "hies/formats/float_conversion.h"
 #include "hies/kernels/parallel.h"
-#include "hies/engine/weights_torch.h"
 
 namespace hies::engine {
 namespace {
@@ -62,11 +62,11 @@ CheckpointWeights::CheckpointWeights(const arch::Checkpoint& checkpoint, at::Sca
     stored.view = bound.view;
     if (bound.view == nullptr) stored.tensor = at::empty(bound.decl.shape, at::TensorOptions().dtype(type));  // without elements
     else stored.tensor = aligned(*bound.view) ? mapped(*bound.view) : mapped(*bound.view).clone();
-    stored.set_aside();
+    stored.release();
   }
 }
 
-void CheckpointWeights::Stored::set_aside() const {
+void CheckpointWeights::Stored::release() const {
   if (view != nullptr && view->mapping != nullptr) view->mapping->set_aside(view->bytes);
 }
 
@@ -88,15 +88,15 @@ ops::Linear CheckpointWeights::linear(const model::MatrixSpec& matrix) const {
     const std::int64_t outputs = whole.size(axis) / matrix.parts;
     return matrix.parts == 1 ? whole : whole.narrow(axis, matrix.part * outputs, outputs);
   };
-  const auto set_aside = [weight] { weight.set_aside(); };
+  const auto release = [weight] { weight.release(); };
   const at::Tensor bias = matrix.bias ? part_of(tensor(matrix.name + ".bias"), 0) : at::Tensor();
   const auto in_memory = [type = type_, device = matrix_device_](const at::Tensor& stored) { return stored.to(device).to(type); };
   if (!matrix.inputs_first)
-    return {[part = part_of(weight.tensor, 0), in_memory] { return in_memory(part); }, bias, set_aside, keep_};
+    return {[part = part_of(weight.tensor, 0), in_memory] { return in_memory(part); }, bias, release, keep_};
   return {[part = part_of(weight.tensor, 1), type = type_, device = matrix_device_] {
             return part.to(device).t().to(type).contiguous();
           },
-          bias, set_aside, keep_};
+          bias, release, keep_};
 }
 
 }  // namespace hies::engine

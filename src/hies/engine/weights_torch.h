@@ -23,7 +23,7 @@ class CheckpointWeights : public nn::WeightSource {
   struct Stored {
     at::Tensor tensor;
     const formats::TensorView* view = nullptr;  // null: not in the file
-    void set_aside() const;
+    void release() const;
   };
   const Stored& stored(const std::string& name) const;
   std::unordered_map<std::string, Stored> tensors_;

@@ -73,25 +73,22 @@ at::Tensor Block::heads(const SiteLayout& heads, const at::Tensor& hidden, RunCo
     return attention_forward(run, layer_, heads, {{rows, 0, 3 * D}, {rows, D, 3 * D}, {rows, 2 * D, 3 * D}}, QueryRows::all,
                              attention);
   }
-  const at::Tensor key_value =
-      keys_values(heads, project(key_value_, all_.kv_heads, heads.kv_heads, read, products), run, tape);
+  const at::Tensor key_value = keys_values(heads, project(key_value_, all_.kv_heads, heads.kv_heads, read, products), run, tape);
   const auto with_queries = [&](const at::Tensor& from, QueryRows rows, BlockTape* query_tape) -> ops::Projected {
-    const at::Tensor query =
-        queries(heads, project(query_, all_.units, heads.units, from, products), rows, run, query_tape);
+    const at::Tensor query = queries(heads, project(query_, all_.units, heads.units, from, products), rows, run, query_tape);
     return {{query, 0, D}, {key_value, 0, 2 * D}, {key_value, D, 2 * D}};
   };
   if (!some_rows(run))
     return attention_forward(run, layer_, heads, with_queries(read, QueryRows::all, tape), QueryRows::all, attention);
   if (run.wants_all_queries()) observe_attention(run, layer_, with_queries(read, QueryRows::all, nullptr));
-  return attention_forward(run, layer_, heads,
-                           with_queries(read.index_select(0, run.rows().asked), QueryRows::asked, tape), QueryRows::asked,
-                           attention);
+  return attention_forward(run, layer_, heads, with_queries(read.index_select(0, run.rows().asked), QueryRows::asked, tape),
+                           QueryRows::asked, attention);
 }
 
 // Returns the result of the feed-forward network from what its activation reads.
 at::Tensor Block::feed_forward(at::Tensor inside, BlockTape* tape) const {
   if (tape != nullptr) tape->inside = inside;
-  const at::Tensor active = ffn_.gate        ? ops::gated_activation(ffn_.activation, inside)
+  const at::Tensor active = ffn_.gate         ? ops::gated_activation(ffn_.activation, inside)
                             : tape != nullptr ? ops::activation(ffn_.activation, inside)
                                               : ops::activation_(ffn_.activation, std::move(inside));
   return times_scale(down_(active), ffn_scale_);

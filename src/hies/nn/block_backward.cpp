@@ -23,8 +23,7 @@ at::Tensor Block::query_gradient(const at::Tensor& of_query, RunContext& run, co
   const std::int64_t D = all_.unit_size, H = all_.count();
   const QueryRows rows = some_rows(run) ? QueryRows::asked : QueryRows::all;
   at::Tensor gradient = run.rotated(of_query, rows, D, H, D, /*back=*/true);
-  if (query_norm_.weight.defined())
-    gradient = query_norm_.backward(tape.query_norm, gradient.unflatten(1, {H, D})).flatten(1);
+  if (query_norm_.weight.defined()) gradient = query_norm_.backward(tape.query_norm, gradient.unflatten(1, {H, D})).flatten(1);
   return gradient;
 }
 

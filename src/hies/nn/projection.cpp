@@ -27,11 +27,11 @@ Projection::Projection(const std::vector<ops::Linear>& matrices, int count, int 
     std::vector<at::Tensor> biases;
     biases.reserve(matrices.size());
     for (const ops::Linear& matrix : matrices) biases.push_back(matrix.bias());
-    const auto set_aside = [matrices] {
-      for (const ops::Linear& matrix : matrices) matrix.set_aside();
+    const auto release = [matrices] {
+      for (const ops::Linear& matrix : matrices) matrix.release();
     };
-    return ops::Linear(std::move(weight), biases.front().defined() ? side_by_side(biases, begin, heads) : at::Tensor(), set_aside,
-                  keep);
+    return ops::Linear(std::move(weight), biases.front().defined() ? side_by_side(biases, begin, heads) : at::Tensor(), release,
+                       keep);
   };
   const ops::Linear::Keep keep = matrices.front().keep();
   joint_ = product(0, count, rows_of(0, count), keep);
@@ -54,8 +54,8 @@ std::vector<int> positions_in(const std::vector<int>& there, const std::vector<i
   return positions;
 }
 
-at::Tensor project_outputs(const ops::Linear& projection, const model::SiteLayout& all, const model::SiteLayout& heads, const at::Tensor& outputs,
-                           std::int64_t rows) {
+at::Tensor project_outputs(const ops::Linear& projection, const model::SiteLayout& all, const model::SiteLayout& heads,
+                           const at::Tensor& outputs, std::int64_t rows) {
   const at::Tensor& bias = projection.bias();
   if (heads.count() == 0) return bias.defined() ? bias.repeat({rows, 1}) : at::Tensor();
   if (heads.count() == all.count()) return projection(outputs);

@@ -33,7 +33,7 @@ std::vector<int> positions_in(const std::vector<int>& there, const std::vector<i
 
 // Head outputs [rows, H·D] of `heads`, some or all of those that the layer has, through the layer's output projection. Without
 // heads only its bias is left; undefined where it has none.
-at::Tensor project_outputs(const ops::Linear& projection, const model::SiteLayout& all, const model::SiteLayout& heads, const at::Tensor& outputs,
-                           std::int64_t rows);
+at::Tensor project_outputs(const ops::Linear& projection, const model::SiteLayout& all, const model::SiteLayout& heads,
+                           const at::Tensor& outputs, std::int64_t rows);
 
 }  // namespace hies::nn

@@ -21,8 +21,8 @@ enum class QueryRows { all, asked };
 class RunContext {
  public:
   // What is referred to outlives the context. With a recorder its tables are made, of zeros.
-  RunContext(const model::ModelSpec& spec, const model::Batch& batch, const model::Gates* gates, model::AttentionRecorder* recorder,
-             at::Device device, const ops::AttentionOptions& options);
+  RunContext(const model::ModelSpec& spec, const model::Batch& batch, const model::Gates* gates,
+             model::AttentionRecorder* recorder, at::Device device, const ops::AttentionOptions& options);
   RunContext(const RunContext&) = delete;
   RunContext& operator=(const RunContext&) = delete;
 
@@ -45,7 +45,8 @@ class RunContext {
   void set_recording(bool recording) noexcept { recording_ = recording; }
 
   // Rotates `count` vectors of each row in their own memory, where the model has rotary positions; `back`: the gradient.
-  at::Tensor rotated(at::Tensor x, QueryRows rows, std::int64_t head_dim, std::int64_t count, std::int64_t step, bool back = false);
+  at::Tensor rotated(at::Tensor x, QueryRows rows, std::int64_t head_dim, std::int64_t count, std::int64_t step,
+                     bool back = false);
 
   // Brings what was recorded on the device into the recorder. Called once, after the last pass.
   void finish();

@@ -41,7 +41,8 @@ at::Tensor TaskHead::unpooled(const std::vector<at::Tensor>& of_pooled, std::int
   at::Tensor sequences = result.narrow(0, 0, tokens).view({count, -1, E});
   const std::int64_t others = sequences.size(1) - 1;
   sequences.select(1, 0).copy_(real.narrow(1, 0, E));
-  sequences.narrow(1, 1, others).copy_((real.narrow(1, E, E) / static_cast<double>(others)).unsqueeze(1).expand({count, others, E}));
+  sequences.narrow(1, 1, others)
+      .copy_((real.narrow(1, E, E) / static_cast<double>(others)).unsqueeze(1).expand({count, others, E}));
   return result;
 }
 

@@ -14,14 +14,14 @@ ops::Linear WeightSource::joined(const model::MatrixSpec& first, const model::Ma
     return linear(whole);
   }
   const ops::Linear a = linear(first), b = linear(second);
-  const auto set_aside = [a, b] {
-    a.set_aside();
-    b.set_aside();
+  const auto release = [a, b] {
+    a.release();
+    b.release();
   };
   return {[a, b] {
             return at::cat({a.weight(), b.weight()});
           },
-          a.bias().defined() ? at::cat({a.bias(), b.bias()}) : at::Tensor(), set_aside, a.keep()};
+          a.bias().defined() ? at::cat({a.bias(), b.bias()}) : at::Tensor(), release, a.keep()};
 }
 
 }  // namespace hies::nn

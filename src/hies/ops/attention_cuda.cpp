@@ -109,8 +109,8 @@ GpuAttention::GpuAttention(const model::Layout& layout, std::int64_t sequences, 
   for (const auto& [site, units] : layout_)
     if (site.kind == model::SiteKind::attention) most_heads_ = std::max<std::int64_t>(most_heads_, units.count());
   if (recorder == nullptr) return;
-  sums_ = at::zeros({layout_.layer_count(), kSums, sequences_ * most_heads_},
-                    at::TensorOptions().dtype(at::kDouble).device(device_));
+  sums_ =
+      at::zeros({layout_.layer_count(), kSums, sequences_ * most_heads_}, at::TensorOptions().dtype(at::kDouble).device(device_));
 }
 
 double* GpuAttention::sums(int layer, Sum which) const {
@@ -174,7 +174,7 @@ void GpuAttention::forward(const kernels::AttentionShape& shape, kernels::Attent
 }
 
 bool GpuAttention::backward_by_cudnn(const kernels::AttentionShape& shape, const hies_cuda_shape& made,
-                                      const kernels::AttentionBackward& arguments) {
+                                     const kernels::AttentionBackward& arguments) {
   // Whether this cuDNN, and this GPU, have it: the first call of the process decides.
   static bool works = true, known = false;
   if (!works || options_.deterministic || !cudnn_takes(shape, made, arguments)) return false;
@@ -185,9 +185,10 @@ bool GpuAttention::backward_by_cudnn(const kernels::AttentionShape& shape, const
   const at::Tensor no_dropout = at::zeros({}, options.dtype(at::kLong));
   try {
     const auto [dq, dk, dv] = at::_scaled_dot_product_cudnn_attention_backward(
-        as_batch(arguments.dout, made, H, device_), as_batch(arguments.q, made, H, device_), as_batch(arguments.k, made, K, device_),
-        as_batch(arguments.v, made, K, device_), as_batch(arguments.out, made, H, device_), lse.unsqueeze(3), no_dropout, no_dropout, {}, {}, {}, T,
-        T, 0.0, shape.causal, shape.scale);
+        as_batch(arguments.dout, made, H, device_), as_batch(arguments.q, made, H, device_),
+        as_batch(arguments.k, made, K, device_), as_batch(arguments.v, made, K, device_),
+        as_batch(arguments.out, made, H, device_), lse.unsqueeze(3), no_dropout, no_dropout, {}, {}, {}, T, T, 0.0, shape.causal,
+        shape.scale);
     put(made, {{dq, arguments.dq, H}, {dk, arguments.dk, K}, {dv, arguments.dv, K}});
     known = true;
   } catch (const c10::OutOfMemoryError&) {

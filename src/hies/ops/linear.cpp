@@ -98,7 +98,7 @@ class Factor {
 struct Linear::State {
   Make weight;
   at::Tensor bias;
-  SetAside set_aside;
+  Release release;
   Keep keep;
   std::optional<Factor> forward, backward;
   at::Tensor only;              // keep.one_copy
@@ -108,13 +108,13 @@ struct Linear::State {
     if (keep.offload) {
       if (!streamed) {
         streamed = keep.offload->add(weight());
-        set_aside();
+        release();
       }
       return keep.offload->use(*streamed);
     }
     if (keep.one_copy && !only.defined()) {
       only = weight().contiguous();
-      set_aside();
+      release();
     }
     return only;
   }
@@ -123,12 +123,12 @@ struct Linear::State {
     if (!forward && !(keep.forward && (keep.backward || !both_directions))) {
       const at::Tensor stored = weight();
       at::Tensor y = plain_is_alike(stored) ? at::linear(x, stored, bias) : Factor(stored).multiply(x, bias);
-      set_aside();
+      release();
       return y;
     }
     if (!forward) {
       forward.emplace(weight());
-      set_aside();
+      release();
     }
     return forward->multiply(x, bias);
   }
@@ -138,12 +138,12 @@ struct Linear::State {
       const at::Tensor stored = weight();
       at::Tensor dx = plain_is_alike(stored) ? at::matmul(of_output, stored)
                                              : Factor(stored.t().contiguous()).multiply(of_output.contiguous(), {});
-      set_aside();
+      release();
       return dx;
     }
     if (!backward) {
       backward.emplace(weight().t().contiguous());
-      set_aside();
+      release();
     }
     return backward->multiply(of_output.contiguous(), {});
   }
@@ -152,9 +152,9 @@ struct Linear::State {
 Linear::BothDirections::BothDirections() noexcept { both_directions = true; }
 Linear::BothDirections::~BothDirections() { both_directions = false; }
 
-Linear::Linear(Make weight, at::Tensor bias, SetAside set_aside, Keep keep)
+Linear::Linear(Make weight, at::Tensor bias, Release release, Keep keep)
     : state_(std::make_shared<State>(
-          State{std::move(weight), std::move(bias), std::move(set_aside), std::move(keep), {}, {}, {}, {}})) {}
+          State{std::move(weight), std::move(bias), std::move(release), std::move(keep), {}, {}, {}, {}})) {}
 
 at::Tensor Linear::operator()(const at::Tensor& x) const { return state_->apply(x); }
 at::Tensor Linear::gradient(const at::Tensor& of_output) const { return state_->gradient(of_output); }
@@ -165,7 +165,7 @@ void Linear::add_gradient(const at::Tensor& of_output, at::Tensor& sum) const {
 }
 
 at::Tensor Linear::weight() const { return state_->weight(); }
-void Linear::set_aside() const { state_->set_aside(); }
+void Linear::release() const { state_->release(); }
 const at::Tensor& Linear::bias() const noexcept { return state_->bias; }
 Linear::Keep Linear::keep() const noexcept { return state_->keep; }
 

@@ -17,8 +17,8 @@ class Linear {
   // Returns the weight [out, in] in the computation dtype. It is called when the weight is prepacked, so that no copy in its usual order
   // stays in memory.
   using Make = std::function<at::Tensor()>;
-
-  using SetAside = std::function<void()>;
+  // Gives back the memory that the weight was read from, which is not needed for a while.
+  using Release = std::function<void()>;
 
   // Whether a prepacked weight stays in memory for the next product of its direction. Else every product prepacks it again, or reads it
   // as it is stored where that costs little and gives the same bits (bfloat16 with AVX-512 but without AMX).
@@ -38,9 +38,9 @@ class Linear {
   };
 
   Linear() = default;
-  // bias [out], or undefined. set_aside: called when what `weight` reads is not needed for a while.
+  // `bias`: [out], or undefined. `release` is called after each time that `weight` was.
   Linear(
-      Make weight, at::Tensor bias, SetAside set_aside = [] {}, Keep keep = {true, true, false, nullptr});
+      Make weight, at::Tensor bias, Release release = [] {}, Keep keep = {true, true, false, nullptr});
 
   at::Tensor operator()(const at::Tensor& x) const;
 
@@ -50,9 +50,8 @@ class Linear {
   // Adds that to `sum`.
   void add_gradient(const at::Tensor& of_output, at::Tensor& sum) const;
 
-  at::Tensor weight() const;  // made anew
-  // The one copy on a GPU, for products that begin before another Linear is used; undefined on the CPU.
-  void set_aside() const;
+  at::Tensor weight() const;  // calls Make
+  void release() const;
   const at::Tensor& bias() const noexcept;
   Keep keep() const noexcept;
 

@@ -9,21 +9,21 @@
 
 namespace hies::ops {
 
-// In which order things are used, told ahead from what came next the last time. A run that goes like one before is foretold whole,
-// the way back as well, and layers that are run twice.
+// Predicts in which order things are used from what followed the last time. A run that goes like one before is predicted whole, its
+// backward pass and layers that run twice included.
 class PrefetchOrder {
  public:
   void used(int what);
-  // The last one; −1: none yet.
+  // Returns what was used last; −1: nothing yet.
   int last() const noexcept { return past_.empty() ? -1 : past_.back(); }
-  // What is expected from here on, at most so many; fewer, or none, where nothing is known. Valid until the next use.
+  // Returns what is expected from here on, `most` of them at the most; fewer, or none, where nothing is known. Valid until the next use.
   std::span<const int> next(std::size_t most) const;
 
  private:
   void forget_half();
   std::vector<int> past_;
-  std::size_t expected_ = 0;                          // the place in the past that the next use should be like; its end: unknown
-  std::map<std::pair<int, int>, std::size_t> after_;  // where things went on the last time that the second followed the first
+  std::size_t expected_ = 0;                          // index in past_ that the next use should equal; its end: unknown
+  std::map<std::pair<int, int>, std::size_t> after_;  // index after the last time that the second followed the first
 };
 
 }  // namespace hies::ops

@@ -127,12 +127,11 @@ RopeAngles rope_angles(const Rope& rope, std::int64_t head_dim, std::span<const 
 at::Tensor rotate_(at::Tensor x, const RopeAngles& angles, std::int64_t count, std::int64_t step, bool back) {
   check(x.stride(1) == 1 && angles.cosine.size(0) == x.size(0), "rows to rotate and their angles differ");
   if (x.is_cuda()) {
-    kernels::cuda::check_call(
-        kernels::cuda::plugin().rotate(cuda_dtype(x.scalar_type()), x.data_ptr(), angles.cosine.const_data_ptr<float>(),
-                                       angles.sine.const_data_ptr<float>(), x.size(0), x.stride(0),
-                                       static_cast<std::int32_t>(count), step, static_cast<std::int32_t>(angles.cosine.size(1)),
-                                       back, cuda_stream(x.device())),
-        "rotating");
+    kernels::cuda::check_call(kernels::cuda::plugin().rotate(
+                                  cuda_dtype(x.scalar_type()), x.data_ptr(), angles.cosine.const_data_ptr<float>(),
+                                  angles.sine.const_data_ptr<float>(), x.size(0), x.stride(0), static_cast<std::int32_t>(count),
+                                  step, static_cast<std::int32_t>(angles.cosine.size(1)), back, cuda_stream(x.device())),
+                              "rotating");
     return x;
   }
   with_element_type(x.scalar_type(), [&](auto element, auto table) {
