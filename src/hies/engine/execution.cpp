@@ -43,10 +43,10 @@ Execution resolve(const ExecutionOptions& options) {
   execution.device = parse_device(options.device);
   if (execution.device.is_cuda() && execution.type == ComputeType::float64)
     throw Error(ErrorKind::unsupported, "`device` cuda computes in float32, tf32 or bfloat16, not in float64",
-                "run float64 with --device cpu");
+                "run float64 with `device` cpu");
   if (options.offload && !execution.device.is_cuda())
     throw Error(ErrorKind::bad_input, "`offload` is for `device` cuda",
-                "on the CPU --memory says how much of the weights stays in memory");
+                "on the CPU `memory` says how much of the weights stays in memory");
   execution.tf32 = options.dtype == "tf32";
   if (!execution.device.is_cuda() && (execution.tf32 || options.deterministic))
     throw Error(ErrorKind::bad_input,

@@ -19,14 +19,14 @@ void open_torch() {
     const char* text = ::dlerror();
     throw Error(
         ErrorKind::unsupported,
-        std::string("--device cuda: libtorch's CUDA half cannot be opened: ") + (text == nullptr ? "unknown error" : text),
+        std::string("`device` cuda: libtorch's CUDA half cannot be opened: ") + (text == nullptr ? "unknown error" : text),
         "`make cuda` installs the libraries that it needs");
   }
   try {
     at::globalContext().lazyInitDevice(at::kCUDA);
   } catch (const c10::Error& error) {
-    throw Error(ErrorKind::unsupported, std::string("--device cuda: ") + printable(error.what_without_backtrace(), 300),
-                "run with --device cpu");
+    throw Error(ErrorKind::unsupported, std::string("`device` cuda: ") + printable(error.what_without_backtrace(), 300),
+                "run with `device` cpu");
   }
 }
 

@@ -63,7 +63,7 @@ void plan_offload(MemoryPlan& plan, const model::ModelSpec& spec, std::uint64_t 
     throw Error(ErrorKind::bad_input,
                 fmt::format("`offload` keeps {} of weights in the machine's memory, of which {} may be used",
                             amount(plan.streamed), amount(most)),
-                "try --dtype bfloat16, or --device cpu");
+                "try `dtype` bfloat16, or `device` cpu");
 }
 
 }  // namespace
@@ -90,9 +90,9 @@ MemoryPlan plan_memory(const model::ModelSpec& spec, const Execution& execution)
       throw Error(ErrorKind::bad_input,
                   fmt::format("the weights need {} of the GPU's memory, but {} may be used", amount(least), amount(plan.budget)),
                   execution.offload
-                      ? (budget > 0 ? "raise --memory, or try --dtype bfloat16" : "try --dtype bfloat16, or --device cpu")
-                      : (budget > 0 ? "try --offload, which streams them from the machine's memory, or raise --memory"
-                                    : "try --offload, which streams them from the machine's memory, or --dtype bfloat16"));
+                      ? (budget > 0 ? "raise `memory`, or try `dtype` bfloat16" : "try `dtype` bfloat16, or `device` cpu")
+                      : (budget > 0 ? "try `offload`, which streams them from the machine's memory, or raise `memory`"
+                                    : "try `offload`, which streams them from the machine's memory, or `dtype` bfloat16"));
     return plan;
   }
   // A quarter is for activations.
@@ -117,8 +117,8 @@ int MemoryPlan::layers_at_once(std::int64_t tokens, int layers) const {
         fmt::format("scoring {} tokens at once needs {} of memory, but `memory` allows {}", tokens, amount(least),
                     amount(budget)),
         besides_activations() >= budget
-            ? "raise --memory: so much is needed whatever the number of tokens"
-            : fmt::format("raise --memory, or lower --batch-tokens or the length of the texts: {} are for one layer's tokens",
+            ? "raise `memory`: so much is needed whatever the number of tokens"
+            : fmt::format("raise `memory`, or lower `batch_tokens` or the length of the texts: {} are for one layer's tokens",
                           amount(one)));
   return static_cast<int>(std::min<std::uint64_t>((budget - besides_activations()) / one, static_cast<std::uint64_t>(layers)));
 }
@@ -131,12 +131,12 @@ std::int64_t MemoryPlan::masks_at_once(std::int64_t tokens) const {
 }
 
 std::string MemoryPlan::hint_where_full(std::int64_t tokens) const {
-  std::string hint = fmt::format("try --batch-tokens {}", std::max<std::int64_t>(1, tokens / 2));
+  std::string hint = fmt::format("try `batch_tokens` {}", std::max<std::int64_t>(1, tokens / 2));
   // Twice what one layer needs leaves room for what no plan counts.
   const std::uint64_t little = besides_activations() + 2 * token_in_layer * static_cast<std::uint64_t>(tokens);
   if (little < budget)
-    hint += fmt::format(", or --memory {}MiB, which keeps fewer layers, or masks, at a time", (little >> 20) + 1);
-  if (streamed == 0) hint += ", or --offload, which keeps the weights in the machine's memory";
+    hint += fmt::format(", or `memory` {}MiB, which keeps fewer layers, or masks, at a time", (little >> 20) + 1);
+  if (streamed == 0) hint += ", or `offload`, which keeps the weights in the machine's memory";
   return hint;
 }
 
@@ -146,7 +146,7 @@ std::string MemoryPlan::text(std::int64_t tokens, int layers) const {
   if (!keep_backward)
     text += fmt::format(", weights ({} for each direction) are read from the file again for every pass", amount(weights));
   if (at_once < layers) text += fmt::format(", layers are run twice, {} of {} at a time", at_once, layers);
-  return text.empty() ? text : fmt::format("memory {}{} (--memory)", amount(budget), text);
+  return text.empty() ? text : fmt::format("memory {}{} (`memory`)", amount(budget), text);
 }
 
 }  // namespace hies::engine

@@ -90,7 +90,7 @@ void record_first(RunContext& run, int layer, const model::SiteLayout& heads, co
 
 void record_weights(RunContext& run, int layer, const AttentionCall& call, const Projected& projected) {
   if (projected.query.rows.is_cuda())
-    unsupported("attention weights themselves are computed on the CPU only: run with --device cpu");
+    unsupported("attention weights themselves are computed on the CPU only: run with `device` cpu");
   model::AttentionRecorder::Layer& to = run.recorder()->layers[static_cast<std::size_t>(layer)];
   const auto heads = [&](const HeadColumns& columns, std::int64_t count) {
     const at::Tensor& rows = columns.rows;

@@ -45,7 +45,7 @@ at::Tensor Offload::pinned_place(std::uint64_t bytes) {
     } catch (const c10::Error&) {
       throw Error(ErrorKind::bad_input,
                   fmt::format("`offload`: the machine has no {} MiB of memory to pin for weights", size >> 20),
-                  "try --dtype bfloat16, or a machine with more memory");
+                  "try `dtype` bfloat16, or a machine with more memory");
     }
     block_used_ = 0;
   }
