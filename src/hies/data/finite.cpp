@@ -45,7 +45,7 @@ std::string origin(int layer, int layers) {
 
 }  // namespace
 
-void check_finite(const model::Model& model, const model::Batch& batch, const model::HeadGates* gates,
+void check_finite(const engine::Model& model, const model::Batch& batch, const model::Gates* gates,
                   const model::RunResult& result, const Dataset& dataset) {
   const auto strange = find_strange(batch, result);
   if (!strange) return;

@@ -6,15 +6,13 @@
 #include "hies/data/images/load.h"
 #include "hies/data/questions.h"
 #include "hies/data/windows.h"
-#include "hies/model/model.h"
 
 namespace hies::data {
 namespace {
 
 constexpr std::int64_t kTextsAtOnce = 4096;  // between two looks at the progress
 
-std::int64_t chosen_max_length(const LoadOptions& options, const model::Checkpoint& checkpoint,
-                               const text::Tokenizer& tokenizer) {
+std::int64_t chosen_max_length(const LoadOptions& options, const arch::Checkpoint& checkpoint, const text::Tokenizer& tokenizer) {
   const std::int64_t positions = checkpoint.spec().positions;
   if (!options.max_length) return std::min(positions, tokenizer.model_max_length().value_or(positions));
   if (*options.max_length < 1) bad_input("`max_length` is {}, but at least 1 is needed", *options.max_length);
@@ -34,7 +32,7 @@ std::vector<text::TextPair> pairs(const Rows& rows) {
 }
 
 Dataset load_texts(const std::filesystem::path& file, const Task& task, const LoadOptions& options,
-                   const model::Checkpoint& checkpoint, const text::Tokenizer& tokenizer, Progress& progress) {
+                   const arch::Checkpoint& checkpoint, const text::Tokenizer& tokenizer, int threads, Progress& progress) {
   Dataset dataset;
   dataset.max_length = chosen_max_length(options, checkpoint, tokenizer);
   const Rows rows = load_rows(file, task, options, checkpoint.spec(), progress);
@@ -47,7 +45,7 @@ Dataset load_texts(const std::filesystem::path& file, const Task& task, const Lo
   for (std::int64_t begin = 0; begin < rows.size(); begin += kTextsAtOnce) {
     const std::int64_t count = std::min(kTextsAtOnce, rows.size() - begin);
     const auto some = std::span(texts).subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(count));
-    for (text::Encoding& encoding : tokenizer.encode_all(some, {.max_length = dataset.max_length}, model::threads())) {
+    for (text::Encoding& encoding : tokenizer.encode_all(some, {.max_length = dataset.max_length}, threads)) {
       const std::size_t i = dataset.examples.size();
       dataset.truncated += encoding.truncated;
       Example& example = dataset.examples.emplace_back();
@@ -69,34 +67,35 @@ Dataset load_texts(const std::filesystem::path& file, const Task& task, const Lo
 }
 
 Dataset load_image_examples(const std::filesystem::path& file, const Task& task, const LoadOptions& options,
-                            const model::Checkpoint& checkpoint, const image::Processor& processor, Progress& progress) {
+                            const arch::Checkpoint& checkpoint, const image::Processor& processor, int threads,
+                            Progress& progress) {
   if (processor.assumed)
     progress.warn(fmt::format("{} has no preprocessor_config.json: images are resized and normalised as is usual for {}",
                               checkpoint.folder().string(), checkpoint.spec().model_type));
-  return load_images(file, task, options, checkpoint.spec(), processor, model::threads(), progress);
+  return load_images(file, task, options, checkpoint.spec(), processor, threads, progress);
 }
 
 }  // namespace
 
 Dataset load_dataset(const std::filesystem::path& file, const Task& task, const LoadOptions& options,
-                     const model::Checkpoint& checkpoint, const Preprocessor& preprocessor, Progress& progress) {
+                     const arch::Checkpoint& checkpoint, const Preprocessor& preprocessor, int threads, Progress& progress) {
   check_model_fits(task, checkpoint.spec());
   if ((options.context || options.stride || options.shots) && task.problem != model::Problem::causal_lm)
     bad_input("`context`, `stride` and `shots` are for tasks of language models, which '{}' is not", task.name);
   if ((options.image_size || options.skip_bad || options.most_pixels) && !reads_images(task))
     bad_input("`image_size`, `skip_bad` and `most_pixels` are for tasks about images, which '{}' is not", task.name);
   if (reads_images(task))
-    return load_image_examples(file, task, options, checkpoint, std::get<image::Processor>(preprocessor), progress);
+    return load_image_examples(file, task, options, checkpoint, std::get<image::Processor>(preprocessor), threads, progress);
   const auto& tokenizer = std::get<text::Tokenizer>(preprocessor);
-  if (tokenizer.id_bound() > checkpoint.spec().vocabulary)
+  if (tokenizer.id_bound() > checkpoint.spec().text.vocabulary)
     bad_input("the tokenizer of {} gives ids up to {}, but the model's embedding holds {}", checkpoint.folder().string(),
-              tokenizer.id_bound() - 1, checkpoint.spec().vocabulary);
+              tokenizer.id_bound() - 1, checkpoint.spec().text.vocabulary);
   switch (task.reading) {
-    case Reading::texts: return load_texts(file, task, options, checkpoint, tokenizer, progress);
+    case Reading::texts: return load_texts(file, task, options, checkpoint, tokenizer, threads, progress);
     case Reading::documents:
-    case Reading::rows: return load_windows(file, task, options, checkpoint.spec(), tokenizer, model::threads(), progress);
+    case Reading::rows: return load_windows(file, task, options, checkpoint.spec(), tokenizer, threads, progress);
     case Reading::questions:
-    case Reading::subjects: return load_questions(file, task, options, checkpoint.spec(), tokenizer, model::threads(), progress);
+    case Reading::subjects: return load_questions(file, task, options, checkpoint.spec(), tokenizer, threads, progress);
     case Reading::images: break;
   }
   check(false, "a task that reads nothing");

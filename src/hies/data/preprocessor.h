@@ -1,9 +1,10 @@
 #pragma once
 
+#include <string>
 #include <variant>
 
+#include "hies/arch/checkpoint.h"
 #include "hies/image/processor.h"
-#include "hies/model/checkpoint.h"
 #include "hies/text/tokenizer.h"
 
 namespace hies::data {
@@ -11,8 +12,11 @@ namespace hies::data {
 // What makes a model's input of texts, or of images.
 using Preprocessor = std::variant<text::Tokenizer, image::Processor>;
 
-// That of a checkpoint directory. ImageLoader without a preprocessor_config.json are taken as is usual for the family
+// Returns that of a checkpoint directory. Images without a preprocessor_config.json are processed as is usual for the family
 // (Processor::assumed). Throws what Tokenizer::load and parse_processor throw.
-Preprocessor load_preprocessor(const model::Checkpoint& checkpoint);
+Preprocessor load_preprocessor(const arch::Checkpoint& checkpoint);
+
+// Returns the hashes of a checkpoint with those of what makes its input.
+model::ModelHashes hashes_of(const arch::Checkpoint& checkpoint, const Preprocessor& preprocessor);
 
 }  // namespace hies::data

@@ -5,9 +5,10 @@
 #include <string>
 #include <vector>
 
+#include "hies/arch/checkpoint.h"
 #include "hies/base/json.h"
 #include "hies/data/dataset.h"
-#include "hies/model/model.h"
+#include "hies/engine/model.h"
 
 namespace hies::data {
 
@@ -44,7 +45,7 @@ class GoldenImages : public model::ImageLoader {
 struct GoldenModel {
   explicit GoldenModel(std::filesystem::path golden_folder) : folder(std::move(golden_folder)) {
     json = read_json(folder / "golden.json");
-    checkpoint = std::make_shared<model::Checkpoint>(model::Checkpoint::open(folder / "model"));
+    checkpoint = std::make_shared<arch::Checkpoint>(arch::Checkpoint::open(folder / "model"));
     for (const Json& input : json["inputs"]) {
       Example example;
       if (checkpoint->spec().reads_images()) {
@@ -63,11 +64,11 @@ struct GoldenModel {
     dataset.has_labels = true;
     dataset.hash = content_hash(dataset.examples, true);
   }
-  model::Model load(model::ComputeType type) const { return model::Model::load(checkpoint, type); }
+  engine::Model load(engine::ComputeType type) const { return engine::Model::load(checkpoint, engine::in_type(type)); }
 
   std::filesystem::path folder;
   Json json;
-  std::shared_ptr<const model::Checkpoint> checkpoint;
+  std::shared_ptr<const arch::Checkpoint> checkpoint;
   std::shared_ptr<const model::ImageLoader> images;  // null for texts
   Dataset dataset;
 };

@@ -3,7 +3,10 @@
 #include <algorithm>
 #include <cmath>
 
+#include <fmt/ranges.h>
+
 #include "hies/base/error.h"
+#include "hies/base/hash.h"
 #include "hies/image/decode.h"
 
 namespace hies::image {
@@ -186,6 +189,16 @@ std::vector<std::array<float, 256>> Processor::tables(int channels) const {
     }
   }
   return all;
+}
+
+std::string Processor::hash() const {
+  const auto size_text = [](const Size& size) { return fmt::format("{}x{}", size.height, size.width); };
+  std::string text;
+  if (do_resize) text += fmt::format("resize {} {} {}\n", size_text(size), shortest_edge, static_cast<int>(resample));
+  if (do_center_crop) text += fmt::format("crop {}\n", size_text(crop));
+  if (do_rescale) text += fmt::format("rescale {}\n", rescale_factor);
+  if (do_normalize) text += fmt::format("normalize {} {}\n", fmt::join(mean, " "), fmt::join(deviation, " "));
+  return Hasher().update(text).hex();
 }
 
 }  // namespace hies::image

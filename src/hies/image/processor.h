@@ -43,6 +43,8 @@ struct Processor {
   Image fitted(const Image& image) const;
   // From 0 … 255 to what the network reads, one table for each channel, in transformers' steps and roundings.
   std::vector<std::array<float, 256>> tables(int channels) const;
+  // Returns XXH3-128, 32 hexadecimal digits, of all that decides the numbers.
+  std::string hash() const;
 };
 
 // What transformers takes for a family where nothing else is said, for a model of this size of images.

@@ -8,6 +8,7 @@
 
 #include <hies_tokenizer.h>
 #include "hies/base/error.h"
+#include "hies/base/hash.h"
 #include "hies/text/source.h"
 
 namespace hies::text {
@@ -114,6 +115,7 @@ Tokenizer Tokenizer::load(const std::filesystem::path& dir, std::string_view mod
       hies_tokenizer_new(source.document.data(), source.document.size(), overrides.data(), overrides.size(), &handle, &message);
   check_call(code, message, source.name);
   Tokenizer tokenizer(handle);
+  tokenizer.hash_ = Hasher().update(source.document).update(overrides).hex();
   tokenizer.model_max_length_ = source.model_max_length;
   for (const std::string& token : source.prefixes) {
     const std::int32_t id = hies_tokenizer_id_of(handle, token.data(), token.size());

@@ -76,6 +76,9 @@ class Tokenizer {
   std::int64_t vocabulary_size() const;
   // The largest id plus one: what the model's embedding must hold. Differs from vocabulary_size() where ids have gaps.
   std::int64_t id_bound() const;
+  // Returns XXH3-128, 32 hexadecimal digits, of all that the files say of how texts become ids.
+  const std::string& hash() const { return hash_; }
+
   // model_max_length of tokenizer_config.json, if it is a limit at all: transformers writes 1e30 for none.
   std::optional<std::int64_t> model_max_length() const { return model_max_length_; }
 
@@ -86,6 +89,7 @@ class Tokenizer {
   explicit Tokenizer(hies_tokenizer* handle);
 
   std::unique_ptr<hies_tokenizer, Free> handle_;
+  std::string hash_;
   std::optional<std::int64_t> model_max_length_;
   std::optional<Prefix> prefix_;
 };
