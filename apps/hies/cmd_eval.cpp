@@ -26,7 +26,6 @@ void run_eval(Words words) {
   pipeline::EvalRequest request;
   WriteOptions write;
   ShowOptions show;
-  ComputeOptions compute;
   arguments.positional("MODEL", folder, kModelHelp);
   arguments("task", request.task, kTaskHelp);
   arguments.text("data", "FILE", data_file,
@@ -43,12 +42,12 @@ void run_eval(Words words) {
   arguments.describe("loss", {.default_value = "the task's"});
   arguments.add(request.eval);
   arguments.heading("Running and showing");
-  arguments.add(compute);
+  arguments.add(request.execution);
   arguments.add(show);
   if (!arguments.parse()) return;
   arguments.require("task");
   arguments.require("data");
-  apply(compute);
+  engine::resolve(request.execution);
   refuse_overlap({{"--output", write.output}, {"--predictions", predictions}},
                  {{"MODEL", folder}, {"--data", data_file}, {"--plan", plan}, {"--reference", reference}});
   if (!write.output.empty()) check_writable(write.output, write.force);
@@ -56,7 +55,6 @@ void run_eval(Words words) {
 
   request.model = folder;
   request.data = data_file;
-  request.dtype = compute.dtype;
   if (!plan.empty()) request.plan = plan;
   if (!reference.empty()) request.reference = reference;
   ConsoleProgress progress(show.quiet);

@@ -57,7 +57,6 @@ void run_explain(Words words) {
   request.version = HIES_VERSION;
   WriteOptions write;
   ShowOptions show;
-  ComputeOptions compute;
   arguments.positional("MODEL", folder, kModelHelp);
   arguments("task", request.task, kTaskHelp);
   arguments.text("data", "FILE", data_file, "data file: tsv, csv, jsonl, json, parquet or txt");
@@ -73,13 +72,13 @@ void run_explain(Words words) {
   arguments.heading("Data");
   add_load_options(arguments, request.load);
   arguments.heading("Running and showing");
-  arguments.add(compute, {"device", "deterministic", "offload"});  // attention weights are recorded on the CPU only
+  arguments.add(request.execution, {"device", "deterministic", "offload"});  // attention weights are recorded on the CPU only
   arguments.add(show);
   if (!arguments.parse()) return;
   arguments.require("task");
   arguments.require("data");
   arguments.require("output");
-  apply(compute);
+  engine::resolve(request.execution);
   refuse_overlap({{"--output", write.output}}, {{"MODEL", folder}, {"--data", data_file}, {"--plan", plan}});
   const std::filesystem::path file = std::filesystem::path(write.output) / explain::kExplainFile;
   if (is_there(write.output)) check_writable(file, write.force);
@@ -88,7 +87,6 @@ void run_explain(Words words) {
   request.model = folder;
   request.data = data_file;
   if (!plan.empty()) request.plan = plan;
-  request.dtype = compute.dtype;
   ConsoleProgress progress(show.quiet);
   const Json document = explain::run_explain(request, progress);
   Progress::throw_if_cancelled();

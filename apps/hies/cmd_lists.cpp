@@ -5,9 +5,9 @@
 #include "arguments.h"
 #include "commands.h"
 #include "common_options.h"
+#include "hies/arch/family.h"
 #include "hies/base/json.h"
 #include "hies/data/task.h"
-#include "hies/model/arch/arch.h"
 #include "hies/score/methods/method.h"
 #include "hies/score/objectives/objectives.h"
 #include "terminal.h"
@@ -71,9 +71,9 @@ void run_models(Words words) {
   if (!json) return;
   Json list = Json::array();
   TextTable table({"model_type", "family"}, {0, 1});
-  for (const model::Arch* arch : model::all_archs()) {
-    list.push_back({{"model_type", arch->model_type()}, {"description", arch->description()}});
-    table.row({std::string(arch->model_type()), std::string(arch->description())});
+  for (const arch::Family* family : arch::all_families()) {
+    list.push_back({{"model_type", family->model_type}, {"description", family->description}});
+    table.row({std::string(family->model_type), std::string(family->description)});
   }
   if (*json) return print_json(list);
   print_out(table.text());

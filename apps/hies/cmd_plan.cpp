@@ -44,7 +44,7 @@ void run_plan(Words words) {
   if (!svg.empty()) check_writable(svg, write.force);
 
   const score::Scores scores = score::read_scores(file);
-  const model::HeadTable<double> keep = score::spread_over_heads(score::unit_scores(scores, method), scores.layout);
+  const model::UnitTable<double> keep = score::spread_over_heads(score::unit_scores(scores, method), scores.layout);
   const prune::Plan plan = pipeline::run_plan(scores, method, budget);
   Progress::throw_if_cancelled();
   const HeadMap map = plan_map(scores.model_info.path, method, scores.layout, keep, plan);

@@ -86,7 +86,6 @@ void run_prune(Words words) {
   pipeline::PruneRequest request;
   WriteOptions write;
   ShowOptions show;
-  ComputeOptions compute;
   arguments.positional("MODEL", folder, kModelHelp);
   arguments.text("plan", "FILE", plan, "plan.json: the heads to remove");
   arguments("task", request.task, kTaskHelp);
@@ -112,13 +111,13 @@ void run_prune(Words words) {
   arguments("batch-tokens", request.score.batch_tokens, "tokens computed at once; bounds memory, does not change results");
   arguments.add(request.eval);
   arguments.heading("Running and showing");
-  arguments.add(compute);
+  arguments.add(request.execution);
   arguments.add(show);
   if (!arguments.parse()) return;
   arguments.require("output");
   if (arguments.given("plan")) refuse_beside_plan(arguments, request);
   if (arguments.given("calib") || arguments.given("eval")) arguments.require("task");
-  apply(compute);
+  engine::resolve(request.execution);
   refuse_overlap({{"--output", write.output}, {"--svg", svg}},
                  {{"MODEL", folder}, {"--plan", plan}, {"--calib", calibration}, {"--eval", evaluation}});
   check_writable(write.output, write.force);
@@ -127,7 +126,6 @@ void run_prune(Words words) {
   request.model = folder;
   request.output = write.output;
   request.force = write.force;
-  request.dtype = compute.dtype;
   request.command = as_typed(words);
   if (!plan.empty()) request.plan = plan;
   if (!calibration.empty()) request.calibration = calibration;
@@ -135,7 +133,7 @@ void run_prune(Words words) {
   ConsoleProgress progress(show.quiet);
   const pipeline::PruneRun run = pipeline::run_prune(request, progress);
 
-  model::HeadTable<double> keep;
+  model::UnitTable<double> keep;
   std::optional<HeadMap> map;
   if (run.scores) {
     keep = score::spread_over_heads(score::unit_scores(*run.scores, request.method), run.before);

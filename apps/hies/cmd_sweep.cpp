@@ -108,8 +108,6 @@ void run_sweep(Words words) {
   std::string output, config_again;
   bool dry_run = false;
   ShowOptions show;
-  ComputeOptions compute;
-  compute.dtype = request.config.options.dtype;
   arguments.positional("MODEL", flags.model, kModelHelp, true);
   arguments("task", flags.task, kTaskHelp);
   arguments.text("calib", "TRAIN", flags.calib, "data file with calibration examples: tsv, csv, jsonl, json, parquet or txt");
@@ -130,11 +128,10 @@ void run_sweep(Words words) {
   for (const std::string_view choice : {"alpha", "loss"}) arguments.describe(choice, {.placeholder = "grid|auto"});
   describe_load_options(arguments);
   arguments.heading("Running and showing");
-  arguments.add(compute);
+  arguments.add(request.config.options.execution);
   arguments.add(show);
   if (!arguments.parse()) return;
-  apply(compute);
-  request.config.options.dtype = compute.dtype;
+  engine::resolve(request.config.options.execution);
   flags.apply(arguments, request.config.runs);
   if (request.config.runs.empty())
     throw Error(ErrorKind::bad_input, "no model is given",

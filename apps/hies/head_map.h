@@ -1,9 +1,8 @@
 #pragma once
 
-#include <set>
 #include <string>
 
-#include "hies/model/heads.h"
+#include "hies/model/unit_set.h"
 
 namespace hies::cli {
 
@@ -11,9 +10,9 @@ namespace hies::cli {
 struct HeadMap {
   std::string title;
   std::string quantity;  // what the numbers are: "HIES, higher = keep"
-  const model::HeadLayout& layout;
-  const model::HeadTable<double>& values;  // [L][H]
-  std::set<model::HeadId> pruned;          // to be crossed out; original indices
+  const model::Layout& layout;
+  const model::UnitTable<double>& values;
+  model::UnitSet removed;  // crossed out
 
   // Columns that the widest layer had before any pruning.
   int columns() const;

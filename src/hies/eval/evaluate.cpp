@@ -10,14 +10,14 @@
 namespace hies::eval {
 namespace {
 
-model::HeadLayout present(const EvaluationSubject& subject) {
-  const model::HeadLayout& all = subject.model.spec().layers;
+model::Layout present(const EvaluationSubject& subject) {
+  const model::Layout& all = subject.model.spec().layout;
   return subject.plan == nullptr ? all : prune::pruned_layout(*subject.plan, all);
 }
 
 Predictions answers_of(const EvaluationSubject& subject, std::int64_t batch_tokens, Progress& progress) {
   if (subject.known != nullptr) return *subject.known;
-  const auto gates = subject.plan == nullptr ? model::HeadGates() : prune::gates(*subject.plan, subject.model.spec().layers);
+  const auto gates = subject.plan == nullptr ? model::Gates() : prune::gates(*subject.plan, subject.model.spec().layout);
   return predict(subject.model, subject.dataset, subject.plan == nullptr ? nullptr : &gates, subject.objective, batch_tokens,
                  progress);
 }
@@ -29,11 +29,11 @@ std::optional<double> mean_loss(const Predictions& predictions) {
 }
 
 Measurements measurements(const data::Task& task, const EvaluationSubject& subject, const Predictions& predictions) {
-  const model::Checkpoint& checkpoint = subject.model.checkpoint();
-  const model::HeadLayout left = present(subject);
+  const arch::Checkpoint& checkpoint = subject.model.checkpoint();
+  const model::Layout left = present(subject);
   return {checkpoint.folder().string(),
           checkpoint.hash(),
-          model::live_head_count(left),
+          left.active_count(model::SiteKind::attention),
           mean_loss(predictions),
           quality(task, subject.dataset, predictions),
           cost(checkpoint, left, lengths(subject.dataset)),

@@ -1,8 +1,8 @@
 #pragma once
 
 #include "hies/data/dataset.h"
+#include "hies/engine/model.h"
 #include "hies/eval/predict.h"
-#include "hies/model/model.h"
 #include "hies/model/objective.h"
 #include "hies/prune/plan.h"
 
@@ -10,7 +10,7 @@ namespace hies::eval {
 
 // A model as it answers a data set. What is pointed at outlives the subject.
 struct EvaluationSubject {
-  const model::Model& model;
+  const engine::Model& model;
   const data::Dataset& dataset;                 // encoded with this model's tokenizer
   const prune::Plan* plan = nullptr;            // heads to mask; null: none
   const model::Objective* objective = nullptr;  // null: no losses

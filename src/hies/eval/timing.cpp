@@ -12,7 +12,7 @@ namespace {
 // All subjects' forward passes over the same lists of examples.
 struct Runs {
   std::vector<std::vector<model::Batch>> batches;  // [subjects][batches]
-  std::vector<std::optional<model::HeadGates>> gates;
+  std::vector<std::optional<model::Gates>> gates;
   std::vector<const EvaluationSubject*> subjects;
 
   RunTimes measure(const LatencyOptions& options, Progress& progress) const {
@@ -80,7 +80,7 @@ std::optional<Timing> time_models(const EvaluationSubject& model, const Evaluati
     single.batches.push_back(like(ones, subject->dataset));
     packed.batches.push_back(like(full, subject->dataset));
     const auto gates =
-        subject->plan == nullptr ? std::nullopt : std::optional(prune::gates(*subject->plan, subject->model.spec().layers));
+        subject->plan == nullptr ? std::nullopt : std::optional(prune::gates(*subject->plan, subject->model.spec().layout));
     single.gates.push_back(gates);
     packed.gates.push_back(gates);
   }

@@ -90,7 +90,7 @@ Table correlations(const Evidence& evidence) {
     for (const Number& ratio : ratios) {
       std::vector<const Record*> records = evidence.usual_records(run);
       std::erase_if(records,
-                    [&](const Record* record) { return record->mask.pruned.empty() || (ratio && record->key.ratio != *ratio); });
+                    [&](const Record* record) { return record->mask.removed.empty() || (ratio && record->key.ratio != *ratio); });
       TableRow row{{text_cell(run), text_cell(loss_of(records)), text_cell(ratio ? fmt::format("{}", *ratio) : "all"), {}},
                    begins};
       std::size_t most = 0;

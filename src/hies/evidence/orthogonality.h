@@ -1,6 +1,6 @@
 #pragma once
 
-#include "hies/model/heads.h"
+#include "hies/model/layout.h"
 
 namespace hies::evidence {
 
@@ -15,6 +15,6 @@ struct Orthogonality {
 };
 
 // `his` and `ae` are [L][H] of the same heads, at least one. Importance that is 0 everywhere stays 0.
-Orthogonality orthogonality(const model::HeadTable<double>& his, const model::HeadTable<double>& ae);
+Orthogonality orthogonality(const model::UnitTable<double>& his, const model::UnitTable<double>& ae);
 
 }  // namespace hies::evidence

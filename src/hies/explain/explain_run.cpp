@@ -13,7 +13,7 @@
 #include "hies/image/data_url.h"
 #include "hies/pipeline/eval_run.h"
 #include "hies/prune/plan.h"
-#include "hies/score/notes.h"
+#include "hies/score/example_statistics.h"
 #include "hies/score/objectives/objectives.h"
 
 namespace hies::explain {
@@ -44,19 +44,14 @@ struct Seen {
   double his = 0, entropy = 0;
 };
 
-std::vector<Seen> all_heads(const model::HeadLayout& layout, const prune::Plan* plan, const model::HeadTable<double>& his,
-                            const model::HeadTable<double>& entropy) {
+std::vector<Seen> all_heads(const model::Layout& layout, const prune::Plan* plan, const model::UnitTable<double>& his,
+                            const model::UnitTable<double>& entropy) {
   std::vector<Seen> all;
-  for (std::size_t layer = 0; layer < layout.size(); ++layer) {
-    const std::vector<int>* gone = nullptr;
-    if (plan != nullptr) {
-      const auto found = plan->pruned.find(static_cast<int>(layer));
-      if (found != plan->pruned.end()) gone = &found->second;
-    }
-    for (std::size_t i = 0; i < layout[layer].heads.size(); ++i) {
-      const int head = layout[layer].heads[i];
-      const bool pruned = gone != nullptr && std::find(gone->begin(), gone->end(), head) != gone->end();
-      all.push_back({static_cast<int>(layer), head, i, pruned, his[layer][i], entropy[layer][i]});
+  for (const model::Site site : layout.sites(model::SiteKind::attention)) {
+    const std::vector<int>& heads = layout.at(site).units;
+    for (std::size_t i = 0; i < heads.size(); ++i) {
+      const bool pruned = plan != nullptr && plan->removed.contains(site, heads[i]);
+      all.push_back({site.layer, heads[i], i, pruned, his.at(site)[i], entropy.at(site)[i]});
     }
   }
   return all;
@@ -76,10 +71,10 @@ std::vector<Seen> chosen_heads(std::vector<Seen> all, std::int64_t count) {
   return all;
 }
 
-Json heads_json(const std::vector<Seen>& heads, const model::AttentionProbe& probe, std::size_t tokens) {
+Json heads_json(const std::vector<Seen>& heads, const model::AttentionRecorder& recorder, std::size_t tokens) {
   Json json = Json::array();
   for (const Seen& head : heads) {
-    const model::AttentionProbe::Layer& notes = probe.layers[static_cast<std::size_t>(head.layer)];
+    const model::AttentionRecorder::Layer& records = recorder.layers[static_cast<std::size_t>(head.layer)];
     const auto weights = [&](const std::vector<double>& of) {
       const std::size_t count = of.size() / tokens;
       Json row = Json::array();
@@ -91,8 +86,8 @@ Json heads_json(const std::vector<Seen>& heads, const model::AttentionProbe& pro
                     {"pruned", head.pruned},
                     {"his", head.his},
                     {"entropy", head.entropy},
-                    {"asked", weights(notes.attention_asked)},
-                    {"mean", weights(notes.attention_mean)}});
+                    {"asked", weights(records.attention_asked)},
+                    {"mean", weights(records.attention_mean)}});
   }
   return json;
 }
@@ -106,7 +101,7 @@ Json token_names(const pipeline::LoadedModel& loaded, const model::Batch& batch)
   }
   const model::VisionSpec& vision = loaded.checkpoint->spec().vision;
   constexpr std::array<std::string_view, 2> kLeading = {"[CLS]", "[DIST]"};
-  for (int i = 0; i < vision.leading; ++i) names.push_back(kLeading[static_cast<std::size_t>(i)]);
+  for (int i = 0; i < static_cast<int>(vision.leading.size()); ++i) names.push_back(kLeading[static_cast<std::size_t>(i)]);
   const int across = batch.images.front().from->shape().width / vision.patch_width;
   for (int patch = 0; std::ssize(names) < batch.token_count(); ++patch)
     names.push_back(fmt::format("{},{}", patch / across, patch % across));
@@ -123,31 +118,40 @@ void add_image(Json& example, const pipeline::LoadedModel& loaded, const model::
   const model::VisionSpec& vision = loaded.checkpoint->spec().vision;
   example["grid"] = {{"rows", shape.height / vision.patch_height},
                      {"columns", shape.width / vision.patch_width},
-                     {"first_token", vision.leading}};
+                     {"first_token", vision.leading.size()}};
+}
+
+// Returns one list per layer.
+Json rows_json(const model::UnitTable<double>& table) {
+  Json rows = Json::array();
+  for (const auto& [site, row] : table) rows.push_back(row);
+  return rows;
 }
 
 // Returns HIS, AE and attention of the unpruned model for one example.
 Json explain_example(const pipeline::LoadedModel& loaded, const data::Example& example, const std::string& loss,
                      const prune::Plan* plan, const ExplainOptions& options) {
-  const model::HeadLayout& layout = loaded.checkpoint->spec().layers;
+  const model::Layout& layout = loaded.checkpoint->spec().layout;
   model::Batch batch;
   data::add(batch, 0, example);
   const auto objective = score::make_objective(loss, loaded.checkpoint->spec(), std::array{example.label});
-  model::AttentionProbe probe;
-  probe.want_inner = probe.want_entropy = probe.want_attention = true;
-  score::Notes notes(layout, 1, probe, true);
-  const model::RunResult result = loaded.model.run(batch, {.gates = nullptr, .objective = objective.get(), .probe = &probe});
-  notes.add(layout, batch, result, probe);
-  const auto his = score::importance(layout, notes, score::Granularity::example, 1);
+  model::AttentionRecorder recorder;
+  recorder.want_inner = recorder.want_entropy = recorder.want_attention = true;
+  score::ExampleStatistics statistics(layout, 1, recorder, true);
+  const model::RunResult result =
+      loaded.model.run(batch, {.gates = nullptr, .objective = objective.get(), .recorder = &recorder});
+  statistics.add(layout, batch, result, recorder);
+  const auto his = score::importance(layout, statistics, score::Granularity::example, 1);
   const bool any_query = batch.token_count() > 1;  // a query that sees one key has no entropy
-  const auto entropy = any_query ? score::entropy(layout, notes) : model::make_head_table<double>(layout);
+  const auto entropy =
+      any_query ? score::entropy(layout, statistics) : model::UnitTable<double>(layout, model::SiteKind::attention);
 
   const std::vector<Seen> heads = chosen_heads(all_heads(layout, plan, his, entropy), options.heads);
   Json json = {{"row", example.row},
                {"tokens", token_names(loaded, batch)},
-               {"his", his},
-               {"entropy", entropy},
-               {"heads", heads_json(heads, probe, static_cast<std::size_t>(batch.token_count()))}};
+               {"his", rows_json(his)},
+               {"entropy", rows_json(entropy)},
+               {"heads", heads_json(heads, recorder, static_cast<std::size_t>(batch.token_count()))}};
   if (!batch.images.empty()) add_image(json, loaded, batch.images.front());
   return json;
 }
@@ -171,12 +175,12 @@ Json run_explain(const ExplainRequest& request, Progress& progress) {
   const data::Task& task = data::task(request.task);
   check_options(request.options);
   const Pick pick = parse_pick(request.options.pick);
-  const pipeline::LoadedModel loaded = pipeline::load_model(request.model, request.dtype);
-  const model::HeadLayout& layout = loaded.checkpoint->spec().layers;
+  const pipeline::LoadedModel loaded = pipeline::load_model(request.model, request.execution);
+  const model::Layout& layout = loaded.checkpoint->spec().layout;
   std::optional<prune::Plan> plan;
   if (request.plan) {
     plan = prune::read_plan(*request.plan);
-    prune::check_plan(*plan, loaded.checkpoint->hash(), layout, request.plan->string());
+    prune::check_plan(*plan, data::hashes_of(*loaded.checkpoint, loaded.preprocessor), layout, request.plan->string());
   }
   pipeline::EvaluationData data = pipeline::load_evaluation(loaded, task, request.data, request.load, request.loss, progress);
   const std::string loss = data.objective ? std::string(data.objective->name()) : "logit-norm";
@@ -187,13 +191,13 @@ Json run_explain(const ExplainRequest& request, Progress& progress) {
     for (const data::Example& example : data.dataset.examples) labels.push_back(example.label);
     if (data.objective) data.objective = score::make_objective(loss, loaded.checkpoint->spec(), labels);
   }
-  const auto answers = [&](const model::HeadGates* gates) {
+  const auto answers = [&](const model::Gates* gates) {
     return eval::predict(loaded.model, data.dataset, gates, data.objective.get(), request.options.batch_tokens, progress);
   };
   const eval::Predictions before = answers(nullptr);
   std::optional<eval::Predictions> after;
   if (plan) {
-    const model::HeadGates gates = prune::gates(*plan, layout);
+    const model::Gates gates = prune::gates(*plan, layout);
     after = answers(&gates);
   }
   const double tolerance = eval::agreement_tolerance(task, data.dataset, before, request.options.stability_tolerance);

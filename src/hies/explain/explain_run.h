@@ -44,7 +44,7 @@ struct ExplainRequest {
   data::LoadOptions load = {};
   std::string loss = {};  // empty: the task's, without labels logit-norm
   ExplainOptions options = {};
-  std::string dtype = "float32";
+  engine::ExecutionOptions execution = {};
   std::string version;  // of the program
 };
 

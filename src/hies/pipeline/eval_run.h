@@ -25,9 +25,9 @@ EvaluationData load_evaluation(const LoadedModel& loaded, const data::Task& task
                                data::LoadOptions load, const std::string& loss, Progress& progress);
 
 // Does the same with a checkpoint that is not in memory.
-EvaluationData load_evaluation(const model::Checkpoint& checkpoint, const data::Preprocessor& preprocessor,
-                               const data::Task& task, const std::filesystem::path& file, data::LoadOptions load,
-                               const std::string& loss, Progress& progress);
+EvaluationData load_evaluation(const arch::Checkpoint& checkpoint, const data::Preprocessor& preprocessor, const data::Task& task,
+                               const std::filesystem::path& file, data::LoadOptions load, const std::string& loss,
+                               Progress& progress);
 
 // The inputs of one evaluation job.
 struct EvalRequest {
@@ -39,7 +39,7 @@ struct EvalRequest {
   data::LoadOptions load = {};
   std::string loss = {};  // empty: the task's
   eval::EvalOptions eval = {};
-  std::string dtype = "float32";
+  engine::ExecutionOptions execution = {};
 };
 
 struct EvalRun {

@@ -4,8 +4,8 @@
 
 #include "hies/base/progress.h"
 #include "hies/data/dataset.h"
+#include "hies/engine/model.h"
 #include "hies/eval/predict.h"
-#include "hies/model/model.h"
 #include "hies/prune/plan.h"
 
 namespace hies::pipeline {
@@ -23,7 +23,7 @@ struct LogitMatch {
 LogitMatch match_logits(const eval::Predictions& got, const eval::Predictions& wanted);
 
 // Checks a pruned checkpoint: returns the differences between `pruned` and `whole` with the plan's heads masked.
-LogitMatch match_pruned(const model::Model& pruned, const model::Model& whole, const prune::Plan& plan,
+LogitMatch match_pruned(const engine::Model& pruned, const engine::Model& whole, const prune::Plan& plan,
                         const data::Dataset& dataset, std::int64_t batch_tokens, Progress& progress = silent_progress());
 
 }  // namespace hies::pipeline

@@ -12,15 +12,15 @@ namespace {
 
 std::string removed_heads(const prune::Plan& plan) {
   std::string lines;
-  for (const auto& [layer, heads] : plan.pruned)
-    if (!heads.empty()) lines += fmt::format("* layer {}: {}\n", layer, fmt::join(heads, ", "));
+  for (const auto& [site, heads] : plan.removed)
+    if (site.kind == model::SiteKind::attention) lines += fmt::format("* layer {}: {}\n", site.layer, fmt::join(heads, ", "));
   return lines;
 }
 
-std::int64_t parameters(const model::Checkpoint& source, const model::HeadLayout& layout) {
+std::int64_t parameters(const arch::Checkpoint& source, const model::Layout& layout) {
   model::ModelSpec spec = source.spec();
-  spec.layers = layout;
-  return model::model_cost(source.arch(), spec, 1).parameters;
+  spec.layout = layout;
+  return model::model_cost(spec, 1).parameters;
 }
 
 // Returns the text in a code block whose fence is longer than any run of backticks in the text.
@@ -48,21 +48,22 @@ std::string measured_rows(const eval::Result& result) {
 }  // namespace
 
 std::string markdown(const ModelCard& card) {
-  const model::HeadLayout& before = card.source.spec().layers;
-  const model::HeadLayout left = prune::pruned_layout(card.plan, before);
-  const model::HeadLayout& stored = card.keep_shapes ? before : left;
+  const model::Layout& before = card.source.spec().layout;
+  const model::Layout left = prune::pruned_layout(card.plan, before);
+  const model::Layout& stored = card.keep_shapes ? before : left;
   std::string text = "## Attention heads removed by hies\n\n";
   if (!card.command.empty()) text += fenced(card.command);
   text += "| | before | after |\n|---|---|---|\n";
-  text += fmt::format("| heads | {} | {} |\n", model::live_head_count(before), model::live_head_count(left));
+  text += fmt::format("| heads | {} | {} |\n", before.active_count(model::SiteKind::attention),
+                      left.active_count(model::SiteKind::attention));
   text += fmt::format("| parameters | {} | {} |\n", parameters(card.source, before), parameters(card.source, stored));
   if (card.result != nullptr) text += measured_rows(*card.result);
   if (card.result != nullptr)
     text += fmt::format("\nMeasured on the {} examples of `{}` (task {}).\n", card.result->examples,
                         std::filesystem::path(card.result->data_file).filename().string(), card.result->task);
   if (card.keep_shapes) text += "\nShapes are kept: the removed heads' columns of the output projections are zero.\n";
-  if (const int dead = model::dead_head_count(left); dead > 0 && !card.keep_shapes)
-    text += fmt::format("\n{} removed heads stay as zeros, so that each KV head of a layer has as many query heads.\n", dead);
+  if (const std::int64_t padding = left.padding_count(model::SiteKind::attention); padding > 0 && !card.keep_shapes)
+    text += fmt::format("\n{} removed heads stay as zeros, so that each KV head of a layer has as many query heads.\n", padding);
   text += fmt::format("\nRemoved heads, by their numbers in the original model:\n\n{}", removed_heads(card.plan));
   return text;
 }

@@ -2,15 +2,15 @@
 
 #include <string>
 
+#include "hies/arch/checkpoint.h"
 #include "hies/eval/result.h"
-#include "hies/model/checkpoint.h"
 #include "hies/prune/plan.h"
 
 namespace hies::pipeline {
 
 // What a pruned checkpoint's model card, its README.md, says of how it was made.
 struct ModelCard {
-  const model::Checkpoint& source;
+  const arch::Checkpoint& source;
   const prune::Plan& plan;
   const eval::Result* result = nullptr;  // of the masked model beside the whole one; null: not evaluated
   std::string command;                   // as typed; may be empty

@@ -17,13 +17,13 @@ class Job {
   PruneRun run() {
     check_request();
     AtomicDirectory output(request_.output, request_.force);
-    checkpoint_ = std::make_shared<const model::Checkpoint>(model::Checkpoint::open(request_.model));
+    checkpoint_ = std::make_shared<const arch::Checkpoint>(arch::Checkpoint::open(request_.model));
     // A plan alone needs no run of the model.
-    if (needs_model()) whole_.emplace(load_model(checkpoint_, request_.dtype));
+    if (needs_model()) whole_.emplace(load_model(checkpoint_, request_.execution));
     find_plan();
-    run_.before = checkpoint_->spec().layers;
+    run_.before = checkpoint_->spec().layout;
     run_.after = prune::pruned_layout(run_.plan, run_.before);
-    const model::HeadLayout& stored = request_.surgery.keep_shapes ? run_.before : run_.after;
+    const model::Layout& stored = request_.surgery.keep_shapes ? run_.before : run_.after;
     prune::check_target(request_.budget.target, checkpoint_->arch().portability(), stored);
     run_.fits = prune::fitting_runtimes(checkpoint_->arch().portability(), stored);
     if (request_.evaluation) evaluate_masked();
@@ -54,10 +54,10 @@ class Job {
   void find_plan() {
     if (request_.plan) {
       run_.plan = prune::read_plan(*request_.plan);
-      prune::check_plan(run_.plan, checkpoint_->hash(), checkpoint_->spec().layers, request_.plan->string());
+      prune::check_plan(run_.plan, hashes(), checkpoint_->spec().layout, request_.plan->string());
       return;
     }
-    ScoreRequest score{request_.model, request_.task, *request_.calibration, request_.load, request_.score, request_.dtype};
+    ScoreRequest score{request_.model, request_.task, *request_.calibration, request_.load, request_.score, request_.execution};
     const auto& tables = score::find_method(request_.method.method).tables;
     score.score.tables.assign(tables.begin(), tables.end());
     if (tables.empty()) score.score.tables = {"l2"};  // a random plan needs only the model's heads and their cost
@@ -67,6 +67,11 @@ class Job {
     run_.plan = run_plan(scored.scores, request_.method, budget);
     run_.scores = std::move(scored.scores);
     calibration_ = std::move(scored.calibration);
+  }
+
+  // Where no model is loaded the plan is compared with the weights and config.json alone.
+  model::ModelHashes hashes() const {
+    return whole_ ? data::hashes_of(*checkpoint_, whole_->preprocessor) : checkpoint_->hashes();
   }
 
   // Measurements for the model card, and the answers that the pruned checkpoint must give.
@@ -82,7 +87,7 @@ class Job {
   }
 
   void look_at_output() {
-    const LoadedModel pruned = load_model(request_.output, request_.dtype);
+    const LoadedModel pruned = load_model(request_.output, request_.execution);
     if (!masked_) {
       run_.match = match_pruned(pruned.model, whole_->model, run_.plan, calibration_, request_.eval.batch_tokens, progress_);
       return;
@@ -93,13 +98,13 @@ class Job {
   }
 
   const data::Task& task() const { return data::task(request_.task); }
-  eval::EvaluationSubject subject(const model::Model& model, const prune::Plan* plan, const eval::Predictions* known) const {
+  eval::EvaluationSubject subject(const engine::Model& model, const prune::Plan* plan, const eval::Predictions* known) const {
     return {.model = model, .dataset = data_.dataset, .plan = plan, .objective = data_.objective.get(), .known = known};
   }
 
   const PruneRequest& request_;
   Progress& progress_;
-  std::shared_ptr<const model::Checkpoint> checkpoint_;
+  std::shared_ptr<const arch::Checkpoint> checkpoint_;
   std::optional<LoadedModel> whole_;
   data::Dataset calibration_;
   EvaluationData data_;

@@ -22,7 +22,7 @@ struct PruneRequest {
   std::filesystem::path output;  // the smaller checkpoint
   bool force = false;            // replace `output`
   prune::SurgeryOptions surgery = {};
-  std::string dtype = "float32";
+  engine::ExecutionOptions execution = {};
 
   std::optional<std::filesystem::path> plan = {};  // plan.json
 
@@ -40,7 +40,7 @@ struct PruneRequest {
 };
 
 struct PruneRun {
-  model::HeadLayout before, after;           // [L]
+  model::Layout before, after;               // [L]
   std::optional<score::Scores> scores = {};  // unless a plan was given
   prune::Plan plan;
   std::vector<std::string> fits = {};               // programs that can run the result

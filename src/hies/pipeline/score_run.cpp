@@ -28,7 +28,7 @@ data::LoadOptions calibration_options() {
 ScoreRun run_score(const ScoreRequest& request, Progress& progress) {
   score::check_options(request.score);
   data::task(request.task);
-  return run_score(load_model(request.model, request.dtype), request, progress);
+  return run_score(load_model(request.model, request.execution), request, progress);
 }
 
 ScoreRun run_score(const LoadedModel& loaded, const ScoreRequest& request, Progress& progress) {
@@ -43,7 +43,7 @@ ScoreRun run_score(const LoadedModel& loaded, const ScoreRequest& request, Progr
   return run;
 }
 
-score::Scores score_dataset(const model::Model& model, const data::Dataset& calibration, const ScoreRequest& request,
+score::Scores score_dataset(const engine::Model& model, const data::Dataset& calibration, const ScoreRequest& request,
                             Progress& progress) {
   score::Scores scores = score::score_heads(model, calibration, request.score, progress);
   data::LoadOptions load = request.load;
@@ -52,7 +52,7 @@ score::Scores score_dataset(const model::Model& model, const data::Dataset& cali
   Json options = {{"task", request.task}};
   options.update(options_json(load));
   options.update(scores.options);
-  options["dtype"] = request.dtype;
+  options["dtype"] = request.execution.dtype;
   scores.options = std::move(options);
   return scores;
 }

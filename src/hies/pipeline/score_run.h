@@ -23,7 +23,7 @@ struct ScoreRequest {
   std::filesystem::path calibration;  // data file
   data::LoadOptions load = calibration_options();
   score::ScoreOptions score = {};
-  std::string dtype = "float32";
+  engine::ExecutionOptions execution = {};
 };
 
 struct ScoreRun {
@@ -34,11 +34,11 @@ struct ScoreRun {
 // Scores a model's heads on the calibration examples. Labels are needed only when a loss that uses them is. All options of the
 // request are stored with the scores, as resolved. Throws what load_model, load_dataset and score_heads throw.
 ScoreRun run_score(const ScoreRequest& request, Progress& progress = silent_progress());
-// Scores a model that is in memory already; `request.model` and `request.dtype` are those it was loaded with.
+// Scores a model that is in memory already; `request.model` and `request.execution` are those it was loaded with.
 ScoreRun run_score(const LoadedModel& loaded, const ScoreRequest& request, Progress& progress = silent_progress());
 
 // Scores with calibration examples that are encoded already. `request.load` is how they were chosen.
-score::Scores score_dataset(const model::Model& model, const data::Dataset& calibration, const ScoreRequest& request,
+score::Scores score_dataset(const engine::Model& model, const data::Dataset& calibration, const ScoreRequest& request,
                             Progress& progress = silent_progress());
 
 }  // namespace hies::pipeline

@@ -72,7 +72,7 @@ std::string prune_command(const sweep::SweepRun& run, const sweep::SweepOptions&
   command.unless_usual(options.score);
   command.unless_usual(options.budget);
   command.unless_usual(sweep::load_options(options, task));
-  command.unless("dtype", options.dtype, sweep::SweepOptions().dtype);
+  command.unless("dtype", options.execution.dtype, engine::ExecutionOptions().dtype);
   return std::move(command).text();
 }
 

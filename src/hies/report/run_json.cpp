@@ -66,23 +66,32 @@ Json measure_json(const evidence::Measure& measure) {
           {"is_exponential", measure.is_exponential}};
 }
 
-Json costs_json(const std::vector<model::HeadCost>& costs) {
+// Returns one list per layer.
+Json rows_json(const model::UnitTable<double>& table) {
+  Json rows = Json::array();
+  for (const auto& [site, row] : table) rows.push_back(row);
+  return rows;
+}
+
+Json costs_json(const std::map<model::Site, model::UnitCost>& costs) {
   Json json = Json::array();
-  for (const model::HeadCost& cost : costs) json.push_back(Json::array({cost.parameters, cost.flops_per_token}));
+  for (const auto& [site, cost] : costs) json.push_back(Json::array({cost.parameters, cost.flops_per_token}));
   return json;
 }
 
 Json layout_json(const score::Scores& scores) {
   Json layers = Json::array();
-  for (const model::LayerHeads& layer : scores.layout)
-    layers.push_back({{"heads", layer.heads},
-                      {"dead", layer.dead},
-                      {"original_heads", layer.original_heads},
+  for (const model::Site site : scores.layout.sites(model::SiteKind::attention)) {
+    const model::SiteLayout& layer = scores.layout.at(site);
+    layers.push_back({{"heads", layer.units},
+                      {"dead", layer.padding},
+                      {"original_heads", layer.original_units},
                       {"original_kv_heads", layer.original_kv_heads}});
+  }
   return {{"layers", layers},
           {"parameters", scores.cost.parameters},
           {"flops_per_token", scores.cost.flops_per_token},
-          {"per_head", costs_json(scores.cost.per_head)},
+          {"per_head", costs_json(scores.cost.per_unit)},
           {"per_kv_head", costs_json(scores.cost.per_kv_head)}};
 }
 
@@ -105,8 +114,8 @@ void add_scores(const Sweep& sweep, const std::vector<const Record*>& records, J
     run["scores"].push_back({{"file", file},
                              {"loss", value_or<std::string>(scores.options, "loss", "", file)},
                              {"seed", value_or<std::int64_t>(scores.options, "seed", 0, file)},
-                             {"his", scores.table("his")},
-                             {"ae", scores.table("ae")}});
+                             {"his", rows_json(scores.table("his"))},
+                             {"ae", rows_json(scores.table("ae"))}});
   }
 }
 
@@ -116,7 +125,7 @@ std::size_t step(std::size_t count) { return (count + kMostPoints - 1) / kMostPo
 Json bound_json(const std::vector<const Record*>& records) {
   std::vector<const Record*> listed;
   for (const Record* record : records)
-    if (record->measured.bound.first_order && record->measured.bound.loss_increase && !record->mask.pruned.empty())
+    if (record->measured.bound.first_order && record->measured.bound.loss_increase && !record->mask.removed.empty())
       listed.push_back(record);
   Json points = Json::array();
   for (std::size_t i = 0; i < listed.size(); i += step(listed.size())) {
@@ -155,7 +164,7 @@ Json pareto_json(const RunPoints& run, const std::vector<const Record*>& records
     if (listed.empty()) continue;
     const auto shown = [&](std::size_t i) {
       const Record& record = *listed[i];
-      const bool whole = record.mask.pruned.empty() && !record.key.seed && record.key.ratio == 0;
+      const bool whole = record.mask.removed.empty() && !record.key.seed && record.key.ratio == 0;
       return Json::array({costs[i], run.quality->of(record).value(), record.measured.stability,
                           whole ? "unpruned" : evidence::label(evidence::series_of(record, examples)), record.key.ratio,
                           or_null(record.key.seed)});
@@ -193,7 +202,7 @@ Json run_json(const Sweep& sweep, const evidence::Evidence& evidence, const std:
   json["name"] = name;
   json["folder"] = sweep.folder.string();
   json["task"] = run.task;
-  json["model"] = {{"path", run.model.string()}, {"hash", points.unpruned.key.model_hash}};
+  json["model"] = {{"path", run.model.string()}, {"hash", points.unpruned.key.model.weights}};
   json["calib"] = run.calib.string();
   json["data"] = run.data.string();
   json["records"] = of_run;

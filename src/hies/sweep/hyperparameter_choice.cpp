@@ -72,7 +72,7 @@ std::vector<std::vector<Cell>> group(const std::vector<Cell>& cells, const Key& 
 }  // namespace
 
 HyperparameterChooser::HyperparameterChooser(const RunInputs& data, const SweepOptions& options, const Planner& planner,
-                                             const model::Model& model, const std::filesystem::path& folder)
+                                             const engine::Model& model, const std::filesystem::path& folder)
     : data_(data), options_(options), planner_(planner), model_(model), folder_(folder) {}
 
 void HyperparameterChooser::evaluate(const std::vector<Cell>& cells, eval::MaskStats& stats, Progress& progress) {
@@ -83,19 +83,14 @@ void HyperparameterChooser::evaluate(const std::vector<Cell>& cells, eval::MaskS
     const auto known = from_stored<MaskQuality>(JsonNode(json, where));
     if (known.run == data_.run.name) quality_[known.mask] = known.quality;
   }
-  const model::HeadLayout& layout = data_.checkpoint->spec().layers;
-  std::map<model::HeadGates, std::string> distinct;  // in the order of the gates
-  for (const Cell& cell : cells) {
-    const prune::Plan plan = planner_.plan(cell);
-    distinct.emplace(prune::gates(plan, layout), mask_hash(plan.pruned));
-  }
-  std::vector<model::HeadGates> all, masks;
+  std::set<model::UnitSet, decltype(&model::has_first_difference)> distinct(&model::has_first_difference);
+  for (const Cell& cell : cells) distinct.insert(planner_.plan(cell).removed);
+  std::vector<model::UnitSet> all(distinct.begin(), distinct.end()), masks;
   std::vector<std::string> names;
-  for (const auto& [gates, name] : distinct) {
-    all.push_back(gates);
-    if (quality_.contains(name)) continue;
-    masks.push_back(gates);
-    names.push_back(name);
+  for (const model::UnitSet& mask : all) {
+    if (quality_.contains(mask.hash())) continue;
+    masks.push_back(mask);
+    names.push_back(mask.hash());
   }
   const data::Metric& metric = data::metric(data_.task.primary_metric());
   MaskWork work{.model = model_,
@@ -115,11 +110,11 @@ void HyperparameterChooser::evaluate(const std::vector<Cell>& cells, eval::MaskS
       lines.push_back(line({data_.run.name, names[mask], quality_.at(names[mask])}));
     journal.append(lines);
   };
-  stats = count_chunks(all, work.chunk);
+  stats = count_chunks(all, data_.checkpoint->spec().layout, work.chunk);
   run_chunks(work, data_.run.name + " held-out", progress);
 }
 
-double HyperparameterChooser::quality(const Cell& cell) const { return quality_.at(mask_hash(planner_.plan(cell).pruned)); }
+double HyperparameterChooser::quality(const Cell& cell) const { return quality_.at(planner_.plan(cell).removed.hash()); }
 
 // Returns the mean over the seeds; `cells` are of one loss and one alpha.
 double HyperparameterChooser::wauc(const std::vector<Cell>& cells) const {

@@ -30,7 +30,7 @@ struct HyperparameterChoice {
 // kept in DIR/heldout.jsonl, so that a resumed sweep does not evaluate them again. The evaluation data is not used.
 class HyperparameterChooser {
  public:
-  HyperparameterChooser(const RunInputs& data, const SweepOptions& options, const Planner& planner, const model::Model& model,
+  HyperparameterChooser(const RunInputs& data, const SweepOptions& options, const Planner& planner, const engine::Model& model,
                         const std::filesystem::path& folder);
   // Returns the choices and sets alpha and loss of `cells`. `stats` gets the work of all masks, including those of earlier processes.
   std::vector<HyperparameterChoice> choose(std::vector<Cell>& cells, eval::MaskStats& stats, Progress& progress);
@@ -44,7 +44,7 @@ class HyperparameterChooser {
   const RunInputs& data_;
   const SweepOptions& options_;
   const Planner& planner_;
-  const model::Model& model_;
+  const engine::Model& model_;
   std::filesystem::path folder_;
   std::map<std::string, double> quality_;  // by mask; higher is better
 };

@@ -16,7 +16,7 @@ bool wants_latency(const evidence::RecordKey& key, const SweepOptions& options, 
 // Measures the latency of those cells, in pairs with the unpruned model on single examples of the evaluation data. The heads are
 // removed in a temporary checkpoint within `folder`. Equal masks are measured once. Latencies are kept in DIR/latency.jsonl, so that
 // a resumed sweep does not measure them again. Sets latency_ms of the records.
-void measure_latencies(const RunInputs& data, const SweepOptions& options, const model::Model& model,
+void measure_latencies(const RunInputs& data, const SweepOptions& options, const engine::Model& model,
                        const std::filesystem::path& folder, std::vector<evidence::Record>& records, Progress& progress);
 
 }  // namespace hies::sweep

@@ -62,19 +62,19 @@ eval::MaskStats run_chunks(const MaskWork& work, std::string_view stage, Progres
   return stats;
 }
 
-eval::MaskStats count_chunks(std::span<const model::HeadGates> masks, std::int64_t chunk) {
+eval::MaskStats count_chunks(std::span<const model::UnitSet> masks, const model::Layout& layout, std::int64_t chunk) {
   eval::MaskStats stats;
   const auto step = static_cast<std::size_t>(chunk);
   for (std::size_t begin = 0; begin < masks.size(); begin += step)
-    add(eval::count_mask_work(masks.subspan(begin, std::min(step, masks.size() - begin)), chunk), stats);
+    add(eval::count_mask_work(masks.subspan(begin, std::min(step, masks.size() - begin)), layout, chunk), stats);
   return stats;
 }
 
-std::int64_t chunk_size(std::int64_t requested, const model::Checkpoint& checkpoint, const data::Dataset& dataset) {
+std::int64_t chunk_size(std::int64_t requested, const arch::Checkpoint& checkpoint, const data::Dataset& dataset) {
   constexpr double kFlops = 4e12;
   constexpr double kMost = 256;
   if (requested > 0) return requested;
-  const eval::Cost cost = eval::cost(checkpoint, checkpoint.spec().layers, eval::lengths(dataset));
+  const eval::Cost cost = eval::cost(checkpoint, checkpoint.spec().layout, eval::lengths(dataset));
   const double one = cost.flops_per_example * static_cast<double>(std::max<std::int64_t>(dataset.size(), 1));
   return static_cast<std::int64_t>(std::clamp(kFlops / one, 1.0, kMost));
 }

@@ -6,7 +6,7 @@
 #include "hies/base/error.h"
 #include "hies/base/suggest.h"
 #include "hies/data/task.h"
-#include "hies/model/model.h"
+#include "hies/engine/model.h"
 #include "hies/score/options.h"
 #include "hies/sweep/grid.h"
 
@@ -64,7 +64,7 @@ void check_options(const SweepOptions& options) {
   eval::check_options(options.eval);
   const double seconds = options.eval.latency.latency_seconds;
   if (!(seconds > 0) || std::isinf(seconds)) bad_input("`latency_seconds` is {}, but it must be above 0", seconds);
-  model::parse_compute_type(options.dtype);
+  engine::parse_compute_type(options.execution.dtype);
   check_least("masks_at_once", options.masks_at_once, 0);
 }
 

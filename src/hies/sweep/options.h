@@ -39,7 +39,7 @@ struct SweepOptions {
   eval::EvalOptions eval;
   std::optional<std::int64_t> eval_examples;
   bool latency = false;
-  std::string dtype = "float32";
+  engine::ExecutionOptions execution;
   std::int64_t masks_at_once = 0;
 
   template <class V, class Self>
@@ -65,7 +65,8 @@ struct SweepOptions {
     nested_fields(v, self.load, {"examples", "order", "seed"});
     v("latency", self.latency, "measure seed 0 of each method and ratio in pairs with the unpruned model, after the grid");
     nested_fields(v, self.eval, {"latency_rounds"});
-    v("dtype", self.dtype, "computation type: float32, bfloat16 or float64");
+    // Where and with how many threads a sweep runs changes no record, so only the type is stored.
+    v("dtype", self.execution.dtype, "computation type: float32, bfloat16 or float64");
     v("masks_at_once", self.masks_at_once, "masks between two writes of records: what a stop can lose; 0: by the model's size");
   }
 };

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "hies/evidence/records.h"
-#include "hies/model/heads.h"
+#include "hies/model/layout.h"
 #include "hies/prune/plan.h"
 #include "hies/sweep/grid.h"
 #include "hies/sweep/scored.h"
@@ -27,7 +27,7 @@ class Planner {
  private:
   const ScoredRun::Entry& ranking(const Cell& cell) const;
   void add_bound(const Cell& cell, evidence::Record& record) const;
-  evidence::Cost cost(const model::HeadLayout& left, std::int64_t heads_removed) const;
+  evidence::Cost cost(const model::Layout& left, std::int64_t heads_removed) const;
 
   const RunInputs& data_;
   const SweepOptions& options_;
@@ -38,18 +38,14 @@ class Planner {
   double flops_ = 0;             // unpruned
 };
 
-// Returns a hash of a set of heads; equal sets have equal hashes.
-std::string mask_hash(const std::map<int, std::vector<int>>& pruned);
-
 // Cells that have the same mask.
 struct MaskGroup {
-  model::HeadGates gates;
-  std::string mask;
+  model::UnitSet removed;
   std::vector<evidence::Record> records;  // in the grid's order
 };
 
-// Returns the groups of all cells and of the unpruned model: the unpruned model first, then by gates, so that masks with equal first
-// layers are neighbours. This is the order of records.jsonl. Throws what planning throws.
-std::vector<MaskGroup> group_by_mask(const Planner& planner, const std::vector<Cell>& cells, const model::HeadLayout& layout);
+// Returns the groups of all cells and of the unpruned model: the unpruned model first, then so that masks with equal first layers are
+// neighbours. This is the order of records.jsonl. Throws what planning throws.
+std::vector<MaskGroup> group_by_mask(const Planner& planner, const std::vector<Cell>& cells);
 
 }  // namespace hies::sweep

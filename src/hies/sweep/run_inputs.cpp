@@ -79,28 +79,34 @@ void load_calibration(RunInputs& data, const SweepOptions& options, const data::
   }
 }
 
+// Returns a score of 0 for each head that is not padding.
+model::UnitTable<double> active_heads(const model::Layout& layout) {
+  model::UnitTable<double> table;
+  for (const model::Site site : layout.sites(model::SiteKind::attention)) table[site].resize(layout.at(site).active().size());
+  return table;
+}
+
 // Checks that every ratio can be reached, which does not depend on scores. Throws what make_plan throws.
 void check_ratios(const RunInputs& data, const SweepOptions& options) {
-  const model::HeadLayout& layout = data.checkpoint->spec().layers;
+  const model::Layout& layout = data.checkpoint->spec().layout;
   const model::UnitKind kind = model::chosen_unit_kind(options.method.units, layout);
-  model::HeadTable<double> of_heads, of_units;
-  for (const model::LayerHeads& layer : layout) of_heads.emplace_back(layer.live().size(), 0.0);
-  const model::UnitLayout units = model::make_units(layout, kind, of_heads);
-  for (const auto& layer : units) of_units.emplace_back(layer.size(), 0.0);
-  const auto costs = model::make_head_table<model::HeadCost>(layout);
-  model::HeadTable<model::HeadCost> kv_costs;
-  for (const model::LayerHeads& layer : layout) kv_costs.emplace_back(layer.kv_heads.size());
+  const model::UnitGroups units = model::make_units(layout, kind, active_heads(layout));
+  model::UnitTable<double> of_units;
+  for (const auto& [site, groups] : units) of_units[site].assign(groups.size(), 0.0);
+  const model::UnitTable<model::UnitCost> costs(layout, model::SiteKind::attention);
+  model::UnitTable<model::UnitCost> kv_costs;
+  for (const auto& [site, row] : costs) kv_costs[site].resize(layout.at(site).kv_heads.size());
   for (const std::string& method : options.methods) {
     prune::BudgetOptions budget = options.budget;
     budget.uniform = parse_method(method).uniform;
     for (const double ratio : options.ratios) {
       budget.ratio = ratio;
-      prune::make_plan({.model_hash = {},
+      prune::make_plan({.model = {},
                         .layout = layout,
                         .unit_kind = kind,
                         .units = units,
                         .keep_scores = of_units,
-                        .head_costs = costs,
+                        .unit_costs = costs,
                         .kv_costs = kv_costs},
                        budget);
     }
@@ -182,10 +188,11 @@ data::Dataset load_heldout(const RunInputs& data, const SweepOptions& options, c
 
 RunInputs load_run(const SweepRun& run, const SweepOptions& options, Progress& progress) {
   const data::Task& task = data::task(run.task);
-  auto checkpoint = std::make_shared<const model::Checkpoint>(model::Checkpoint::open(run.model));
+  auto checkpoint = std::make_shared<const arch::Checkpoint>(arch::Checkpoint::open(run.model));
   const data::Preprocessor preprocessor = data::load_preprocessor(*checkpoint);
   pipeline::warn_of_zeroed_heads(*checkpoint, progress);
-  RunInputs data{run, task, std::move(checkpoint), scored_losses(options, task), {}, {}, {}};
+  const model::ModelHashes hashes = data::hashes_of(*checkpoint, preprocessor);
+  RunInputs data{run, task, std::move(checkpoint), hashes, scored_losses(options, task), {}, {}, {}};
   check_ratios(data, options);
   load_calibration(data, options, preprocessor, progress);
   data::LoadOptions judged = load_options(options, task);

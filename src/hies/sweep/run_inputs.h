@@ -15,7 +15,8 @@ namespace hies::sweep {
 struct RunInputs {
   SweepRun run;
   const data::Task& task;
-  std::shared_ptr<const model::Checkpoint> checkpoint;
+  std::shared_ptr<const arch::Checkpoint> checkpoint;
+  model::ModelHashes model;
   std::vector<std::string> losses;         // scored_losses()
   std::vector<data::Dataset> calibration;  // [seeds] as many examples as the largest size asks for, or the file has
   pipeline::EvaluationData evaluation;     // DEV

@@ -9,6 +9,7 @@
 #include "hies/pipeline/score_run.h"
 #include "hies/score/methods/method.h"
 #include "hies/score/scorer.h"
+#include "hies/score/statistics/statistic.h"
 #include "hies/sweep/grid.h"
 
 namespace hies::sweep {
@@ -35,14 +36,28 @@ pipeline::ScoreRequest request_of(const RunInputs& data, const SweepOptions& opt
   request.score.loss = entry.loss;
   request.score.batch_tokens = options.eval.batch_tokens;
   request.score.tables = tables(options);
-  request.dtype = options.dtype;
+  request.execution = options.execution;
   return request;
+}
+
+// Fills in random values for what a statistic would give, where it is not there.
+void invent(const score::Statistic& statistic, Rng& rng, score::Scores& scores) {
+  for (const score::StatisticTable& table : statistic.tables) {
+    if (scores.tables.contains(table.name)) continue;
+    auto& made = scores.tables[std::string(table.name)] = model::UnitTable<double>(scores.layout, model::SiteKind::attention);
+    for (auto& [site, row] : made)
+      for (double& value : row) value = rng.uniform();
+  }
+  for (const std::string_view name : statistic.site_values)
+    for (const model::Site site : scores.layout.sites(model::SiteKind::attention))
+      scores.site_values[std::string(name)].try_emplace(site, 1);
+  for (const std::string_view name : statistic.constants) scores.constants.try_emplace(std::string(name), 1);
 }
 
 void check_read(const ScoredRun::Entry& entry, const RunInputs& data, const data::Dataset& calibration,
                 const std::vector<std::string>& needed, const std::filesystem::path& file) {
-  const bool of_this = entry.scores.model_info.hash == data.checkpoint->hash() &&
-                       entry.scores.layout == data.checkpoint->spec().layers &&
+  const bool of_this = entry.scores.model_info.hashes.weights == data.checkpoint->hash() &&
+                       entry.scores.layout == data.checkpoint->spec().layout &&
                        entry.scores.calibration.hash == calibration.hash &&
                        require<std::string>(entry.scores.options, "loss", file.string()) == entry.loss;
   const bool whole = std::all_of(needed.begin(), needed.end(), [&](const std::string& table) { return entry.scores.has(table); });
@@ -66,26 +81,20 @@ ScoredRun::ScoredRun(const RunInputs& data, const SweepOptions& options) {
         entries_.push_back({loss, seed, size, scores_file(data.run, loss, seed, size, options), {}});
 }
 
-ScoredRun ScoredRun::imagined(const RunInputs& data, const SweepOptions& options, const model::Model& model) {
+ScoredRun ScoredRun::imagined(const RunInputs& data, const SweepOptions& options, const engine::Model& model) {
   ScoredRun run(data, options);
   score::ScoreOptions weights;  // tables that need no run of the model are computed
-  weights.tables = {"l2"};
+  weights.tables = score::weight_statistics();
   const score::Scores real = score::score_heads(model, first_examples(data.calibration.front(), 1), weights);
   Rng rng(0);
   for (Entry& entry : run.entries_) {
     entry.scores = real;
-    for (const std::string_view name : {"his", "ae", "l2-out", "gate_grad", "a_sq"}) {
-      auto& table = entry.scores.tables[std::string(name)] = model::make_head_table<double>(real.layout);
-      for (auto& row : table)
-        for (double& value : row) value = rng.uniform();
-    }
-    entry.scores.output_norms = {std::vector<double>(real.layout.size(), 1), model::make_head_table<double>(real.layout, 1)};
-    entry.scores.curvature = 1;
+    for (const std::string& name : tables(options)) invent(score::find_statistic(name), rng, entry.scores);
   }
   return run;
 }
 
-ScoredRun::ScoredRun(const RunInputs& data, const SweepOptions& options, const model::Model& model,
+ScoredRun::ScoredRun(const RunInputs& data, const SweepOptions& options, const engine::Model& model,
                      const std::filesystem::path& folder, Progress& progress)
     : ScoredRun(data, options) {
   for (Entry& entry : entries_) {

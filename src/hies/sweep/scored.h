@@ -15,11 +15,11 @@ class ScoredRun {
  public:
   // Reads the files that are in DIR/scores already, computes and writes the others. Throws bad_input for a file of another model,
   // other data or other options; what score_heads throws; io. When interrupted, finished files remain.
-  ScoredRun(const RunInputs& data, const SweepOptions& options, const model::Model& model, const std::filesystem::path& folder,
+  ScoredRun(const RunInputs& data, const SweepOptions& options, const engine::Model& model, const std::filesystem::path& folder,
             Progress& progress);
 
   // Returns random scores where they would have to be computed, for estimates of a sweep's work.
-  static ScoredRun imagined(const RunInputs& data, const SweepOptions& options, const model::Model& model);
+  static ScoredRun imagined(const RunInputs& data, const SweepOptions& options, const engine::Model& model);
 
   struct Entry {
     std::string loss;

@@ -81,12 +81,10 @@ class Job {
                 printable(known_[used_].key.run));
   }
 
-  model::Model load_model(const RunInputs& data) const {
-    return model::Model::load(data.checkpoint, model::parse_compute_type(options_.dtype));
-  }
+  engine::Model load_model(const RunInputs& data) const { return engine::Model::load(data.checkpoint, options_.execution); }
 
   void measure(const RunInputs& data, Journal& journal) {
-    const model::Model model = load_model(data);
+    const engine::Model model = load_model(data);
     Stopwatch watch;
     const ScoredRun scored(data, options_, model, folder_.path(), progress_);
     timings_["score_ms"] += watch.elapsed_ms();
@@ -108,8 +106,7 @@ class Job {
 
     watch.restart();
     Measurer measurer(data, options_, model);
-    summary.records = measurer.measure(group_by_mask(planner, cells, data.checkpoint->spec().layers), known_of(data.run.name),
-                                       journal, progress_);
+    summary.records = measurer.measure(group_by_mask(planner, cells), known_of(data.run.name), journal, progress_);
     summary.evaluation = measurer.stats();
     timings_["evaluate_ms"] += watch.elapsed_ms();
   }

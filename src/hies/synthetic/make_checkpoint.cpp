@@ -2,10 +2,10 @@
 
 #include <vector>
 
+#include "hies/arch/family.h"
 #include "hies/base/error.h"
 #include "hies/base/files.h"
 #include "hies/formats/safetensors_writer.h"
-#include "hies/model/arch/arch.h"
 #include "hies/synthetic/random_tensor.h"
 
 namespace hies::synthetic {
@@ -40,12 +40,11 @@ MadeCheckpoint make_checkpoint(const MakeRequest& request, Progress& progress) {
   Json config = made_config(request.family, request.shape);
   config["dtype"] = config["torch_dtype"] = request.dtype;
   const auto model_type = config["model_type"].get<std::string>();
-  const model::Arch& arch = model::find_arch(model_type, "make-checkpoint");
-  const model::ModelSpec spec = arch.parse(config, "the model to be made");
+  const model::ModelSpec spec = arch::find_family(model_type, "make-checkpoint").parse(config, "the model to be made");
 
   MadeCheckpoint made;
   std::vector<formats::TensorSource> sources;
-  for (const model::TensorDecl& decl : arch.tensors(spec)) {
+  for (const model::TensorDecl& decl : model::tensors(spec)) {
     made.parameters += decl.elements();
     sources.push_back(is_norm(decl) ? ones_tensor(decl.name, dtype, decl.shape)
                                     : normal_tensor(decl.name, dtype, decl.shape, request.seed, kDeviation));
