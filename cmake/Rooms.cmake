@@ -1,16 +1,65 @@
 # Headers that nobody outside sees: those that include torch are the model room's own, the others are for tests.
 set(HIES_OWN_HEADERS "(_torch|_arrow|/test_[a-z_]+|_test|_cases)\\.h$")
 
+# Most of a compiler's time goes into the headers of others, so these are read once for many sources (CONTRIBUTING.md, "How to look at
+# build time"): sources of a target are compiled in batches (CMake's unity builds), and a target takes the precompiled header of its kind.
+# -DCMAKE_UNITY_BUILD=OFF and -DCMAKE_DISABLE_PRECOMPILE_HEADERS=ON turn them off; the tidy preset does both, so that every file is also
+# seen alone.
+option(CMAKE_UNITY_BUILD "compile the sources of a target in batches" ${PROJECT_IS_TOP_LEVEL})
+set(HIES_UNITY_BATCH 10 CACHE STRING "sources in a batch")
+set(HIES_HEADERS_plain <algorithm> <array> <cmath> <cstdint> <filesystem> <fstream> <functional> <limits> <map> <memory> <mutex> <optional>
+  <set> <span> <string> <string_view> <thread> <unordered_map> <utility> <variant> <vector> <fmt/format.h> <nlohmann/json.hpp>)
+set(HIES_HEADERS_torch <ATen/ATen.h> <fmt/format.h> <nlohmann/json.hpp>)
+set(HIES_HEADERS_test ${HIES_HEADERS_plain} <gtest/gtest.h>)
+
+# hies_build_in_batches(TARGET plain|torch|test|none): batches, and the precompiled header of that kind, which all targets of the kind share.
+function(hies_build_in_batches target kind)
+  set_target_properties(${target} PROPERTIES UNITY_BUILD_BATCH_SIZE ${HIES_UNITY_BATCH})
+  if(kind STREQUAL none)
+    target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic)
+    return()
+  endif()
+  set(holder hies_headers_${kind})
+  if(NOT TARGET ${holder})
+    file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/${holder}.cpp CONTENT "// Only its precompiled header is wanted.\n")
+    add_library(${holder} OBJECT ${PROJECT_BINARY_DIR}/${holder}.cpp)
+    target_link_libraries(${holder} PRIVATE fmt::fmt nlohmann_json::nlohmann_json)
+    if(kind STREQUAL torch)
+      target_link_libraries(${holder} PRIVATE hies_torch)
+    elseif(kind STREQUAL test)
+      target_link_libraries(${holder} PRIVATE GTest::gtest)
+    endif()
+    target_precompile_headers(${holder} PRIVATE ${HIES_HEADERS_${kind}})
+    hies_flags_of_precompiled_headers(${holder})
+  endif()
+  target_precompile_headers(${target} REUSE_FROM ${holder})
+  hies_flags_of_precompiled_headers(${target})
+endfunction()
+
+# What must be the same where a header is precompiled and where it is used: programs are compiled as position-independent as libraries,
+# and -Wpedantic takes away a macro. -fpch-preprocess lets ccache see through the header.
+function(hies_flags_of_precompiled_headers target)
+  set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE OFF)
+  target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Winvalid-pch -fPIC $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>)
+endfunction()
+
 # hies_room(NAME SOURCES a.cpp … ROOMS base … LIBS fmt::fmt …): the static library hies_NAME (alias hies::NAME).
 # ROOMS must be what src/hies/LAYERS allows; includes are written "hies/room/file.h".
+# HEADERS none: its flags are not those that headers are precompiled with.
 function(hies_room name)
-  cmake_parse_arguments(A "" "" "SOURCES;ROOMS;LIBS;PRIVATE_LIBS" ${ARGN})
+  cmake_parse_arguments(A "" "HEADERS" "SOURCES;ROOMS;LIBS;PRIVATE_LIBS" ${ARGN})
   add_library(hies_${name} STATIC ${A_SOURCES})
   add_library(hies::${name} ALIAS hies_${name})
   target_include_directories(hies_${name} PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/src> $<INSTALL_INTERFACE:include>)
-  target_compile_options(hies_${name} PRIVATE -Wall -Wextra -Wpedantic)
   list(TRANSFORM A_ROOMS PREPEND hies::)
   target_link_libraries(hies_${name} PUBLIC ${A_ROOMS} ${A_LIBS} PRIVATE ${A_PRIVATE_LIBS})
+  if(NOT A_HEADERS)
+    set(A_HEADERS plain)
+    if("hies_torch" IN_LIST A_LIBS OR "hies_torch" IN_LIST A_PRIVATE_LIBS)
+      set(A_HEADERS torch)
+    endif()
+  endif()
+  hies_build_in_batches(hies_${name} ${A_HEADERS})
 endfunction()
 
 # Tests run side by side: a thread that waits must not keep a core busy that another test could use.
@@ -27,13 +76,17 @@ function(hies_test name)
   add_executable(${name} ${A_SOURCES})
   list(TRANSFORM A_ROOMS PREPEND hies::)
   target_link_libraries(${name} PRIVATE ${A_ROOMS} ${A_LIBS} GTest::gtest GTest::gtest_main)
-  target_compile_options(${name} PRIVATE -Wall -Wextra)
   # A test that calls nothing of torch does not load it: each case is a process of its own.
   target_link_options(${name} PRIVATE LINKER:--as-needed)
   target_compile_definitions(${name} PRIVATE HIES_SOURCE_DIR="${PROJECT_SOURCE_DIR}" HIES_SHARED_DIR="${PROJECT_SOURCE_DIR}/../shared")
   if(NOT A_TIMEOUT)
     set(A_TIMEOUT 600)
   endif()
+  set(headers test)
+  if("hies_torch" IN_LIST A_LIBS)
+    set(headers torch)
+  endif()
+  hies_build_in_batches(${name} ${headers})
   add_test(NAME ${name} COMMAND ${name} --gtest_brief=1 --gtest_output=xml:${PROJECT_BINARY_DIR}/gtest/${name}.xml)
   set_tests_properties(${name} PROPERTIES LABELS "${A_LABELS}" TIMEOUT ${A_TIMEOUT} ENVIRONMENT "${HIES_TEST_THREADS}")
 endfunction()

@@ -42,7 +42,7 @@ std::uint32_t crc32(const std::vector<std::uint8_t>& bytes) {
 
 TEST_F(RealVision, ImagesAreDecodedAndResizedAsPillowDoes) {
   const Json wanted = golden("cifar10-images");
-  const data::ImageLoader source = data::open_images(test_set, data::task("image-classification"), {}, 10);
+  const auto source = data::open_images(test_set, data::task("image-classification"), {}, 10);
   std::vector<std::int64_t> chosen;
   for (std::int64_t i = 0; i < source->size(); i += wanted["step"].get<std::int64_t>()) chosen.push_back(i);
   source->keep(chosen);

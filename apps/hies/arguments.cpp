@@ -12,15 +12,9 @@
 namespace hies::cli {
 namespace {
 
-std::string spelled(std::string_view name) {
-  std::string flag(name);
-  std::replace(flag.begin(), flag.end(), '_', '-');
-  return flag;
-}
-
 std::string shown(const Argument& argument) { return argument.positional ? argument.name : "--" + argument.name; }
 
-// Sets the argument's variables from what the command line says.
+// Sets the argument's variables from the words of the command line.
 bool accept(Argument& argument, const std::vector<std::string>& results) {
   if (results.size() > 1 && !argument.repeatable) bad_input("{} is given {} times", shown(argument), results.size());
   argument.given = true;
@@ -30,6 +24,12 @@ bool accept(Argument& argument, const std::vector<std::string>& results) {
 }
 
 }  // namespace
+
+std::string flag_of(std::string_view field) {
+  std::string flag(field);
+  std::replace(flag.begin(), flag.end(), '_', '-');
+  return flag;
+}
 
 void Arguments::positional(std::string_view placeholder, std::string& value, std::string_view help, bool optional) {
   Argument& argument = declare(placeholder, "", "", help);
@@ -55,7 +55,7 @@ void Arguments::repeated(std::string_view name, std::string_view placeholder, st
 }
 
 Argument& Arguments::declare(std::string_view name, std::string placeholder, std::string default_value, std::string_view help) {
-  const std::string flag = spelled(name);
+  const std::string flag = flag_of(name);
   const auto known = std::find_if(arguments_.begin(), arguments_.end(), [&](const Argument& a) { return a.name == flag; });
   if (known != arguments_.end()) return *known;
   Argument& argument = arguments_.emplace_back();
@@ -129,7 +129,7 @@ bool Arguments::parse() {
   }
   // CLI11 takes the words from the back.
   std::vector<std::string> words(words_.rbegin(), words_.rend());
-  // Help goes before any complaint about the rest of the line.
+  // --help is shown whatever is wrong with the rest of the line.
   if (std::find(words.begin(), words.end(), "--help") != words.end() ||
       std::find(words.begin(), words.end(), "-h") != words.end()) {
     print_out(help_text(output_width()));

@@ -9,11 +9,15 @@
 #include <string_view>
 #include <vector>
 
+#include "hies/base/fields.h"
 #include "parse_value.h"
 
 namespace hies::cli {
 
-// What a command's help says besides its options.
+// Returns the option of a field, without its dashes: "min-heads-per-layer" of "min_heads_per_layer".
+std::string flag_of(std::string_view field);
+
+// The parts of a command's help besides its options.
 struct Usage {
   std::string_view name;     // "hies plan"
   std::string_view summary;  // one line
@@ -27,7 +31,7 @@ struct Argument {
   std::string name;  // "min-heads-per-layer"; of a positional argument "MODEL"
   std::string short_name;
   std::string placeholder;    // "N"; empty for a flag
-  std::string default_value;  // empty: none worth telling
+  std::string default_value;  // empty: --help shows none
   std::string help;
   std::string heading;
   bool positional = false;
@@ -43,22 +47,22 @@ class Arguments {
  public:
   Arguments(Usage usage, std::span<const std::string> words) : usage_(std::move(usage)), words_(words) {}
 
-  // Words in the order of their declaration. Those that are not optional must be given.
+  // Declares words in the order of their declaration. Those that are not optional must be given.
   void positional(std::string_view placeholder, std::string& value, std::string_view help, bool optional = false);
 
-  // One word or more, the last positional argument.
+  // Declares the last positional argument, of one word or more.
   void positionals(std::string_view placeholder, std::vector<std::string>& values, std::string_view help);
 
-  // An option whose value --help calls `placeholder`.
+  // Declares an option whose value --help calls `placeholder`.
   void text(std::string_view name, std::string_view placeholder, std::string& value, std::string_view help);
 
-  // An option that may be given again and again: each text is added to `values`.
+  // Declares an option that may be given more than once: each text is added to `values`.
   void repeated(std::string_view name, std::string_view placeholder, std::vector<std::string>& values, std::string_view help);
 
   // Options declared from here on stand under `heading` in --help.
   void heading(std::string_view heading) { heading_ = heading; }
 
-  // One option "--name": `name` may be written with '_'. Declared again, it also sets that variable. Its default is the value
+  // Declares the option "--name": `name` may be written with '_'. Declared again, it also sets that variable. Its default is the value
   // that the variable has now.
   template <class T>
   void operator()(std::string_view name, T& value, std::string_view help) {
@@ -66,20 +70,19 @@ class Arguments {
     argument.setters.emplace_back(
         [&value, flag = "--" + argument.name](const std::string& text) { set_value(value, text, flag); });
   }
-  // One option for each field of an options struct (base/fields.h), except those in `without`.
+  // Declares an option for each field of an options struct (base/fields.h), except those in `without`.
   template <class Options>
   void add(Options& options, std::initializer_list<std::string_view> without = {}) {
-    FieldVisitor visitor{*this, without};
-    Options::fields(visitor, options);
+    nested_fields(*this, options, without);
   }
 
-  // Refines an option declared before. Empty texts leave things as they are.
+  // Changes how --help shows an option that was declared before. Empty texts change nothing.
   struct Shown {
     std::string_view placeholder = {}, default_value = {}, help = {}, short_name = {};
   };
   void describe(std::string_view name, const Shown& shown);
 
-  // Sets the variables. False when help was asked for and printed. Throws bad_input for what cannot be understood, and for a
+  // Sets the variables. Returns false when it has printed the help instead. Throws bad_input for what cannot be understood, and for a
   // positional argument that is missing.
   bool parse();
 
@@ -88,16 +91,21 @@ class Arguments {
   void require(std::string_view name) const;
   // Throws bad_input when both were given.
   void exclude(std::string_view one, std::string_view other) const;
+  // Throws bad_input when `one` was given and an option of a field of `options`, except those in `without`, was given, too.
+  template <class Options>
+  void exclude_fields(std::string_view one, const Options& options, std::initializer_list<std::string_view> without = {}) const {
+    Excluder excluder{*this, one};
+    nested_fields(excluder, options, without);
+  }
 
  private:
-  struct FieldVisitor {
-    Arguments& arguments;
-    std::initializer_list<std::string_view> without;
+  // Refuses each field's option beside `one`.
+  struct Excluder {
+    const Arguments& arguments;
+    std::string_view one;
     template <class T>
-    void operator()(std::string_view name, T& value, std::string_view help) {
-      for (const std::string_view skipped : without)
-        if (skipped == name) return;
-      arguments(name, value, help);
+    void operator()(std::string_view name, T& /*value*/, std::string_view /*help*/) {
+      arguments.exclude(one, flag_of(name));
     }
   };
 

@@ -4,6 +4,7 @@
 
 #include "arguments.h"
 #include "console_progress.h"
+#include "field_flags.h"
 #include "hies/base/error.h"
 #include "human.h"
 #include "text_layout.h"
@@ -94,6 +95,12 @@ TEST(Arguments, RefusesInOneLine) {
   EXPECT_EQ(refusal({}), "MODEL is missing | usage: hies test MODEL");
 }
 
+TEST(FieldFlags, FieldsBecomeOptionsAndCommandsStay) {
+  EXPECT_EQ(with_flags("`batch_tokens` is 0"), "--batch-tokens is 0");
+  EXPECT_EQ(with_flags("give `plan`, or `calibration`"), "give --plan, or --calib");
+  EXPECT_EQ(with_flags("`hies tasks` lists them, `nvidia-smi` too, `x"), "`hies tasks` lists them, `nvidia-smi` too, `x");
+}
+
 TEST(TextLayout, WrapsAtSpacesByColumns) {
   EXPECT_EQ(wrap("one two three", 7), (std::vector<std::string>{"one two", "three"}));
   EXPECT_EQ(wrap("±±± ×× longerthanthat", 6), (std::vector<std::string>{"±±± ××", "longerthanthat"}));
@@ -126,12 +133,12 @@ TEST(Human, ThreeDigits) {
 }
 
 TEST(ConsoleProgress, TellsRateAndTimeLeft) {
-  EXPECT_EQ(progress_figures(50, 200, "examples", 2), "50/200 examples, 25/s, 6 s left");
-  EXPECT_EQ(progress_figures(3, 200, "examples", 2), "3/200 examples, 1.5/s, 2 min 11 s left");
-  EXPECT_EQ(progress_figures(0, 200, "examples", 2), "0/200 examples");
-  EXPECT_EQ(progress_figures(200, 200, "examples", 2), "200/200 examples, 100/s");
-  EXPECT_EQ(progress_figures(500, 1500, "ms", 0.5), "0.5 of 1.5 s");
-  EXPECT_EQ(progress_figures(11000, 150, "ms", 11), "11.0 s");
+  EXPECT_EQ(progress_text(50, 200, "examples", 2), "50/200 examples, 25/s, 6 s left");
+  EXPECT_EQ(progress_text(3, 200, "examples", 2), "3/200 examples, 1.5/s, 2 min 11 s left");
+  EXPECT_EQ(progress_text(0, 200, "examples", 2), "0/200 examples");
+  EXPECT_EQ(progress_text(200, 200, "examples", 2), "200/200 examples, 100/s");
+  EXPECT_EQ(progress_text(500, 1500, "ms", 0.5), "0.5 of 1.5 s");
+  EXPECT_EQ(progress_text(11000, 150, "ms", 11), "11.0 s");
 }
 
 }  // namespace

@@ -89,20 +89,21 @@ std::string row(std::string_view name, const GpuTiming& timing) {
   return fmt::format("{:28} {:9.2f} ms  ({:.2f} … {:.2f})\n", name, timing.median_ms, timing.least_ms, timing.most_ms);
 }
 
-void bench_model(const std::string& folder, const std::string& dtype, const GpuBenchOptions& options, const ShowOptions& show) {
+void bench_model(const std::string& folder, const engine::ExecutionOptions& execution, const GpuBenchOptions& options,
+                 const ShowOptions& show) {
   ConsoleProgress progress(show.quiet);
-  const GpuBench bench = bench_gpu(folder, dtype, options, progress);
+  const GpuBench bench = bench_gpu(folder, execution, options, progress);
   if (show.json) {
     Json json = {{"schema", "hies.bench-cuda/1"},
                  {"model", folder},
-                 {"dtype", dtype},
+                 {"dtype", execution.dtype},
                  {"sequences", options.sequences},
                  {"tokens", options.tokens}};
     json.update(to_json(bench));
     return print_json(json);
   }
-  std::string text =
-      fmt::format("{} in {}, {} sequences of {} tokens\n\n", printable(folder), dtype, options.sequences, options.tokens);
+  std::string text = fmt::format("{} in {}, {} sequences of {} tokens\n\n", printable(folder), execution.dtype, options.sequences,
+                                 options.tokens);
   text += row("HIS and AE", bench.score) + row("forward alone", bench.forward);
   text +=
       fmt::format("{:28} {} at most, {} of it weights\n", "memory of the GPU", gib(bench.peak_bytes), gib(bench.weights_bytes));
@@ -126,7 +127,7 @@ void run_bench(Words words) {
                       words);
   std::string suite, filter, folder;
   double seconds = 0.1;
-  ComputeOptions compute;
+  engine::ExecutionOptions execution;
   GpuBenchOptions gpu;
   ShowOptions show;
   arguments.positional("SUITE", suite,
@@ -137,7 +138,7 @@ void run_bench(Words words) {
   arguments.text("model", "MODEL", folder,
                  "cuda: checkpoint, for instance from `hies make-checkpoint`; its tokens are drawn at random");
   arguments.add(gpu);
-  arguments.add(compute, {"device"});
+  arguments.add(execution, {"device"});
   arguments.add(show);
   arguments.describe("quiet", {.help = "no progress bar"});
   if (!arguments.parse()) return;
@@ -147,11 +148,10 @@ void run_bench(Words words) {
   if (!(seconds > 0 && seconds <= 60)) bad_input("--seconds is {}, but it must be above 0 and at most 60", seconds);
   if (suite == "cuda") {
     arguments.require("model");
-    compute.device = "cuda";
-    apply(compute);
-    return bench_model(folder, compute.dtype, gpu, show);
+    execution.device = "cuda";
+    return bench_model(folder, execution, gpu, show);
   }
-  apply(compute);
+  kernels::set_threads(engine::resolve(execution).threads);
   bench_kernels(filter, seconds, show);
 }
 

@@ -26,7 +26,6 @@ void run_eval(Words words) {
   pipeline::EvalRequest request;
   WriteOptions write;
   ShowOptions show;
-  ComputeOptions compute;
   arguments.positional("MODEL", folder, kModelHelp);
   arguments("task", request.task, kTaskHelp);
   arguments.text("data", "FILE", data_file,
@@ -39,16 +38,16 @@ void run_eval(Words words) {
   arguments.heading("Data");
   add_load_options(arguments, request.load);
   arguments.heading("Judging");
-  arguments("loss", request.loss, "loss whose mean is told: ce, mse, pseudo-label or logit-norm");
+  arguments("loss", request.loss, "loss whose mean is reported: ce, mse, pseudo-label or logit-norm");
   arguments.describe("loss", {.default_value = "the task's"});
   arguments.add(request.eval);
   arguments.heading("Running and showing");
-  arguments.add(compute);
+  arguments.add(request.execution);
   arguments.add(show);
   if (!arguments.parse()) return;
   arguments.require("task");
   arguments.require("data");
-  apply(compute);
+  engine::resolve(request.execution);
   refuse_overlap({{"--output", write.output}, {"--predictions", predictions}},
                  {{"MODEL", folder}, {"--data", data_file}, {"--plan", plan}, {"--reference", reference}});
   if (!write.output.empty()) check_writable(write.output, write.force);
@@ -56,7 +55,6 @@ void run_eval(Words words) {
 
   request.model = folder;
   request.data = data_file;
-  request.dtype = compute.dtype;
   if (!plan.empty()) request.plan = plan;
   if (!reference.empty()) request.reference = reference;
   ConsoleProgress progress(show.quiet);

@@ -47,7 +47,7 @@ void write_folder(const std::string& output, const Json& document, bool force) {
 
 void run_explain(Words words) {
   Arguments arguments({"hies explain",
-                       "what heads look at in single examples, and what the model says without some of them",
+                       "attention and importance of heads in single examples, with and without some of them",
                        {"hies explain MODEL --task T --data FILE [--plan FILE] [--pick flipped|wrong|LINES] -o DIR"},
                        {"hies explain examples/demo-sst2 --task sst2 --data examples/reviews-evaluation.tsv \\",
                         "    --plan plan.json -o flipped", "hies report study flipped -o report.html"}},
@@ -57,29 +57,28 @@ void run_explain(Words words) {
   request.version = HIES_VERSION;
   WriteOptions write;
   ShowOptions show;
-  ComputeOptions compute;
   arguments.positional("MODEL", folder, kModelHelp);
   arguments("task", request.task, kTaskHelp);
   arguments.text("data", "FILE", data_file, "data file: tsv, csv, jsonl, json, parquet or txt");
-  arguments.text("plan", "FILE", plan, "heads that go: a plan.json");
+  arguments.text("plan", "FILE", plan, "plan.json: the heads to remove");
   arguments.add(write);
   arguments.describe("output",
                      {.placeholder = "DIR", .help = "directory for explain.json, which `hies report` reads", .short_name = "o"});
   arguments.heading("Examples and heads");
   arguments.add(request.options);
   arguments.describe("pick", {.placeholder = "flipped|wrong|LINES"});
-  arguments("loss", request.loss, "loss whose gradient HIS is of: ce, mse, pseudo-label or logit-norm");
+  arguments("loss", request.loss, "loss whose gradient gives HIS: ce, mse, pseudo-label or logit-norm");
   arguments.describe("loss", {.default_value = "the task's, without labels logit-norm"});
   arguments.heading("Data");
   add_load_options(arguments, request.load);
   arguments.heading("Running and showing");
-  arguments.add(compute, {"device", "deterministic", "offload"});  // attention weights themselves are made on the CPU
+  arguments.add(request.execution, {"device", "deterministic", "offload"});  // attention weights are recorded on the CPU only
   arguments.add(show);
   if (!arguments.parse()) return;
   arguments.require("task");
   arguments.require("data");
   arguments.require("output");
-  apply(compute);
+  engine::resolve(request.execution);
   refuse_overlap({{"--output", write.output}}, {{"MODEL", folder}, {"--data", data_file}, {"--plan", plan}});
   const std::filesystem::path file = std::filesystem::path(write.output) / explain::kExplainFile;
   if (is_there(write.output)) check_writable(file, write.force);
@@ -88,7 +87,6 @@ void run_explain(Words words) {
   request.model = folder;
   request.data = data_file;
   if (!plan.empty()) request.plan = plan;
-  request.dtype = compute.dtype;
   ConsoleProgress progress(show.quiet);
   const Json document = explain::run_explain(request, progress);
   Progress::throw_if_cancelled();

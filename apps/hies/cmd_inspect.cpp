@@ -9,10 +9,10 @@
 #include "arguments.h"
 #include "commands.h"
 #include "common_options.h"
+#include "hies/arch/checkpoint.h"
 #include "hies/base/error.h"
 #include "hies/base/progress.h"
 #include "hies/formats/dtype.h"
-#include "hies/model/checkpoint.h"
 #include "hies/model/cost.h"
 #include "hies/prune/zeroed.h"
 #include "human.h"
@@ -22,14 +22,21 @@
 namespace hies::cli {
 namespace {
 
-using model::Checkpoint;
-using model::LayerHeads;
+using arch::Checkpoint;
+using model::SiteLayout;
 
-std::vector<int> missing_heads(const LayerHeads& layer) {
+std::vector<int> missing_heads(const SiteLayout& layer) {
   std::vector<int> gone;
-  for (int head = 0; head < layer.original_heads; ++head)
+  for (int head = 0; head < layer.original_units; ++head)
     if (layer.position_of(head) < 0) gone.push_back(head);
   return gone;
+}
+
+// Returns the width of the widest feed-forward network.
+int widest_ffn(const model::ModelSpec& spec) {
+  int widest = 0;
+  for (const model::Site site : spec.layout.sites(model::SiteKind::ffn)) widest = std::max(widest, spec.layout.at(site).count());
+  return widest;
 }
 
 struct LayerCost {
@@ -43,14 +50,15 @@ std::vector<LayerCost> layer_costs(const Checkpoint& checkpoint, double tokens) 
   std::vector<LayerCost> costs(spec.layers.size());
   for (const Checkpoint::Bound& tensor : checkpoint.tensors()) {
     if (tensor.decl.layer < 0) continue;
-    const auto& shape = tensor.decl.shape;
-    const std::int64_t elements = std::accumulate(shape.begin(), shape.end(), std::int64_t{1}, std::multiplies<>());
+    const std::int64_t elements = tensor.decl.elements();
     LayerCost& cost = costs[static_cast<std::size_t>(tensor.decl.layer)];
     cost.parameters += elements;
     if (tensor.decl.use == model::TensorUse::per_token) cost.flops_per_token += 2.0 * static_cast<double>(elements);
   }
-  for (std::size_t layer = 0; layer < costs.size(); ++layer)
-    costs[layer].flops_per_token += 4.0 * tokens * spec.layers[layer].head_dim * spec.layers[layer].count();
+  for (const model::Site site : spec.layout.sites(model::SiteKind::attention)) {
+    const SiteLayout& heads = spec.layout.at(site);
+    costs[static_cast<std::size_t>(site.layer)].flops_per_token += 4.0 * tokens * heads.unit_size * heads.count();
+  }
   return costs;
 }
 
@@ -72,18 +80,17 @@ Json to_json(const Checkpoint& checkpoint, double tokens, const model::ModelCost
   const model::ModelSpec& spec = checkpoint.spec();
   Json layers = Json::array();
   const std::vector<LayerCost> costs = layer_costs(checkpoint, tokens);
-  const prune::ZeroedHeads zeroed = prune::zeroed_heads(checkpoint);
+  const model::UnitSet zeroed = prune::zeroed_units(checkpoint);
   for (std::size_t i = 0; i < costs.size(); ++i) {
-    const LayerHeads& layer = spec.layers[i];
-    const auto found = zeroed.find(static_cast<int>(i));
-    layers.push_back({{"heads", layer.heads},
+    const SiteLayout& layer = spec.layout.attention(static_cast<int>(i));
+    layers.push_back({{"heads", layer.units},
                       {"kv_heads", layer.kv_heads},
-                      {"original_heads", layer.original_heads},
+                      {"original_heads", layer.original_units},
                       {"original_kv_heads", layer.original_kv_heads},
-                      {"head_dim", layer.head_dim},
+                      {"head_dim", layer.unit_size},
                       {"pruned", missing_heads(layer)},
-                      {"dead", layer.dead},
-                      {"zeroed", found == zeroed.end() ? std::vector<int>() : found->second},
+                      {"dead", layer.padding},
+                      {"zeroed", zeroed.at(model::attention_site(static_cast<int>(i)))},
                       {"parameters", costs[i].parameters},
                       {"flops_per_token", costs[i].flops_per_token}});
   }
@@ -93,14 +100,14 @@ Json to_json(const Checkpoint& checkpoint, double tokens, const model::ModelCost
           {"hash", checkpoint.hash()},
           {"dtype", dtypes(checkpoint)},
           {"hidden", spec.hidden},
-          {"intermediate", spec.intermediate},
-          {"vocabulary", spec.vocabulary},
+          {"intermediate", widest_ffn(spec)},
+          {"vocabulary", spec.text.vocabulary},
           {"positions", spec.positions},
           {"problem", model::problem_name(spec.problem)},
           {"labels", spec.labels},
           {"task_head", checkpoint.has_task_head()},
           {"tokens", tokens},
-          {"heads", model::head_count(spec.layers)},
+          {"heads", spec.layout.count(model::SiteKind::attention)},
           {"parameters", total.parameters},
           {"attention_parameters", total.attention_parameters},
           {"flops_per_token", total.flops_per_token},
@@ -117,32 +124,32 @@ std::string layer_table(const Checkpoint& checkpoint, double tokens, const model
   int original = 0;
   LayerCost rest{total.parameters, total.flops_per_token};
   for (std::size_t i = 0; i < costs.size(); ++i) {
-    const LayerHeads& layer = spec.layers[i];
-    original += layer.original_heads;
+    const SiteLayout& layer = spec.layout.attention(static_cast<int>(i));
+    original += layer.original_units;
     rest.parameters -= costs[i].parameters;
     rest.flops_per_token -= costs[i].flops_per_token;
-    table.row({fmt::to_string(i), fmt::to_string(layer.count()), fmt::to_string(layer.original_heads),
-               fmt::to_string(layer.kv_count()), fmt::to_string(layer.head_dim),
+    table.row({fmt::to_string(i), fmt::to_string(layer.count()), fmt::to_string(layer.original_units),
+               fmt::to_string(layer.kv_count()), fmt::to_string(layer.unit_size),
                human_count(static_cast<double>(costs[i].parameters)), human_count(costs[i].flops_per_token),
                fmt::format("{}", fmt::join(missing_heads(layer), " "))});
   }
   table.row({"rest", "", "", "", "", human_count(static_cast<double>(rest.parameters)), human_count(rest.flops_per_token)});
   table.rule();
-  table.row({"total", fmt::to_string(model::head_count(spec.layers)), fmt::to_string(original), "", "",
+  table.row({"total", fmt::to_string(spec.layout.count(model::SiteKind::attention)), fmt::to_string(original), "", "",
              human_count(static_cast<double>(total.parameters)), human_count(total.flops_per_token)});
   return table.text();
 }
 
 // "1: 3 5; 2: 0"
-std::string by_layer(const prune::ZeroedHeads& heads) {
+std::string by_layer(const model::UnitSet& heads) {
   std::vector<std::string> layers;
-  for (const auto& [layer, mine] : heads) layers.push_back(fmt::format("{}: {}", layer, fmt::join(mine, " ")));
+  for (const auto& [site, mine] : heads) layers.push_back(fmt::format("{}: {}", site.layer, fmt::join(mine, " ")));
   return fmt::format("{}", fmt::join(layers, "; "));
 }
 
 std::string describe(const Checkpoint& checkpoint, double tokens, const model::ModelCost& total) {
   const model::ModelSpec& spec = checkpoint.spec();
-  std::string text = fmt::format("{}: {}\n\n", checkpoint.folder().string(), checkpoint.arch().description());
+  std::string text = fmt::format("{}: {}\n\n", checkpoint.folder().string(), checkpoint.family().description);
   text += layer_table(checkpoint, tokens, total) + "\n";
   const auto line = [&](std::string_view name, const std::string& value) { text += fmt::format("{:15} {}\n", name, value); };
   line("of attention",
@@ -153,19 +160,18 @@ std::string describe(const Checkpoint& checkpoint, double tokens, const model::M
   const model::VisionSpec& vision = spec.vision;
   const std::string reads = spec.reads_images() ? fmt::format("images of {}×{} pixels in patches of {}×{}", vision.height,
                                                               vision.width, vision.patch_height, vision.patch_width)
-                                                : fmt::format("vocabulary {}", spec.vocabulary);
-  line("size",
-       fmt::format("hidden {}, feed-forward {}, {}, positions {}", spec.hidden, spec.intermediate, reads, spec.positions));
+                                                : fmt::format("vocabulary {}", spec.text.vocabulary);
+  line("size", fmt::format("hidden {}, feed-forward {}, {}, positions {}", spec.hidden, widest_ffn(spec), reads, spec.positions));
   if (!checkpoint.has_task_head()) line("task head", "none: the model cannot be scored without one");
   else if (spec.problem == model::Problem::regression) line("task head", "regression (one number)");
   else if (spec.problem == model::Problem::causal_lm)
-    line("task head", fmt::format("next token{}", spec.decoder.tied ? " (the embedding table)" : ""));
+    line("task head", fmt::format("next token{}", spec.head.tied ? " (the embedding table)" : ""));
   else line("task head", printable(fmt::format("classification: {}", fmt::join(spec.labels, ", ")), 200));
-  if (const auto zeroed = prune::zeroed_heads(checkpoint); !zeroed.empty())
+  if (const auto zeroed = prune::zeroed_units(checkpoint).of(model::SiteKind::attention); !zeroed.empty())
     line("zeroed heads",
-         fmt::format("{}, still stored and computed (--keep-shapes), by layer: {}", prune::count(zeroed), by_layer(zeroed)));
-  if (const int dead = model::dead_head_count(spec.layers); dead > 0)
-    line("dead heads", fmt::format("{}, zeros that keep the KV heads of each layer alike; no plan counts them", dead));
+         fmt::format("{}, still stored and computed (--keep-shapes), by layer: {}", zeroed.count(), by_layer(zeroed)));
+  if (const std::int64_t padding = spec.layout.padding_count(model::SiteKind::attention); padding > 0)
+    line("padding heads", fmt::format("{}, zeros that keep the groups of each layer equal; no plan counts them", padding));
   line("hash", checkpoint.hash());
   if (!checkpoint.unused().empty()) line("unused tensors", fmt::format("{} (--json lists them)", checkpoint.unused().size()));
   return text;
@@ -175,7 +181,7 @@ std::string describe(const Checkpoint& checkpoint, double tokens, const model::M
 
 void run_inspect(Words words) {
   Arguments arguments({"hies inspect",
-                       "what a checkpoint is made of: heads, parameters, FLOPs, what is pruned already",
+                       "what a checkpoint holds: heads, parameters, FLOPs, what is pruned already",
                        {"hies inspect MODEL"},
                        {"hies inspect examples/demo-sst2 --tokens 64"}},
                       words);
@@ -192,7 +198,7 @@ void run_inspect(Words words) {
 
   const Checkpoint checkpoint = Checkpoint::open(folder);
   if (!arguments.given("tokens")) tokens = std::min(128, checkpoint.spec().positions);
-  const model::ModelCost total = model::model_cost(checkpoint.arch(), checkpoint.spec(), tokens);
+  const model::ModelCost total = model::model_cost(checkpoint.spec(), tokens);
   Progress::throw_if_cancelled();
   if (json) return print_json(to_json(checkpoint, tokens, total));
   print_out(describe(checkpoint, tokens, total));

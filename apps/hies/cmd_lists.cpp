@@ -5,9 +5,9 @@
 #include "arguments.h"
 #include "commands.h"
 #include "common_options.h"
+#include "hies/arch/family.h"
 #include "hies/base/json.h"
 #include "hies/data/task.h"
-#include "hies/model/arch/arch.h"
 #include "hies/score/methods/method.h"
 #include "hies/score/objectives/objectives.h"
 #include "terminal.h"
@@ -16,7 +16,7 @@
 namespace hies::cli {
 namespace {
 
-// True when the list is to be printed as JSON; nothing when help was printed.
+// Returns whether the list is to be printed as JSON; nothing when help was printed.
 std::optional<bool> parse_list(Words words, Usage usage) {
   Arguments arguments(std::move(usage), words);
   bool json = false;
@@ -28,8 +28,7 @@ std::optional<bool> parse_list(Words words, Usage usage) {
 }  // namespace
 
 void run_tasks(Words words) {
-  const auto json =
-      parse_list(words, {"hies tasks", "list what models can be asked to do", {"hies tasks"}, {"hies tasks --json"}});
+  const auto json = parse_list(words, {"hies tasks", "list the tasks", {"hies tasks"}, {"hies tasks --json"}});
   if (!json) return;
   Json list = Json::array();
   TextTable table({"task", "question", "metrics (the first is the primary one)"}, {0, 1, 2});
@@ -46,8 +45,8 @@ void run_tasks(Words words) {
 }
 
 void run_methods(Words words) {
-  const auto json = parse_list(
-      words, {"hies methods", "list the ways to rank heads, and the losses", {"hies methods"}, {"hies methods --json"}});
+  const auto json =
+      parse_list(words, {"hies methods", "list the scoring methods and the losses", {"hies methods"}, {"hies methods --json"}});
   if (!json) return;
   Json list = {{"methods", Json::array()}, {"losses", Json::array()}};
   TextTable table({"--method", "which heads go first", "needs tables"}, {0, 1, 2});
@@ -72,9 +71,9 @@ void run_models(Words words) {
   if (!json) return;
   Json list = Json::array();
   TextTable table({"model_type", "family"}, {0, 1});
-  for (const model::Arch* arch : model::all_archs()) {
-    list.push_back({{"model_type", arch->model_type()}, {"description", arch->description()}});
-    table.row({std::string(arch->model_type()), std::string(arch->description())});
+  for (const arch::Family* family : arch::all_families()) {
+    list.push_back({{"model_type", family->model_type}, {"description", family->description}});
+    table.row({std::string(family->model_type), std::string(family->description)});
   }
   if (*json) return print_json(list);
   print_out(table.text());

@@ -18,7 +18,7 @@ namespace hies::cli {
 
 void run_plan(Words words) {
   Arguments arguments({"hies plan",
-                       "choose which heads go; needs scores.json, but no model",
+                       "choose the heads to remove; needs scores.json, but no model",
                        {"hies plan SCORES --ratio 0.3 -o plan.json"},
                        {"hies plan scores.json --method hies --alpha 0.7 --ratio 0.3 -o plan.json"}},
                       words);
@@ -31,10 +31,10 @@ void run_plan(Words words) {
   arguments.add(write);
   arguments.describe("output", {.placeholder = "FILE", .help = "plan.json to write", .short_name = "o"});
   arguments.text("svg", "FILE", svg, "draw the head map, pruned heads crossed, into this file");
-  arguments.heading("How many heads go (exactly one of the first four)");
+  arguments.heading("How many heads to remove (exactly one of the first four)");
   arguments.add(budget);
   arguments.describe("protect", {.placeholder = "LIST"});
-  arguments.heading("Which heads go");
+  arguments.heading("Which heads to remove");
   arguments.add(method);
   arguments.heading("Showing");
   arguments.add(show);
@@ -44,7 +44,7 @@ void run_plan(Words words) {
   if (!svg.empty()) check_writable(svg, write.force);
 
   const score::Scores scores = score::read_scores(file);
-  const model::HeadTable<double> keep = score::spread_over_heads(score::unit_scores(scores, method), scores.layout);
+  const model::UnitTable<double> keep = score::spread_over_heads(score::unit_scores(scores, method), scores.layout);
   const prune::Plan plan = pipeline::run_plan(scores, method, budget);
   Progress::throw_if_cancelled();
   const HeadMap map = plan_map(scores.model_info.path, method, scores.layout, keep, plan);

@@ -28,12 +28,12 @@ std::string as_typed(Words words) {
   return command;
 }
 
-// A plan says which heads go: nothing else may.
-void refuse_beside_plan(const Arguments& arguments) {
-  for (const std::string_view decides :
-       {"calib", "ratio", "heads", "params-ratio", "flops-ratio", "uniform", "min-heads-per-layer", "protect", "method", "alpha",
-        "normalise", "units", "group-score", "loss", "granularity"})
-    arguments.exclude("plan", decides);
+// A plan says which heads are removed: no option that would choose others may stand beside it.
+void refuse_beside_plan(const Arguments& arguments, const pipeline::PruneRequest& request) {
+  arguments.exclude("plan", "calib");
+  arguments.exclude_fields("plan", request.budget, {"target"});
+  arguments.exclude_fields("plan", request.method, {"seed"});
+  arguments.exclude_fields("plan", request.score, {"tables", "batch_tokens"});
   if (arguments.given("svg"))
     throw Error(ErrorKind::bad_input, "--svg draws scores, but --plan has none", "draw the map with `hies plan --svg`");
 }
@@ -78,7 +78,7 @@ std::string describe(const pipeline::PruneRequest& request, const pipeline::Prun
 void run_prune(Words words) {
   Arguments arguments(
       {"hies prune",
-       "cut attention heads out of a checkpoint",
+       "remove attention heads from a checkpoint",
        {"hies prune MODEL --plan plan.json -o DIR", "hies prune MODEL --task T --calib FILE --ratio 0.3 -o DIR [--eval FILE]"},
        {"hies prune examples/demo-sst2 --task sst2 --calib examples/reviews-calibration.tsv \\", "    --ratio 0.3 -o smaller"}},
       words);
@@ -86,11 +86,10 @@ void run_prune(Words words) {
   pipeline::PruneRequest request;
   WriteOptions write;
   ShowOptions show;
-  ComputeOptions compute;
   arguments.positional("MODEL", folder, kModelHelp);
-  arguments.text("plan", "FILE", plan, "plan.json: which heads go");
+  arguments.text("plan", "FILE", plan, "plan.json: the heads to remove");
   arguments("task", request.task, kTaskHelp);
-  arguments.text("calib", "FILE", calibration, "data file with calibration examples, to find the heads that go");
+  arguments.text("calib", "FILE", calibration, "data file with calibration examples, to choose the heads");
   arguments.text("eval", "FILE", evaluation, "data file to compare the model before and after on");
   arguments.add(write);
   arguments.describe("output", {.placeholder = "DIR", .help = "directory of the smaller checkpoint", .short_name = "o"});
@@ -99,26 +98,26 @@ void run_prune(Words words) {
   arguments.describe("max-shard-size", {.placeholder = "SIZE"});
   arguments.text("svg", "FILE", svg,
                  "draw the head map, pruned heads crossed, into this file; not with a plan, which has no scores");
-  arguments.heading("How many heads go (exactly one of the first four)");
+  arguments.heading("How many heads to remove (exactly one of the first four)");
   arguments.add(request.budget);
   arguments.describe("protect", {.placeholder = "LIST"});
-  arguments.heading("Which heads go");
+  arguments.heading("Which heads to remove");
   arguments.add(request.method);
   arguments.describe("seed", {.help = "seed of the random order of examples, and of method random"});
   arguments.add(request.score, {"tables", "batch_tokens"});
   arguments.heading("Calibration and evaluation");
   add_load_options(arguments, request.load);
   arguments.describe("examples", {.help = "how many rows to calibrate with; evaluation uses all"});
-  arguments("batch-tokens", request.score.batch_tokens, "most tokens computed at once; bounds memory, does not change results");
+  arguments("batch-tokens", request.score.batch_tokens, "tokens computed at once; bounds memory, does not change results");
   arguments.add(request.eval);
   arguments.heading("Running and showing");
-  arguments.add(compute);
+  arguments.add(request.execution);
   arguments.add(show);
   if (!arguments.parse()) return;
   arguments.require("output");
-  if (arguments.given("plan")) refuse_beside_plan(arguments);
+  if (arguments.given("plan")) refuse_beside_plan(arguments, request);
   if (arguments.given("calib") || arguments.given("eval")) arguments.require("task");
-  apply(compute);
+  engine::resolve(request.execution);
   refuse_overlap({{"--output", write.output}, {"--svg", svg}},
                  {{"MODEL", folder}, {"--plan", plan}, {"--calib", calibration}, {"--eval", evaluation}});
   check_writable(write.output, write.force);
@@ -127,7 +126,6 @@ void run_prune(Words words) {
   request.model = folder;
   request.output = write.output;
   request.force = write.force;
-  request.dtype = compute.dtype;
   request.command = as_typed(words);
   if (!plan.empty()) request.plan = plan;
   if (!calibration.empty()) request.calibration = calibration;
@@ -135,7 +133,7 @@ void run_prune(Words words) {
   ConsoleProgress progress(show.quiet);
   const pipeline::PruneRun run = pipeline::run_prune(request, progress);
 
-  model::HeadTable<double> keep;
+  model::UnitTable<double> keep;
   std::optional<HeadMap> map;
   if (run.scores) {
     keep = score::spread_over_heads(score::unit_scores(*run.scores, request.method), run.before);

@@ -21,7 +21,7 @@ namespace hies::cli {
 
 void run_report(Words words) {
   Arguments arguments({"hies report",
-                       "what sweeps have measured, and examples that `hies explain` has looked at",
+                       "what sweeps have measured, and the examples of `hies explain`",
                        {"hies report DIR… -o report.html", "hies report DIR… --text"},
                        {"hies report study -o report.html"},
                        "The page is one file: it needs no network and no other file."},

@@ -18,15 +18,15 @@
 namespace hies::cli {
 namespace {
 
-// The map shows HIES where its tables are there, else the first table.
+// What the head map shows: HIES where the scores have its tables, else the first table.
 struct Shown {
   std::string quantity;
-  model::HeadTable<double> values;
+  model::UnitTable<double> values;
 };
 Shown shown_values(const score::Scores& scores) {
   const score::MethodOptions options;
   if (scores.has("his") && scores.has("ae"))
-    return {fmt::format("HIES (alpha {:g}), low goes first", options.alpha), score::keep_scores(scores, options)};
+    return {fmt::format("HIES (alpha {:g}), lowest removed first", options.alpha), score::keep_scores(scores, options)};
   const auto& [name, table] = *scores.tables.begin();
   return {name, table};
 }
@@ -44,7 +44,6 @@ void run_score(Words words) {
   pipeline::ScoreRequest request;
   WriteOptions write;
   ShowOptions show;
-  ComputeOptions compute;
   arguments.positional("MODEL", folder, kModelHelp);
   arguments("task", request.task, kTaskHelp);
   arguments.text("calib", "FILE", calibration, "data file with calibration examples: tsv, csv, jsonl, json, parquet or txt");
@@ -56,19 +55,18 @@ void run_score(Words words) {
   arguments.heading("Scores");
   arguments.add(request.score);
   arguments.heading("Running and showing");
-  arguments.add(compute);
+  arguments.add(request.execution);
   arguments.add(show);
   if (!arguments.parse()) return;
   arguments.require("task");
   arguments.require("calib");
-  apply(compute);
+  engine::resolve(request.execution);
   refuse_overlap({{"--output", write.output}, {"--svg", svg}}, {{"MODEL", folder}, {"--calib", calibration}});
   if (!write.output.empty()) check_writable(write.output, write.force);
   if (!svg.empty()) check_writable(svg, write.force);
 
   request.model = folder;
   request.calibration = calibration;
-  request.dtype = compute.dtype;
   ConsoleProgress progress(show.quiet);
   const score::Scores scores = pipeline::run_score(request, progress).scores;
   const Shown shown = shown_values(scores);

@@ -19,7 +19,8 @@
 namespace hies::cli {
 namespace {
 
-// Flags go before the config file, so that it is read before they are declared. Empty: there is none.
+// Returns the config file's name, or nothing. Flags override the file, so it is read before they are declared: its values are their
+// defaults.
 std::string config_of(Words words) {
   for (std::size_t i = 0; i < words.size(); ++i) {
     if (words[i] == "--config" && i + 1 < words.size()) return words[i + 1];
@@ -28,7 +29,7 @@ std::string config_of(Words words) {
   return {};
 }
 
-// What the command line adds to the config file's runs. MODEL, --run or both replace them.
+// The runs of the command line: MODEL, --run or both replace those of the config file.
 struct RunFlags {
   std::string model, task, calib, data;
   std::vector<std::string> runs;
@@ -89,14 +90,15 @@ std::string outcome_text(const sweep::SweepOutcome& outcome, const std::string& 
 }  // namespace
 
 void run_sweep(Words words) {
-  Arguments arguments({"hies sweep",
-                       "a grid of methods, alphas, ratios and seeds, all shared work done once",
-                       {"hies sweep MODEL --task T --calib TRAIN --data DEV -o DIR",
-                        "hies sweep --run MODEL:T:TRAIN:DEV [--run …] -o DIR", "hies sweep --config FILE -o DIR"},
-                       {"hies sweep examples/demo-sst2 --task sst2 --calib examples/reviews-calibration.tsv \\",
-                        "    --data examples/reviews-evaluation.tsv --seeds 2 --ratios 0.1:0.5:0.2 -o sweep"},
-                       "Stopped at any moment, the same command goes on. " + std::string(score::kNoDivergenceNote)},
-                      words);
+  Arguments arguments(
+      {"hies sweep",
+       "a grid of methods, alphas, ratios and seeds, all shared work done once",
+       {"hies sweep MODEL --task T --calib TRAIN --data DEV -o DIR", "hies sweep --run MODEL:T:TRAIN:DEV [--run …] -o DIR",
+        "hies sweep --config FILE -o DIR"},
+       {"hies sweep examples/demo-sst2 --task sst2 --calib examples/reviews-calibration.tsv \\",
+        "    --data examples/reviews-evaluation.tsv --seeds 2 --ratios 0.1:0.5:0.2 -o sweep"},
+       "A sweep may be stopped at any moment; the same command resumes it. " + std::string(score::kNoDivergenceNote)},
+      words);
   const std::string config = config_of(words);
   sweep::SweepRequest request;
   request.version = HIES_VERSION;
@@ -106,33 +108,34 @@ void run_sweep(Words words) {
   std::string output, config_again;
   bool dry_run = false;
   ShowOptions show;
-  ComputeOptions compute;
-  compute.dtype = request.config.options.dtype;
   arguments.positional("MODEL", flags.model, kModelHelp, true);
   arguments("task", flags.task, kTaskHelp);
   arguments.text("calib", "TRAIN", flags.calib, "data file with calibration examples: tsv, csv, jsonl, json, parquet or txt");
   arguments.text("data", "DEV", flags.data, "data file that the pruned models are judged on");
-  arguments.repeated("run", "MODEL:T:TRAIN:DEV", flags.runs, "one more model with its task and data; may be given again");
-  arguments("output", output, "the sweep's directory; an unfinished sweep in it goes on");
+  arguments.repeated("run", "MODEL:T:TRAIN:DEV", flags.runs, "a further model with its task and data; may be given again");
+  arguments("output", output, "the sweep's directory; an unfinished sweep in it is resumed");
   arguments.describe("output", {.placeholder = "DIR", .short_name = "o"});
   arguments.text("config", "FILE", config_again,
                  "JSON file with the names of these options, and \"runs\": [{\"model\", \"task\", \"calib\", \"data\"}]");
-  arguments("dry_run", dry_run, "tell what the sweep takes, and do nothing");
+  arguments("dry_run", dry_run, "estimate the work of the sweep, and do nothing");
   arguments.heading("Grid");
   arguments.add(request.config.options, {"dtype"});
   if (config.empty()) {
     arguments.describe("alphas", {.default_value = "0:1:0.1"});
     arguments.describe("ratios", {.default_value = "0.1:0.6:0.1"});
   }
+  arguments.describe("latency-seconds", {.help = "time spent on each latency"});
   for (const std::string_view choice : {"alpha", "loss"}) arguments.describe(choice, {.placeholder = "grid|auto"});
   describe_load_options(arguments);
   arguments.heading("Running and showing");
-  arguments.add(compute);
+  arguments.add(request.config.options.execution);
   arguments.add(show);
   if (!arguments.parse()) return;
-  apply(compute);
-  request.config.options.dtype = compute.dtype;
+  engine::resolve(request.config.options.execution);
   flags.apply(arguments, request.config.runs);
+  if (request.config.runs.empty())
+    throw Error(ErrorKind::bad_input, "no model is given",
+                "give MODEL --task T --calib FILE --data FILE, or --run MODEL:T:TRAIN:DEV");
   sweep::name_runs(request.config.runs);
   ConsoleProgress progress(show.quiet);
 

@@ -14,22 +14,22 @@ namespace hies::cli {
 namespace {
 
 constexpr std::array kCommands = {
-    Command{"inspect", "what a checkpoint is made of: heads, parameters, FLOPs", run_inspect},
+    Command{"inspect", "what a checkpoint holds: heads, parameters, FLOPs", run_inspect},
     Command{"score", "score every head on a few examples, into scores.json", run_score},
-    Command{"plan", "choose which heads go, into plan.json; needs no model", run_plan},
-    Command{"prune", "cut heads out of a checkpoint, by a plan or in one go", run_prune},
+    Command{"plan", "choose the heads to remove, into plan.json; needs no model", run_plan},
+    Command{"prune", "remove heads from a checkpoint, by a plan or in one go", run_prune},
     Command{"eval", "quality, stability, size and speed on a data file", run_eval},
     Command{"sweep", "a grid of methods, ratios and seeds, and what each achieves", run_sweep},
-    Command{"report", "one page, or a text, of what sweeps have measured", run_report},
-    Command{"explain", "what heads look at in single examples, for the report", run_explain},
+    Command{"report", "a page, or text, of what sweeps have measured", run_report},
+    Command{"explain", "attention and importance of heads in single examples", run_explain},
     Command{"bench", "measure the program's own kernels on this machine", run_bench},
-    Command{"make-checkpoint", "random weights in a real model's shape, to try size and speed", run_make_checkpoint},
-    Command{"tasks", "list what models can be asked to do", run_tasks},
-    Command{"methods", "list the ways to rank heads, and the losses", run_methods},
-    Command{"models", "list the supported model families", run_models},
+    Command{"make-checkpoint", "synthetic checkpoint (random weights), to try size and speed", run_make_checkpoint},
+    Command{"tasks", "list the tasks", run_tasks},
+    Command{"methods", "list the scoring methods and the losses", run_methods},
+    Command{"models", "list the model families", run_models},
 };
 
-// Fits a screen of 80 columns and 24 lines.
+// Returns the text of `hies --help`, which fits a screen of 80 columns and 24 lines.
 std::string overview() {
   std::string text =
       "hies: find attention heads that a Transformer does not need, and remove them.\n\n"

@@ -33,7 +33,7 @@ void run_tasks(Words words);
 void run_methods(Words words);
 void run_models(Words words);
 
-// `hies` with all that follows. Throws.
+// Runs `hies` with the words that follow it. Throws what the command throws.
 void run_hies(Words words);
 
 }  // namespace hies::cli

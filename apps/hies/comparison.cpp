@@ -11,21 +11,21 @@
 namespace hies::cli {
 namespace {
 
-using eval::Figures;
+using eval::Measurements;
 using eval::Spread;
 
-// "1.23 (1.20–1.31)": median and the middle half.
+// Returns "1.23 (1.20–1.31)": the median and the quartiles.
 std::string with_spread(const Spread& spread, std::string (*shown)(double)) {
   return fmt::format("{} ({}–{})", shown(spread.median), shown(spread.p25), shown(spread.p75));
 }
 
 class Comparison {
  public:
-  Comparison(const Figures& model, const Figures* reference, TextTable& table)
+  Comparison(const Measurements& model, const Measurements* reference, TextTable& table)
       : model_(model), reference_(reference), table_(table) {}
 
   // A quantity that both have: its text, and its relative difference.
-  void cost(std::string_view name, const std::function<double(const Figures&)>& value, std::string (*shown)(double)) {
+  void cost(std::string_view name, const std::function<double(const Measurements&)>& value, std::string (*shown)(double)) {
     const double mine = value(model_);
     if (reference_ == nullptr) return table_.row({std::string(name), shown(mine)});
     const double before = value(*reference_);
@@ -70,8 +70,8 @@ class Comparison {
   }
 
  private:
-  const Figures& model_;
-  const Figures* reference_;
+  const Measurements& model_;
+  const Measurements* reference_;
   TextTable& table_;
 };
 
@@ -107,17 +107,17 @@ std::string comparison_table(const eval::Result& result, std::string_view refere
   if (result.stability) rows.only_model("stability (same answers)", percent(*result.stability));
   table.rule();
   rows.cost(
-      "heads", [](const Figures& f) { return static_cast<double>(f.heads); }, human_count);
+      "heads", [](const Measurements& f) { return static_cast<double>(f.heads); }, human_count);
   rows.cost(
-      "parameters", [](const Figures& f) { return static_cast<double>(f.cost.parameters); }, human_count);
+      "parameters", [](const Measurements& f) { return static_cast<double>(f.cost.parameters); }, human_count);
   rows.cost(
-      "  of attention", [](const Figures& f) { return static_cast<double>(f.cost.attention_parameters); }, human_count);
+      "  of attention", [](const Measurements& f) { return static_cast<double>(f.cost.attention_parameters); }, human_count);
   rows.cost(
-      "FLOPs per example", [](const Figures& f) { return f.cost.flops_per_example; }, human_count);
+      "FLOPs per example", [](const Measurements& f) { return f.cost.flops_per_example; }, human_count);
   rows.cost(
-      "  of attention", [](const Figures& f) { return f.cost.attention_flops_per_example; }, human_count);
+      "  of attention", [](const Measurements& f) { return f.cost.attention_flops_per_example; }, human_count);
   rows.cost(
-      "bytes on disk", [](const Figures& f) { return static_cast<double>(f.cost.bytes); }, human_bytes);
+      "bytes on disk", [](const Measurements& f) { return static_cast<double>(f.cost.bytes); }, human_bytes);
   rows.speed(result.speedup);
   return table.text();
 }

@@ -7,11 +7,11 @@
 
 namespace hies::cli {
 
-// The figures of a result as a table: one column for the model; with a reference two columns and the difference. Shares are
+// Returns the measurements of a result as a table: one column for the model; with a reference two columns and the difference. Shares are
 // per cent, their differences percentage points.
 std::string comparison_table(const eval::Result& result, std::string_view reference_heading, std::string_view model_heading);
 
-// The primary metric of every group of the data, beside that of a reference. Empty where the data is not divided.
+// Returns the primary metric of every group of the data, beside that of a reference; nothing where the data has no groups.
 std::string group_table(const eval::Result& result, std::string_view reference_heading, std::string_view model_heading);
 
 }  // namespace hies::cli

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "field_flags.h"
 #include "human.h"
 #include "terminal.h"
 #include "text_layout.h"
@@ -19,8 +20,8 @@ constexpr int kBarWidth = 24;
 
 }  // namespace
 
-std::string progress_figures(std::int64_t done, std::int64_t total, std::string_view unit, double seconds) {
-  // A stage that is as long as it was told to be, but for its last step.
+std::string progress_text(std::int64_t done, std::int64_t total, std::string_view unit, double seconds) {
+  // The stage ended one step early.
   if (unit == "ms" && done > total) return fmt::format("{:.1f} s", static_cast<double>(done) / 1000);
   if (unit == "ms") return fmt::format("{:.1f} of {:.1f} s", static_cast<double>(done) / 1000, static_cast<double>(total) / 1000);
   std::string text = total > 0 ? fmt::format("{}/{} {}", done, total, unit) : fmt::format("{} {}", done, unit);
@@ -48,7 +49,7 @@ void ConsoleProgress::end() { clear(); }
 
 void ConsoleProgress::warn(std::string_view message) {
   clear();
-  print_warning(message);
+  print_warning(with_flags(message));
 }
 
 void ConsoleProgress::advanced(std::int64_t done) {
@@ -63,15 +64,15 @@ void ConsoleProgress::advanced(std::int64_t done) {
 }
 
 std::string ConsoleProgress::line(double seconds) const {
-  const std::string figures = progress_figures(done_, total_, unit_, seconds);
+  const std::string counts = progress_text(done_, total_, unit_, seconds);
   const double share = total_ > 0 ? std::min(1.0, static_cast<double>(done_) / static_cast<double>(total_)) : 0;
-  if (!terminal_ || total_ <= 0) return fmt::format("{}: {}", stage_, figures);
-  const int columns = std::min(kBarWidth, error_width() - display_width(stage_) - display_width(figures) - 9);
+  if (!terminal_ || total_ <= 0) return fmt::format("{}: {}", stage_, counts);
+  const int columns = std::min(kBarWidth, error_width() - display_width(stage_) - display_width(counts) - 9);
   if (columns < 4) return fmt::format("{} {:3.0f} %", stage_, share * 100);
   std::string bar;
   const int full = static_cast<int>(share * columns);
   for (int i = 0; i < columns; ++i) bar += i < full ? "█" : "░";
-  return fmt::format("{} {} {:3.0f} % {}", stage_, bar, share * 100, figures);
+  return fmt::format("{} {} {:3.0f} % {}", stage_, bar, share * 100, counts);
 }
 
 void ConsoleProgress::clear() {

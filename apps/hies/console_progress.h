@@ -7,8 +7,8 @@
 
 namespace hies::cli {
 
-// Draws on standard error: on a terminal a bar with rate and time left, elsewhere a line now and then. Nothing for stages that are
-// over within a second. Warnings are always shown.
+// Shows progress on standard error: on a terminal a bar with rate and time left, elsewhere sparse lines. Stages that take less than a
+// second are not shown; warnings always are.
 class ConsoleProgress : public Progress {
  public:
   explicit ConsoleProgress(bool quiet);
@@ -32,7 +32,7 @@ class ConsoleProgress : public Progress {
   Clock::time_point start_, next_;
 };
 
-// "512/1024 examples, 83/s, 6 s left": what is known of a stage after `seconds`.
-std::string progress_figures(std::int64_t done, std::int64_t total, std::string_view unit, double seconds);
+// Returns "512/1024 examples, 83/s, 6 s left", for a stage that has run for `seconds`.
+std::string progress_text(std::int64_t done, std::int64_t total, std::string_view unit, double seconds);
 
 }  // namespace hies::cli

@@ -9,8 +9,8 @@
 #include "hies/base/clock.h"
 #include "hies/base/error.h"
 #include "hies/base/rng.h"
-#include "hies/model/device.h"
-#include "hies/model/model.h"
+#include "hies/engine/gpu.h"
+#include "hies/engine/model.h"
 #include "hies/score/objectives/objectives.h"
 
 namespace hies::cli {
@@ -25,7 +25,7 @@ model::Batch made_batch(const model::ModelSpec& spec, const GpuBenchOptions& opt
   model::Batch batch;
   for (std::int64_t b = 0; b < options.sequences; ++b) {
     std::vector<std::int32_t> tokens;
-    for (std::int64_t t = 0; t < options.tokens; ++t) tokens.push_back(token_at(b, t, spec.vocabulary));
+    for (std::int64_t t = 0; t < options.tokens; ++t) tokens.push_back(token_at(b, t, spec.text.vocabulary));
     batch.add(b, tokens, std::vector<std::int32_t>(tokens.size(), 0));
     if (spec.problem != model::Problem::causal_lm) continue;
     for (std::int64_t t = 0; t + 1 < options.tokens; ++t) {
@@ -37,29 +37,28 @@ model::Batch made_batch(const model::ModelSpec& spec, const GpuBenchOptions& opt
 }
 
 // Means over the batch's examples, [L][H]: |inner product| a token, and entropy a query.
-void take_scores(const model::AttentionProbe& probe, const model::ModelSpec& spec, const GpuBenchOptions& options,
+void take_scores(const model::AttentionRecorder& recorder, const model::ModelSpec& spec, const GpuBenchOptions& options,
                  GpuBench& bench) {
   bench.his.clear(), bench.ae.clear();
-  for (std::size_t layer = 0; layer < probe.layers.size(); ++layer) {
-    const model::AttentionProbe::Layer& notes = probe.layers[layer];
-    const auto heads = static_cast<std::size_t>(spec.layers[layer].count());
+  for (std::size_t layer = 0; layer < recorder.layers.size(); ++layer) {
+    const model::AttentionRecorder::Layer& records = recorder.layers[layer];
+    const auto heads = static_cast<std::size_t>(spec.layout.attention(static_cast<int>(layer)).count());
     std::vector<double>&his = bench.his.emplace_back(heads), &ae = bench.ae.emplace_back(heads);
-    for (std::size_t i = 0; i < notes.inner.size(); ++i) {
-      his[i % heads] += std::abs(notes.inner[i]) / static_cast<double>(options.tokens * options.sequences);
-      ae[i % heads] +=
-          notes.entropy[i] / static_cast<double>(std::max<std::int64_t>(1, notes.entropy_queries[i / heads]) * options.sequences);
+    for (std::size_t i = 0; i < records.inner.size(); ++i) {
+      his[i % heads] += std::abs(records.inner[i]) / static_cast<double>(options.tokens * options.sequences);
+      ae[i % heads] += records.entropy[i] /
+                       static_cast<double>(std::max<std::int64_t>(1, records.entropy_queries[i / heads]) * options.sequences);
     }
   }
 }
 
-// Three tenths of the heads left out.
-model::HeadGates random_mask(const model::HeadLayout& layout, Rng& rng) {
-  model::HeadGates gates;
-  for (const model::LayerHeads& layer : layout) {
-    std::vector<double>& row = gates.emplace_back();
-    for (int head = 0; head < layer.count(); ++head) row.push_back(rng.uniform() < 0.3 ? 0 : 1);
-  }
-  return gates;
+// Returns a mask without three tenths of the heads.
+model::UnitSet random_mask(const model::Layout& layout, Rng& rng) {
+  model::UnitSet mask;
+  for (const model::Site site : layout.sites(model::SiteKind::attention))
+    for (const int head : layout.at(site).units)
+      if (rng.uniform() < 0.3) mask.insert(site, head);
+  return mask;
 }
 
 // Every run ends with its results on the host, so the host's clock tells.
@@ -76,19 +75,20 @@ GpuTiming timed(std::int64_t repeats, Progress& progress, const std::function<vo
   return {times[times.size() / 2], times.front(), times.back()};
 }
 
-void evaluate_masks(const model::Model& model, const model::Batch& batch, std::int64_t count, GpuBench& bench) {
+void evaluate_masks(const engine::Model& model, const model::Batch& batch, std::int64_t count, GpuBench& bench) {
   Rng rng(1);
-  std::vector<model::HeadGates> masks;
-  for (std::int64_t i = 0; i < count; ++i) masks.push_back(random_mask(model.spec().layers, rng));
-  const auto together = [&](std::span<const model::HeadGates> some) {
-    model.run_masks(batch, model::MaskTrie(some), nullptr, [](std::span<const std::size_t>, model::RunResult&&) {});
+  std::vector<model::UnitSet> masks;
+  for (std::int64_t i = 0; i < count; ++i) masks.push_back(random_mask(model.spec().layout, rng));
+  const auto together = [&](std::span<const model::UnitSet> some) {
+    model.run_masks(batch, engine::MaskTrie(some, model.spec().layout), nullptr,
+                    [](std::span<const std::size_t>, model::RunResult&&) {});
   };
   together({masks.data(), 1});
   Stopwatch watch;
   together(masks);
   bench.masks_together = static_cast<double>(count) / watch.elapsed_ms() * 1000;
   watch.restart();
-  for (const model::HeadGates& mask : masks) model.run(batch, {.gates = &mask, .objective = nullptr, .probe = nullptr});
+  for (const model::UnitSet& mask : masks) together({&mask, 1});
   bench.masks_alone = static_cast<double>(count) / watch.elapsed_ms() * 1000;
 }
 
@@ -98,13 +98,14 @@ Json to_json(const GpuTiming& timing) {
 
 }  // namespace
 
-GpuBench bench_gpu(const std::filesystem::path& folder, const std::string& dtype, const GpuBenchOptions& options,
+GpuBench bench_gpu(const std::filesystem::path& folder, const engine::ExecutionOptions& execution, const GpuBenchOptions& options,
                    Progress& progress) {
   if (options.sequences < 1 || options.tokens < 1 || options.repeats < 1 || options.masks < 0)
     bad_input("--sequences, --tokens and --repeats must be at least 1, --masks at least 0");
-  const auto checkpoint = std::make_shared<const model::Checkpoint>(model::Checkpoint::open(folder));
+  const auto checkpoint = std::make_shared<const arch::Checkpoint>(arch::Checkpoint::open(folder));
   if (checkpoint->spec().reads_images()) unsupported("{} reads images: the bench draws tokens at random", folder.string());
-  const model::Model model = model::Model::load(checkpoint, model::parse_compute_type(dtype));
+  const engine::Model model = engine::Model::load(checkpoint, execution);
+  const engine::Device gpu = model.execution().device;
   const model::Batch batch = made_batch(model.spec(), options);
   const std::vector<double> labels(static_cast<std::size_t>(options.sequences), 0);
   const auto objective = score::make_objective(score::default_objective(model.spec()).name, model.spec(), labels);
@@ -112,18 +113,18 @@ GpuBench bench_gpu(const std::filesystem::path& folder, const std::string& dtype
   GpuBench bench;
   progress.begin("bench", 2 * (options.repeats + 2), "passes");
   const auto score = [&] {
-    model::AttentionProbe probe;
-    probe.want_inner = probe.want_entropy = true;
-    model.run(batch, {.gates = nullptr, .objective = objective.get(), .probe = &probe});
-    take_scores(probe, model.spec(), options, bench);
+    model::AttentionRecorder recorder;
+    recorder.want_inner = recorder.want_entropy = true;
+    model.run(batch, {.gates = nullptr, .objective = objective.get(), .recorder = &recorder});
+    take_scores(recorder, model.spec(), options, bench);
   };
   score();  // brings the weights onto the GPU
-  bench.weights_bytes = static_cast<std::int64_t>(model::gpu_bytes());
-  model::restart_gpu_peak();
+  bench.weights_bytes = static_cast<std::int64_t>(engine::tensor_bytes(gpu));
+  engine::restart_peak(gpu);
   bench.score = timed(options.repeats, progress, score);
-  bench.peak_bytes = static_cast<std::int64_t>(model::gpu_peak_bytes());
+  bench.peak_bytes = static_cast<std::int64_t>(engine::peak_tensor_bytes(gpu));
   bench.forward =
-      timed(options.repeats, progress, [&] { model.run(batch, {.gates = nullptr, .objective = nullptr, .probe = nullptr}); });
+      timed(options.repeats, progress, [&] { model.run(batch, {.gates = nullptr, .objective = nullptr, .recorder = nullptr}); });
   progress.end();
   if (options.masks > 0) evaluate_masks(model, batch, options.masks, bench);
   return bench;

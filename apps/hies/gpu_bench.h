@@ -7,7 +7,8 @@
 
 #include "hies/base/json.h"
 #include "hies/base/progress.h"
-#include "hies/model/heads.h"
+#include "hies/engine/execution.h"
+#include "hies/model/layout.h"
 
 // Whole passes of a checkpoint on a GPU, over random tokens.
 namespace hies::cli {
@@ -36,13 +37,13 @@ struct GpuBench {
   std::int64_t peak_bytes = 0;       // with the batch
   GpuTiming score;                   // HIS and AE of one batch
   GpuTiming forward;                 // the answers alone
-  model::HeadTable<double> his, ae;  // of the batch
+  model::UnitTable<double> his, ae;  // of the batch
   // Masks per second, three tenths of the heads left out at random.
   std::optional<double> masks_together, masks_alone;
 };
 
 // Throws what Checkpoint::open and Model::load throw; bad_input for counts below 1.
-GpuBench bench_gpu(const std::filesystem::path& model, const std::string& dtype, const GpuBenchOptions& options,
+GpuBench bench_gpu(const std::filesystem::path& model, const engine::ExecutionOptions& execution, const GpuBenchOptions& options,
                    Progress& progress);
 
 Json to_json(const GpuBench& bench);

@@ -1,9 +1,10 @@
-// How a command's --help is laid out.
+// The layout of a command's --help.
 #include <fmt/format.h>
 
 #include <algorithm>
 
 #include "arguments.h"
+#include "field_flags.h"
 #include "text_layout.h"
 
 namespace hies::cli {
@@ -20,7 +21,7 @@ std::string name_column(const Argument& argument) {
 }
 
 std::string help_line(const Argument& argument, int width) {
-  std::string help = argument.help;
+  std::string help = with_flags(argument.help);
   if (!argument.default_value.empty()) help += fmt::format(" (default: {})", argument.default_value);
   std::string left = name_column(argument);
   std::string lines;
@@ -60,7 +61,7 @@ std::string Arguments::help_text(int width) const {
     text += "\n";
     for (const std::string& line : wrap(usage_.note, width)) text += line + "\n";
   }
-  // A line that does not begin with the program goes on with the one before.
+  // A line that does not begin with the program continues the one before.
   const auto examples = std::count_if(usage_.examples.begin(), usage_.examples.end(),
                                       [](std::string_view line) { return line.starts_with("hies "); });
   text += examples == 1 ? "\nExample:\n" : "\nExamples:\n";

@@ -6,7 +6,7 @@
 
 namespace hies::cli {
 
-// Words for defaults of a data file's options that are no values.
+// Describes the defaults of a data file's options that are not values.
 inline void describe_load_options(Arguments& arguments) {
   for (const std::string_view column : {"text", "text-pair", "label"})
     arguments.describe(column, {.placeholder = "COLUMN", .default_value = "the task's usual ones"});
@@ -18,7 +18,7 @@ inline void describe_load_options(Arguments& arguments) {
   arguments.describe("most-pixels", {.default_value = fmt::to_string(image::kMostPixels)});
 }
 
-// The options of a data file.
+// Declares the options of a data file.
 inline void add_load_options(Arguments& arguments, data::LoadOptions& load) {
   arguments.add(load);
   describe_load_options(arguments);

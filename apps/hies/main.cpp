@@ -8,13 +8,14 @@
 #include <vector>
 
 #include "commands.h"
+#include "field_flags.h"
 #include "hies/base/error.h"
 #include "signals.h"
 #include "terminal.h"
 
 namespace {
 
-// Exactly one line, and one more where there is advice.
+// Prints one line, and a second one where there is a hint. Returns `code`.
 int report(std::string_view message, std::string_view hint, int code) noexcept {
   using namespace hies::cli;
   print_err(colour_err() ? "\x1b[31;1merror:\x1b[0m " : "error: ");
@@ -43,7 +44,7 @@ int run(int argc, char** argv) {
   } catch (const hies::cli::OutputClosed&) {
     return kClosedPipe;
   } catch (const hies::Error& error) {
-    return report(error.what(), error.hint(), hies::exit_code(error.kind()));
+    return report(hies::cli::with_flags(error.what()), hies::cli::with_flags(error.hint()), hies::exit_code(error.kind()));
   } catch (const std::bad_alloc&) {
     return no_memory();
   } catch (const std::exception& error) {
@@ -54,8 +55,8 @@ int run(int argc, char** argv) {
   }
 }
 
-// Nothing is left to do when run() has returned, but libtorch would take apart all that it registered: a third of the time of a
-// short command. A sanitizer looks for leaks on the usual way out.
+// Exits without running destructors: when run() has returned all files are written, and unloading libtorch would take a third of the
+// time of a short command. With a sanitizer the program returns normally, so that leaks are found.
 int leave(int code) {
 #ifndef __SANITIZE_ADDRESS__
   std::fflush(nullptr);

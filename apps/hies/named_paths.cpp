@@ -9,7 +9,7 @@ namespace hies::cli {
 namespace {
 namespace fs = std::filesystem;
 
-// Where a path leads, whatever way it is written.
+// Returns the absolute path without links, so that equal places compare equal.
 fs::path place(const std::string& path) {
   std::error_code error;
   const fs::path absolute = fs::absolute(path, error);

@@ -12,8 +12,8 @@ struct NamedPath {
   std::string path;
 };
 
-// Throws bad_input where an output is another output, or is or holds an input: `--force` must not cost a user what the command
-// reads, nor a result the other. For early refusal, before long work.
+// Throws bad_input where an output is another output, or is or holds an input: with --force the command would overwrite what it
+// reads. To be called before long work.
 void refuse_overlap(const std::vector<NamedPath>& outputs, const std::vector<NamedPath>& inputs);
 
 }  // namespace hies::cli

@@ -8,7 +8,7 @@
 
 namespace hies::cli {
 
-// The text of one option's value as the variable's type. Throws bad_input: "--ratio abc: not a number".
+// Sets `value` to what the text of an option says. Throws bad_input: "--ratio abc: not a number".
 void set_value(std::string& value, const std::string& text, std::string_view flag);
 void set_value(bool& value, const std::string& text, std::string_view flag);  // a flag: `text` is ignored
 void set_value(std::int64_t& value, const std::string& text, std::string_view flag);
@@ -16,7 +16,7 @@ void set_value(std::uint64_t& value, const std::string& text, std::string_view f
 void set_value(int& value, const std::string& text, std::string_view flag);
 void set_value(double& value, const std::string& text, std::string_view flag);                    // NaN is a number here
 void set_value(std::vector<std::string>& value, const std::string& text, std::string_view flag);  // comma separated
-// Grids: numbers with commas, ranges (study/sweep/number_list.h).
+// Grids: numbers with commas, ranges (hies/sweep/number_list.h).
 void set_value(std::vector<double>& value, const std::string& text, std::string_view flag);
 void set_value(std::vector<std::int64_t>& value, const std::string& text, std::string_view flag);
 
@@ -27,7 +27,7 @@ void set_value(std::optional<T>& value, const std::string& text, std::string_vie
   value = parsed;
 }
 
-// What stands for the value in --help; empty for a flag.
+// Returns what stands for the value in --help; nothing for a flag.
 inline std::string placeholder_of(const std::string&) { return "NAME"; }
 inline std::string placeholder_of(bool) { return ""; }
 inline std::string placeholder_of(std::int64_t) { return "N"; }
@@ -42,7 +42,7 @@ std::string placeholder_of(const std::optional<T>&) {
   return placeholder_of(T{});
 }
 
-// The default as --help shows it; empty: nothing to show.
+// Returns the default as --help shows it; nothing where there is none.
 std::string shown_default(const std::string& value);
 std::string shown_default(bool value);
 std::string shown_default(std::int64_t value);

@@ -11,34 +11,36 @@ namespace {
 
 std::string quantity(const score::MethodOptions& method) {
   const bool mixes = method.method == "hies" || method.method == "l2-out+ae";
-  return mixes ? fmt::format("{} (alpha {:g}), low goes first", method.method, method.alpha)
-               : fmt::format("{}, low goes first", method.method);
+  return mixes ? fmt::format("{} (alpha {:g}), lowest removed first", method.method, method.alpha)
+               : fmt::format("{}, lowest removed first", method.method);
 }
 
 }  // namespace
 
-HeadMap plan_map(const std::string& model, const score::MethodOptions& method, const model::HeadLayout& layout,
-                 const model::HeadTable<double>& keep, const prune::Plan& plan) {
+HeadMap plan_map(const std::string& model, const score::MethodOptions& method, const model::Layout& layout,
+                 const model::UnitTable<double>& keep, const prune::Plan& plan) {
   HeadMap map{fmt::format("Attention heads of {}", printable(model)), quantity(method), layout, keep, {}};
-  for (const auto& [layer, heads] : plan.pruned)
-    for (const int head : heads) map.pruned.insert({layer, head});
+  map.removed = plan.removed;
   return map;
 }
 
-std::string plan_summary(const prune::Plan& plan, const model::HeadLayout& layout, const std::vector<std::string>& fits) {
-  const int present = model::live_head_count(layout);
-  std::string text = fmt::format("{} of {} heads go", plan.pruned_count(), present);
-  if (present > 0) text += fmt::format(" ({})", percent(static_cast<double>(plan.pruned_count()) / present));
+std::string plan_summary(const prune::Plan& plan, const model::Layout& layout, const std::vector<std::string>& fits) {
+  const std::int64_t present = layout.active_count(model::SiteKind::attention);
+  const std::int64_t removed = plan.removed.count(model::SiteKind::attention);
+  std::string text = fmt::format("removes {} of {} heads", removed, present);
+  if (present > 0) text += fmt::format(" ({})", percent(static_cast<double>(removed) / static_cast<double>(present)));
   if (plan.units != "head") text += fmt::format(", units {}", plan.units);
   std::string_view lead = ":\n";
-  for (const auto& [layer, heads] : plan.pruned) {
-    text += fmt::format("{}  layer {}: {}", lead, layer, fmt::join(heads, " "));
+  for (const auto& [site, heads] : plan.removed) {
+    if (site.kind != model::SiteKind::attention) continue;
+    text += fmt::format("{}  layer {}: {}", lead, site.layer, fmt::join(heads, " "));
     lead = "\n";
   }
   text += "\n";
-  const model::HeadLayout left = prune::pruned_layout(plan, layout);
-  if (const int dead = model::dead_head_count(left); dead > 0)
-    text += fmt::format("{} of them stay as zeros (dead heads), so that each KV head of a layer has as many query heads\n", dead);
+  const model::Layout left = prune::pruned_layout(plan, layout);
+  if (const std::int64_t padding = left.padding_count(model::SiteKind::attention); padding > 0)
+    text += fmt::format("{} of them stay as zeros (padding heads), so that each KV head of a layer has as many query heads\n",
+                        padding);
   return text + fmt::format("fits {}\n", fmt::join(fits, ", "));
 }
 

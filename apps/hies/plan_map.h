@@ -9,11 +9,12 @@
 
 namespace hies::cli {
 
-// The head map of keep-scores with a plan's heads crossed out. Refers to `layout` and `keep`.
-HeadMap plan_map(const std::string& model, const score::MethodOptions& method, const model::HeadLayout& layout,
-                 const model::HeadTable<double>& keep, const prune::Plan& plan);
+// Returns the head map of keep-scores, with the plan's heads crossed out. It refers to `layout` and `keep`.
+HeadMap plan_map(const std::string& model, const score::MethodOptions& method, const model::Layout& layout,
+                 const model::UnitTable<double>& keep, const prune::Plan& plan);
 
-// "22 of 72 heads go: layer 0: 1 5; layer 3: 2 …", lines; what of it stays as zeros, and the programs that the result `fits`.
-std::string plan_summary(const prune::Plan& plan, const model::HeadLayout& layout, const std::vector<std::string>& fits);
+// Returns lines "removes 22 of 72 heads: layer 0: 1 5; layer 3: 2 …", how many of them stay as zeros, and the programs that can run
+// the result (`fits`).
+std::string plan_summary(const prune::Plan& plan, const model::Layout& layout, const std::vector<std::string>& fits);
 
 }  // namespace hies::cli

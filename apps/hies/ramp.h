@@ -6,14 +6,14 @@ struct Rgb {
   int red, green, blue;  // 0…255
 };
 
-// Colours from dark blue (0) over grey to light yellow (1): lightness grows evenly, and blue against yellow is told apart with
+// Returns colours from dark blue (0) over grey to light yellow (1): lightness grows evenly, and blue and yellow differ for
 // every common form of colour blindness.
 Rgb ramp(double share);
 
-// The nearest of the 216 colours of a terminal's 6×6×6 cube: 16…231.
+// Returns the nearest of the 216 colours of a terminal's 6×6×6 cube: 16…231.
 int terminal_colour(Rgb colour);
 
-// Whether black text reads better than white on it.
+// Returns whether black text is easier to read on it than white.
 bool is_light(Rgb colour);
 
 }  // namespace hies::cli

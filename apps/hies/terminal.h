@@ -7,7 +7,7 @@
 
 namespace hies::cli {
 
-// Whoever read our standard output has gone: nothing is left to say.
+// Thrown when the reader of our standard output has closed it.
 struct OutputClosed : std::exception {
   const char* what() const noexcept override { return "standard output was closed"; }
 };
@@ -19,14 +19,14 @@ void print_json(const Json& json);
 void print_err(std::string_view text) noexcept;
 
 bool is_terminal_err();
-// Colour only on a terminal that can, and never with NO_COLOR (https://no-color.org).
+// Return whether output is coloured: only on a terminal that can, and never with NO_COLOR (https://no-color.org).
 bool colour_out();
 bool colour_err();
-// Columns of the terminal; 100 where there is none.
+// Return the columns of the terminal; 100 where there is none.
 int output_width();
 int error_width();
 
-// "warning: …" on its own line.
+// Prints "warning: …" on its own line.
 void print_warning(std::string_view message) noexcept;
 
 }  // namespace hies::cli

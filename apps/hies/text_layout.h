@@ -6,10 +6,10 @@
 
 namespace hies::cli {
 
-// Columns that `text` takes on a terminal: its code points (nothing that we print is wider than one column or combines).
+// Returns the columns that `text` takes on a terminal: its code points (nothing that we print is wider than one column or combines).
 int display_width(std::string_view text);
 
-// Lines of at most `width` columns, broken at spaces; a longer word gets a line of its own.
+// Returns lines of at most `width` columns, broken at spaces; a longer word gets a line of its own.
 std::vector<std::string> wrap(std::string_view text, int width);
 
 // Rows of cells in aligned columns, two spaces between them. The first row is the heading. Columns named in `left` are flush
@@ -18,7 +18,7 @@ class TextTable {
  public:
   explicit TextTable(std::vector<std::string> heading, std::vector<std::size_t> left = {0});
   void row(std::vector<std::string> cells);
-  // A line between the rows before and after.
+  // Adds a line between the rows before and after.
   void rule();
   std::string text() const;
 

@@ -64,7 +64,7 @@ class BadOptions(ProgramTest):
 
     def test_budgets(self):
         self.refused(2, "budget", *[word for word in self.prune() if word not in ("--ratio", 0.5)])
-        self.refused(2, "ratio and heads", *self.prune(MODEL, None, "--heads", 3))
+        self.refused(2, "--ratio and --heads", *self.prune(MODEL, None, "--heads", 3))
         self.refused(2, "heads is 13", *self.words("--heads", 13))
         self.refused(2, "protect", *self.prune(MODEL, None, "--protect", "0-1"))
         self.refused(2, "7", *self.prune(MODEL, None, "--protect", "0:7"))

@@ -181,7 +181,7 @@ class Steps(ProgramTest):
     def test_quiet_and_force(self):
         self.assertEqual(self.done(*self.score(MODEL, None, "--quiet")).stdout, "")
         # Where no file is written there would be nothing else to see.
-        self.assertIn("6 of 12 heads go", self.done("plan", "scores.json", "--ratio", 0.5, "--quiet").stdout)
+        self.assertIn("removes 6 of 12 heads", self.done("plan", "scores.json", "--ratio", 0.5, "--quiet").stdout)
         self.assertIn("accuracy", self.done(*self.evaluate(MODEL, None, "--quiet")).stdout)
         self.refused(2, "scores.json exists already", *self.score(), hint="--force")
         self.done(*self.score(MODEL, None, "--force", "--seed", 1))

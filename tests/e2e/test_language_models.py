@@ -75,7 +75,7 @@ class Lines(LanguageModels):
         alone = self.json(*self.windows("--data", "--latency-seconds", 0, "--examples", 3))
         whole = next(record for record in records if not record["pruned"] and "perplexity" in record["metrics"])
         self.assertAlmostEqual(alone["metrics"]["perplexity"], whole["metrics"]["perplexity"], 9)
-        self.refused(2, "context and stride are for .*no run", "sweep", self.model, "--task", "multiple-choice", "--calib", self.questions, "--data",
+        self.refused(2, "--context and --stride are for .*no run", "sweep", self.model, "--task", "multiple-choice", "--calib", self.questions, "--data",
                      self.questions, "--context", 16, "-o", "none", "--dry-run")
 
 

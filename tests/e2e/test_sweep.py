@@ -115,7 +115,7 @@ class Sweep(ProgramTest):
         self.assertEqual(process.returncode, 130, errors)
         lines = [line for line in errors.splitlines() if not line.startswith("warning: ")]
         self.assertRegex(lines[0], "^error: interrupted: [0-9]+ records are in study/records.jsonl$")
-        self.assertEqual(lines[1:], ["hint: run the same command again to go on"])
+        self.assertEqual(lines[1:], ["hint: run the same command again to resume"])
         self.assertTrue(self.records().endswith(b"\n"))
         self.assertTrue(self.records("whole").startswith(self.records()))
         self.assertRegex(self.done(*[word for word in self.words() if word != "--quiet"]).stdout, "[0-9]+ were there before")
@@ -134,7 +134,7 @@ class Sweep(ProgramTest):
 
     def test_changed_options(self):
         self.done(*self.words())
-        self.refused(2, "other options: ratios was .* and is .*; seeds was 2 and is 3", *self.words("study", grid=[*GRID[:4], "--seeds", 3, *GRID[8:]]))
+        self.refused(2, "other options: --ratios was .* and is .*; --seeds was 2 and is 3", *self.words("study", grid=[*GRID[:4], "--seeds", 3, *GRID[8:]]))
         self.write("dev.tsv", self.evaluation.read_text() + "a fine film\t1\tevaluation\n")
         self.refused(2, "other evaluation data", *self.words())
 
@@ -183,7 +183,7 @@ class Sweep(ProgramTest):
         self.assertEqual(self.records("config"), self.records("flags"))
         self.done("sweep", "--config", "flags/sweep.json", "-o", "stored")
         self.assertEqual(self.records("stored"), self.records("flags"))
-        self.refused(2, "other options: seeds was 1 and is 2", "sweep", "--config", config, "--seeds", 2, "-o", "config")
+        self.refused(2, "other options: --seeds was 1 and is 2", "sweep", "--config", config, "--seeds", 2, "-o", "config")
 
     def test_bad_input(self):
         def words(*grid):
@@ -215,7 +215,7 @@ class Sweep(ProgramTest):
     def test_dev_is_the_calibration_file(self):
         words = self.words("study", grid=["--methods", "his", "--ratios", "0.2", "--seeds", 1, "--max-length", 24, "--threads", 1])
         words[words.index("--data") + 1] = self.calibration
-        self.assertRegex(self.done(*words).stderr, "warning: .*train.tsv ranks the heads and judges them, too")
+        self.assertRegex(self.done(*words).stderr, "warning: .*train.tsv is used both to rank the heads and to evaluate")
 
     def test_full_disk(self):
         self.done(*self.words("whole"))

@@ -91,7 +91,7 @@ function removalOrder(units: Unit[], layout: Layout, least: number): Unit[] {
 
 const countOf = (ratio: number, total: number): number => Math.floor(ratio * total + 0.5);
 
-// The heads that go, by layer, original indices, ascending. Where a layer may not lose as many as asked, fewer go.
+// The heads to remove, by layer, original indices, ascending. Where a layer may not lose so many, fewer are removed.
 export function plan(units: Unit[], layout: Layout, options: RunOptions, ratio: number, uniform = false): Map<number, number[]> {
   const order = removalOrder(units, layout, options.min_heads_per_layer);
   const chosen = uniform
@@ -122,7 +122,7 @@ function leftHeads(layer: Layer, gone: number[]): number[] {
   return [...stay, ...zeros];
 }
 
-// What a plan saves of the whole model: shares 0 … 1. A KV head goes with the last of its query heads; heads that stay as zeros save
+// What a plan saves of the whole model: shares 0 … 1. A KV head is removed with the last of its query heads; heads that stay as zeros save
 // nothing.
 export function saving(pruned: Map<number, number[]>, layout: Layout): { heads: number; parameters: number; flops: number } {
   let heads = 0, parameters = 0, flops = 0;

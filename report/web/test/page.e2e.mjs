@@ -99,7 +99,7 @@ test("sliders change the maps as the planner does", async () => {
     const record = cells("hies", alpha, ratio).find((one) => one.seed === 0);
     const wanted = Object.entries(record.pruned).flatMap(([layer, heads]) => heads.map((head) => `${layer}:${head}`)).sort();
     assert.deepEqual((await map(tab, "Pruned by HIES")).filter((cell) => cell[2]).map((cell) => cell[0]).sort(), wanted);
-    assert.match(await text(tab, "#maps .said"), new RegExp(`^${wanted.length} heads go .*Measured at this`));
+    assert.match(await text(tab, "#maps .said"), new RegExp(`^${wanted.length} heads removed .*Measured at this`));
   }
   assert.deepEqual(await map(tab, "HIS: importance"), before.his);
   await move(tab, "α", 0.33);
@@ -133,7 +133,7 @@ test("a deep link restores the view", async () => {
   // Going back in the same tab counts, too; nonsense does no harm.
   await other.evaluate(() => { location.hash = "#alpha=7&ratio=x&run=nobody&table=none&stability=NaN&example=99"; });
   await ready(other);
-  assert.match(await text(other, "#maps .said"), /heads go/);
+  assert.match(await text(other, "#maps .said"), /heads removed/);
   await close(other);
   await close(tab);
 });
@@ -264,8 +264,8 @@ test("what was measured of latency is told", async () => {
   const tab = await open(page);
   assert.equal(await tab.$$eval("#pareto figure", (all) => all.length), 3);
   // Of the grid only one alpha is measured; HIS has none.
-  await move(tab, "Way to prune", "his");
-  assert.match(await text(tab, "#summary .answer"), /Latency[\d.]+ ms, [\d.]+× as quick/);
+  await move(tab, "Configuration", "his");
+  assert.match(await text(tab, "#summary .answer"), /Latency[\d.]+ ms, [\d.]+× as fast/);
   await close(tab);
 });
 

@@ -5,8 +5,8 @@
 namespace hies::arch {
 namespace {
 
-model::ModelSpec parse(const Json& config, std::string_view where) {
-  model::ModelSpec spec = parse_bert(config, where, "bert", "bert.", 0);
+model::ModelSpec parse_bert(const Json& config, std::string_view where) {
+  model::ModelSpec spec = parse_bert_config(config, where, "bert", "bert.", 0);
   spec.head.dense = {{matrix("bert.pooler.dense"), model::Activation::tanh}};
   spec.head.classifiers = {matrix("classifier")};
   return spec;
@@ -16,7 +16,8 @@ model::ModelSpec parse(const Json& config, std::string_view where) {
 
 // Devlin et al. 2019. The task head reads the first token through a tanh pooler.
 const Family& bert() {
-  static const Family family = {"bert", "BERT for sequence classification and regression", "bert.", {.pruned_heads = true}, parse};
+  static const Family family = {
+      "bert", "BERT for sequence classification and regression", "bert.", {.pruned_heads = true}, parse_bert};
   return family;
 }
 

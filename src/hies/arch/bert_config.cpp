@@ -7,7 +7,7 @@
 namespace hies::arch {
 namespace {
 
-model::LayerSpec layer(const std::string& name, double epsilon, model::Activation activation) {
+model::LayerSpec bert_layer(const std::string& name, double epsilon, model::Activation activation) {
   model::LayerSpec layer;
   layer.attention.norm = layer_norm(name + "attention.output.LayerNorm", epsilon);
   layer.attention.query = matrix(name + "attention.self.query");
@@ -23,8 +23,8 @@ model::LayerSpec layer(const std::string& name, double epsilon, model::Activatio
 
 }  // namespace
 
-model::ModelSpec parse_bert(const Json& config, std::string_view where, const std::string& model_type, const std::string& prefix,
-                            int position_offset) {
+model::ModelSpec parse_bert_config(const Json& config, std::string_view where, const std::string& model_type,
+                                   const std::string& prefix, int position_offset) {
   model::ModelSpec spec;
   spec.model_type = model_type;
   spec.hidden = require_count(config, "hidden_size", where);
@@ -50,7 +50,7 @@ model::ModelSpec parse_bert(const Json& config, std::string_view where, const st
   spec.text.token_type = prefix + "embeddings.token_type_embeddings";
   spec.text.norm = layer_norm(prefix + "embeddings.LayerNorm", epsilon);
   for (int i = 0; i < counts.layers; ++i)
-    spec.layers.push_back(layer(fmt::format("{}encoder.layer.{}.", prefix, i), epsilon, activation));
+    spec.layers.push_back(bert_layer(fmt::format("{}encoder.layer.{}.", prefix, i), epsilon, activation));
   return spec;
 }
 

@@ -109,7 +109,8 @@ model::ModelSpec parse_llama_like(const Json& config, std::string_view where, co
   for (int i = 0; i < counts.layers; ++i)
     spec.layers.push_back(llama_layer(fmt::format("model.layers.{}.", i), epsilon, biases, activation));
   spec.final_norm = rms_norm("model.norm", epsilon);
-  parse_decoder_task(config, where, {family + "ForCausalLM", family + "Model", family + "ForSequenceClassification"}, false, spec);
+  parse_decoder_task(config, where, {family + "ForCausalLM", family + "Model", family + "ForSequenceClassification"}, false,
+                     spec);
   return spec;
 }
 

@@ -14,7 +14,7 @@ int neurons_of(const Json& config, std::string_view where, bool gated) {
   return gated ? (static_cast<int>(neurons * 2 / 3.0) + 7) / 8 * 8 : neurons;
 }
 
-model::ModelSpec parse(const Json& config, std::string_view where) {
+model::ModelSpec parse_dinov2(const Json& config, std::string_view where) {
   VisionNames names;
   names.gated = value_or<bool>(config, "use_swiglu_ffn", false, where);
   names.attention_norm = "norm1";
@@ -36,8 +36,8 @@ model::ModelSpec parse(const Json& config, std::string_view where) {
 // Oquab et al. 2024. Layer scale; the classifier reads the class token beside the mean of the patches. transformers 5 computes a
 // head's size from hidden_size and num_attention_heads, so it takes no other number of heads.
 const Family& dinov2() {
-  static const Family family = {"dinov2", "DINOv2 for image classification", "dinov2.", {.pruned_heads = true}, parse, nullptr,
-                                ""};
+  static const Family family = {
+      "dinov2", "DINOv2 for image classification", "dinov2.", {.pruned_heads = true}, parse_dinov2, nullptr, ""};
   return family;
 }
 

@@ -7,7 +7,7 @@ namespace {
 
 constexpr double kEpsilon = 1e-12;  // transformers fixes it for this family
 
-model::LayerSpec layer(const std::string& name, model::Activation activation) {
+model::LayerSpec distilbert_layer(const std::string& name, model::Activation activation) {
   model::LayerSpec layer;
   layer.attention.norm = layer_norm(name + "sa_layer_norm", kEpsilon);
   layer.attention.query = matrix(name + "attention.q_lin");
@@ -21,7 +21,7 @@ model::LayerSpec layer(const std::string& name, model::Activation activation) {
   return layer;
 }
 
-model::ModelSpec parse(const Json& config, std::string_view where) {
+model::ModelSpec parse_distilbert(const Json& config, std::string_view where) {
   model::ModelSpec spec;
   spec.model_type = "distilbert";
   spec.hidden = require_count(config, "dim", where);
@@ -40,7 +40,7 @@ model::ModelSpec parse(const Json& config, std::string_view where) {
   spec.text.position = "distilbert.embeddings.position_embeddings";
   spec.text.norm = layer_norm("distilbert.embeddings.LayerNorm", kEpsilon);
   for (int i = 0; i < counts.layers; ++i)
-    spec.layers.push_back(layer(fmt::format("distilbert.transformer.layer.{}.", i), activation));
+    spec.layers.push_back(distilbert_layer(fmt::format("distilbert.transformer.layer.{}.", i), activation));
   spec.head.dense = {{matrix("pre_classifier"), model::Activation::relu}};
   spec.head.classifiers = {matrix("classifier")};
   return spec;
@@ -50,9 +50,9 @@ model::ModelSpec parse(const Json& config, std::string_view where) {
 
 // Sanh et al. 2019. No token types and no pooler: a ReLU layer stands before the classifier.
 const Family& distilbert() {
-  static const Family family = {"distilbert",  "DistilBERT for sequence classification and regression",
-                                "distilbert.", {.pruned_heads = true},
-                                parse,         nullptr,
+  static const Family family = {"distilbert",     "DistilBERT for sequence classification and regression",
+                                "distilbert.",    {.pruned_heads = true},
+                                parse_distilbert, nullptr,
                                 "hidden_dim"};
   return family;
 }

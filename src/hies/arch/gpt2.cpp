@@ -10,7 +10,7 @@ model::MatrixSpec conv1d(std::string name, int part = 0, int parts = 1) {
   return {.name = std::move(name), .bias = true, .inputs_first = true, .part = part, .parts = parts};
 }
 
-model::LayerSpec layer(const std::string& name, double epsilon, model::Activation activation) {
+model::LayerSpec gpt2_layer(const std::string& name, double epsilon, model::Activation activation) {
   model::LayerSpec layer;
   layer.attention.norm = layer_norm(name + "ln_1", epsilon);
   layer.attention.query = conv1d(name + "attn.c_attn", 0, 3);
@@ -32,7 +32,7 @@ void refuse_variants(const Json& config, std::string_view where) {
     unsupported("{}: scale_attn_weights false is not supported", where);
 }
 
-model::ModelSpec parse(const Json& config, std::string_view where) {
+model::ModelSpec parse_gpt2(const Json& config, std::string_view where) {
   refuse_variants(config, where);
   model::ModelSpec spec;
   spec.model_type = "gpt2";
@@ -54,7 +54,8 @@ model::ModelSpec parse(const Json& config, std::string_view where) {
 
   spec.text.word = "transformer.wte";
   spec.text.position = "transformer.wpe";
-  for (int i = 0; i < counts.layers; ++i) spec.layers.push_back(layer(fmt::format("transformer.h.{}.", i), epsilon, activation));
+  for (int i = 0; i < counts.layers; ++i)
+    spec.layers.push_back(gpt2_layer(fmt::format("transformer.h.{}.", i), epsilon, activation));
   spec.final_norm = layer_norm("transformer.ln_f", epsilon);
   parse_decoder_task(config, where, {"GPT2LMHeadModel", "GPT2Model", "GPT2ForSequenceClassification"}, true, spec);
   return spec;
@@ -65,7 +66,7 @@ model::ModelSpec parse(const Json& config, std::string_view where) {
 // Radford et al. 2019: LayerNorm, learned positions, a feed-forward network of two matrices.
 const Family& gpt2() {
   static const Family family = {
-      "gpt2",   "GPT-2, language model or sequence classification", "transformer.", {.pruned_heads = true}, parse, nullptr,
+      "gpt2",   "GPT-2, language model or sequence classification", "transformer.", {.pruned_heads = true}, parse_gpt2, nullptr,
       "n_inner"};
   return family;
 }

@@ -4,7 +4,7 @@
 namespace hies::arch {
 namespace {
 
-model::ModelSpec parse(const Json& config, std::string_view where) {
+model::ModelSpec parse_llama(const Json& config, std::string_view where) {
   const bool attention = value_or<bool>(config, "attention_bias", false, where);
   const LlamaBiases biases{attention, attention, value_or<bool>(config, "mlp_bias", false, where)};
   return parse_llama_like(config, where, "llama", "Llama", biases);
@@ -12,7 +12,7 @@ model::ModelSpec parse(const Json& config, std::string_view where) {
 
 // transformers' LLaMA wants a hidden size that is a multiple of the number of heads, whatever their size; its Mistral without a window
 // is the same model, but for biases, and does not.
-void write_heads(Json& config, const HeadNumbers& numbers) {
+void write_llama_or_mistral_heads(Json& config, const HeadNumbers& numbers) {
   write_llama_heads(config, numbers);
   const auto is_true = [&](const char* key) { return config.contains(key) && config[key] == true; };
   const bool fits = config["hidden_size"].get<std::int64_t>() % numbers.heads == 0;
@@ -29,12 +29,9 @@ void write_heads(Json& config, const HeadNumbers& numbers) {
 
 // Touvron et al. 2023; versions 1 to 3.
 const Family& llama() {
-  static const Family family = {"llama",
-                                "LLaMA 1 to 3, language model or sequence classification",
-                                "model.",
-                                {.head_dim = true, .served = true, .per_layer = true},
-                                parse,
-                                write_heads};
+  static const Family family = {"llama",     "LLaMA 1 to 3, language model or sequence classification",
+                                "model.",    {.head_dim = true, .served = true, .per_layer = true},
+                                parse_llama, write_llama_or_mistral_heads};
   return family;
 }
 

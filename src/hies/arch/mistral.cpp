@@ -4,7 +4,7 @@
 namespace hies::arch {
 namespace {
 
-model::ModelSpec parse(const Json& config, std::string_view where) {
+model::ModelSpec parse_mistral(const Json& config, std::string_view where) {
   model::ModelSpec spec = parse_llama_like(config, where, "mistral", "Mistral", {});
   // Absent is transformers' 4096, null is none.
   const Json* stated = find_member(config, "sliding_window", where);
@@ -18,12 +18,9 @@ model::ModelSpec parse(const Json& config, std::string_view where) {
 
 // Jiang et al. 2023: LLaMA with a sliding window in every layer.
 const Family& mistral() {
-  static const Family family = {"mistral",
-                                "Mistral, language model or sequence classification",
-                                "model.",
-                                {.head_dim = true, .served = true, .per_layer = true},
-                                parse,
-                                write_llama_heads};
+  static const Family family = {"mistral",     "Mistral, language model or sequence classification",
+                                "model.",      {.head_dim = true, .served = true, .per_layer = true},
+                                parse_mistral, write_llama_heads};
   return family;
 }
 

@@ -41,8 +41,8 @@ model::VisionSpec parse_patches(const Json& config, std::string_view where, int 
   return vision;
 }
 
-model::LayerSpec layer(const std::string& name, const VisionNames& names, double epsilon, bool bias,
-                       model::Activation activation) {
+model::LayerSpec vision_layer(const std::string& name, const VisionNames& names, double epsilon, bool bias,
+                              model::Activation activation) {
   const auto scale = [&name](const std::string& part) { return part.empty() ? std::string() : name + part; };
   model::LayerSpec layer;
   layer.attention.norm = layer_norm(name + names.attention_norm, epsilon);
@@ -92,7 +92,7 @@ model::ModelSpec parse_vision(const Json& config, std::string_view where, const 
   parse_task(config, where, spec);
   const bool bias = value_or<bool>(config, "qkv_bias", true, where);
   for (int i = 0; i < counts.layers; ++i)
-    spec.layers.push_back(layer(fmt::format("{}encoder.layer.{}.", prefix, i), names, epsilon, bias, activation));
+    spec.layers.push_back(vision_layer(fmt::format("{}encoder.layer.{}.", prefix, i), names, epsilon, bias, activation));
   spec.final_norm = layer_norm(prefix + "layernorm", epsilon);
   return spec;
 }

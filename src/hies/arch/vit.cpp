@@ -4,7 +4,7 @@
 namespace hies::arch {
 namespace {
 
-model::ModelSpec parse(const Json& config, std::string_view where) {
+model::ModelSpec parse_vit(const Json& config, std::string_view where) {
   const int neurons = require_count(config, "intermediate_size", where);
   model::ModelSpec spec = parse_vision(config, where, "vit", {"cls_token"}, neurons);
   spec.head.classifiers = {matrix("classifier")};
@@ -16,8 +16,8 @@ model::ModelSpec parse(const Json& config, std::string_view where) {
 // Dosovitskiy et al. 2021. The classifier reads the class token. transformers 4 reads any heads; transformers 5 the same number in
 // every layer, by head_dim.
 const Family& vit() {
-  static const Family family = {"vit", "ViT for image classification", "vit.", {.pruned_heads = true, .head_dim = true},
-                                parse, write_vision_heads};
+  static const Family family = {
+      "vit", "ViT for image classification", "vit.", {.pruned_heads = true, .head_dim = true}, parse_vit, write_vision_heads};
   return family;
 }
 

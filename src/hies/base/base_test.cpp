@@ -7,6 +7,7 @@
 #include "hies/base/hash.h"
 #include "hies/base/json.h"
 #include "hies/base/rng.h"
+#include "hies/base/stored.h"
 #include "hies/base/suggest.h"
 #include "hies/base/test_files.h"
 
@@ -144,6 +145,59 @@ TEST(JsonText, PrettyKeepsTablesOnLines) {
   EXPECT_EQ(pretty(json), "{\n  \"b\": [\n    [1, 2],\n    [3, 4]\n  ],\n  \"a\": 0.1\n}\n");
   EXPECT_EQ(parse_json(pretty(json), ""), json);
   EXPECT_THROW(pretty(Json(std::numeric_limits<double>::quiet_NaN())), Error);
+}
+
+struct StoredInner {
+  double part = 0;
+  std::optional<double> other;
+  template <class V, class Self>
+  static void fields(V& v, Self& self) {
+    v("part", self.part, stored::Share{});
+    v("other", self.other, stored::Share{});
+  }
+};
+
+struct StoredOuter {
+  bool on = false;
+  std::int64_t count = 0;
+  std::string name, empty;
+  StoredInner inner;
+  std::optional<StoredInner> none;
+  stored::NamedNumbers numbers;
+  template <class V, class Self>
+  static void fields(V& v, Self& self) {
+    v("on", self.on);
+    v("count", self.count);
+    v("name", self.name);
+    v("empty", self.empty, stored::NullIfEmpty{});
+    v("inner", self.inner);
+    v("none", self.none);
+    v("numbers", self.numbers);
+  }
+};
+
+constexpr std::string_view kStored =
+    R"({"on":true,"count":3,"name":"n","empty":null,"inner":{"part":0.5,"other":null},"none":null,"numbers":{"b":2.0,"a":-1.0}})";
+
+TEST(Stored, IsWrittenAsItWasRead) {
+  const Json json = parse_json(kStored, "f");
+  EXPECT_EQ(to_stored(from_stored<StoredOuter>(JsonNode(json, "f"))).dump(), kStored);
+}
+
+TEST(Stored, ErrorsNameThePath) {
+  StoredOuter outer;
+  outer.inner.part = std::numeric_limits<double>::infinity();
+  EXPECT_STREQ(error_of([&] { to_stored(outer); }).what(), "inner.part is inf");
+  const auto refusal = [](std::string_view pointer, const Json& value) {
+    Json json = parse_json(kStored, "f");
+    json[Json::json_pointer(std::string(pointer))] = value;
+    return std::string(error_of([&] { from_stored<StoredOuter>(JsonNode(json, "f")); }).what());
+  };
+  EXPECT_NE(refusal("/inner/part", 1.5).find("'inner.part' is 1.5"), std::string::npos);
+  EXPECT_NE(refusal("/inner/other", -0.1).find("'inner.other' is -0.1"), std::string::npos);
+  EXPECT_NE(refusal("/on", 1).find("'on'"), std::string::npos);
+  EXPECT_NE(refusal("/count", -1).find("'count'"), std::string::npos);
+  EXPECT_NE(refusal("/numbers/a", "x").find("'numbers.a'"), std::string::npos);
 }
 
 TEST(Random, IsTheSameEverywhere) {

@@ -10,14 +10,36 @@
 //     }
 //   };
 //
-// and a visitor gets name, reference and help of each field in order. The flag is the name with '_' written as '-'.
+// and a visitor gets name, reference and help of each field in order. A struct that holds another one visits its fields with
+// nested_fields(). Messages and helps name options by their fields, between backquotes: "`batch_tokens` is 0". Only the program knows
+// flags: it writes such a field as the option --batch-tokens.
 
+#include <algorithm>
+#include <initializer_list>
 #include <optional>
 #include <string_view>
 
 #include "hies/base/json.h"
 
 namespace hies {
+
+// Passes on to `visitor` all fields but those of the names `without`.
+template <class V>
+struct FieldsWithout {
+  V& visitor;
+  std::initializer_list<std::string_view> without;
+  template <class T>
+  void operator()(std::string_view name, T& value, std::string_view help) {
+    if (std::find(without.begin(), without.end(), name) == without.end()) visitor(name, value, help);
+  }
+};
+
+// Visits the fields of `options` but those of the names `without`: fields that the struct around it has in another form.
+template <class V, class Options>
+void nested_fields(V& visitor, Options& options, std::initializer_list<std::string_view> without = {}) {
+  FieldsWithout<V> some{visitor, without};
+  Options::fields(some, options);
+}
 
 struct ToJson {
   Json json = Json::object();

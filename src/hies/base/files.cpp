@@ -82,7 +82,7 @@ bool may_be_replaced(const fs::path& path) {
 
 void refuse_existing(const fs::path& path) {
   throw Error(ErrorKind::bad_input, fmt::format("{} exists already", path.string()),
-              "use --force to overwrite it, or choose another name");
+              "use `force` to overwrite it, or choose another name");
 }
 
 }  // namespace
@@ -205,7 +205,7 @@ AtomicDirectory::AtomicDirectory(const fs::path& path, bool force) : path_(witho
   check_writable(path_, force);
   if (is_there(path_) && !may_be_replaced(path_))
     throw Error(ErrorKind::bad_input, fmt::format("{} exists and is not a checkpoint directory", path_.string()),
-                "--force replaces only an empty directory, or one with a config.json and safetensors");
+                "`force` replaces only an empty directory, or one with a config.json and safetensors");
   temporary_ = temporary_beside(path_);
   if (::mkdir(temporary_.c_str(), 0777) != 0) fail("create", path_, errno);
   remember(temporary_);

@@ -69,7 +69,7 @@ int schema_version(const JsonNode& root, std::string_view name, int latest, std:
 
 double stored::finite(double value, const std::string& path) {
   if (!std::isfinite(value))
-    throw Error(ErrorKind::bad_input, fmt::format("{} is {}", path, value), "the model's numbers overflow: try --dtype float64");
+    throw Error(ErrorKind::bad_input, fmt::format("{} is {}", path, value), "the model's numbers overflow: try `dtype` float64");
   return value;
 }
 

@@ -23,6 +23,9 @@ class JsonNode {
   bool holds(std::string_view name) const { return has(name) && !member(name).is_null(); }
   const Json& object() const;
   bool is_null() const { return json_.is_null(); }
+  bool is_text(std::string_view text) const { return json_.is_string() && json_.get_ref<const std::string&>() == text; }
+  // Returns the name of the file that it stands in.
+  std::string_view where() const noexcept { return where_; }
 
   bool flag() const { return detail::json_as<bool>(json_, key_, where_); }
   std::string text() const { return detail::json_as<std::string>(json_, key_, where_); }

@@ -28,14 +28,14 @@ std::size_t text_column(const Table& table, const Task& task, const LoadOptions&
     if (const auto found = table.find(form.first)) return *found;
     usual.push_back(form.first);
   }
-  no_usual_column(table, task, task.reading == Reading::images ? "image" : "text", usual, "--text");
+  no_usual_column(table, task, task.reading == Reading::images ? "image" : "text", usual, "`text`");
 }
 
 std::optional<std::size_t> label_column(const Table& table, const Task& task, const LoadOptions& options) {
   if (!options.label.empty()) return named_column(table, options.label);
   for (const std::string& name : task.label_columns)
     if (const auto found = table.find(name)) return found;
-  if (options.labels == LabelNeed::required) no_usual_column(table, task, "label", task.label_columns, "--label");
+  if (options.labels == LabelNeed::required) no_usual_column(table, task, "label", task.label_columns, "`label`");
   return std::nullopt;
 }
 

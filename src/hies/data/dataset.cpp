@@ -16,7 +16,7 @@ void hash_ids(const std::vector<std::int32_t>& ids, Hasher& hasher) {
 // Nothing for texts: their hash is what it was before there was anything else.
 void hash_others(const Example& example, Hasher& hasher) {
   if (example.targets > 0) hasher.update(example.targets);
-  for (const Choice& choice : example.choices) {
+  for (const EncodedChoice& choice : example.choices) {
     hash_ids(choice.ids, hasher);
     hasher.update(choice.targets);
   }
@@ -25,7 +25,7 @@ void hash_others(const Example& example, Hasher& hasher) {
 }
 
 Example right_answer(const Example& question) {
-  const Choice& choice = question.choices[static_cast<std::size_t>(question.label)];
+  const EncodedChoice& choice = question.choices[static_cast<std::size_t>(question.label)];
   Example window;
   window.ids = question.ids;
   window.ids.insert(window.ids.end(), choice.ids.begin(), choice.ids.end());
@@ -40,7 +40,7 @@ Example right_answer(const Example& question) {
 
 std::int64_t Example::run_tokens() const noexcept {
   std::int64_t count = static_cast<std::int64_t>(ids.size()) - (targets > 0 ? 1 : 0) + image_tokens;
-  for (const Choice& choice : choices) count += static_cast<std::int64_t>(choice.ids.size()) - 1;
+  for (const EncodedChoice& choice : choices) count += static_cast<std::int64_t>(choice.ids.size()) - 1;
   return count;
 }
 
@@ -78,7 +78,7 @@ Dataset right_answers_only(const Dataset& dataset) {
       throw Error(
           ErrorKind::bad_input,
           fmt::format("{}: which choice is right is not said, but heads are scored with the right ones", dataset.source.string()),
-          "name the column with --label");
+          "name the column with `label`");
     example = right_answer(example);
   }
   return answers;

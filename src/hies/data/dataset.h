@@ -11,7 +11,7 @@
 namespace hies::data {
 
 // One answer to a question, for language models.
-struct Choice {
+struct EncodedChoice {
   // Tokens that follow the example's own, down to the last one that is judged, which is never run: it is only predicted. At least
   // one more than `targets`.
   std::vector<std::int32_t> ids;
@@ -37,7 +37,7 @@ struct Example {
   std::int64_t words = 0;  // of the text that its targets cover; over all windows of a text they add up to the text's
   std::int64_t bytes = 0;
 
-  std::vector<Choice> choices = {};
+  std::vector<EncodedChoice> choices = {};
 
   model::ImageRef image = {};
   std::int64_t image_tokens = 0;  // what it is in the model: its patches, and what the family puts before them

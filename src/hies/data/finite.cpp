@@ -49,7 +49,7 @@ void check_finite(const engine::Model& model, const model::Batch& batch, const m
                   const model::RunResult& result, const Dataset& dataset) {
   const auto strange = find_strange(batch, result);
   if (!strange) return;
-  constexpr std::string_view kHint = "the model's numbers overflow: try --dtype float32, or --device cpu --dtype float64";
+  constexpr std::string_view kHint = "the model's numbers overflow: try `dtype` float32, or `device` cpu `dtype` float64";
   const auto example = static_cast<std::size_t>(batch.examples[strange->sequence]);
   const std::string file = dataset.source.string();
   const std::int64_t row = dataset.examples[example].row;

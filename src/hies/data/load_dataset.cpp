@@ -15,9 +15,9 @@ constexpr std::int64_t kTextsAtOnce = 4096;  // between two looks at the progres
 std::int64_t chosen_max_length(const LoadOptions& options, const arch::Checkpoint& checkpoint, const text::Tokenizer& tokenizer) {
   const std::int64_t positions = checkpoint.spec().positions;
   if (!options.max_length) return std::min(positions, tokenizer.model_max_length().value_or(positions));
-  if (*options.max_length < 1) bad_input("max-length is {}, but at least 1 is needed", *options.max_length);
+  if (*options.max_length < 1) bad_input("`max_length` is {}, but at least 1 is needed", *options.max_length);
   if (*options.max_length > positions)
-    bad_input("max-length is {}, but {} has positions for {} tokens", *options.max_length, checkpoint.folder().string(),
+    bad_input("`max_length` is {}, but {} has positions for {} tokens", *options.max_length, checkpoint.folder().string(),
               positions);
   return *options.max_length;
 }
@@ -81,9 +81,9 @@ Dataset load_dataset(const std::filesystem::path& file, const Task& task, const 
                      const arch::Checkpoint& checkpoint, const Preprocessor& preprocessor, int threads, Progress& progress) {
   check_model_fits(task, checkpoint.spec());
   if ((options.context || options.stride || options.shots) && task.problem != model::Problem::causal_lm)
-    bad_input("context, stride and shots are for tasks of language models, which '{}' is not", task.name);
+    bad_input("`context`, `stride` and `shots` are for tasks of language models, which '{}' is not", task.name);
   if ((options.image_size || options.skip_bad || options.most_pixels) && !reads_images(task))
-    bad_input("image-size, skip-bad and most-pixels are for tasks about images, which '{}' is not", task.name);
+    bad_input("`image_size`, `skip_bad` and `most_pixels` are for tasks about images, which '{}' is not", task.name);
   if (reads_images(task))
     return load_image_examples(file, task, options, checkpoint, std::get<image::Processor>(preprocessor), threads, progress);
   const auto& tokenizer = std::get<text::Tokenizer>(preprocessor);

@@ -19,8 +19,8 @@ double pearson_scaled(std::span<const double> predictions, std::span<const doubl
   return (1 + pearson(predictions, labels)) / 2;
 }
 
-double characters(const Choice& choice) { return static_cast<double>(choice.characters); }
-double bytes(const Choice& choice) { return static_cast<double>(choice.bytes); }
+double characters(const EncodedChoice& choice) { return static_cast<double>(choice.characters); }
+double bytes(const EncodedChoice& choice) { return static_cast<double>(choice.bytes); }
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr std::array kMetrics = {
@@ -48,7 +48,7 @@ void check_metric_input(std::span<const double> predictions, std::span<const dou
   check(!labels.empty() && predictions.size() == labels.size(), "a metric gets one prediction per label");
 }
 
-double goodness(const Metric& metric, double value) {
+double higher_is_better_value(const Metric& metric, double value) {
   if (metric.is_exponential) return -std::log(value);
   return metric.higher_is_better ? value : -value;
 }

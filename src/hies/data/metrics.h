@@ -27,7 +27,7 @@ struct Metric {
   bool higher_is_better;
   double (*compute)(std::span<const double> predictions, std::span<const double> labels) = nullptr;  // null for texts
   // Questions: the answer is the choice with the greatest log-likelihood per this length (the first of equals); null: as it is.
-  double (*length)(const Choice& choice) = nullptr;
+  double (*length)(const EncodedChoice& choice) = nullptr;
   int among = 1;  // classes: a prediction is right when the label is among so many likeliest
   double (*of_text)(const TextLikelihood& text) = nullptr;  // null for answers
   bool is_exponential = false;                              // its logarithm is what adds up: a perplexity
@@ -35,7 +35,7 @@ struct Metric {
 
 // A metric's value turned so that higher is better, and so that means and areas make sense: −value where lower is better, and −ln of
 // a perplexity.
-double goodness(const Metric& metric, double value);
+double higher_is_better_value(const Metric& metric, double value);
 
 // Throws internal unless there is one prediction per label, and at least one.
 void check_metric_input(std::span<const double> predictions, std::span<const double> labels);

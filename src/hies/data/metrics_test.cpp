@@ -93,10 +93,10 @@ TEST(Metrics, OfTexts) {
 }
 
 TEST(Metrics, GoodnessIsHigherWhereTheMetricIsBetter) {
-  EXPECT_EQ(goodness(metric("accuracy"), 0.5), 0.5);
-  EXPECT_EQ(goodness(metric("mse"), 0.5), -0.5);
-  EXPECT_DOUBLE_EQ(goodness(metric("perplexity"), std::exp(2.0)), -2);
-  EXPECT_EQ(goodness(metric("bits_per_byte"), 2), -2);
+  EXPECT_EQ(higher_is_better_value(metric("accuracy"), 0.5), 0.5);
+  EXPECT_EQ(higher_is_better_value(metric("mse"), 0.5), -0.5);
+  EXPECT_DOUBLE_EQ(higher_is_better_value(metric("perplexity"), std::exp(2.0)), -2);
+  EXPECT_EQ(higher_is_better_value(metric("bits_per_byte"), 2), -2);
 }
 
 TEST(Metrics, UnknownNameListsTheKnownOnes) {

@@ -9,17 +9,17 @@
 namespace hies::data {
 namespace {
 
-using Ids = std::span<const std::int32_t>;
+using IdSpan = std::span<const std::int32_t>;
 
 // A sequence of a language model: `ids` without the last, whose last `targets` rows predict the last `targets` ids.
-void add_judged(model::Batch& batch, std::int64_t index, Ids ids, std::int64_t targets) {
+void add_judged(model::Batch& batch, std::int64_t index, IdSpan ids, std::int64_t targets) {
   const auto run = static_cast<std::int64_t>(ids.size()) - 1;
   check(targets > 0 && targets <= run, "a judged token has a token before it");
   const std::int64_t first = batch.token_count() + run - targets;
   const std::vector<std::int32_t> types(static_cast<std::size_t>(run));
   batch.add(index, ids.first(static_cast<std::size_t>(run)), types);
   for (std::int64_t row = 0; row < targets; ++row) batch.target_rows.push_back(first + row);
-  const Ids judged = ids.last(static_cast<std::size_t>(targets));
+  const IdSpan judged = ids.last(static_cast<std::size_t>(targets));
   batch.target_tokens.insert(batch.target_tokens.end(), judged.begin(), judged.end());
 }
 
@@ -30,7 +30,7 @@ void add_question(model::Batch& batch, std::int64_t index, const Example& exampl
     batch.add(index, example.ids, std::vector<std::int32_t>(example.ids.size()));
     batch.continues.push_back(-1);
   }
-  for (const Choice& choice : example.choices) {
+  for (const EncodedChoice& choice : example.choices) {
     add_judged(batch, index, choice.ids, choice.targets);
     batch.continues.push_back(common);
   }
@@ -52,7 +52,7 @@ std::int64_t example_count(const model::Batch& batch) {
 }
 
 std::vector<model::Batch> pack(const Dataset& dataset, std::int64_t batch_tokens) {
-  if (batch_tokens < 1) bad_input("batch-tokens is {}, but at least 1 is needed", batch_tokens);
+  if (batch_tokens < 1) bad_input("`batch_tokens` is {}, but at least 1 is needed", batch_tokens);
   std::vector<std::int64_t> lengths;
   lengths.reserve(dataset.examples.size());
   for (const Example& example : dataset.examples) lengths.push_back(example.run_tokens());

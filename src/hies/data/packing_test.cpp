@@ -77,7 +77,7 @@ TEST(Packing, NoBatchCouldTakeTheNextSequence) {
 }
 
 TEST(Packing, RefusesABudgetOfNothing) {
-  expect_error(error_of([] { pack(random_dataset(1), 0); }), ErrorKind::bad_input, "batch-tokens is 0");
+  expect_error(error_of([] { pack(random_dataset(1), 0); }), ErrorKind::bad_input, "`batch_tokens` is 0");
   EXPECT_TRUE(pack(Dataset{}, 1).empty());
 }
 

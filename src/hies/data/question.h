@@ -12,12 +12,12 @@ namespace hies::data {
 
 // A question with choices as lm-evaluation-harness asks it: the choice is taken whose `continuation` is most likely after `context`.
 struct Question {
-  struct Choice {
+  struct AnswerChoice {
     std::string context;
     std::string continuation;
     std::string text;  // whose length acc_norm and acc_bytes divide by
   };
-  std::vector<Choice> choices;
+  std::vector<AnswerChoice> choices;
 };
 
 // What stands between a context and its continuation.

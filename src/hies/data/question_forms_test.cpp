@@ -20,7 +20,7 @@ struct FormsTest : testing::Test {
               double gold) {
     const QuestionRows rows = read(task_name, row);
     std::vector<std::string> found;
-    for (const Question::Choice& choice : rows.questions.at(0).choices) {
+    for (const Question::AnswerChoice& choice : rows.questions.at(0).choices) {
       EXPECT_EQ(choice.context, context) << task_name;
       found.push_back(choice.continuation);
     }

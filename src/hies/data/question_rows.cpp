@@ -19,7 +19,7 @@ std::optional<std::size_t> gold_column(const QuestionForm& form, const Table& ta
   throw Error(ErrorKind::bad_input,
               fmt::format("{} has no column of right choices (looked for {})", table.source().string(),
                           fmt::join(form.gold_columns, ", ")),
-              printable(fmt::format("columns: {}; name yours with --label", fmt::join(table.columns(), ", ")), 400));
+              printable(fmt::format("columns: {}; name yours with `label`", fmt::join(table.columns(), ", ")), 400));
 }
 
 }  // namespace

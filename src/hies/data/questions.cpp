@@ -19,9 +19,9 @@ constexpr std::int64_t kUncut = std::int64_t{1} << 40;  // tokens
 std::int64_t chosen_length(const LoadOptions& options, const model::ModelSpec& spec) {
   const std::int64_t positions = spec.positions;
   if (!options.max_length) return positions;
-  if (*options.max_length < 1) bad_input("max-length is {}, but at least 1 is needed", *options.max_length);
+  if (*options.max_length < 1) bad_input("`max_length` is {}, but at least 1 is needed", *options.max_length);
   if (*options.max_length > positions)
-    bad_input("max-length is {}, but the model has positions for {} tokens", *options.max_length, positions);
+    bad_input("`max_length` is {}, but the model has positions for {} tokens", *options.max_length, positions);
   return *options.max_length;
 }
 
@@ -30,9 +30,9 @@ void check_options(const Task& task, const LoadOptions& options) {
   const auto refuse = [&](bool given, std::string_view what, std::string_view why) {
     if (given) bad_input("task '{}' asks questions: {} {}", task.name, what, why);
   };
-  refuse(options.context || options.stride, "context and stride", "are for texts that are judged in windows");
-  refuse(!options.text.empty() || !options.text_pair.empty(), "text and text-pair", "are for tasks that read texts");
-  refuse(options.shots && task.reading != Reading::subjects, "shots", "is for mmlu");
+  refuse(options.context || options.stride, "`context` and `stride`", "are for texts that are judged in windows");
+  refuse(!options.text.empty() || !options.text_pair.empty(), "`text` and `text_pair`", "are for tasks that read texts");
+  refuse(options.shots && task.reading != Reading::subjects, "`shots`", "is for mmlu");
 }
 
 // A context and its continuation as texts that are encoded, for what lm-evaluation-harness calls _encode_pair: the context alone, and
@@ -40,7 +40,7 @@ void check_options(const Task& task, const LoadOptions& options) {
 struct Pair {
   std::string context, whole;
 
-  explicit Pair(const Question::Choice& choice) : whole(choice.context + choice.continuation) {
+  explicit Pair(const Question::AnswerChoice& choice) : whole(choice.context + choice.continuation) {
     // White space that ends the context begins the continuation, as it does in running text.
     context = trim_end(choice.context);
   }

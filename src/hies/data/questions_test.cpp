@@ -96,10 +96,10 @@ TEST_F(QuestionsTest, BadInput) {
   options.labels = LabelNeed::if_present;
   EXPECT_FALSE(load("multiple-choice", R"({"query":"a","choices":["b","c"]})").has_labels);
   options.max_length = 65;
-  expect_refused(R"({"query":"a","choices":["b","c"],"answer":0})", "max-length is 65");
+  expect_refused(R"({"query":"a","choices":["b","c"],"answer":0})", "`max_length` is 65");
   options.max_length.reset();
   options.context = 4;
-  expect_refused(R"({"query":"a","choices":["b","c"],"answer":0})", "context and stride");
+  expect_refused(R"({"query":"a","choices":["b","c"],"answer":0})", "`context` and `stride`");
 }
 
 struct MmluTest : QuestionsTest {
@@ -148,7 +148,7 @@ TEST_F(MmluTest, OneFileAndNoShots) {
   options.shots = 2;
   expect_error(error_of([&] { load_folder("mmlu"); }), ErrorKind::bad_input, "holds 1 questions, but 2 are asked for");
   std::filesystem::remove(folder.path() / "mmlu/dev/anatomy_dev.csv");
-  expect_error(error_of([&] { load_folder("mmlu/test"); }), ErrorKind::bad_input, "--shots 0");
+  expect_error(error_of([&] { load_folder("mmlu/test"); }), ErrorKind::bad_input, "`shots` 0");
 }
 
 }  // namespace

@@ -22,11 +22,11 @@ void find_texts(const Table& table, const Task& task, const LoadOptions& options
   const bool named = !options.text.empty(), pair_named = !options.text_pair.empty();
   if (pair_named && task.text_count == TextCount::one) {
     throw Error(ErrorKind::bad_input, fmt::format("task '{}' reads one text, but a column of second texts is named", task.name),
-                "use task pair-classification, or leave --text-pair out");
+                "use task pair-classification, or leave `text_pair` out");
   }
   if (named != pair_named && (pair_named || task.text_count == TextCount::two)) {
-    bad_input("task '{}' reads pairs: --text and --text-pair go together, only {} is given", task.name,
-              named ? "--text" : "--text-pair");
+    bad_input("task '{}' reads pairs: `text` and `text_pair` go together, only {} is given", task.name,
+              named ? "`text`" : "`text_pair`");
   }
   if (named) {
     columns.first = named_column(table, options.text);
@@ -44,7 +44,7 @@ void find_texts(const Table& table, const Task& task, const LoadOptions& options
     }
     usual.push_back(form.second.empty() ? form.first : fmt::format("{} + {}", form.first, form.second));
   }
-  no_usual_column(table, task, "text", usual, task.text_count == TextCount::one ? "--text" : "--text and --text-pair");
+  no_usual_column(table, task, "text", usual, task.text_count == TextCount::one ? "`text`" : "`text` and `text_pair`");
 }
 
 TableOptions table_options(const Task& task) {

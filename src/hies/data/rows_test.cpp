@@ -68,10 +68,10 @@ TEST_F(RowsTest, ColumnsByName) {
   EXPECT_EQ(load("pair-classification", "a.csv", "id,review,mood\n1,fine,positive\n").pair_texts, (Texts{"1"}));
   expect_refused("classification", "a.csv", "id,review,mood\n1,fine,positive\n", "task 'classification' reads one text");
   options.text_pair = "";
-  expect_refused("pair-classification", "a.csv", "id,review,mood\n1,fine,positive\n", "only --text is given");
+  expect_refused("pair-classification", "a.csv", "id,review,mood\n1,fine,positive\n", "only `text` is given");
   options.text = "";
   options.text_pair = "id";
-  expect_refused("pair-classification", "a.csv", "id,review,mood\n1,fine,positive\n", "only --text-pair is given");
+  expect_refused("pair-classification", "a.csv", "id,review,mood\n1,fine,positive\n", "only `text_pair` is given");
 }
 
 TEST_F(RowsTest, MissingColumnsListWhatThereIs) {
@@ -80,9 +80,9 @@ TEST_F(RowsTest, MissingColumnsListWhatThereIs) {
                  "has no column 'sentense' | did you mean 'sentence'? known: sentence, label");
   options.text = "";
   expect_refused("sst2", "a.tsv", "phrase\tlabel\nx\t1\n",
-                 "(it looks for sentence, text) | columns: phrase, label; name yours with --text");
+                 "(it looks for sentence, text) | columns: phrase, label; name yours with `text`");
   expect_refused("sst2", "a.tsv", "sentence\tmood\nx\t1\n",
-                 "(it looks for label) | columns: sentence, mood; name yours with --label");
+                 "(it looks for label) | columns: sentence, mood; name yours with `label`");
   expect_refused("rte", "a.tsv", "sentence1\tlabel\nx\t1\n", "sentence1 + sentence2");
 }
 
@@ -111,9 +111,9 @@ TEST_F(RowsTest, MoreThanThereAreIsAllWithAWarning) {
   ASSERT_EQ(progress.lines.size(), 1u);
   EXPECT_NE(progress.lines[0].find("has 10 rows, fewer than the 11 asked for"), std::string::npos);
   options.examples = 0;
-  expect_refused("sst2", "a.tsv", numbered(10), "examples is 0");
+  expect_refused("sst2", "a.tsv", numbered(10), "`examples` is 0");
   options.examples = -3;
-  expect_refused("sst2", "a.tsv", numbered(10), "examples is -3");
+  expect_refused("sst2", "a.tsv", numbered(10), "`examples` is -3");
   options.examples.reset();
   options.order = "sorted";
   expect_refused("sst2", "a.tsv", numbered(10), "unknown order 'sorted' | known: file, random");

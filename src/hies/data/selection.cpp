@@ -8,7 +8,7 @@
 namespace hies::data {
 
 void check_selection(const LoadOptions& options) {
-  if (options.examples && *options.examples < 1) bad_input("examples is {}, but at least 1 is needed", *options.examples);
+  if (options.examples && *options.examples < 1) bad_input("`examples` is {}, but at least 1 is needed", *options.examples);
   if (options.order != "file" && options.order != "random") {
     throw Error(ErrorKind::bad_input, fmt::format("unknown order '{}'", printable(options.order)), "known: file, random");
   }

@@ -104,7 +104,7 @@ std::string introduction(const fs::path& file, const Task& task, std::int64_t sh
   if (!is_there(solved))
     throw Error(ErrorKind::bad_input,
                 fmt::format("{} is not there, but solved questions of '{}' are needed", solved.string(), subject),
-                "keep the folders dev and test beside each other, or use --shots 0");
+                "keep the folders dev and test beside each other, or use `shots` 0");
   const Table table = read(solved, task);
   if (table.row_count() < shots)
     bad_input("{} holds {} questions, but {} are asked for", solved.string(), table.row_count(), shots);
@@ -122,7 +122,7 @@ std::string introduction(const fs::path& file, const Task& task, std::int64_t sh
 
 QuestionRows read_subjects(const fs::path& path, const Task& task, const LoadOptions& options, Progress& progress) {
   const std::int64_t shots = options.shots.value_or(task.shots);
-  if (shots < 0) bad_input("shots is {}, but it cannot be less than 0", shots);
+  if (shots < 0) bad_input("`shots` is {}, but it cannot be less than 0", shots);
   const std::vector<fs::path> files = files_of(path);
   std::vector<Table> tables;
   std::vector<std::pair<std::size_t, std::int64_t>> all;  // table, row
@@ -141,7 +141,7 @@ QuestionRows read_subjects(const fs::path& path, const Task& task, const LoadOpt
     std::string& before = introductions[index];
     if (before.empty()) before = introduction(files[index], task, shots);
     Question& question = rows.questions.emplace_back(question_of(form, table, row));
-    for (Question::Choice& choice : question.choices) choice.context.insert(0, before);
+    for (Question::AnswerChoice& choice : question.choices) choice.context.insert(0, before);
     rows.places.push_back(QuestionRow(table, row).where());
     rows.lines.push_back(table.line(row));
     rows.groups.push_back(static_cast<std::int64_t>(index));

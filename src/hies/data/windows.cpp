@@ -16,21 +16,21 @@ constexpr std::size_t kDocumentsAtOnce = 256;  // between two looks at the progr
 std::int64_t chosen_context(const LoadOptions& options, const model::ModelSpec& spec) {
   const std::int64_t positions = spec.positions;
   if (options.max_length)
-    throw Error(ErrorKind::bad_input, "max-length cuts texts, but this task judges all of a text, window by window",
-                "give the length of a window with --context");
+    throw Error(ErrorKind::bad_input, "`max_length` cuts texts, but this task judges all of a text, window by window",
+                "give the length of a window with `context`");
   if (!options.context) return std::min(positions, kMostContext);
-  if (*options.context < 1) bad_input("context is {}, but at least 1 is needed", *options.context);
+  if (*options.context < 1) bad_input("`context` is {}, but at least 1 is needed", *options.context);
   if (*options.context > positions)
     throw Error(ErrorKind::bad_input,
-                fmt::format("context is {}, but the model has positions for {} tokens", *options.context, positions),
-                fmt::format("use --context {} or less", positions));
+                fmt::format("`context` is {}, but the model has positions for {} tokens", *options.context, positions),
+                fmt::format("use `context` {} or less", positions));
   return *options.context;
 }
 
 std::int64_t chosen_stride(const LoadOptions& options, std::int64_t context) {
   const std::int64_t stride = options.stride.value_or(context);
   if (stride < 1 || stride > context)
-    bad_input("stride is {}, but a window of {} tokens judges 1 … {}", stride, context, context);
+    bad_input("`stride` is {}, but a window of {} tokens judges 1 … {}", stride, context, context);
   return stride;
 }
 

@@ -96,15 +96,15 @@ TEST_F(WindowsTest, ExamplesAreWindows) {
 TEST_F(WindowsTest, BadInput) {
   expect_refused("a.jsonl", "{\"text\":\"a\"}\n{\"text\":\"\"}\n", "line 2 is empty");
   expect_refused("a.txt", " \n", "is empty");
-  expect_refused("a.jsonl", "{\"words\":\"a\"}\n", "--text");
+  expect_refused("a.jsonl", "{\"words\":\"a\"}\n", "`text`");
   options.context = 9;
-  expect_refused("a.txt", "a", "context is 9, but the model has positions for 8 tokens");
+  expect_refused("a.txt", "a", "`context` is 9, but the model has positions for 8 tokens");
   options.context = 4;
   options.stride = 5;
-  expect_refused("a.txt", "a", "stride is 5");
+  expect_refused("a.txt", "a", "`stride` is 5");
   options.stride.reset();
   options.max_length = 4;
-  expect_refused("a.txt", "a", "--context");
+  expect_refused("a.txt", "a", "`context`");
   options.max_length.reset();
   spec.problem = model::Problem::classification;
   expect_refused("a.txt", "a", "is a causal-lm task, but the model is a classification model");

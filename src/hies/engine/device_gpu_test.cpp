@@ -6,20 +6,19 @@
 #include <memory>
 
 #include "hies/base/rng.h"
-#include "hies/model/gpu_test.h"
-#include "hies/model/device.h"
-#include "hies/model/model.h"
+#include "hies/engine/model.h"
+#include "hies/engine/test_gpu.h"
 
 // The golden models on the CPU and on a GPU.
-namespace hies::model {
+namespace hies::engine {
 namespace {
 
 // ½ Σ logit²: needs no labels, and pulls at every logit.
-class LogitNorm : public Objective {
+class LogitNorm : public model::Objective {
  public:
   std::string_view name() const noexcept override { return "logit-norm"; }
-  std::optional<TokenLoss> token_loss() const noexcept override { return TokenLoss::logit_norm; }
-  void evaluate(const LogitRows& rows, std::span<double> losses, std::span<double> gradient) const override {
+  std::optional<model::TokenLoss> token_loss() const noexcept override { return model::TokenLoss::logit_norm; }
+  void evaluate(const model::LogitRows& rows, std::span<double> losses, std::span<double> gradient) const override {
     std::fill(losses.begin(), losses.end(), 0);
     for (std::size_t i = 0; i < rows.logits.size(); ++i)
       losses[i / static_cast<std::size_t>(rows.classes)] += rows.logits[i] * rows.logits[i] / 2;
@@ -35,7 +34,7 @@ std::vector<std::filesystem::path> golden_models() {
   return folders;
 }
 
-class RandomImages : public ImageLoader {
+class RandomImages : public model::ImageLoader {
  public:
   explicit RandomImages(Shape shape) : shape_(shape) {}
   Shape shape() const noexcept override { return shape_; }
@@ -52,25 +51,25 @@ class RandomImages : public ImageLoader {
   Shape shape_;
 };
 
-Batch random_images(const ModelSpec& spec) {
-  const VisionSpec& vision = spec.vision;
-  const auto images = std::make_shared<RandomImages>(ImageLoader::Shape{vision.channels, vision.height, vision.width});
-  Batch batch;
+model::Batch random_images(const model::ModelSpec& spec) {
+  const model::VisionSpec& vision = spec.vision;
+  const auto images = std::make_shared<RandomImages>(model::ImageLoader::Shape{vision.channels, vision.height, vision.width});
+  model::Batch batch;
   for (std::int64_t i = 0; i < 5; ++i) batch.add(i, {images, i}, vision.tokens(vision.height, vision.width));
   return batch;
 }
 
-Batch random_batch(const ModelSpec& spec) {
+model::Batch random_batch(const model::ModelSpec& spec) {
   if (spec.reads_images()) return random_images(spec);
   Rng rng(7);
-  Batch batch;
+  model::Batch batch;
   for (const int wanted : {5, 1, 17, 30, 64, 2}) {
     const int length = std::min(wanted, spec.positions);
     std::vector<std::int32_t> tokens, types(static_cast<std::size_t>(length), 0);
-    for (int t = 0; t < length; ++t) tokens.push_back(static_cast<std::int32_t>(rng.uniform() * (spec.vocabulary - 1)));
+    for (int t = 0; t < length; ++t) tokens.push_back(static_cast<std::int32_t>(rng.uniform() * (spec.text.vocabulary - 1)));
     const std::int64_t begin = batch.token_count();
     batch.add(batch.size(), tokens, types);
-    for (int t = 0; spec.problem == Problem::causal_lm && t + 1 < length; ++t) {
+    for (int t = 0; spec.problem == model::Problem::causal_lm && t + 1 < length; ++t) {
       batch.target_rows.push_back(begin + t);
       batch.target_tokens.push_back(tokens[static_cast<std::size_t>(t) + 1]);
     }
@@ -79,37 +78,44 @@ Batch random_batch(const ModelSpec& spec) {
 }
 
 struct Outcome {
-  RunResult result, masked;
-  AttentionProbe probe;
+  model::RunResult result, masked;
+  model::AttentionRecorder recorder;
 };
 
-Model load(const std::filesystem::path& folder, ComputeType type, std::uint64_t memory) {
-  set_memory(memory);
-  Model model = Model::load(std::make_shared<const Checkpoint>(Checkpoint::open(folder)), type);
-  set_memory(0);
-  return model;
+Model load(const std::filesystem::path& folder, const ExecutionOptions& options) {
+  return Model::load(std::make_shared<const arch::Checkpoint>(arch::Checkpoint::open(folder)), options);
+}
+
+ExecutionOptions options_on(const std::string& device, ComputeType type) {
+  ExecutionOptions options = in_type(type);
+  options.device = device;
+  return options;
+}
+
+// One head of every layer is removed.
+model::Gates masking(const model::Layout& layout) {
+  model::Gates gates(layout, model::SiteKind::attention, 1.0);
+  for (auto& [site, row] : gates)
+    if (!row.empty()) row.back() = 0;
+  return gates;
 }
 
 Outcome outcome_of(const Model& model) {
-  const Batch batch = random_batch(model.spec());
+  const model::Batch batch = random_batch(model.spec());
   const LogitNorm objective;
   Outcome outcome;
-  outcome.probe.want_inner = outcome.probe.want_entropy = outcome.probe.want_out_sq = true;
-  outcome.result = model.run(batch, {.gates = nullptr, .objective = &objective, .probe = &outcome.probe});
-  HeadGates gates;
-  for (const LayerHeads& layer : model.spec().layers) {
-    std::vector<double>& row = gates.emplace_back(layer.heads.size(), 1.0);
-    if (!row.empty()) row.back() = 0;
-  }
-  outcome.masked = model.run(batch, {.gates = &gates, .objective = &objective, .probe = nullptr});
+  outcome.recorder.want_inner = outcome.recorder.want_entropy = outcome.recorder.want_out_sq = true;
+  outcome.result = model.run(batch, {.gates = nullptr, .objective = &objective, .recorder = &outcome.recorder});
+  const model::Gates gates = masking(model.spec().layout);
+  outcome.masked = model.run(batch, {.gates = &gates, .objective = &objective, .recorder = nullptr});
   return outcome;
 }
 
-Outcome outcome_on(const std::string& device, const std::filesystem::path& folder, ComputeType type, std::uint64_t memory) {
-  set_device(device);
-  Outcome outcome = outcome_of(load(folder, type, memory));
-  set_device("cpu");
-  return outcome;
+Outcome outcome_on(const std::string& device, const std::filesystem::path& folder, ComputeType type,
+                   const std::string& memory = {}) {
+  ExecutionOptions options = options_on(device, type);
+  options.memory = memory;
+  return outcome_of(load(folder, options));
 }
 
 // The largest difference, as a share of the largest value.
@@ -123,23 +129,25 @@ double difference(const std::vector<double>& a, const std::vector<double>& b) {
   return most == 0 ? 0 : most / size;
 }
 
-// Of all layers' notes of one kind.
-std::vector<double> table(const AttentionProbe& probe, std::vector<double> AttentionProbe::Layer::*values) {
+// Returns the records of one kind of all layers.
+std::vector<double> table(const model::AttentionRecorder& recorder,
+                          std::vector<double> model::AttentionRecorder::Layer::*values) {
   std::vector<double> all;
-  for (const AttentionProbe::Layer& layer : probe.layers) all.insert(all.end(), (layer.*values).begin(), (layer.*values).end());
+  for (const model::AttentionRecorder::Layer& layer : recorder.layers)
+    all.insert(all.end(), (layer.*values).begin(), (layer.*values).end());
   return all;
 }
 
 void expect_alike(const Outcome& gpu, const Outcome& host, double tolerance) {
-  for (const auto values : {&RunResult::logits, &RunResult::losses, &RunResult::log_probabilities}) {
+  for (const auto values : {&model::RunResult::logits, &model::RunResult::losses, &model::RunResult::log_probabilities}) {
     EXPECT_LE(difference(gpu.result.*values, host.result.*values), tolerance);
     EXPECT_LE(difference(gpu.masked.*values, host.masked.*values), tolerance);
   }
-  using Layer = AttentionProbe::Layer;
+  using Layer = model::AttentionRecorder::Layer;
   for (const auto values : {&Layer::inner, &Layer::inner_abs, &Layer::entropy, &Layer::out_sq})
-    EXPECT_LE(difference(table(gpu.probe, values), table(host.probe, values)), tolerance);
-  for (std::size_t layer = 0; layer < host.probe.layers.size(); ++layer)
-    EXPECT_EQ(gpu.probe.layers[layer].entropy_queries, host.probe.layers[layer].entropy_queries);
+    EXPECT_LE(difference(table(gpu.recorder, values), table(host.recorder, values)), tolerance);
+  for (std::size_t layer = 0; layer < host.recorder.layers.size(); ++layer)
+    EXPECT_EQ(gpu.recorder.layers[layer].entropy_queries, host.recorder.layers[layer].entropy_queries);
 }
 
 class OnGpu : public GpuTest<std::filesystem::path> {};
@@ -150,77 +158,76 @@ INSTANTIATE_TEST_SUITE_P(Golden, OnGpu, testing::ValuesIn(golden_models()), [](c
 });
 
 TEST_P(OnGpu, Float32IsThatOfTheCpu) {
-  const Outcome host = outcome_on("cpu", GetParam(), ComputeType::float32, 0);
-  expect_alike(outcome_on("cuda", GetParam(), ComputeType::float32, 0), host, 1e-4);
+  const Outcome host = outcome_on("cpu", GetParam(), ComputeType::float32);
+  expect_alike(outcome_on("cuda", GetParam(), ComputeType::float32), host, 1e-4);
 }
 
 TEST_P(OnGpu, Bfloat16IsCloseToFloat32) {
-  const Outcome host = outcome_on("cpu", GetParam(), ComputeType::float32, 0);
-  expect_alike(outcome_on("cuda", GetParam(), ComputeType::bfloat16, 0), host, 0.15);
+  const Outcome host = outcome_on("cpu", GetParam(), ComputeType::float32);
+  expect_alike(outcome_on("cuda", GetParam(), ComputeType::bfloat16), host, 0.15);
 }
 
 TEST_P(OnGpu, RunsAreTheSameBitForBit) {
-  const Outcome once = outcome_on("cuda", GetParam(), ComputeType::bfloat16, 0);
-  expect_alike(outcome_on("cuda", GetParam(), ComputeType::bfloat16, 0), once, 0);
+  const Outcome once = outcome_on("cuda", GetParam(), ComputeType::bfloat16);
+  expect_alike(outcome_on("cuda", GetParam(), ComputeType::bfloat16), once, 0);
 }
 
 // Layer by layer: room for little besides the weights.
 TEST_P(OnGpu, FewLayersAtATimeChangeNothing) {
-  const Outcome whole = outcome_on("cuda", GetParam(), ComputeType::float32, 0);
-  expect_alike(outcome_on("cuda", GetParam(), ComputeType::float32, std::uint64_t{515} << 20), whole, 0);
+  const Outcome whole = outcome_on("cuda", GetParam(), ComputeType::float32);
+  expect_alike(outcome_on("cuda", GetParam(), ComputeType::float32, "515MiB"), whole, 0);
 }
 
-// 70 masks, of which more than one group stand side by side; some share their first layers.
-std::vector<HeadGates> random_masks(const HeadLayout& layout) {
+// Makes 70 masks, of which more than one group stand side by side; some share their first layers.
+std::vector<model::UnitSet> random_masks(const model::Layout& layout) {
   Rng rng(3);
-  std::vector<HeadGates> masks;
+  std::vector<model::UnitSet> masks;
   for (int i = 0; i < 70; ++i) {
-    HeadGates mask;
-    for (const LayerHeads& layer : layout) {
-      std::vector<double>& row = mask.emplace_back();
-      for (int head = 0; head < layer.count(); ++head) row.push_back(rng.uniform() < 0.4 ? 0 : 1);
+    model::UnitSet mask;
+    for (const model::Site site : layout.sites(model::SiteKind::attention)) {
+      if (i % 3 > 0 && site.layer == 0) {
+        mask.insert(site, masks.back().at(site));
+        continue;
+      }
+      for (const int head : layout.at(site).units)
+        if (rng.uniform() < 0.4) mask.insert(site, head);
     }
-    if (i % 3 > 0 && !mask.empty()) mask.front() = masks.back().front();
     masks.push_back(std::move(mask));
   }
   return masks;
 }
 
-std::vector<RunResult> masked_on(const std::string& device, const std::filesystem::path& folder) {
-  set_device(device);
-  const Model model = Model::load(std::make_shared<const Checkpoint>(Checkpoint::open(folder)), ComputeType::float32);
-  const std::vector<HeadGates> masks = random_masks(model.spec().layers);
+std::vector<model::RunResult> masked_on(const std::string& device, const std::filesystem::path& folder) {
+  const Model model = load(folder, options_on(device, ComputeType::float32));
+  const std::vector<model::UnitSet> masks = random_masks(model.spec().layout);
   const LogitNorm objective;
-  std::vector<RunResult> results(masks.size());
-  model.run_masks(random_batch(model.spec()), MaskTrie(masks), &objective,
-                  [&](std::span<const std::size_t> which, RunResult&& result) {
+  std::vector<model::RunResult> results(masks.size());
+  model.run_masks(random_batch(model.spec()), MaskTrie(masks, model.spec().layout), &objective,
+                  [&](std::span<const std::size_t> which, model::RunResult&& result) {
                     for (const std::size_t mask : which) results[mask] = result;
                   });
-  set_device("cpu");
   return results;
 }
 
 TEST_P(OnGpu, ManyMasksAreThoseOfTheCpu) {
-  const std::vector<RunResult> host = masked_on("cpu", GetParam()), gpu = masked_on("cuda", GetParam());
+  const std::vector<model::RunResult> host = masked_on("cpu", GetParam()), gpu = masked_on("cuda", GetParam());
   for (std::size_t mask = 0; mask < host.size(); ++mask)
-    for (const auto values : {&RunResult::logits, &RunResult::losses, &RunResult::log_probabilities})
+    for (const auto values : {&model::RunResult::logits, &model::RunResult::losses, &model::RunResult::log_probabilities})
       ASSERT_LE(difference(gpu[mask].*values, host[mask].*values), 1e-4) << mask;
 }
 
-// Again and again, so that the order of the weights is known, on the way there and back and for a mask.
+// Runs again and again, so that the order of the weights is known, forward and back and for a mask.
 void expect_offload_changes_nothing(const std::filesystem::path& folder, ComputeType type) {
-  const Outcome resident = outcome_on("cuda", folder, type, 0);
-  set_device("cuda");
-  set_offload(true);
-  const Model model = load(folder, type, 0);
-  set_offload(false);
+  const Outcome resident = outcome_on("cuda", folder, type);
+  ExecutionOptions options = options_on("cuda", type);
+  options.offload = true;
+  const Model model = load(folder, options);
   EXPECT_GT(model.memory().streamed, 0u);
   for (int run = 0; run < 4; ++run) expect_alike(outcome_of(model), resident, 0);
-  set_device("cpu");
 }
 
 TEST_P(OnGpu, OffloadInFloat32ChangesNoBit) { expect_offload_changes_nothing(GetParam(), ComputeType::float32); }
 TEST_P(OnGpu, OffloadInBfloat16ChangesNoBit) { expect_offload_changes_nothing(GetParam(), ComputeType::bfloat16); }
 
 }  // namespace
-}  // namespace hies::model
+}  // namespace hies::engine

@@ -37,14 +37,16 @@ struct ExecutionOptions {
     v("dtype", self.dtype,
       "computation type: float32, bfloat16 or float64; on a GPU also tf32: float32 with TF32 matrix products (11-bit mantissa)");
     v("deterministic", self.deterministic,
-      "on a GPU, in bfloat16: sum gradients of sequences of 256 tokens and more in one fixed order, so that scores are the same in "
+      "on a GPU, in bfloat16: sum gradients of sequences of 256 tokens and more in one fixed order, so that scores are the same "
+      "in "
       "every run; slower");
     v("threads", self.threads, "threads to compute with; 0: one per core");
     v("memory", self.memory,
       "memory budget for weights and for what scoring keeps, as 12GiB; changes no result but by rounding on a GPU (default: four "
       "fifths of the machine's, or what is free on the GPU)");
     v("offload", self.offload,
-      "on a GPU, for weights larger than its memory: they stay in the machine's, pinned, and are prefetched before their products; "
+      "on a GPU, for weights larger than its memory: they stay in the machine's, pinned, and are prefetched before their "
+      "products; "
       "changes no result");
   }
 };

@@ -18,13 +18,8 @@ void collect(const std::vector<MaskTrie::Node>& nodes, std::vector<std::vector<s
   }
 }
 
-// Whether `a` keeps the first unit, in the order of sites and indices, that only one of them removes.
-bool keeps_first_difference(const UnitSet& a, const UnitSet& b) {
-  const UnitSet only_a = a.without(b), only_b = b.without(a);
-  if (only_a.empty() || only_b.empty()) return only_a.empty() && !only_b.empty();
-  const auto first = [](const UnitSet& set) { return std::pair(set.begin()->first, set.begin()->second.front()); };
-  return first(only_b) < first(only_a);
-}
+// Whether `a` keeps the first unit that only one of them removes.
+bool keeps_first_difference(const UnitSet& a, const UnitSet& b) { return model::has_first_difference(b, a); }
 
 }  // namespace
 

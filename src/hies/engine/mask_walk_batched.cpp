@@ -5,15 +5,15 @@
 #include <utility>
 
 #include "hies/base/error.h"
-#include "hies/model/forward_torch.h"
-#include "hies/model/mask_walk_torch.h"
+#include "hies/engine/mask_walk_torch.h"
+#include "hies/ops/tensors.h"
 
-namespace hies::model {
+namespace hies::engine {
 namespace {
 
-// The batch `times` over, one after the other.
-Batch repeated(const Batch& batch, std::int64_t times) {
-  Batch all;
+// Returns the batch `times` over, one after the other.
+model::Batch repeated(const model::Batch& batch, std::int64_t times) {
+  model::Batch all;
   for (std::int64_t i = 0; i < times; ++i) {
     const std::int64_t tokens = all.token_count(), sequences = all.size();
     const auto append = [](auto& to, const auto& from) { to.insert(to.end(), from.begin(), from.end()); };
@@ -29,118 +29,127 @@ Batch repeated(const Batch& batch, std::int64_t times) {
   return all;
 }
 
-// A batch some times over, and how it runs.
+// A batch some times over, and its run.
 struct Copies {
-  Copies(const ModelSpec& spec, const Batch& one, std::int64_t times, at::Device device)
-      : batch(repeated(one, times)), run(spec, batch, nullptr, nullptr, device) {}
-  Batch batch;
-  AttentionRun run;
+  Copies(const model::ModelSpec& spec, const model::Batch& one, std::int64_t times, at::Device device,
+         const ops::AttentionOptions& options)
+      : batch(repeated(one, times)), run(spec, batch, nullptr, nullptr, device, options) {}
+  model::Batch batch;
+  nn::RunContext run;
 };
 
 // A choice in the layer at hand, and which of the states before the layer it starts from.
-struct Choice {
+struct Start {
   const MaskTrie::Node* node;
   std::int64_t from;
 };
 
 // A walk of the trie, some nodes at a time, depth first.
-class GpuWalk {
+class BatchedWalk {
  public:
-  GpuWalk(const Network& network, const ModelSpec& spec, const Batch& batch, at::Device device, std::int64_t at_once,
-           const TakeLeaf& take)
-      : network_(network), spec_(spec), batch_(batch), device_(device), at_once_(at_once), take_(take) {}
+  BatchedWalk(const nn::Network& network, const model::Batch& batch, at::Device device, const ops::AttentionOptions& options,
+              std::int64_t at_once, const TakeLeaf& take)
+      : network_(network),
+        spec_(network.spec()),
+        batch_(batch),
+        device_(device),
+        options_(options),
+        at_once_(at_once),
+        take_(take) {}
 
   void all(const MaskTrie& trie) {
-    std::vector<Choice> choices;
-    for (const MaskTrie::Node& node : trie.first()) choices.push_back({&node, 0});
-    visit(choices, 0, network_.embed(batch_, copies(1).run.rows()), 1);
+    std::vector<Start> starts;
+    for (const MaskTrie::Node& node : trie.first()) starts.push_back({&node, 0});
+    visit(starts, 0, network_.embed(copies(1).run), 1);
   }
 
  private:
   Copies& copies(std::int64_t times) {
     std::unique_ptr<Copies>& made = copies_[times];
-    if (!made) made = std::make_unique<Copies>(spec_, batch_, times, device_);
+    if (!made) made = std::make_unique<Copies>(spec_, batch_, times, device_, options_);
     return *made;
   }
 
-  // Rows of the batch's copies, `states` of them, that `choices` start from: a copy of the rows for each. `padded` rows in all.
-  at::Tensor chosen(const at::Tensor& rows, std::int64_t states, std::span<const Choice> choices, std::int64_t each,
+  // Returns rows of the batch's copies, `states` of them, that `starts` name: a copy of the rows for each. `padded` rows in all.
+  at::Tensor chosen(const at::Tensor& rows, std::int64_t states, std::span<const Start> starts, std::int64_t each,
                     std::int64_t padded) const {
     std::vector<std::int64_t> from;
-    for (const Choice& choice : choices) from.push_back(choice.from);
-    bool all = std::ssize(choices) == states && rows.size(0) == padded;
+    for (const Start& start : starts) from.push_back(start.from);
+    bool all = std::ssize(starts) == states && rows.size(0) == padded;
     for (std::int64_t i = 0; all && i < states; ++i) all = from[static_cast<std::size_t>(i)] == i;
     if (all) return rows;
     const auto count = static_cast<std::int64_t>(from.size());
     at::Tensor result = at::empty({padded, rows.size(1)}, rows.options());
     at::Tensor used = result.narrow(0, 0, count * each).view({count, each, rows.size(1)});
     at::index_select_out(used, rows.narrow(0, 0, states * each).view({states, each, rows.size(1)}), 0,
-                         brought(index_tensor(from), device_));
+                         ops::to_device(ops::index_tensor(from), device_));
     result.narrow(0, count * each, padded - count * each).zero_();
     return result;
   }
 
-  // Outputs of the heads that a choice leaves out become 0.
-  void leave_out(const at::Tensor& outputs, std::span<const Choice> choices, std::int64_t each, const LayerHeads& all) const {
-    const auto count = std::ssize(choices);
-    const at::Tensor removed = at::empty({count, 1, all.count(), 1}, at::TensorOptions().dtype(at::kBool));
-    bool* flag = removed.data_ptr<bool>();
+  // Sets the outputs of the heads that a mask removes to 0.
+  void remove(const at::Tensor& outputs, std::span<const Start> starts, std::int64_t each, int layer) const {
+    const model::Site site = model::attention_site(layer);
+    const model::SiteLayout& all = spec_.layout.at(site);
+    const auto count = std::ssize(starts);
+    const at::Tensor removed = at::zeros({count, 1, all.count(), 1}, at::TensorOptions().dtype(at::kBool));
+    bool* flags = removed.data_ptr<bool>();
     bool any = false;
-    for (const Choice& choice : choices)
-      for (const std::uint8_t keep : choice.node->keep) any |= * flag++ = keep == 0;
+    for (std::int64_t i = 0; i < count; ++i)
+      for (const int head : starts[static_cast<std::size_t>(i)].node->removed.at(site))
+        any = flags[i * all.count() + all.position_of(head)] = true;
     if (any)
       outputs.narrow(0, 0, count * each)
-          .view({count, each, all.count(), all.head_dim})
-          .masked_fill_(brought(removed, device_), 0);
+          .view({count, each, all.count(), all.unit_size})
+          .masked_fill_(ops::to_device(removed, device_), 0);
   }
 
-  // hidden: `states` states before `layer`, one behind the other.
-  void visit(std::span<const Choice> choices, int layer, at::Tensor hidden, std::int64_t states) {
-    const LayerHeads& all = spec_.heads(layer);
-    const bool last = layer + 1 == spec_.layer_count();
-    for (const Choice& choice : choices) {
-      check(choice.node->keep.size() == all.heads.size(), "masks for another number of heads");
-      check(choice.node->next.empty() == last, "masks for another number of layers");
-    }
+  // `hidden`: `states` states before `layer`, one behind the other.
+  void visit(std::span<const Start> starts, int layer, at::Tensor hidden, std::int64_t states) {
+    const model::SiteLayout& all = spec_.layout.attention(layer);
+    for (const Start& start : starts)
+      check(start.node->removed.count(model::SiteKind::ffn) == 0, "a mask of neurons, which no network applies");
     at::Tensor outputs;
-    if (all.count() > 0) outputs = network_.heads(layer, all, hidden, copies(states).run, HeadProducts::joint);
+    if (all.count() > 0) outputs = network_.block(layer).heads(all, hidden, copies(states).run, nn::HeadProducts::joint, nullptr);
     const auto most = static_cast<std::size_t>(at_once_);
-    for (std::size_t first = 0; first < choices.size(); first += most) {
-      const auto some = choices.subspan(first, std::min(choices.size() - first, most));
-      const bool final = first + most >= choices.size();  // nothing else needs the outputs
-      go_on(some, layer, final ? std::exchange(hidden, {}) : hidden, final ? std::exchange(outputs, {}) : outputs, final, states);
+    for (std::size_t first = 0; first < starts.size(); first += most) {
+      const auto some = starts.subspan(first, std::min(starts.size() - first, most));
+      const bool final = first + most >= starts.size();  // nothing else needs the outputs
+      descend(some, layer, final ? std::exchange(hidden, {}) : hidden, final ? std::exchange(outputs, {}) : outputs, final,
+              states);
     }
   }
 
-  void go_on(std::span<const Choice> choices, int layer, at::Tensor hidden, at::Tensor outputs, bool final, std::int64_t states) {
-    const LayerHeads& all = spec_.heads(layer);
-    const auto count = std::ssize(choices);
-    AttentionRun& run = copies(count).run;
+  void descend(std::span<const Start> starts, int layer, at::Tensor hidden, at::Tensor outputs, bool final, std::int64_t states) {
+    const model::SiteLayout& all = spec_.layout.attention(layer);
+    const auto count = std::ssize(starts);
+    nn::RunContext& run = copies(count).run;
     const std::int64_t tokens = batch_.token_count();
-    at::Tensor before = chosen(hidden, states, choices, tokens, std::ssize(run.rows().positions));
+    at::Tensor before = chosen(hidden, states, starts, tokens, std::ssize(run.rows().positions));
     at::Tensor own;
     if (outputs.defined()) {
       const bool asked = layer + 1 == spec_.layer_count() && !run.rows().asks_all;
       const std::int64_t each = asked ? copies(1).run.rows().asked_offsets.back() : tokens;
-      own = chosen(outputs, states, choices, each, asked ? run.rows().asked.size(0) : before.size(0));
+      own = chosen(outputs, states, starts, each, asked ? run.rows().asked.size(0) : before.size(0));
       if (own.is_same(outputs) && !final) own = own.clone();
-      leave_out(own, choices, each, all);
+      remove(own, starts, each, layer);
     }
     hidden = outputs = at::Tensor();  // nothing below needs them
-    at::Tensor after = network_.finish(layer, all, std::exchange(before, {}), std::exchange(own, {}), run);
-    std::vector<Choice> following;
+    at::Tensor after = network_.block(layer).finish(all, std::exchange(before, {}), std::exchange(own, {}), run, nullptr);
+    std::vector<Start> following;
     for (std::int64_t i = 0; i < count; ++i)
-      for (const MaskTrie::Node& next : choices[static_cast<std::size_t>(i)].node->next) following.push_back({&next, i});
+      for (const MaskTrie::Node& next : starts[static_cast<std::size_t>(i)].node->next) following.push_back({&next, i});
     if (!following.empty()) return visit(following, layer + 1, std::move(after), count);
-    const at::Tensor results = result_of(network_, run, after);
-    const std::int64_t each = spec_.problem == Problem::causal_lm ? std::ssize(batch_.target_rows) : batch_.size();
-    for (std::int64_t i = 0; i < count; ++i) take_(*choices[static_cast<std::size_t>(i)].node, results.narrow(0, i * each, each));
+    const at::Tensor results = network_.head().forward(after, run.rows(), nullptr);
+    const std::int64_t each = spec_.problem == model::Problem::causal_lm ? std::ssize(batch_.target_rows) : batch_.size();
+    for (std::int64_t i = 0; i < count; ++i) take_(*starts[static_cast<std::size_t>(i)].node, results.narrow(0, i * each, each));
   }
 
-  const Network& network_;
-  const ModelSpec& spec_;
-  const Batch& batch_;
+  const nn::Network& network_;
+  const model::ModelSpec& spec_;
+  const model::Batch& batch_;
   at::Device device_;
+  ops::AttentionOptions options_;
   std::int64_t at_once_;
   const TakeLeaf& take_;
   std::map<std::int64_t, std::unique_ptr<Copies>> copies_;
@@ -148,9 +157,9 @@ class GpuWalk {
 
 }  // namespace
 
-void walk_masks_on_gpu(const Network& network, const ModelSpec& spec, const Batch& batch, const MaskTrie& trie,
-                        at::Device device, std::int64_t at_once, const TakeLeaf& take) {
-  GpuWalk(network, spec, batch, device, at_once, take).all(trie);
+void walk_masks_batched(const nn::Network& network, const model::Batch& batch, const MaskTrie& trie, at::Device device,
+                        const ops::AttentionOptions& options, std::int64_t at_once, const TakeLeaf& take) {
+  BatchedWalk(network, batch, device, options, at_once, take).all(trie);
 }
 
-}  // namespace hies::model
+}  // namespace hies::engine

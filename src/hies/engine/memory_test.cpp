@@ -1,11 +1,11 @@
-#include "hies/model/memory.h"
+#include "hies/engine/memory.h"
 
 #include <gtest/gtest.h>
 
 #include "hies/base/error.h"
 #include "hies/kernels/cuda/plugin.h"
 
-namespace hies::model {
+namespace hies::engine {
 namespace {
 
 constexpr std::uint64_t kMiB = std::uint64_t{1} << 20, kGiB = std::uint64_t{1} << 30;
@@ -39,14 +39,14 @@ TEST(MemoryOfAGpu, MasksAsManyAsFitAndKeepItBusy) {
 
 TEST(MemoryOfAGpu, HintsNameWhatWouldFit) {
   const std::string much = plan_of_gpu(80 * kGiB).hint_where_full(1024);
-  EXPECT_NE(much.find("--batch-tokens 512"), std::string::npos) << much;
-  EXPECT_NE(much.find("--memory 12801MiB"), std::string::npos) << much;  // 10 + 0.5 + 2 GiB
-  EXPECT_NE(much.find("--offload"), std::string::npos) << much;
-  EXPECT_EQ(plan_of_gpu(12 * kGiB).hint_where_full(1024).find("--memory"), std::string::npos);
+  EXPECT_NE(much.find("`batch_tokens` 512"), std::string::npos) << much;
+  EXPECT_NE(much.find("`memory` 12801MiB"), std::string::npos) << much;  // 10 + 0.5 + 2 GiB
+  EXPECT_NE(much.find("`offload`"), std::string::npos) << much;
+  EXPECT_EQ(plan_of_gpu(12 * kGiB).hint_where_full(1024).find("`memory`"), std::string::npos);
   MemoryPlan streaming = plan_of_gpu(80 * kGiB);
   streaming.streamed = 9 * kGiB;
   streaming.window = kGiB;
-  EXPECT_EQ(streaming.hint_where_full(1024).find("--offload"), std::string::npos);
+  EXPECT_EQ(streaming.hint_where_full(1024).find("`offload`"), std::string::npos);
 }
 
 TEST(GpusWithKernels, AreThoseWithRoomForTheirTiles) {
@@ -55,4 +55,4 @@ TEST(GpusWithKernels, AreThoseWithRoomForTheirTiles) {
 }
 
 }  // namespace
-}  // namespace hies::model
+}  // namespace hies::engine

@@ -54,7 +54,8 @@ class Model {
   // order, with what run() gives with these masks, whatever the other masks are: bit for bit on the CPU, where removed heads are not
   // even computed; on a GPU but for rounding, since masks are evaluated side by side in larger products.
   // Memory: one hidden state per layer, times the masks side by side.
-  void run_masks(const model::Batch& batch, const MaskTrie& masks, const model::Objective* objective, const TakeMasks& take) const;
+  void run_masks(const model::Batch& batch, const MaskTrie& masks, const model::Objective* objective,
+                 const TakeMasks& take) const;
 
   // Returns, of a batch whose results are not finite, the first layer, from 0, that gives such numbers. −1: the embeddings already do;
   // the number of layers: only the logits do.

@@ -1,9 +1,9 @@
 #pragma once
 
 #include "hies/data/dataset.h"
+#include "hies/engine/model.h"
 #include "hies/eval/predict.h"
 #include "hies/model/batch.h"
-#include "hies/model/model.h"
 
 namespace hies::eval {
 

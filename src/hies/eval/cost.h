@@ -3,9 +3,9 @@
 #include <cstdint>
 #include <vector>
 
+#include "hies/arch/checkpoint.h"
 #include "hies/data/dataset.h"
-#include "hies/model/checkpoint.h"
-#include "hies/model/heads.h"
+#include "hies/model/layout.h"
 
 namespace hies::eval {
 
@@ -28,6 +28,6 @@ Lengths lengths(const data::Dataset& dataset);
 
 // Of the checkpoint with the heads of `left` only: what is masked counts as gone, except for `bytes`, which are those of the
 // checkpoint as it is on disk, masked heads and all. `left` is the checkpoint's layout or a part of it.
-Cost cost(const model::Checkpoint& checkpoint, const model::HeadLayout& left, const Lengths& lengths);
+Cost cost(const arch::Checkpoint& checkpoint, const model::Layout& left, const Lengths& lengths);
 
 }  // namespace hies::eval

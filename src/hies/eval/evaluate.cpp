@@ -10,15 +10,16 @@
 namespace hies::eval {
 namespace {
 
-model::HeadLayout present(const Side& side) {
-  const model::HeadLayout& all = side.model.spec().layers;
-  return side.plan == nullptr ? all : prune::pruned_layout(*side.plan, all);
+model::Layout present(const EvaluationSubject& subject) {
+  const model::Layout& all = subject.model.spec().layout;
+  return subject.plan == nullptr ? all : prune::pruned_layout(*subject.plan, all);
 }
 
-Predictions answers_of(const Side& side, std::int64_t batch_tokens, Progress& progress) {
-  if (side.known != nullptr) return *side.known;
-  const auto gates = side.plan == nullptr ? model::HeadGates() : prune::gates(*side.plan, side.model.spec().layers);
-  return predict(side.model, side.dataset, side.plan == nullptr ? nullptr : &gates, side.objective, batch_tokens, progress);
+Predictions answers_of(const EvaluationSubject& subject, std::int64_t batch_tokens, Progress& progress) {
+  if (subject.known != nullptr) return *subject.known;
+  const auto gates = subject.plan == nullptr ? model::Gates() : prune::gates(*subject.plan, subject.model.spec().layout);
+  return predict(subject.model, subject.dataset, subject.plan == nullptr ? nullptr : &gates, subject.objective, batch_tokens,
+                 progress);
 }
 
 std::optional<double> mean_loss(const Predictions& predictions) {
@@ -27,22 +28,22 @@ std::optional<double> mean_loss(const Predictions& predictions) {
   return sum / static_cast<double>(predictions.losses.size());
 }
 
-Figures figures(const data::Task& task, const Side& side, const Predictions& predictions) {
-  const model::Checkpoint& checkpoint = side.model.checkpoint();
-  const model::HeadLayout left = present(side);
+Measurements measurements(const data::Task& task, const EvaluationSubject& subject, const Predictions& predictions) {
+  const arch::Checkpoint& checkpoint = subject.model.checkpoint();
+  const model::Layout left = present(subject);
   return {checkpoint.folder().string(),
           checkpoint.hash(),
-          model::live_head_count(left),
+          left.active_count(model::SiteKind::attention),
           mean_loss(predictions),
-          quality(task, side.dataset, predictions),
-          cost(checkpoint, left, lengths(side.dataset)),
+          quality(task, subject.dataset, predictions),
+          cost(checkpoint, left, lengths(subject.dataset)),
           std::nullopt,
-          group_quality(task, side.dataset, predictions)};
+          group_quality(task, subject.dataset, predictions)};
 }
 
-void check_comparable(const Side& model, const Side& reference) {
+void check_comparable(const EvaluationSubject& model, const EvaluationSubject& reference) {
   const model::ModelSpec &mine = model.model.spec(), &other = reference.model.spec();
-  check(model.dataset.size() == reference.dataset.size(), "both sides answer the same examples");
+  check(model.dataset.size() == reference.dataset.size(), "both subjects answer the same examples");
   if (mine.problem != other.problem || mine.labels.size() != other.labels.size())
     bad_input("the reference {} predicts one of {} labels, but {} predicts one of {}: they cannot be compared",
               reference.model.checkpoint().folder().string(), other.labels.size(), model.model.checkpoint().folder().string(),
@@ -58,12 +59,12 @@ void check_comparable(const Side& model, const Side& reference) {
 
 void check_options(const EvalOptions& options) {
   check_tolerance(options.stability_tolerance);
-  if (options.batch_tokens < 1) bad_input("batch-tokens is {}, but at least 1 is needed", options.batch_tokens);
+  if (options.batch_tokens < 1) bad_input("`batch_tokens` is {}, but at least 1 is needed", options.batch_tokens);
   check_options(options.latency);
 }
 
-Evaluation evaluate(const data::Task& task, const Side& model, const Side* reference, const EvalOptions& options,
-                    Progress& progress) {
+Evaluation evaluate(const data::Task& task, const EvaluationSubject& model, const EvaluationSubject* reference,
+                    const EvalOptions& options, Progress& progress) {
   check_options(options);
   if (model.dataset.size() == 0) bad_input("{}: no examples to evaluate on", model.dataset.source.string());
   if (reference != nullptr) check_comparable(model, *reference);
@@ -77,10 +78,10 @@ Evaluation evaluate(const data::Task& task, const Side& model, const Side* refer
   result.options = options_json(options);
 
   done.predictions = answers_of(model, options.batch_tokens, progress);
-  result.model = figures(task, model, done.predictions);
+  result.model = measurements(task, model, done.predictions);
   if (reference != nullptr) {
     done.reference = answers_of(*reference, options.batch_tokens, progress);
-    result.reference = figures(task, *reference, *done.reference);
+    result.reference = measurements(task, *reference, *done.reference);
     done.reference = in_label_order(std::move(*done.reference), reference->model.spec().labels, model.model.spec().labels);
     const double tolerance = agreement_tolerance(task, model.dataset, *done.reference, options.stability_tolerance);
     result.stability = stability(done.predictions, *done.reference, tolerance);

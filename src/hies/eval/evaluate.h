@@ -5,9 +5,9 @@
 #include "hies/base/progress.h"
 #include "hies/data/packing.h"
 #include "hies/data/task.h"
+#include "hies/eval/evaluation_subject.h"
 #include "hies/eval/predict.h"
 #include "hies/eval/result.h"
-#include "hies/eval/side.h"
 
 namespace hies::eval {
 
@@ -20,7 +20,7 @@ struct EvalOptions {
   static void fields(V& v, Self& self) {
     v("stability_tolerance", self.stability_tolerance,
       "how far apart two predicted numbers may be and still agree: share of the label range, 0 … 1");
-    v("batch_tokens", self.batch_tokens, "most tokens computed at once; bounds memory, does not change results");
+    v("batch_tokens", self.batch_tokens, "tokens computed at once; bounds memory, does not change results");
     LatencyOptions::fields(v, self.latency);
   }
 };
@@ -34,10 +34,10 @@ struct Evaluation {
 // Throws bad_input for an option out of range; for refusal before long work.
 void check_options(const EvalOptions& options);
 
-// Quality, stability, cost and speed of a model, beside those of a reference if there is one (`reference` may be null). Both sides
+// Quality, stability, cost and speed of a model, beside those of a reference if there is one (`reference` may be null). Both subjects
 // hold the same examples in the same order. Throws bad_input for an empty data set, a reference that answers another kind of
 // question or with another number of labels, options out of range, and answers or losses that are not finite.
-Evaluation evaluate(const data::Task& task, const Side& model, const Side* reference, const EvalOptions& options,
-                    Progress& progress = silent_progress());
+Evaluation evaluate(const data::Task& task, const EvaluationSubject& model, const EvaluationSubject* reference,
+                    const EvalOptions& options, Progress& progress = silent_progress());
 
 }  // namespace hies::eval

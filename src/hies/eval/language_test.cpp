@@ -59,7 +59,7 @@ struct Language : testing::Test {
       if (q != 3)
         for (int i = 0; i < 5; ++i) question.ids.push_back(static_cast<std::int32_t>(rng.below(61)));
       for (std::int64_t c = 0; c < 2 + static_cast<std::int64_t>(q % 3); ++c) {
-        data::Choice& choice = question.choices.emplace_back();
+        data::EncodedChoice& choice = question.choices.emplace_back();
         for (std::int64_t i = 0; i < 2 + c; ++i) choice.ids.push_back(static_cast<std::int32_t>(rng.below(61)));
         choice.targets = 1 + c;
         choice.characters = 3 * (c + 1);
@@ -105,7 +105,7 @@ TEST_F(Language, WhatIsSharedChangesNothing) {
     double best = -1e300;
     std::size_t likeliest = 0;
     for (std::size_t c = 0; c < data.examples[i].choices.size(); ++c) {
-      const data::Choice& choice = data.examples[i].choices[c];
+      const data::EncodedChoice& choice = data.examples[i].choices[c];
       Ids whole = data.examples[i].ids;
       whole.insert(whole.end(), choice.ids.begin(), choice.ids.end());
       const double alone = answers(dataset({window(whole, choice.targets)})).log_likelihoods[0];

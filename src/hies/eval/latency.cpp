@@ -30,8 +30,8 @@ Spread spread(std::span<const double> measurements) {
 
 void check_options(const LatencyOptions& options) {
   if (!(options.latency_seconds >= 0) || std::isinf(options.latency_seconds))
-    bad_input("latency-seconds is {}, but 0 or more is needed", options.latency_seconds);
-  if (options.latency_rounds < 1) bad_input("latency-rounds is {}, but at least 1 is needed", options.latency_rounds);
+    bad_input("`latency_seconds` is {}, but 0 or more is needed", options.latency_seconds);
+  if (options.latency_rounds < 1) bad_input("`latency_rounds` is {}, but at least 1 is needed", options.latency_rounds);
 }
 
 Clock wall_clock() {

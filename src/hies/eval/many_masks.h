@@ -8,9 +8,9 @@
 #include "hies/base/progress.h"
 #include "hies/data/dataset.h"
 #include "hies/data/packing.h"
+#include "hies/engine/model.h"
 #include "hies/eval/predict.h"
-#include "hies/model/heads.h"
-#include "hies/model/model.h"
+#include "hies/model/layout.h"
 #include "hies/model/objective.h"
 
 namespace hies::eval {
@@ -32,12 +32,12 @@ struct ManyMasksOptions {
 };
 
 // What predict_masks() would do, without doing it.
-MaskStats count_mask_work(std::span<const model::HeadGates> masks, std::int64_t masks_at_once);
+MaskStats count_mask_work(std::span<const model::UnitSet> masks, const model::Layout& layout, std::int64_t masks_at_once);
 
 // Takes what the model answers under one mask: `masks` are the places, ascending, of the given masks that are this one.
 using MaskSink = std::function<void(std::span<const std::size_t> masks, Predictions predictions)>;
 
-// predict() for every mask of `masks` (gates of 0 and 1, one row per layer of the model), with all the work that they have in
+// predict() for every mask of `masks` (sets of removed units), with all the work that they have in
 // common done once: equal masks, the layers up to the first in which two masks differ, and in that layer the output of every head
 // that both keep. Heads with gate 0 are not computed. The sink is called from this thread, once per distinct mask, in an order
 // that depends on the set of masks only. What it is given equals predict()'s of that mask bit for bit, whatever the company
@@ -45,7 +45,7 @@ using MaskSink = std::function<void(std::span<const std::size_t> masks, Predicti
 // Memory: one hidden state per layer of a batch, and the answers to masks_at_once masks.
 // `objective` null: no losses. Progress counts answers: distinct masks × examples. Throws what predict() throws, at the first mask
 // whose logits are not finite; masks delivered before stay delivered, as they do when progress is cancelled or the sink throws.
-MaskStats predict_masks(const model::Model& model, const data::Dataset& dataset, std::span<const model::HeadGates> masks,
+MaskStats predict_masks(const engine::Model& model, const data::Dataset& dataset, std::span<const model::UnitSet> masks,
                         const model::Objective* objective, const ManyMasksOptions& options, const MaskSink& sink,
                         Progress& progress = silent_progress());
 

@@ -8,7 +8,7 @@ namespace hies::eval {
 
 double finite(double value, std::string_view what) {
   if (!std::isfinite(value))
-    throw Error(ErrorKind::bad_input, fmt::format("{} is {}", what, value), "the model's numbers overflow: try --dtype float64");
+    throw Error(ErrorKind::bad_input, fmt::format("{} is {}", what, value), "the model's numbers overflow: try `dtype` float64");
   return value;
 }
 

@@ -6,13 +6,13 @@
 
 namespace hies::eval {
 
-Predictions predict(const model::Model& model, const data::Dataset& dataset, const model::HeadGates* gates,
+Predictions predict(const engine::Model& model, const data::Dataset& dataset, const model::Gates* gates,
                     const model::Objective* objective, std::int64_t batch_tokens, Progress& progress) {
   Predictions all = unfilled(model.spec(), dataset, objective != nullptr);
   progress.begin("predict", dataset.size(), "examples");
   for (const model::Batch& batch : data::pack(dataset, batch_tokens)) {
     Progress::throw_if_cancelled();
-    const model::RunResult result = model.run(batch, {.gates = gates, .objective = objective, .probe = nullptr});
+    const model::RunResult result = model.run(batch, {.gates = gates, .objective = objective, .recorder = nullptr});
     data::check_finite(model, batch, gates, result, dataset);
     collect(result, batch, dataset, model.spec().problem, all);
     progress.advance(data::example_count(batch));

@@ -6,8 +6,8 @@
 
 #include "hies/base/progress.h"
 #include "hies/data/dataset.h"
-#include "hies/model/heads.h"
-#include "hies/model/model.h"
+#include "hies/engine/model.h"
+#include "hies/model/layout.h"
 #include "hies/model/objective.h"
 
 namespace hies::eval {
@@ -36,7 +36,7 @@ struct Predictions {
 
 // `gates` null: nothing masked. `objective` null: no losses. Results do not depend on batch_tokens but for rounding.
 // Throws bad_input when a logit or log-likelihood is not finite.
-Predictions predict(const model::Model& model, const data::Dataset& dataset, const model::HeadGates* gates,
+Predictions predict(const engine::Model& model, const data::Dataset& dataset, const model::Gates* gates,
                     const model::Objective* objective, std::int64_t batch_tokens, Progress& progress = silent_progress());
 
 }  // namespace hies::eval

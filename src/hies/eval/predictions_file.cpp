@@ -77,7 +77,7 @@ class Choices : public Columns {
   std::string row(std::size_t i, const Predictions& predictions, const Predictions* reference) const override {
     const data::Example& example = dataset_.examples[i];
     std::vector<std::int64_t> tokens;
-    for (const data::Choice& choice : example.choices) tokens.push_back(choice.targets);
+    for (const data::EncodedChoice& choice : example.choices) tokens.push_back(choice.targets);
     std::string line;
     if (!dataset_.groups.empty()) line = cell(dataset_.groups[static_cast<std::size_t>(example.group)].name) + "\t";
     line += fmt::format("{}\t{}\t{}\t{}\t{}", example.row, dataset_.has_labels ? fmt::format("{}", example.label) : "",

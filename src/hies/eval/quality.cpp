@@ -86,7 +86,7 @@ std::vector<GroupQuality> judge_groups(const Judge& judge, const std::map<std::s
 }  // namespace
 
 std::vector<double> likeliest_choices(const data::Dataset& dataset, const Predictions& predictions,
-                                      double (*length)(const data::Choice&)) {
+                                      double (*length)(const data::EncodedChoice&)) {
   std::vector<double> answers;
   for (std::size_t i = 0; i < dataset.examples.size(); ++i) {
     const std::span<const double> likelihoods = predictions.likelihoods(i);

@@ -32,6 +32,6 @@ std::vector<GroupQuality> group_quality(const data::Task& task, const data::Data
 
 // Questions: the choice of each with the greatest log-likelihood per `length`, or as it is (null). Of equals the first.
 std::vector<double> likeliest_choices(const data::Dataset& dataset, const Predictions& predictions,
-                                      double (*length)(const data::Choice&));
+                                      double (*length)(const data::EncodedChoice&));
 
 }  // namespace hies::eval

@@ -12,25 +12,25 @@ Json spread_json(const Spread& s) {
   return {{"median", s.median}, {"p25", s.p25}, {"p75", s.p75}, {"min", s.least}, {"max", s.most}, {"count", s.count}};
 }
 
-void add_figures(const Figures& figures, Json& json) {
-  json["model"] = {{"path", figures.path}, {"hash", figures.hash}, {"heads", figures.heads}};
-  json["loss"] = number_json(figures.loss, "the mean loss");
+void add_measurements(const Measurements& measurements, Json& json) {
+  json["model"] = {{"path", measurements.path}, {"hash", measurements.hash}, {"heads", measurements.heads}};
+  json["loss"] = number_json(measurements.loss, "the mean loss");
   json["metrics"] = Json::object();
-  for (const auto& [name, value] : figures.metrics) json["metrics"][name] = finite(value, name);
-  if (!figures.groups.empty()) {
+  for (const auto& [name, value] : measurements.metrics) json["metrics"][name] = finite(value, name);
+  if (!measurements.groups.empty()) {
     json["groups"] = Json::object();
-    for (const GroupQuality& group : figures.groups) {
+    for (const GroupQuality& group : measurements.groups) {
       Json& entry = json["groups"][group.name] = {{"examples", group.examples}, {"metrics", Json::object()}};
       for (const auto& [name, value] : group.metrics) entry["metrics"][name] = finite(value, name);
     }
   }
-  json["cost"] = {{"parameters", figures.cost.parameters},
-                  {"attention_parameters", figures.cost.attention_parameters},
-                  {"flops_per_example", figures.cost.flops_per_example},
-                  {"attention_flops_per_example", figures.cost.attention_flops_per_example},
-                  {"bytes", figures.cost.bytes},
-                  {"latency_ms", figures.speed ? spread_json(figures.speed->latency_ms) : Json()},
-                  {"tokens_per_second", figures.speed ? spread_json(figures.speed->tokens_per_second) : Json()}};
+  json["cost"] = {{"parameters", measurements.cost.parameters},
+                  {"attention_parameters", measurements.cost.attention_parameters},
+                  {"flops_per_example", measurements.cost.flops_per_example},
+                  {"attention_flops_per_example", measurements.cost.attention_flops_per_example},
+                  {"bytes", measurements.cost.bytes},
+                  {"latency_ms", measurements.speed ? spread_json(measurements.speed->latency_ms) : Json()},
+                  {"tokens_per_second", measurements.speed ? spread_json(measurements.speed->tokens_per_second) : Json()}};
 }
 
 double share(const JsonNode& node) {
@@ -53,28 +53,28 @@ Metrics read_metrics(const JsonNode& node) {
   return metrics;
 }
 
-Figures read_figures(const JsonNode& node) {
-  Figures figures;
+Measurements read_measurements(const JsonNode& node) {
+  Measurements measurements;
   const JsonNode model = node.member("model");
-  figures.path = model.has("path") ? model.member("path").text() : "";
-  figures.hash = model.member("hash").text();
-  figures.heads = model.member("heads").count();
-  if (node.holds("loss")) figures.loss = node.member("loss").number();
-  figures.metrics = read_metrics(node.member("metrics"));
+  measurements.path = model.has("path") ? model.member("path").text() : "";
+  measurements.hash = model.member("hash").text();
+  measurements.heads = model.member("heads").count();
+  if (node.holds("loss")) measurements.loss = node.member("loss").number();
+  measurements.metrics = read_metrics(node.member("metrics"));
   if (node.holds("groups")) {
     const JsonNode groups = node.member("groups");
     for (const auto& [name, value] : groups.object().items()) {
       const JsonNode group = groups.member(name);
-      figures.groups.push_back({name, group.member("examples").count(), read_metrics(group.member("metrics"))});
+      measurements.groups.push_back({name, group.member("examples").count(), read_metrics(group.member("metrics"))});
     }
   }
   const JsonNode cost = node.member("cost");
-  figures.cost = {cost.member("parameters").count(), cost.member("attention_parameters").count(),
-                  cost.member("flops_per_example").not_negative(), cost.member("attention_flops_per_example").not_negative(),
-                  static_cast<std::uint64_t>(cost.member("bytes").count())};
+  measurements.cost = {cost.member("parameters").count(), cost.member("attention_parameters").count(),
+                       cost.member("flops_per_example").not_negative(), cost.member("attention_flops_per_example").not_negative(),
+                       static_cast<std::uint64_t>(cost.member("bytes").count())};
   if (cost.holds("latency_ms"))
-    figures.speed = Speed{read_spread(cost.member("latency_ms")), read_spread(cost.member("tokens_per_second"))};
-  return figures;
+    measurements.speed = Speed{read_spread(cost.member("latency_ms")), read_spread(cost.member("tokens_per_second"))};
+  return measurements;
 }
 
 }  // namespace
@@ -85,7 +85,7 @@ Json to_json(const Result& result) {
   json["task"] = result.task;
   json["data"] = {{"file", result.data_file}, {"hash", result.data_hash}, {"tokens", result.tokens}};
   json["examples"] = result.examples;
-  add_figures(result.model, json);
+  add_measurements(result.model, json);
   json["stability"] = number_json(result.stability, "stability");
   json["tolerance"] = number_json(result.tolerance, "tolerance");
   json["speedup"] = Json();
@@ -93,7 +93,7 @@ Json to_json(const Result& result) {
     json["speedup"] = {{"latency", spread_json(result.speedup->latency)},
                        {"throughput", spread_json(result.speedup->throughput)}};
   json["reference"] = Json();
-  if (result.reference) add_figures(*result.reference, json["reference"]);
+  if (result.reference) add_measurements(*result.reference, json["reference"]);
   json["options"] = result.options;
   return json;
 }
@@ -108,8 +108,8 @@ Result result_from_json(const Json& json, std::string_view where) {
   result.data_hash = data.member("hash").text();
   result.tokens = data.member("tokens").count();
   result.examples = root.member("examples").count();
-  result.model = read_figures(root);
-  if (root.holds("reference")) result.reference = read_figures(root.member("reference"));
+  result.model = read_measurements(root);
+  if (root.holds("reference")) result.reference = read_measurements(root.member("reference"));
   if (root.holds("stability")) result.stability = share(root.member("stability"));
   if (root.holds("tolerance")) result.tolerance = root.member("tolerance").not_negative();
   if (root.holds("speedup")) {
@@ -119,8 +119,6 @@ Result result_from_json(const Json& json, std::string_view where) {
   result.options = root.member("options").object();
   return result;
 }
-
-Result read_result(const std::filesystem::path& path) { return result_from_json(read_json(path), path.string()); }
 
 void write_result(const std::filesystem::path& path, const Result& result, bool force) {
   write_file(path, pretty(to_json(result)), force);

@@ -17,7 +17,7 @@ namespace hies::eval {
 inline constexpr std::string_view kResultSchema = "hies.result/1";
 
 // What one model achieves on a data set, and what it costs.
-struct Figures {
+struct Measurements {
   std::string path;  // of the checkpoint, for people
   std::string hash;
   std::int64_t heads = 0;      // that take part
@@ -35,8 +35,8 @@ struct Result {
   std::string data_hash;  // data::Dataset::hash
   std::int64_t examples = 0;
   std::int64_t tokens = 0;
-  Figures model;
-  std::optional<Figures> reference;
+  Measurements model;
+  std::optional<Measurements> reference;
   std::optional<double> stability;  // 0 … 1; not set without reference
   std::optional<double> tolerance;  // within which two predicted numbers agree; not set for classes, or without reference
   std::optional<Speedup> speedup;   // against the reference
@@ -49,7 +49,6 @@ Json to_json(const Result& result);
 // another version of the schema.
 Result result_from_json(const Json& json, std::string_view where);
 
-Result read_result(const std::filesystem::path& path);
 // Throws bad_input when `path` exists and not `force`.
 void write_result(const std::filesystem::path& path, const Result& result, bool force);
 

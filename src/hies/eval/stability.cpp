@@ -8,7 +8,7 @@
 namespace hies::eval {
 
 void check_tolerance(double share) {
-  if (!(share >= 0 && share <= 1)) bad_input("stability-tolerance is {}, but it is a share of the label range, 0 … 1", share);
+  if (!(share >= 0 && share <= 1)) bad_input("`stability_tolerance` is {}, but it is a share of the label range, 0 … 1", share);
 }
 
 double agreement_tolerance(const data::Task& task, const data::Dataset& dataset, const Predictions& reference, double share) {

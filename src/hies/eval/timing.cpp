@@ -9,19 +9,19 @@
 namespace hies::eval {
 namespace {
 
-// All sides' forward passes over the same lists of examples.
+// All subjects' forward passes over the same lists of examples.
 struct Runs {
-  std::vector<std::vector<model::Batch>> batches;  // [sides][batches]
-  std::vector<std::optional<model::HeadGates>> gates;
-  std::vector<const Side*> sides;
+  std::vector<std::vector<model::Batch>> batches;  // [subjects][batches]
+  std::vector<std::optional<model::Gates>> gates;
+  std::vector<const EvaluationSubject*> subjects;
 
   RunTimes measure(const LatencyOptions& options, Progress& progress) const {
     std::vector<Work> works;
-    for (std::size_t side = 0; side < sides.size(); ++side) {
-      works.emplace_back([this, side](std::int64_t round) {
-        const auto& mine = batches[side];
-        const auto& masked = gates[side];
-        sides[side]->model.run(mine[static_cast<std::size_t>(round) % mine.size()], {.gates = masked ? &*masked : nullptr});
+    for (std::size_t subject = 0; subject < subjects.size(); ++subject) {
+      works.emplace_back([this, subject](std::int64_t round) {
+        const auto& mine = batches[subject];
+        const auto& masked = gates[subject];
+        subjects[subject]->model.run(mine[static_cast<std::size_t>(round) % mine.size()], {.gates = masked ? &*masked : nullptr});
       });
     }
     return measure_alternately(works, options.latency_seconds / 2, options.latency_rounds, wall_clock(), progress);
@@ -38,7 +38,7 @@ std::vector<model::Batch> single_examples(const data::Dataset& dataset, std::int
   return batches;
 }
 
-// The first side's batches, with the tokens that the other side has for the same examples.
+// The first subject's batches, with the tokens that the other subject has for the same examples.
 std::vector<model::Batch> like(const std::vector<model::Batch>& first, const data::Dataset& dataset) {
   std::vector<model::Batch> batches;
   for (const model::Batch& batch : first) {
@@ -67,26 +67,27 @@ Spread ratios(const std::vector<double>& over, const std::vector<double>& under)
 
 }  // namespace
 
-std::optional<Timing> time_models(const Side& model, const Side* reference, const LatencyOptions& options,
-                                  std::int64_t batch_tokens, Progress& progress) {
+std::optional<Timing> time_models(const EvaluationSubject& model, const EvaluationSubject* reference,
+                                  const LatencyOptions& options, std::int64_t batch_tokens, Progress& progress) {
   check_options(options);
   if (options.latency_seconds == 0 || model.dataset.size() == 0) return std::nullopt;
 
   Runs single, packed;
-  single.sides = packed.sides = reference == nullptr ? std::vector{&model} : std::vector{&model, reference};
+  single.subjects = packed.subjects = reference == nullptr ? std::vector{&model} : std::vector{&model, reference};
   const auto ones = single_examples(model.dataset, options.latency_rounds);
   const auto full = data::pack(model.dataset, batch_tokens);
-  for (const Side* side : single.sides) {
-    single.batches.push_back(like(ones, side->dataset));
-    packed.batches.push_back(like(full, side->dataset));
-    const auto gates = side->plan == nullptr ? std::nullopt : std::optional(prune::gates(*side->plan, side->model.spec().layers));
+  for (const EvaluationSubject* subject : single.subjects) {
+    single.batches.push_back(like(ones, subject->dataset));
+    packed.batches.push_back(like(full, subject->dataset));
+    const auto gates =
+        subject->plan == nullptr ? std::nullopt : std::optional(prune::gates(*subject->plan, subject->model.spec().layout));
     single.gates.push_back(gates);
     packed.gates.push_back(gates);
   }
   const RunTimes latency = single.measure(options, progress);
   const RunTimes throughput = packed.measure(options, progress);
-  const auto speed = [&](std::size_t side) {
-    return Speed{spread(latency[side]), spread(rates(throughput[side], packed.batches[side]))};
+  const auto speed = [&](std::size_t subject) {
+    return Speed{spread(latency[subject]), spread(rates(throughput[subject], packed.batches[subject]))};
   };
   Timing timing{speed(0), std::nullopt, std::nullopt};
   if (reference != nullptr) {

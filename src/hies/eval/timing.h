@@ -3,8 +3,8 @@
 #include <optional>
 
 #include "hies/base/progress.h"
+#include "hies/eval/evaluation_subject.h"
 #include "hies/eval/latency.h"
-#include "hies/eval/side.h"
 
 namespace hies::eval {
 
@@ -31,7 +31,8 @@ struct Timing {
 // Forward passes without losses over the data set's examples (in an order of their own, so that all lengths occur) and packed
 // batches; half of the time for each. With a reference the two are measured alternately, on the same examples. `reference` may be
 // null. Nothing is measured with latency_seconds 0. Throws bad_input for negative or NaN latency_seconds and latency_rounds < 1.
-std::optional<Timing> time_models(const Side& model, const Side* reference, const LatencyOptions& options,
-                                  std::int64_t batch_tokens, Progress& progress = silent_progress());
+std::optional<Timing> time_models(const EvaluationSubject& model, const EvaluationSubject* reference,
+                                  const LatencyOptions& options, std::int64_t batch_tokens,
+                                  Progress& progress = silent_progress());
 
 }  // namespace hies::eval

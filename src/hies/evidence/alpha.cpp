@@ -1,4 +1,4 @@
-// What alpha does: the whole grid, and the curves of its best, median and worst value.
+// Tables of alpha: the whole grid, and the curves of its best, median and worst value.
 #include <algorithm>
 
 #include "hies/evidence/kinds.h"
@@ -12,15 +12,16 @@ struct Point {
   TableCell quality;
 };
 
-// Best first; of equals the smaller alpha.
-std::vector<Point> ranked(const Evidence& evidence, const std::vector<GridRow>& family, const RunMeasure& told, double ratio) {
+// Returns the points, best first; of equals the smaller alpha first.
+std::vector<Point> ranked(const Evidence& evidence, const std::vector<GridRow>& family, const RunMeasure& run_measure,
+                          double ratio) {
   std::vector<Point> points;
   for (const GridRow& row : family) {
-    const TableCell cell = spread_cell(numbers_of(evidence.records(row.series, told.run, ratio), told.measure));
+    const TableCell cell = spread_cell(numbers_of(evidence.records(row.series, run_measure.run, ratio), run_measure.measure));
     if (cell.value) points.push_back({row.series, cell});
   }
   std::stable_sort(points.begin(), points.end(), [&](const Point& a, const Point& b) {
-    return told.measure.higher_is_better ? *a.quality.value > *b.quality.value : *a.quality.value < *b.quality.value;
+    return run_measure.measure.higher_is_better ? *a.quality.value > *b.quality.value : *a.quality.value < *b.quality.value;
   });
   return points;
 }
@@ -55,20 +56,20 @@ Table curves(const Evidence& evidence, const std::vector<RunMeasure>& measures, 
     table.columns.push_back(spread_column(which + " quality", digits));
     table.columns.push_back(spread_column(which + " stability, %", stability.digits));
   }
-  for (const RunMeasure& told : measures) {
+  for (const RunMeasure& run_measure : measures) {
     for (const std::vector<GridRow>& family : families(rows)) {
       bool begins = true;
       for (const double ratio : evidence.ratios()) {
-        const std::vector<Point> points = ranked(evidence, family, told, ratio);
+        const std::vector<Point> points = ranked(evidence, family, run_measure, ratio);
         if (points.size() < 2) continue;
-        TableRow row{
-            {text_cell(told.run), text_cell(told.measure.described()), text_cell(family.front().group), number_cell(ratio)},
-            begins};
+        TableRow row{{text_cell(run_measure.run), text_cell(run_measure.measure.described()), text_cell(family.front().group),
+                      number_cell(ratio)},
+                     begins};
         begins = false;
         for (const std::size_t place : {std::size_t{0}, (points.size() - 1) / 2, points.size() - 1}) {
           row.cells.push_back(number_cell(points[place].series.alpha));
           row.cells.push_back(points[place].quality);
-          row.cells.push_back(spread_cell(numbers_of(evidence.records(points[place].series, told.run, ratio), stability)));
+          row.cells.push_back(spread_cell(numbers_of(evidence.records(points[place].series, run_measure.run, ratio), stability)));
         }
         table.rows.push_back(std::move(row));
       }

@@ -1,4 +1,4 @@
-// The paper's bound on the loss increase beside the increase that was measured.
+// Tables of the paper's bound on the loss increase and of the measured increase.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -12,7 +12,7 @@ namespace {
 
 using Number = std::optional<double>;
 
-// The sum of what is there; not set where one is not.
+// Returns the sum; not set where one of the two is not.
 Number plus(const Number& a, const Number& b) { return a && b ? Number(*a + *b) : std::nullopt; }
 
 struct Term {
@@ -32,7 +32,7 @@ constexpr std::array kBounds = {
     Term{"both orders by heads", 3, [](const Bound& b) { return plus(b.first_order, b.second_order_heads); }},
 };
 
-// The loss that all members of the bounds of a run are of.
+// Returns the loss of a run's bounds.
 std::string loss_of(const std::vector<const Record*>& records) {
   return records.empty() ? "" : records.front()->measured.bound.loss;
 }
@@ -90,7 +90,7 @@ Table correlations(const Evidence& evidence) {
     for (const Number& ratio : ratios) {
       std::vector<const Record*> records = evidence.usual_records(run);
       std::erase_if(records,
-                    [&](const Record* record) { return record->mask.pruned.empty() || (ratio && record->key.ratio != *ratio); });
+                    [&](const Record* record) { return record->mask.removed.empty() || (ratio && record->key.ratio != *ratio); });
       TableRow row{{text_cell(run), text_cell(loss_of(records)), text_cell(ratio ? fmt::format("{}", *ratio) : "all"), {}},
                    begins};
       std::size_t most = 0;

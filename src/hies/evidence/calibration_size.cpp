@@ -1,4 +1,4 @@
-// How many calibration examples are enough.
+// Tables of the number of calibration examples.
 #include <algorithm>
 
 #include "hies/evidence/kinds.h"

@@ -8,15 +8,15 @@
 
 namespace hies::evidence {
 
-// Title, caption and a table whose columns are aligned in the text, too. Best cells are bold.
+// Returns title, caption and a table whose columns are aligned in the text, too. Best cells are bold.
 std::string markdown_table(const Table& table);
-// One header line and one line a row (RFC 4180), numbers to ten significant digits, nothing bold. A spread takes three columns:
+// Returns one header line and one line per row (RFC 4180), numbers to ten significant digits, nothing bold. A spread takes three columns:
 // the mean under the column's title, "… sd" and "… n".
 std::string csv_table(const Table& table);
-// With the rules of package booktabs; long ones with package longtable. Best cells are bold.
+// Returns a table with the rules of package booktabs; long ones with package longtable. Best cells are bold.
 std::string latex_table(const Table& table);
 
-// One way to print tables.
+// A format of table files.
 struct TableFormat {
   std::string_view ending;  // of its files: ".md"
   std::string (*print)(const Table& table);

@@ -1,4 +1,4 @@
-// Time of single examples, where the sweep measured it.
+// Table of the latency of single examples, where the sweep measured it.
 #include "hies/evidence/kinds.h"
 
 namespace hies::evidence {
@@ -8,13 +8,13 @@ std::vector<Table> latency_tables(const Evidence& evidence) {
       "latency",
       "Latency of the pruned models",
       "Milliseconds of one example at a time: median and quartiles of the pruned model, median of the unpruned one, and the "
-      "median ratio of the two in pairs of runs that took turns; above 1 the pruned model is quicker.",
+      "median ratio of the two in pairs of runs that took turns; above 1 the pruned model is faster.",
       {},
       {}};
   table.columns = {text_column("run"), text_column("method"), number_column("ratio", digits_for(evidence.ratios()))};
   for (const char* title : {"median", "first quartile", "third quartile", "unpruned"})
     table.columns.push_back(number_column(title, 3));
-  table.columns.push_back(number_column("times as quick", 3));
+  table.columns.push_back(number_column("times as fast", 3));
   table.columns.push_back(number_column("pairs", 0));
   for (const std::string& run : evidence.runs()) {
     bool begins = true;

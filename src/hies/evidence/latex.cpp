@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::size_t kRowsOfAPage = 45;
 
-// What is markup in LaTeX, and the characters of our own texts that not every font has.
+// Replacements for characters that are markup in LaTeX, and for those of our own texts that not every font has.
 constexpr std::array<std::pair<std::string_view, std::string_view>, 32> kReplacements = {{
     {"\\", "\\textbackslash{}"},
     {"{", "\\{"},
@@ -46,7 +46,7 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 32> kReplace
     {"²", "$^2$"},
 }};
 
-std::string escaped(std::string_view text) {
+std::string latex_escaped(std::string_view text) {
   std::string safe;
   while (!text.empty()) {
     std::string_view found = text.substr(0, 1), replacement = found;
@@ -64,8 +64,8 @@ std::string escaped(std::string_view text) {
 
 std::string in_math(const std::string& number) { return number.front() == '-' ? fmt::format("${}$", number) : number; }
 
-std::string shown(const TableCell& cell, const TableColumn& column) {
-  if (column.kind == TableColumn::Kind::text) return escaped(cell.text);
+std::string latex_cell(const TableCell& cell, const TableColumn& column) {
+  if (column.kind == TableColumn::Kind::text) return latex_escaped(cell.text);
   if (!cell.value) return {};
   std::string text = in_math(shown_number(*cell.value, column.digits));
   if (cell.sd) text += fmt::format(" $\\pm$ {}", shown_number(*cell.sd, column.digits));
@@ -77,7 +77,7 @@ std::string line(const std::vector<std::string>& fields) { return fmt::format("{
 
 std::string header(const Table& table) {
   std::vector<std::string> titles;
-  for (const TableColumn& column : table.columns) titles.push_back(escaped(column.title));
+  for (const TableColumn& column : table.columns) titles.push_back(latex_escaped(column.title));
   return line(titles);
 }
 
@@ -85,7 +85,7 @@ std::string body(const Table& table) {
   std::string text;
   for (std::size_t k = 0; k < table.rows.size(); ++k) {
     std::vector<std::string> fields;
-    for (std::size_t i = 0; i < table.columns.size(); ++i) fields.push_back(shown(table.rows[k].cells[i], table.columns[i]));
+    for (std::size_t i = 0; i < table.columns.size(); ++i) fields.push_back(latex_cell(table.rows[k].cells[i], table.columns[i]));
     if (table.rows[k].begins_group && k > 0) text += "\\midrule\n";
     text += line(fields);
   }
@@ -120,7 +120,7 @@ std::string latex_table(const Table& table) {
   std::string columns;
   for (const TableColumn& column : table.columns) columns += column.kind == TableColumn::Kind::text ? 'l' : 'r';
   const std::string caption =
-      fmt::format("\\caption{{{}. {}}}\n\\label{{tab:{}}}", escaped(table.title), escaped(table.caption), table.name);
+      fmt::format("\\caption{{{}. {}}}\n\\label{{tab:{}}}", latex_escaped(table.title), latex_escaped(table.caption), table.name);
   if (table.rows.size() > kRowsOfAPage) return fmt::format(kPages, columns, caption, header(table), body(table));
   return fmt::format(kOnePage, columns, caption, header(table), body(table));
 }

@@ -1,4 +1,4 @@
-// Which loss's gradient ranks heads best.
+// Tables of the losses whose gradients rank heads.
 #include <algorithm>
 
 #include "hies/evidence/kinds.h"
@@ -11,7 +11,7 @@ constexpr std::string_view kLogit = "-logit";  // "hies-logit" is hies with anot
 
 struct Entry {
   std::string method;  // with alpha, without loss
-  std::string loss;    // as it is told
+  std::string loss;    // as tables show it
   Series series;
 };
 
@@ -23,11 +23,11 @@ Entry entry_of(const Series& series) {
   return {label(bare), series.loss_chosen ? "auto" : series.loss.empty() ? "the task's" : series.loss, series};
 }
 
-// Groups of one method with two losses or more, in the order of methods.
+// Returns groups of one method with two losses or more, in the order of methods.
 std::vector<std::vector<Entry>> compared(const Evidence& evidence) {
   std::vector<std::vector<Entry>> groups;
   for (const Series& series : evidence.shown_series()) {
-    if (has_grid_alpha(series) && *series.alpha == 0) continue;  // the loss has no part in it
+    if (has_grid_alpha(series) && *series.alpha == 0) continue;  // HIES with alpha 0 does not depend on the loss
     const Entry entry = entry_of(series);
     auto group =
         std::find_if(groups.begin(), groups.end(), [&](const auto& some) { return some.front().method == entry.method; });

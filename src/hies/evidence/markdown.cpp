@@ -7,8 +7,8 @@
 namespace hies::evidence {
 namespace {
 
-// Nothing in a text becomes markup or ends the cell.
-std::string escaped(std::string_view text) {
+// Returns the text escaped: nothing in it becomes markup or ends the cell.
+std::string markdown_escaped(std::string_view text) {
   std::string safe;
   for (const char c : text) {
     if (std::string_view("\\`*_<>[]|#").find(c) != std::string_view::npos) safe += '\\';
@@ -17,8 +17,8 @@ std::string escaped(std::string_view text) {
   return safe;
 }
 
-std::string shown(const TableCell& cell, const TableColumn& column) {
-  if (column.kind == TableColumn::Kind::text) return escaped(cell.text);
+std::string markdown_cell(const TableCell& cell, const TableColumn& column) {
+  if (column.kind == TableColumn::Kind::text) return markdown_escaped(cell.text);
   if (!cell.value) return {};
   std::string text = shown_number(*cell.value, column.digits);
   if (cell.sd) text += " ± " + shown_number(*cell.sd, column.digits);
@@ -34,12 +34,12 @@ std::string padded(const std::string& text, std::size_t wanted, bool right) {
 
 std::string markdown_table(const Table& table) {
   std::vector<std::vector<std::string>> lines(1);
-  for (const TableColumn& column : table.columns) lines[0].push_back(escaped(column.title));
+  for (const TableColumn& column : table.columns) lines[0].push_back(markdown_escaped(column.title));
   for (const TableRow& row : table.rows) {
     std::vector<std::string>& line = lines.emplace_back();
-    for (std::size_t i = 0; i < table.columns.size(); ++i) line.push_back(shown(row.cells[i], table.columns[i]));
+    for (std::size_t i = 0; i < table.columns.size(); ++i) line.push_back(markdown_cell(row.cells[i], table.columns[i]));
   }
-  std::string text = fmt::format("# {}\n\n{}\n\n", escaped(table.title), escaped(table.caption));
+  std::string text = fmt::format("# {}\n\n{}\n\n", markdown_escaped(table.title), markdown_escaped(table.caption));
   std::vector<std::size_t> widths(table.columns.size(), 3);
   for (const auto& line : lines)
     for (std::size_t i = 0; i < line.size(); ++i) widths[i] = std::max(widths[i], display_width(line[i]));

@@ -8,7 +8,7 @@
 
 namespace hies::evidence {
 
-// One number that tables tell of a record, in the unit in which they tell it.
+// A number of a record that tables show, in the unit in which they show it.
 struct Measure {
   std::string name;  // "accuracy"
   std::string unit;  // "%", or empty
@@ -21,10 +21,10 @@ struct Measure {
   std::string described() const { return unit.empty() ? name : name + ", " + unit; }
 };
 
-// How tables tell a metric. `as_is`: shares in per cent, all else as it is. `paper`: correlations, too, as per cent of (1 + r) / 2.
+// How tables show a metric. `as_is`: shares in per cent, all else unchanged. `paper`: also correlations as per cent of (1 + r) / 2.
 enum class Form { as_is, paper };
 
-// The primary metric of the record's task. Not set for a record without labels, and in the paper's form for a metric without bounds.
+// Returns the primary metric of the record's task. It is not set for a record without labels, and in the paper's form for a metric without bounds.
 std::optional<Measure> quality_measure(const Record& example, Form form);
 
 Measure stability_measure();

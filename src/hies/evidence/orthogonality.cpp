@@ -12,9 +12,9 @@
 namespace hies::evidence {
 namespace {
 
-std::vector<double> flat(const model::HeadTable<double>& table) {
+std::vector<double> flat(const model::UnitTable<double>& table) {
   std::vector<double> all;
-  for (const auto& row : table) all.insert(all.end(), row.begin(), row.end());
+  for (const auto& [site, row] : table) all.insert(all.end(), row.begin(), row.end());
   return all;
 }
 
@@ -101,7 +101,7 @@ Table each_seed(const std::vector<Scored>& all) {
 
 }  // namespace
 
-Orthogonality orthogonality(const model::HeadTable<double>& his, const model::HeadTable<double>& ae) {
+Orthogonality orthogonality(const model::UnitTable<double>& his, const model::UnitTable<double>& ae) {
   std::vector<double> importance = flat(his);
   const std::vector<double> entropy = flat(score::min_max(ae, score::Scope::global));
   check(!importance.empty() && importance.size() == entropy.size(), "importance and entropy are of the same heads");

@@ -187,7 +187,7 @@ TEST(LatencyTable, HoldsWhatWasMeasured) {
   EXPECT_EQ(t.at("latency", {"his"}, "median").value, 5.5);
   EXPECT_EQ(t.at("latency", {"his"}, "third quartile").value, 6);
   EXPECT_EQ(t.at("latency", {"his"}, "unpruned").value, 6.5);
-  EXPECT_EQ(t.at("latency", {"his"}, "times as quick").value, 1.1875);
+  EXPECT_EQ(t.at("latency", {"his"}, "times as fast").value, 1.1875);
   EXPECT_FALSE(Tables(grid()).has("latency"));
 }
 

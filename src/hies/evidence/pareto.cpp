@@ -29,24 +29,25 @@ std::string label_of(const Record& record, const Evidence& evidence) {
   return record.is_unpruned() ? "unpruned" : label(series_of(record, evidence.examples()));
 }
 
-void add_front(const Evidence& evidence, const RunMeasure& told, const CostKind& kind, Table& table) {
+void add_front(const Evidence& evidence, const RunMeasure& run_measure, const CostKind& kind, Table& table) {
   std::vector<const Record*> records;
   std::vector<double> costs, qualities;
-  for (const Record* record : evidence.usual_records(told.run)) {
-    const std::optional<double> value = told.measure.of(*record);
+  for (const Record* record : evidence.usual_records(run_measure.run)) {
+    const std::optional<double> value = run_measure.measure.of(*record);
     if (!value) continue;
     records.push_back(record);
     costs.push_back(kind.of(*record));
-    qualities.push_back(told.measure.higher_is_better ? *value : -*value);
+    qualities.push_back(run_measure.measure.higher_is_better ? *value : -*value);
   }
   bool begins = true;
   for (const std::size_t i : pareto_front(costs, qualities)) {
     const Record& record = *records[i];
     const std::optional<double> seed = record.key.seed ? std::optional(static_cast<double>(*record.key.seed)) : std::nullopt;
-    table.rows.push_back({{text_cell(told.run), text_cell(told.measure.described()), text_cell(kind.title), number_cell(costs[i]),
-                           number_cell(100 * kind.removed(record)), number_cell(told.measure.of(record)),
-                           text_cell(label_of(record, evidence)), number_cell(record.key.ratio), number_cell(seed)},
-                          begins});
+    table.rows.push_back(
+        {{text_cell(run_measure.run), text_cell(run_measure.measure.described()), text_cell(kind.title), number_cell(costs[i]),
+          number_cell(100 * kind.removed(record)), number_cell(run_measure.measure.of(record)),
+          text_cell(label_of(record, evidence)), number_cell(record.key.ratio), number_cell(seed)},
+         begins});
     begins = false;
   }
 }
@@ -63,8 +64,8 @@ Table fronts(const Evidence& evidence, const std::vector<RunMeasure>& measures, 
                    text_column("method"),
                    number_column("ratio", digits_for(evidence.ratios())),
                    number_column("seed", 0)};
-  for (const RunMeasure& told : measures)
-    for (const CostKind& kind : kCosts) add_front(evidence, told, kind, table);
+  for (const RunMeasure& run_measure : measures)
+    for (const CostKind& kind : kCosts) add_front(evidence, run_measure, kind, table);
   return table;
 }
 

@@ -1,4 +1,4 @@
-// Quality and stability as the paper prints them: methods × tasks × ratios.
+// Tables of quality and stability in the paper's layout: methods × tasks × ratios.
 #include <algorithm>
 
 #include "hies/evidence/kinds.h"

@@ -161,7 +161,7 @@ TEST(AllTables, AreNoneWithoutRecords) { EXPECT_TRUE(evidence_tables({}, {}).emp
 
 TEST(AllTables, RefuseATaskThatThereIsNot) {
   Made made = cell("his", 0.5).loss("ce");
-  made.record.task = "no-such-task";
+  made.record.key.task = "no-such-task";
   EXPECT_THROW(evidence_tables(std::vector<Record>{made}, {}), Error);
 }
 

@@ -1,4 +1,4 @@
-// How masks that are drawn at random spread.
+// Tables of the spread of random masks.
 #include "hies/eval/latency.h"
 #include "hies/evidence/kinds.h"
 #include "hies/evidence/run_columns.h"

@@ -9,15 +9,15 @@
 
 namespace hies::evidence {
 
-// One number on the way of which quality is followed: a row of a grid.
+// A row of a grid: one value of alpha, or one number of examples.
 struct GridRow {
   std::string group;  // rows of one group are compared with each other: "hies, loss logit-norm"
   double value = 0;   // alpha, or a number of examples
   Series series;
 };
 
-// For each run, one row for each of `rows` and one column for each ratio; the best of a group's column is marked. `title`: of the
-// column of values. Rows of one group must stand together.
+// Returns a table with, for each run, one row for each of `rows` and one column for each ratio; the best of a group's column is marked.
+// `title` is that of the column of values. Rows of one group must be adjacent.
 Table ratio_grid(const Evidence& evidence, const std::vector<RunMeasure>& measures, const std::vector<GridRow>& rows,
                  const std::string& title, Table table);
 

@@ -6,26 +6,37 @@
 
 namespace hies::evidence {
 
-Json PrunedHeadsForm::write(const PrunedHeads& pruned, const std::string& /*path*/) {
-  Json json = Json::object();
-  for (const auto& [layer, heads] : pruned) json[std::to_string(layer)] = heads;
+namespace {
+
+constexpr std::string_view kRecordSchema1 = "hies.record/1";
+
+// Returns a record of version 1, whose "pruned" lists heads by layer and whose "model" is the hash of the weights, as version 2.
+Json upgraded(const Json& old, std::string_view where) {
+  const JsonNode root(old, where);
+  Json json = old;
+  json["schema"] = kRecordSchema;
+  json["model"] = {{"hash", root.member("model").text()}};
+  json["removed"] = {{model::site_kind_name(model::SiteKind::attention), root.member("pruned").object()}};
+  json["mask"] = model::unit_set_from_json(json["removed"], fmt::format("{}: pruned", where)).hash();
   return json;
 }
 
-void PrunedHeadsForm::read(const JsonNode& parent, std::string_view name, PrunedHeads& pruned) {
-  constexpr int kMost = 1 << 20;
-  const JsonNode node = parent.member(name);
-  pruned.clear();
-  for (const auto& [key, list] : node.object().items()) {
-    const JsonNode heads = node.member(key);
-    if (key.empty() || key.size() > 6 || key.find_first_not_of("0123456789") != std::string::npos)
-      node.fail(fmt::format("has '{}' in the place of a layer's number", printable(key)));
-    std::vector<int>& mine = pruned[std::stoi(key)];
-    heads.each(heads.list_size(), "heads", [&](std::size_t, const JsonNode& head) {
-      mine.push_back(static_cast<int>(head.count(kMost)));
-      if (mine.size() > 1 && mine.back() <= mine[mine.size() - 2]) head.fail("is not greater than the head before it");
-    });
-  }
+}  // namespace
+
+Json UnitSetForm::write(const model::UnitSet& set, const std::string& /*path*/) { return model::to_json(set); }
+
+void UnitSetForm::read(const JsonNode& parent, std::string_view name, model::UnitSet& set) {
+  set = model::unit_set_from_json(parent.member(name).object(), parent.where());
+}
+
+Json HashesForm::write(const model::ModelHashes& hashes, const std::string& /*path*/) {
+  Json json;
+  model::put_hashes(json, hashes);
+  return json;
+}
+
+void HashesForm::read(const JsonNode& parent, std::string_view name, model::ModelHashes& hashes) {
+  hashes = model::read_hashes(parent.member(name));
 }
 
 Json to_json(const Record& record) {
@@ -36,6 +47,8 @@ Json to_json(const Record& record) {
 
 Record record_from_json(const Json& json, std::string_view where) {
   const JsonNode root(json, where);
+  if (root.holds("schema") && root.member("schema").is_text(kRecordSchema1))
+    return record_from_json(upgraded(json, where), where);
   check_schema(root, kRecordSchema, where, "run the sweep again with this version", "give a records.jsonl that hies sweep wrote");
   return from_stored<Record>(root);
 }

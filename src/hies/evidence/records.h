@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -10,19 +9,33 @@
 
 #include "hies/base/json.h"
 #include "hies/base/stored.h"
+#include "hies/model/hashes.h"
+#include "hies/model/unit_set.h"
 
 namespace hies::evidence {
 
-inline constexpr std::string_view kRecordSchema = "hies.record/1";
+inline constexpr std::string_view kRecordSchema = "hies.record/2";
 
 // RecordKey::method of the unpruned model.
 inline constexpr std::string_view kUnprunedMethod = "none";
+
+// The form of a set of units (model/unit_set.h).
+struct UnitSetForm {
+  static Json write(const model::UnitSet& set, const std::string& path);
+  static void read(const JsonNode& parent, std::string_view name, model::UnitSet& set);
+};
+
+// The form of what names a model (model/hashes.h).
+struct HashesForm {
+  static Json write(const model::ModelHashes& hashes, const std::string& path);
+  static void read(const JsonNode& parent, std::string_view name, model::ModelHashes& hashes);
+};
 
 // Which cell of a sweep's grid a record is of.
 struct RecordKey {
   std::string run;  // name of the sweep's run, a model with its task
   std::string task;
-  std::string model_hash;
+  model::ModelHashes model;
   std::string method;    // "his", without "/uniform"; kUnprunedMethod for the first record of each run
   bool uniform = false;  // the same share of every layer
   std::optional<double> alpha;
@@ -38,7 +51,7 @@ struct RecordKey {
   static void fields(V& v, Self& self) {
     v("run", self.run);
     v("task", self.task);
-    v("model", self.model_hash);
+    v("model", self.model, HashesForm{});
     v("method", self.method);
     v("uniform", self.uniform);
     v("alpha", self.alpha, stored::Share{});
@@ -53,25 +66,17 @@ struct RecordKey {
   bool operator==(const RecordKey&) const = default;
 };
 
-// Original head indices by layer, ascending; layers that lose none are absent.
-using PrunedHeads = std::map<int, std::vector<int>>;
-
-struct PrunedHeadsForm {
-  static Json write(const PrunedHeads& pruned, const std::string& path);
-  static void read(const JsonNode& parent, std::string_view name, PrunedHeads& pruned);
-};
-
-// The heads that a cell removes.
+// The units that a cell removes.
 struct RecordMask {
-  std::string hash;  // equal masks of equal models have equal hashes
-  PrunedHeads pruned;
+  std::string hash;  // UnitSet::hash()
+  model::UnitSet removed;
   std::int64_t heads = 0;  // heads left
   std::int64_t heads_removed = 0;
 
   template <class V, class Self>
   static void fields(V& v, Self& self) {
     v("mask", self.hash);
-    v("pruned", self.pruned, PrunedHeadsForm{});
+    v("removed", self.removed, UnitSetForm{});
     v("heads", self.heads);
     v("heads_removed", self.heads_removed);
   }
@@ -188,7 +193,7 @@ struct Record {
 
 // Returns the object of a record. Throws bad_input that names the first number that is not finite.
 Json to_json(const Record& record);
-// Returns the record, checked: schema, types, ranges, finite numbers. Throws bad_input that names `where` and the key; unsupported
+// Returns the record, checked: schema, types, ranges, finite numbers. Reads versions 1 and 2. Throws bad_input that names `where` and the key; unsupported
 // for another version of the schema.
 Record record_from_json(const Json& json, std::string_view where);
 

@@ -8,12 +8,12 @@
 
 namespace hies::evidence {
 
-// What is told of a run, where it has it.
+// A measure of one run.
 struct RunMeasure {
   std::string run;
   Measure measure;
 };
-// Of the runs that have labels (and, in the paper's form, a metric with bounds).
+// Return the measures of all runs that have them: quality needs labels and, in the paper's form, a metric with bounds.
 std::vector<RunMeasure> qualities(const Evidence& evidence, Form form);
 std::vector<RunMeasure> stabilities(const Evidence& evidence);
 
@@ -24,7 +24,8 @@ class RunColumns {
 
   bool empty() const noexcept { return measures_.empty(); }
   std::vector<TableColumn> columns() const;
-  // Over seeds. The average is there when all runs are; its sd when all have the same seeds: that of the seeds' averages.
+  // Return the cells over the seeds. There is an average when all runs have a value; it has an sd, that of the seeds' averages, when
+  // all runs have the same seeds.
   std::vector<TableCell> cells(const Series& series, double ratio) const;
   std::vector<TableCell> unpruned_cells() const;
   // Marks the best of rows [begin, end), these columns beginning at `first`.
@@ -39,7 +40,7 @@ class RunColumns {
   bool averaged_;
 };
 
-// Whether any cell has a number.
+// Returns whether any cell has a number.
 bool has_numbers(const std::vector<TableCell>& cells);
 
 }  // namespace hies::evidence

@@ -10,9 +10,10 @@
 namespace hies::evidence {
 namespace {
 
-constexpr std::string_view kLogit = "-logit";  // "hies-logit" says its loss itself
+constexpr std::string_view kLogit = "-logit";  // "hies-logit" names its loss itself
 
-// Place of a method in tables; of a name that no method has, such as "hies-logit", the place of what it begins with.
+// Returns the place of a method in tables. A name that is not a method, such as "hies-logit", has the place of the method that it
+// begins with.
 std::ptrdiff_t rank(std::string_view name) {
   std::ptrdiff_t place = 0, found = -1;
   std::size_t longest = 0;

@@ -14,21 +14,20 @@
 
 namespace hies::evidence {
 
-// What tables cannot see in the records.
+// What tables need beside the records.
 struct TableOptions {
-  std::int64_t examples = 32;                   // of each seed's calibration set; other numbers are of the study of its size
-  double alpha = score::MethodOptions().alpha;  // shown where there is room for one; the nearest that the records have is taken
+  std::int64_t examples = 32;                   // usual size of a calibration set; other sizes are of the study of that size
+  double alpha = score::MethodOptions().alpha;  // shown where a table has only one; the nearest of the records is taken
 };
 
 // The scores files that records name, by that name.
 using ScoresFiles = std::map<std::string, score::Scores>;
 
-// The scores files that records of the usual number of examples name, relative to `folder`: no table needs others. Throws what
+// Reads the scores files that records of the usual number of examples name, relative to `folder`: no table needs others. Throws what
 // read_scores throws.
 ScoresFiles read_scores_files(const std::filesystem::path& folder, std::span<const Record> records, const TableOptions& options);
 
-// All tables of evidence that the records have something for (docs/formats.md, tables/). The order of the records does not matter,
-// but for that of the runs.
+// Returns all tables that the records have data for (docs/formats.md, tables/). Only the order of the runs among the records matters.
 std::vector<Table> evidence_tables(std::span<const Record> records, const ScoresFiles& scores, const TableOptions& options = {});
 
 inline constexpr const char* kTablesFolder = "tables";

@@ -4,8 +4,9 @@
 
 namespace hies::evidence {
 
-// Area under the curve of quality over the pruning ratio, weighted by the ratio: Σ ρ·q(ρ) / Σ ρ (reference/PAPER.md, §3), in the unit
-// of the quality. Of equal weights where all ratios are 0. As many numbers in both, at least one.
+// Returns the area under the curve of quality over the pruning ratio, weighted by the ratio: Σ ρ·q(ρ) / Σ ρ (reference/PAPER.md, §3), in the unit
+// of the quality. The weights are equal where all ratios are 0. `ratios` and `quality`
+// have equal lengths of at least one.
 double weighted_auc(std::span<const double> ratios, std::span<const double> quality);
 
 }  // namespace hies::evidence

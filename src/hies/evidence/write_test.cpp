@@ -27,8 +27,8 @@ score::Scores scores(std::int64_t seed, const std::string& loss, const model::He
 
 Record ranked_by(const std::string& file, const std::string& bound_file) {
   Made made = cell("his", 0.5).seed(0).loss("ce");
-  made.record.scores = file;
-  made.record.bound.scores = bound_file;
+  made.record.key.scores = file;
+  made.record.measured.bound.scores = bound_file;
   return made;
 }
 
@@ -100,7 +100,7 @@ TEST(WriteTables, EveryTableIsDocumentedAndItsLatexIsAscii) {
   for (const double alpha : {0.0, 0.7, 1.0})
     for (const std::int64_t size : {32, 64}) {
       Made made = cell("hies", 0.5).seed(0).alpha(alpha).loss("ce").examples(size);
-      made.record.bound = {"ce", 1, 2, 3, 0.5 + alpha, "a"};
+      made.record.measured.bound = {"ce", 1, 2, 3, 0.5 + alpha, "a"};
       records.push_back(made);
     }
   records.push_back(cell("hies", 0.5).seed(0).chosen_alpha(0.7).loss("ce"));

@@ -13,15 +13,15 @@
 #include "hies/image/data_url.h"
 #include "hies/pipeline/eval_run.h"
 #include "hies/prune/plan.h"
-#include "hies/score/notes.h"
+#include "hies/score/example_statistics.h"
 #include "hies/score/objectives/objectives.h"
 
 namespace hies::explain {
 namespace {
 
-constexpr std::int64_t kMostLogits = 64;  // of more classes only the answer is told
+constexpr std::int64_t kMostLogits = 64;  // of more classes only the answer is recorded
 
-// Enough digits to draw with, and not to fill a page with.
+// Rounds to the digits that the page needs, which keeps the document small.
 double rounded(double value) { return std::round(value * 1e6) / 1e6; }
 
 Json answer_json(const eval::Predictions& predictions, std::size_t example) {
@@ -36,7 +36,7 @@ Json answer_json(const eval::Predictions& predictions, std::size_t example) {
           {"loss", predictions.losses.empty() ? Json() : Json(predictions.losses[example])}};
 }
 
-// A head and what it did for one example.
+// A head and its statistics for one example.
 struct Seen {
   int layer = 0, head = 0;
   std::size_t position = 0;  // in its layer
@@ -44,25 +44,21 @@ struct Seen {
   double his = 0, entropy = 0;
 };
 
-std::vector<Seen> all_heads(const model::HeadLayout& layout, const prune::Plan* plan, const model::HeadTable<double>& his,
-                            const model::HeadTable<double>& entropy) {
+std::vector<Seen> all_heads(const model::Layout& layout, const prune::Plan* plan, const model::UnitTable<double>& his,
+                            const model::UnitTable<double>& entropy) {
   std::vector<Seen> all;
-  for (std::size_t layer = 0; layer < layout.size(); ++layer) {
-    const std::vector<int>* gone = nullptr;
-    if (plan != nullptr) {
-      const auto found = plan->pruned.find(static_cast<int>(layer));
-      if (found != plan->pruned.end()) gone = &found->second;
-    }
-    for (std::size_t i = 0; i < layout[layer].heads.size(); ++i) {
-      const int head = layout[layer].heads[i];
-      const bool pruned = gone != nullptr && std::find(gone->begin(), gone->end(), head) != gone->end();
-      all.push_back({static_cast<int>(layer), head, i, pruned, his[layer][i], entropy[layer][i]});
+  for (const model::Site site : layout.sites(model::SiteKind::attention)) {
+    const std::vector<int>& heads = layout.at(site).units;
+    for (std::size_t i = 0; i < heads.size(); ++i) {
+      const bool pruned = plan != nullptr && plan->removed.contains(site, heads[i]);
+      all.push_back({site.layer, heads[i], i, pruned, his.at(site)[i], entropy.at(site)[i]});
     }
   }
   return all;
 }
 
-// The `count` of greatest HIS, half of them pruned ones where there are so many; kept ones first, then by layer and head.
+// Returns the `count` heads with the highest HIS, half of them pruned ones where there are so many; kept ones first, then by layer and
+// head.
 std::vector<Seen> chosen_heads(std::vector<Seen> all, std::int64_t count) {
   std::stable_sort(all.begin(), all.end(), [](const Seen& a, const Seen& b) { return a.his > b.his; });
   const std::int64_t pruned = std::count_if(all.begin(), all.end(), [](const Seen& head) { return head.pruned; });
@@ -75,10 +71,10 @@ std::vector<Seen> chosen_heads(std::vector<Seen> all, std::int64_t count) {
   return all;
 }
 
-Json heads_json(const std::vector<Seen>& heads, const model::AttentionProbe& probe, std::size_t tokens) {
+Json heads_json(const std::vector<Seen>& heads, const model::AttentionRecorder& recorder, std::size_t tokens) {
   Json json = Json::array();
   for (const Seen& head : heads) {
-    const model::AttentionProbe::Layer& notes = probe.layers[static_cast<std::size_t>(head.layer)];
+    const model::AttentionRecorder::Layer& records = recorder.layers[static_cast<std::size_t>(head.layer)];
     const auto weights = [&](const std::vector<double>& of) {
       const std::size_t count = of.size() / tokens;
       Json row = Json::array();
@@ -90,64 +86,73 @@ Json heads_json(const std::vector<Seen>& heads, const model::AttentionProbe& pro
                     {"pruned", head.pruned},
                     {"his", head.his},
                     {"entropy", head.entropy},
-                    {"asked", weights(notes.attention_asked)},
-                    {"mean", weights(notes.attention_mean)}});
+                    {"asked", weights(records.attention_asked)},
+                    {"mean", weights(records.attention_mean)}});
   }
   return json;
 }
 
-// What the tokens of one example are: parts of its text; or what stands before the patches, and each patch's row and column.
-Json token_names(const pipeline::Subject& subject, const model::Batch& batch) {
+// Returns the tokens of one example: parts of its text; or the special tokens before the patches, and each patch's row and column.
+Json token_names(const pipeline::LoadedModel& loaded, const model::Batch& batch) {
   Json names = Json::array();
-  if (const auto* tokenizer = std::get_if<text::Tokenizer>(&subject.preprocessor)) {
+  if (const auto* tokenizer = std::get_if<text::Tokenizer>(&loaded.preprocessor)) {
     for (const std::int32_t id : batch.tokens) names.push_back(tokenizer->token(id));
     return names;
   }
-  const model::VisionSpec& vision = subject.checkpoint->spec().vision;
+  const model::VisionSpec& vision = loaded.checkpoint->spec().vision;
   constexpr std::array<std::string_view, 2> kLeading = {"[CLS]", "[DIST]"};
-  for (int i = 0; i < vision.leading; ++i) names.push_back(kLeading[static_cast<std::size_t>(i)]);
+  for (int i = 0; i < static_cast<int>(vision.leading.size()); ++i) names.push_back(kLeading[static_cast<std::size_t>(i)]);
   const int across = batch.images.front().from->shape().width / vision.patch_width;
   for (int patch = 0; std::ssize(names) < batch.token_count(); ++patch)
     names.push_back(fmt::format("{},{}", patch / across, patch % across));
   return names;
 }
 
-// An image as the network reads it, and which of the tokens are its patches.
-void add_image(Json& example, const pipeline::Subject& subject, const model::ImageRef& image) {
+// Adds the image as the network reads it, and which of the tokens are its patches.
+void add_image(Json& example, const pipeline::LoadedModel& loaded, const model::ImageRef& image) {
   const model::ImageLoader::Shape shape = image.from->shape();
   std::vector<float> pixels(static_cast<std::size_t>(shape.numbers()));
   image.from->write(std::array{image.index}, pixels);
-  const auto& processor = std::get<image::Processor>(subject.preprocessor);
+  const auto& processor = std::get<image::Processor>(loaded.preprocessor);
   example["image"] = image::data_url(image::image_of(pixels, shape.channels, {shape.height, shape.width}, processor));
-  const model::VisionSpec& vision = subject.checkpoint->spec().vision;
+  const model::VisionSpec& vision = loaded.checkpoint->spec().vision;
   example["grid"] = {{"rows", shape.height / vision.patch_height},
                      {"columns", shape.width / vision.patch_width},
-                     {"first_token", vision.leading}};
+                     {"first_token", vision.leading.size()}};
 }
 
-// One example by itself: HIS, AE and attention of the unpruned model.
-Json look(const pipeline::Subject& subject, const data::Example& example, const std::string& loss, const prune::Plan* plan,
-          const ExplainOptions& options) {
-  const model::HeadLayout& layout = subject.checkpoint->spec().layers;
+// Returns one list per layer.
+Json rows_json(const model::UnitTable<double>& table) {
+  Json rows = Json::array();
+  for (const auto& [site, row] : table) rows.push_back(row);
+  return rows;
+}
+
+// Returns HIS, AE and attention of the unpruned model for one example.
+Json explain_example(const pipeline::LoadedModel& loaded, const data::Example& example, const std::string& loss,
+                     const prune::Plan* plan, const ExplainOptions& options) {
+  const model::Layout& layout = loaded.checkpoint->spec().layout;
   model::Batch batch;
   data::add(batch, 0, example);
-  const auto objective = score::make_objective(loss, subject.checkpoint->spec(), std::array{example.label});
-  model::AttentionProbe probe;
-  probe.want_inner = probe.want_entropy = probe.want_attention = true;
-  score::Notes notes(layout, 1, probe, true);
-  const model::RunResult result = subject.model.run(batch, {.gates = nullptr, .objective = objective.get(), .probe = &probe});
-  notes.add(layout, batch, result, probe);
-  const auto his = score::importance(layout, notes, score::Granularity::example, 1);
+  const auto objective = score::make_objective(loss, loaded.checkpoint->spec(), std::array{example.label});
+  model::AttentionRecorder recorder;
+  recorder.want_inner = recorder.want_entropy = recorder.want_attention = true;
+  score::ExampleStatistics statistics(layout, 1, recorder, true);
+  const model::RunResult result =
+      loaded.model.run(batch, {.gates = nullptr, .objective = objective.get(), .recorder = &recorder});
+  statistics.add(layout, batch, result, recorder);
+  const auto his = score::importance(layout, statistics, score::Granularity::example, 1);
   const bool any_query = batch.token_count() > 1;  // a query that sees one key has no entropy
-  const auto entropy = any_query ? score::entropy(layout, notes) : model::make_head_table<double>(layout);
+  const auto entropy =
+      any_query ? score::entropy(layout, statistics) : model::UnitTable<double>(layout, model::SiteKind::attention);
 
   const std::vector<Seen> heads = chosen_heads(all_heads(layout, plan, his, entropy), options.heads);
   Json json = {{"row", example.row},
-               {"tokens", token_names(subject, batch)},
-               {"his", his},
-               {"entropy", entropy},
-               {"heads", heads_json(heads, probe, static_cast<std::size_t>(batch.token_count()))}};
-  if (!batch.images.empty()) add_image(json, subject, batch.images.front());
+               {"tokens", token_names(loaded, batch)},
+               {"his", rows_json(his)},
+               {"entropy", rows_json(entropy)},
+               {"heads", heads_json(heads, recorder, static_cast<std::size_t>(batch.token_count()))}};
+  if (!batch.images.empty()) add_image(json, loaded, batch.images.front());
   return json;
 }
 
@@ -160,8 +165,8 @@ data::Dataset only(data::Dataset dataset, const std::vector<std::size_t>& places
 
 void check_options(const ExplainOptions& options) {
   eval::check_tolerance(options.stability_tolerance);
-  if (options.most < 1) bad_input("most is {}, but it is a number of examples", options.most);
-  if (options.heads < 1) bad_input("heads is {}, but it is a number of heads", options.heads);
+  if (options.most < 1) bad_input("`most` is {}, but it is a number of examples", options.most);
+  if (options.heads < 1) bad_input("`heads` is {}, but it is a number of heads", options.heads);
 }
 
 }  // namespace
@@ -170,29 +175,29 @@ Json run_explain(const ExplainRequest& request, Progress& progress) {
   const data::Task& task = data::task(request.task);
   check_options(request.options);
   const Pick pick = parse_pick(request.options.pick);
-  const pipeline::Subject subject = pipeline::load_subject(request.model, request.dtype);
-  const model::HeadLayout& layout = subject.checkpoint->spec().layers;
+  const pipeline::LoadedModel loaded = pipeline::load_model(request.model, request.execution);
+  const model::Layout& layout = loaded.checkpoint->spec().layout;
   std::optional<prune::Plan> plan;
   if (request.plan) {
     plan = prune::read_plan(*request.plan);
-    prune::check_plan(*plan, subject.checkpoint->hash(), layout, request.plan->string());
+    prune::check_plan(*plan, data::hashes_of(*loaded.checkpoint, loaded.preprocessor), layout, request.plan->string());
   }
-  pipeline::EvaluationData data = pipeline::load_evaluation(subject, task, request.data, request.load, request.loss, progress);
+  pipeline::EvaluationData data = pipeline::load_evaluation(loaded, task, request.data, request.load, request.loss, progress);
   const std::string loss = data.objective ? std::string(data.objective->name()) : "logit-norm";
   if (pick.kind == Pick::Kind::rows) {
-    // Only these are run.
+    // Only these rows are run.
     data.dataset = only(data.dataset, picked(pick, data.dataset, {}, nullptr, 0, 0));
     std::vector<double> labels;
     for (const data::Example& example : data.dataset.examples) labels.push_back(example.label);
-    if (data.objective) data.objective = score::make_objective(loss, subject.checkpoint->spec(), labels);
+    if (data.objective) data.objective = score::make_objective(loss, loaded.checkpoint->spec(), labels);
   }
-  const auto answers = [&](const model::HeadGates* gates) {
-    return eval::predict(subject.model, data.dataset, gates, data.objective.get(), request.options.batch_tokens, progress);
+  const auto answers = [&](const model::Gates* gates) {
+    return eval::predict(loaded.model, data.dataset, gates, data.objective.get(), request.options.batch_tokens, progress);
   };
   const eval::Predictions before = answers(nullptr);
   std::optional<eval::Predictions> after;
   if (plan) {
-    const model::HeadGates gates = prune::gates(*plan, layout);
+    const model::Gates gates = prune::gates(*plan, layout);
     after = answers(&gates);
   }
   const double tolerance = eval::agreement_tolerance(task, data.dataset, before, request.options.stability_tolerance);
@@ -200,22 +205,22 @@ Json run_explain(const ExplainRequest& request, Progress& progress) {
 
   Json json = {{"schema", kExplainSchema},
                {"hies", request.version},
-               {"model", {{"path", request.model.string()}, {"hash", subject.checkpoint->hash()}}},
+               {"model", {{"path", request.model.string()}, {"hash", loaded.checkpoint->hash()}}},
                {"task", task.name},
                {"data", {{"file", request.data.string()}, {"hash", data.dataset.hash}}},
                {"plan", request.plan ? Json{{"file", request.plan->string()}} : Json()},
                {"loss", loss},
-               {"labels", pipeline::class_names(subject.checkpoint->spec())},
+               {"labels", pipeline::class_names(loaded.checkpoint->spec())},
                {"options", options_json(request.options)},
                {"pick", request.options.pick},
                {"examples", Json::array()}};
-  // Of a question only the right choice is looked at, as when heads are scored.
+  // For a question only the right answer is explained, as when heads are scored.
   const bool questions = !data.dataset.examples.front().choices.empty();
   const data::Dataset judged = questions ? data::right_answers_only(data.dataset) : data.dataset;
   progress.begin("explain", std::ssize(places), "examples");
   for (const std::size_t place : places) {
     Progress::throw_if_cancelled();
-    Json example = look(subject, judged.examples[place], loss, plan ? &*plan : nullptr, request.options);
+    Json example = explain_example(loaded, judged.examples[place], loss, plan ? &*plan : nullptr, request.options);
     example["label"] =
         data.dataset.has_labels && data.dataset.examples[place].targets == 0 ? Json(data.dataset.examples[place].label) : Json();
     example["before"] = answer_json(before, place);

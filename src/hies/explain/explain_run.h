@@ -15,7 +15,7 @@ namespace hies::explain {
 inline constexpr std::string_view kExplainSchema = "hies.explain/1";
 inline constexpr std::string_view kExplainFile = "explain.json";
 
-// What of which examples is recorded.
+// Which examples and heads are recorded.
 struct ExplainOptions {
   std::string pick = "flipped";
   std::int64_t most = 8;
@@ -26,16 +26,16 @@ struct ExplainOptions {
   template <class V, class Self>
   static void fields(V& v, Self& self) {
     v("pick", self.pick, "flipped (by the plan), wrong (against the label), or lines of the file: 17,23");
-    v("most", self.most, "most examples of flipped or wrong");
+    v("most", self.most, "examples of flipped or wrong, at most");
     v("heads", self.heads,
-      "heads whose attention is recorded: those of the greatest HIS, half of them pruned ones where there is a plan");
+      "heads whose attention is recorded: those with the highest HIS, half of them pruned ones where there is a plan");
     v("stability_tolerance", self.stability_tolerance,
       "how far apart two predicted numbers may be and still agree: share of the label range, 0 … 1");
-    v("batch_tokens", self.batch_tokens, "most tokens computed at once; bounds memory, does not change results");
+    v("batch_tokens", self.batch_tokens, "tokens computed at once; bounds memory, does not change results");
   }
 };
 
-// What `hies explain` is asked for.
+// The inputs of one job of `hies explain`.
 struct ExplainRequest {
   std::filesystem::path model;  // checkpoint directory
   std::string task;
@@ -44,12 +44,12 @@ struct ExplainRequest {
   data::LoadOptions load = {};
   std::string loss = {};  // empty: the task's, without labels logit-norm
   ExplainOptions options = {};
-  std::string dtype = "float32";
+  engine::ExecutionOptions execution = {};
   std::string version;  // of the program
 };
 
-// The document of explain.json (docs/formats.md): of each picked example its tokens, the answers with and without the plan's heads,
-// HIS and AE of every head, and the attention of some. Throws what load_subject, load_evaluation, check_plan, picked and predict
+// Returns the document of explain.json (docs/formats.md): for each picked example its tokens, the answers with and without the plan's heads,
+// HIS and AE of every head, and the attention of some. Throws what load_model, load_evaluation, check_plan, picked and predict
 // throw; bad_input for `most` or `heads` below 1.
 Json run_explain(const ExplainRequest& request, Progress& progress = silent_progress());
 

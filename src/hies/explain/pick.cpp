@@ -14,8 +14,8 @@ std::int64_t parse_row(std::string_view text) {
   const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), row);
   if (failure != std::errc() || end != text.data() + text.size() || row < 1)
     throw Error(ErrorKind::bad_input,
-                fmt::format("--pick has '{}', but it is flipped, wrong, or lines of the file", printable(text)),
-                "lines count from 1: --pick 17 or --pick 17,23");
+                fmt::format("`pick` has '{}', but it is flipped, wrong, or lines of the file", printable(text)),
+                "lines count from 1: `pick` 17 or `pick` 17,23");
   return row;
 }
 
@@ -48,9 +48,9 @@ std::vector<std::size_t> picked(const Pick& pick, const data::Dataset& dataset, 
   if (pick.kind == Pick::Kind::rows) return rows_of(pick.rows, dataset);
   const bool flipped = pick.kind == Pick::Kind::flipped;
   if (flipped && after == nullptr)
-    throw Error(ErrorKind::bad_input, "--pick flipped compares with a pruned model, but there is no plan",
-                "give --plan plan.json, or pick wrong or lines of the file");
-  if (!flipped && !dataset.has_labels) bad_input("--pick wrong needs labels, but {} has none", dataset.source.string());
+    throw Error(ErrorKind::bad_input, "`pick` flipped compares with a pruned model, but there is no plan",
+                "give `plan`, or pick wrong or lines of the file");
+  if (!flipped && !dataset.has_labels) bad_input("`pick` wrong needs labels, but {} has none", dataset.source.string());
   if (!dataset.examples.empty() && dataset.examples.front().targets > 0)
     throw Error(ErrorKind::bad_input, "windows of texts have no answer that could be flipped or wrong", "pick lines of the file");
   std::vector<std::size_t> places;

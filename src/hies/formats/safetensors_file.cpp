@@ -48,9 +48,9 @@ Header parse_header(std::string_view text, const std::string& path) {
 std::string shown(const Header& value) { return printable(value.dump(-1, ' ', false, Header::error_handler_t::replace), 60); }
 
 // One entry of the header; `where` is "tensor 'x' of FILE".
-class Entry {
+class HeaderEntry {
  public:
-  Entry(const Header& json, std::string where) : json_(json), where_(std::move(where)) {
+  HeaderEntry(const Header& json, std::string where) : json_(json), where_(std::move(where)) {
     if (!json.is_object()) bad_input("{}: expected a JSON object, found {}", where_, shown(json));
   }
 
@@ -110,7 +110,7 @@ std::uint64_t byte_count(const std::vector<std::int64_t>& shape, DType dtype, co
 }
 
 TensorView read_entry(const std::string& name, const Header& json, const MappedFile& file, std::span<const std::byte> data) {
-  const Entry entry(json, fmt::format("tensor '{}' of {}", printable(name), file.path().string()));
+  const HeaderEntry entry(json, fmt::format("tensor '{}' of {}", printable(name), file.path().string()));
   TensorView view;
   view.name = name;
   view.dtype = entry.dtype();

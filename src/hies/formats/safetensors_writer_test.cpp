@@ -183,7 +183,7 @@ TEST_F(WriterTest, AFailedWriteIsIoAndLeavesNothing) {
 }
 
 TEST(ByteSize, AsTransformersCounts) {
-  const auto size = [](std::string_view text) { return parse_byte_size(text, "--max-shard-size"); };
+  const auto size = [](std::string_view text) { return parse_byte_size(text, "`max_shard_size`"); };
   EXPECT_EQ(size("200KB"), 200'000U);
   EXPECT_EQ(size("500MB"), 500'000'000U);
   EXPECT_EQ(size("5GB"), 5'000'000'000U);
@@ -195,7 +195,7 @@ TEST(ByteSize, AsTransformersCounts) {
   EXPECT_EQ(size("1TiB"), std::uint64_t{1} << 40);
   for (const char* text :
        {"", "GB", "0", "0GB", "-5GB", "5XB", "5 GB", "1.5GB", "5GBs", "99999999999999999999", "99999999999TB", "five", "5", "7B"})
-    expect_error(error_of([&] { size(text); }), ErrorKind::bad_input, {"--max-shard-size", fmt::format("'{}'", text)});
+    expect_error(error_of([&] { size(text); }), ErrorKind::bad_input, {"`max_shard_size`", fmt::format("'{}'", text)});
 }
 
 }  // namespace

@@ -52,7 +52,7 @@ void check_size(std::int64_t width, std::int64_t height, std::int64_t most_pixel
   if (width > most_pixels / height)
     throw Error(ErrorKind::bad_input,
                 fmt::format("{}: the image has {}×{} pixels, but at most {} are decoded", where, width, height, most_pixels),
-                "a small file can claim any size; if it is right, raise --most-pixels");
+                "a small file can claim any size; if it is right, raise `most_pixels`");
 }
 
 Image with_channels(Image image, int channels) {

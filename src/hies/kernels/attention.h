@@ -63,7 +63,8 @@ struct AttentionBackward {
 // With dq, dk and dv absent, q, k, v and lse may be absent: only head_inner is computed.
 void attention_backward(const AttentionShape& shape, const AttentionBackward& arguments);
 
-// Threads that one call may use; 0: as many as OpenMP gives (OMP_NUM_THREADS, else one per core). Results do not depend on it.
-void set_threads(int threads);
+// Sets the threads that one call may use and returns what was set before; 0: as many as OpenMP gives (OMP_NUM_THREADS, else one per
+// core). Results do not depend on it.
+int set_threads(int threads);
 
 }  // namespace hies::kernels

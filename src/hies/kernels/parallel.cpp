@@ -22,7 +22,7 @@ constexpr double kWorthAThread = 2e5;  // multiply-adds
 
 }  // namespace
 
-void set_threads(int threads) { threads_wanted = std::max(threads, 0); }
+int set_threads(int threads) { return threads_wanted.exchange(std::max(threads, 0)); }
 
 // libgomp reads its settings before main(), too early for a program to have a say, but it spins only briefly when it manages more
 // threads than there are cores. So it gets a second team, which does nothing.

@@ -5,6 +5,10 @@
 #include <cstdlib>
 #include <memory>
 #include <new>
+#include <string>
+#include <string_view>
+
+#include "hies/base/error.h"
 
 namespace hies::kernels {
 
@@ -26,6 +30,19 @@ const Variant* best() {
   return *std::find_if(std::begin(kVariants), std::end(kVariants), [](auto* v) { return v->supported(); });
 }
 
+// Returns the variant that HIES_CPU_VARIANT names. Throws bad_input for an unknown name, unsupported for one that this processor cannot run.
+const Variant* named(std::string_view name) {
+  std::string known;
+  for (const Variant* v : kVariants) {
+    if (v->name == name && !v->supported())
+      unsupported("HIES_CPU_VARIANT={}: this processor does not support it", printable(name));
+    if (v->name == name) return v;
+    known = known.empty() ? v->name : fmt::format("{}, {}", v->name, known);
+  }
+  throw Error(ErrorKind::bad_input, fmt::format("HIES_CPU_VARIANT={}: no such variant", printable(name)),
+              "known variants: " + known);
+}
+
 std::atomic<const Variant*> in_use{nullptr};
 
 struct Free {
@@ -40,7 +57,10 @@ void use_variant(const Variant* chosen) { in_use = chosen; }
 
 const Variant& variant() {
   const Variant* chosen = in_use;
-  if (chosen == nullptr) in_use = chosen = best();
+  if (chosen == nullptr) {
+    const char* name = std::getenv("HIES_CPU_VARIANT");
+    in_use = chosen = name == nullptr ? best() : named(name);
+  }
   return *chosen;
 }
 

@@ -40,7 +40,7 @@ struct Variant {
   void (*softmax_float64)(void* row, std::int64_t size, const LogitSummary&, double share) = nullptr;
 };
 
-// All that were compiled in, the fastest first; the last one is supported everywhere.
+// All variants that were compiled in, the fastest first; every processor supports the last one.
 struct Variants {
   const Variant* const* begin_;
   std::size_t size;
@@ -49,8 +49,10 @@ struct Variants {
 };
 Variants variants();
 
-// The one in use: the first supported, or what a test chose (null: the first supported again).
+// Returns the variant in use: what a test chose, else what the environment variable HIES_CPU_VARIANT names, else the fastest one that
+// this processor supports. Throws bad_input where the variable names no variant, unsupported where the processor cannot run it.
 const Variant& variant();
+// null: a test chooses no longer.
 void use_variant(const Variant* chosen);
 
 // Memory of the calling thread, at least `bytes`, 64-byte aligned, valid until the next call. Throws std::bad_alloc.

@@ -17,7 +17,7 @@ namespace hies::model {
 struct Batch {
   std::vector<std::int32_t> tokens;       // [T] vocabulary ids; empty for images
   std::vector<std::int32_t> token_types;  // [T] 0 or 1; ignored by families without token types
-  std::vector<ImageRef> images;          // [B] of one source, each as many tokens as it has in the model; empty for texts
+  std::vector<ImageRef> images;           // [B] of one source, each as many tokens as it has in the model; empty for texts
   std::vector<std::int64_t> offsets{0};   // [B+1]
   std::vector<std::int64_t>
       examples;  // [B] index of each sequence's example in its data set, for labels and for the order of results

@@ -11,20 +11,20 @@
 namespace hies::model {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, SiteKind>, 3> kKinds = {
+constexpr std::array<std::pair<std::string_view, SiteKind>, 3> kSiteKinds = {
     {{"attention", SiteKind::attention}, {"cross_attention", SiteKind::cross_attention}, {"ffn", SiteKind::ffn}}};
 
 }  // namespace
 
 std::string_view site_kind_name(SiteKind kind) noexcept {
-  for (const auto& [name, known] : kKinds)
+  for (const auto& [name, known] : kSiteKinds)
     if (known == kind) return name;
   return "";
 }
 
 SiteKind parse_site_kind(std::string_view name) {
   std::vector<std::string> names;
-  for (const auto& [known, kind] : kKinds) {
+  for (const auto& [known, kind] : kSiteKinds) {
     if (known == name) return kind;
     names.emplace_back(known);
   }

@@ -200,6 +200,13 @@ UnitSet unit_set_from_json(const Json& json, std::string_view where, std::string
   return set;
 }
 
+bool has_first_difference(const UnitSet& a, const UnitSet& b) {
+  const UnitSet only_a = a.without(b), only_b = b.without(a);
+  if (only_a.empty() || only_b.empty()) return !only_a.empty();
+  const auto first = [](const UnitSet& set) { return std::pair(set.begin()->first, set.begin()->second.front()); };
+  return first(only_a) < first(only_b);
+}
+
 Gates gates_without(const UnitSet& removed, const Layout& layout) {
   Gates gates;
   for (const auto& [site, units] : removed) {

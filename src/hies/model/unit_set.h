@@ -62,6 +62,10 @@ Json to_json(const UnitSet& set);
 // that of `json` itself.
 UnitSet unit_set_from_json(const Json& json, std::string_view where, std::string_view key = {});
 
+// Returns whether the first unit, in the order of sites and indices, that only one of the sets has is in `a`; false for equal sets.
+// As an order of masks it makes neighbours of those that are equal in their first layers.
+bool has_first_difference(const UnitSet& a, const UnitSet& b);
+
 // Returns a row for each site of which `removed` has units: 0 for those, 1 for the others. Throws internal for units that are not
 // present.
 Gates gates_without(const UnitSet& removed, const Layout& layout);

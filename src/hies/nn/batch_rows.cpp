@@ -1,11 +1,16 @@
-#include "hies/model/batch_rows_torch.h"
+#include "hies/nn/batch_rows.h"
 
 #include <algorithm>
 
-#include "hies/model/network_torch.h"
+#include "hies/ops/tensors.h"
 
-namespace hies::model {
+namespace hies::nn {
 namespace {
+
+using ops::index_tensor;
+using ops::padded_sequences;
+using ops::padded_tokens;
+using ops::to_device;
 
 at::Tensor padded_indices(const std::vector<std::int64_t>& indices, std::int64_t size) {
   at::Tensor tensor = at::zeros({size}, at::TensorOptions().dtype(at::kLong));
@@ -14,7 +19,7 @@ at::Tensor padded_indices(const std::vector<std::int64_t>& indices, std::int64_t
 }
 
 // The row of each sequence that a classifier reads: the last token that is not padding, as transformers finds it.
-std::vector<std::int64_t> last_rows(const Batch& batch, int padding) {
+std::vector<std::int64_t> last_rows(const model::Batch& batch, int padding) {
   std::vector<std::int64_t> rows;
   for (std::int64_t b = 0; b < batch.size(); ++b) {
     const std::int64_t begin = batch.offsets[b];
@@ -25,7 +30,7 @@ std::vector<std::int64_t> last_rows(const Batch& batch, int padding) {
   return rows;
 }
 
-std::vector<std::int64_t> first_targets(const Batch& batch) {
+std::vector<std::int64_t> first_targets(const model::Batch& batch) {
   std::vector<std::int64_t> rows;
   for (std::int64_t b = 0; b < batch.size(); ++b) {
     const auto found = std::lower_bound(batch.target_rows.begin(), batch.target_rows.end(), batch.offsets[b]);
@@ -34,16 +39,25 @@ std::vector<std::int64_t> first_targets(const Batch& batch) {
   return rows;
 }
 
+// The first tokens of a sequence that an encoder's task head reads; 0: all of them.
+int pooled_tokens(model::Pooling pooling) {
+  switch (pooling) {
+    case model::Pooling::first: return 1;
+    case model::Pooling::first_two: return 2;
+    default: return 0;
+  }
+}
+
 }  // namespace
 
-BatchRows::BatchRows(const ModelSpec& spec, const Batch& batch, at::Device device) : key_offsets(batch.offsets) {
+BatchRows::BatchRows(const model::ModelSpec& spec, const model::Batch& batch, at::Device device) : key_offsets(batch.offsets) {
   place(batch);
   ask(spec, batch);
   for (at::Tensor* rows : {&key_rows, &asked, &read})
-    if (rows->defined()) *rows = brought(*rows, device);
+    if (rows->defined()) *rows = to_device(*rows, device);
 }
 
-void BatchRows::place(const Batch& batch) {
+void BatchRows::place(const model::Batch& batch) {
   std::vector<std::int64_t> keys;
   const auto add_keys = [&](std::int64_t b) {
     for (std::int64_t row = batch.offsets[b]; row < batch.offsets[b + 1]; ++row) keys.push_back(row);
@@ -64,10 +78,10 @@ void BatchRows::place(const Batch& batch) {
   if (key_offsets != batch.offsets) key_rows = index_tensor(keys).clone();
 }
 
-void BatchRows::ask(const ModelSpec& spec, const Batch& batch) {
-  if (!spec.causal) return ask_first(spec.read_tokens, batch);
-  const bool targets = spec.problem == Problem::causal_lm;
-  const std::vector<std::int64_t> rows = targets ? batch.target_rows : last_rows(batch, spec.decoder.padding);
+void BatchRows::ask(const model::ModelSpec& spec, const model::Batch& batch) {
+  if (!spec.causal) return ask_first(pooled_tokens(spec.head.pooling), batch);
+  const bool targets = spec.problem == model::Problem::causal_lm;
+  const std::vector<std::int64_t> rows = targets ? batch.target_rows : last_rows(batch, spec.head.padding);
   ask_from(targets ? first_targets(batch) : rows, batch);
   // Places of the rows among those asked for. Rows ascend.
   std::vector<std::int64_t> places;
@@ -83,7 +97,7 @@ void BatchRows::ask(const ModelSpec& spec, const Batch& batch) {
   if (!identical) read = padded_indices(places, padded);
 }
 
-void BatchRows::ask_first(int count, const Batch& batch) {
+void BatchRows::ask_first(int count, const model::Batch& batch) {
   asks_all = count == 0;
   asked_offsets = batch.offsets;
   if (asks_all) return;
@@ -95,7 +109,7 @@ void BatchRows::ask_first(int count, const Batch& batch) {
   asked = padded_indices(rows, count * padded_sequences(batch.size()));
 }
 
-void BatchRows::ask_from(const std::vector<std::int64_t>& first_read, const Batch& batch) {
+void BatchRows::ask_from(const std::vector<std::int64_t>& first_read, const model::Batch& batch) {
   std::vector<std::int64_t> rows;
   asked_offsets.assign(1, 0);
   for (std::int64_t b = 0; b < batch.size(); ++b) {
@@ -107,4 +121,4 @@ void BatchRows::ask_from(const std::vector<std::int64_t>& first_read, const Batc
   asked = padded_indices(rows, std::max<std::int64_t>(padded_tokens(count), padded_tokens(1)));
 }
 
-}  // namespace hies::model
+}  // namespace hies::nn

@@ -1,10 +1,10 @@
-#include "hies/model/arch/projection_torch.h"
+#include "hies/nn/projection.h"
 
 #include <algorithm>
 
-namespace hies::model {
+namespace hies::nn {
 
-Projection::Projection(const std::vector<Linear>& matrices, int count, int head_dim)
+Projection::Projection(const std::vector<ops::Linear>& matrices, int count, int head_dim)
     : width_(static_cast<std::int64_t>(matrices.size()) * head_dim) {
   // The rows begin … begin + heads-1 of every matrix, head by head: [heads·n·D, …].
   const auto side_by_side = [head_dim](const std::vector<at::Tensor>& tensors, std::int64_t begin, std::int64_t heads) {
@@ -15,25 +15,25 @@ Projection::Projection(const std::vector<Linear>& matrices, int count, int head_
       parts.push_back(tensor.narrow(0, begin * head_dim, heads * head_dim).unflatten(0, {heads, head_dim}));
     return at::cat(parts, 1).flatten(0, 1);
   };
-  const auto rows_of = [&](std::int64_t begin, std::int64_t heads) -> Linear::Make {
+  const auto rows_of = [&](std::int64_t begin, std::int64_t heads) -> ops::Linear::Make {
     return [matrices, side_by_side, begin, heads] {
       std::vector<at::Tensor> weights;
       weights.reserve(matrices.size());
-      for (const Linear& matrix : matrices) weights.push_back(matrix.weight());
+      for (const ops::Linear& matrix : matrices) weights.push_back(matrix.weight());
       return side_by_side(weights, begin, heads);
     };
   };
-  const auto product = [&](std::int64_t begin, std::int64_t heads, Linear::Make weight, const Linear::Keep& keep) {
+  const auto product = [&](std::int64_t begin, std::int64_t heads, ops::Linear::Make weight, const ops::Linear::Keep& keep) {
     std::vector<at::Tensor> biases;
     biases.reserve(matrices.size());
-    for (const Linear& matrix : matrices) biases.push_back(matrix.bias());
-    const auto set_aside = [matrices] {
-      for (const Linear& matrix : matrices) matrix.set_aside();
+    for (const ops::Linear& matrix : matrices) biases.push_back(matrix.bias());
+    const auto release = [matrices] {
+      for (const ops::Linear& matrix : matrices) matrix.release();
     };
-    return Linear(std::move(weight), biases.front().defined() ? side_by_side(biases, begin, heads) : at::Tensor(), set_aside,
-                  keep);
+    return ops::Linear(std::move(weight), biases.front().defined() ? side_by_side(biases, begin, heads) : at::Tensor(), release,
+                       keep);
   };
-  const Linear::Keep keep = matrices.front().keep();
+  const ops::Linear::Keep keep = matrices.front().keep();
   joint_ = product(0, count, rows_of(0, count), keep);
   if (keep.one_copy) return;  // a GPU computes all heads in one product
   for (int head = 0; head < count; ++head) parts_.push_back(product(head, 1, rows_of(head, 1), keep));
@@ -54,19 +54,19 @@ std::vector<int> positions_in(const std::vector<int>& there, const std::vector<i
   return positions;
 }
 
-at::Tensor project_outputs(const Linear& projection, const LayerHeads& all, const LayerHeads& heads, const at::Tensor& outputs,
-                           std::int64_t rows) {
+at::Tensor project_outputs(const ops::Linear& projection, const model::SiteLayout& all, const model::SiteLayout& heads,
+                           const at::Tensor& outputs, std::int64_t rows) {
   const at::Tensor& bias = projection.bias();
   if (heads.count() == 0) return bias.defined() ? bias.repeat({rows, 1}) : at::Tensor();
   if (heads.count() == all.count()) return projection(outputs);
   const auto columns = [&] {
     const at::Tensor weight = projection.weight();
     std::vector<at::Tensor> kept;
-    for (const int position : positions_in(all.heads, heads.heads))
-      kept.push_back(weight.narrow(1, std::int64_t{position} * heads.head_dim, heads.head_dim));
+    for (const int position : positions_in(all.units, heads.units))
+      kept.push_back(weight.narrow(1, std::int64_t{position} * heads.unit_size, heads.unit_size));
     return at::cat(kept, 1);
   };
-  return Linear(columns, bias)(outputs);
+  return ops::Linear(columns, bias)(outputs);
 }
 
-}  // namespace hies::model
+}  // namespace hies::nn

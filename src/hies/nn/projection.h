@@ -2,10 +2,10 @@
 
 #include <vector>
 
-#include "hies/model/heads.h"
-#include "hies/model/linear_torch.h"
+#include "hies/model/layout.h"
+#include "hies/ops/linear.h"
 
-namespace hies::model {
+namespace hies::nn {
 
 // The rows of one or several matrices (queries, keys, values) that belong to a head, side by side: first those of the first head,
 // then those of the second. One large product is faster than several, and a head alone is one product as well.
@@ -13,10 +13,10 @@ class Projection {
  public:
   Projection() = default;
   // Each matrix [count·head_dim, E].
-  Projection(const std::vector<Linear>& matrices, int count, int head_dim);
+  Projection(const std::vector<ops::Linear>& matrices, int count, int head_dim);
   // Of all heads: [rows, count·n·D].
   at::Tensor all(const at::Tensor& rows) const { return joint_(rows); }
-  // Of all heads, on a GPU: the gradient by the rows, alone or added to `sum`.
+  // Of all heads: return the gradient by the rows, or add it to `sum`.
   at::Tensor gradient(const at::Tensor& of_output) const { return joint_.gradient(of_output); }
   void add_gradient(const at::Tensor& of_output, at::Tensor& sum) const { joint_.add_gradient(of_output, sum); }
   // On the CPU, a product for each of the heads at `positions`: [rows, positions·n·D].
@@ -24,8 +24,8 @@ class Projection {
 
  private:
   std::int64_t width_ = 0;  // n·D
-  Linear joint_;
-  std::vector<Linear> parts_;
+  ops::Linear joint_;
+  std::vector<ops::Linear> parts_;
 };
 
 // Where the wanted heads stand among those that are there; both ascending.
@@ -33,7 +33,7 @@ std::vector<int> positions_in(const std::vector<int>& there, const std::vector<i
 
 // Head outputs [rows, H·D] of `heads`, some or all of those that the layer has, through the layer's output projection. Without
 // heads only its bias is left; undefined where it has none.
-at::Tensor project_outputs(const Linear& projection, const LayerHeads& all, const LayerHeads& heads, const at::Tensor& outputs,
-                           std::int64_t rows);
+at::Tensor project_outputs(const ops::Linear& projection, const model::SiteLayout& all, const model::SiteLayout& heads,
+                           const at::Tensor& outputs, std::int64_t rows);
 
-}  // namespace hies::model
+}  // namespace hies::nn

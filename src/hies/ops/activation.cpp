@@ -1,48 +1,64 @@
-#include <torch/csrc/autograd/custom_function.h>
+#include "hies/ops/activation.h"
 
 #include "hies/base/error.h"
-#include "hies/model/arch/gated_torch.h"
-#include "hies/model/gpu_torch.h"
-#include "hies/model/network_torch.h"
+#include "hies/ops/cuda.h"
 
-namespace hies::model {
-namespace {
+namespace hies::ops {
 
-using torch::autograd::AutogradContext;
-using torch::autograd::variable_list;
+using model::Activation;
 
-at::Tensor gated(Activation activation, const at::Tensor& both) {
-  if (both.is_cuda()) return gpu_gated(activation, both);
+at::Tensor activation(Activation kind, const at::Tensor& x) {
+  switch (kind) {
+    case Activation::none: return x;
+    case Activation::gelu: return at::gelu(x);
+    case Activation::gelu_tanh: return at::gelu(x, "tanh");
+    case Activation::relu: return at::relu(x);
+    case Activation::silu: return at::silu(x);
+    case Activation::tanh: return at::tanh(x);
+  }
+  check(false, "unknown activation");
+  return {};
+}
+
+at::Tensor activation_(Activation kind, at::Tensor x) {
+  switch (kind) {
+    case Activation::none: return x;
+    case Activation::gelu: return at::gelu_(x);
+    case Activation::gelu_tanh: return at::gelu_(x, "tanh");
+    case Activation::relu: return at::relu_(x);
+    case Activation::silu: return at::silu_(x);
+    case Activation::tanh: return at::tanh_(x);
+  }
+  check(false, "unknown activation");
+  return {};
+}
+
+at::Tensor activation_gradient(Activation kind, const at::Tensor& of_result, const at::Tensor& x) {
+  switch (kind) {
+    case Activation::none: return of_result;
+    case Activation::gelu: return at::gelu_backward(of_result, x);
+    case Activation::gelu_tanh: return at::gelu_backward(of_result, x, "tanh");
+    case Activation::relu: return at::threshold_backward(of_result, x, 0);
+    case Activation::silu: return at::silu_backward(of_result, x);
+    case Activation::tanh: return at::tanh_backward(of_result, at::tanh(x));
+  }
+  check(false, "unknown activation");
+  return {};
+}
+
+at::Tensor gated_activation(Activation kind, const at::Tensor& both) {
+  if (both.is_cuda()) return cuda_gated_activation(kind, both);
   const std::vector<at::Tensor> halves = both.chunk(2, 1);
-  return activated(activation, halves[0]).mul_(halves[1]);
+  return activation(kind, halves[0]).mul_(halves[1]);
 }
 
-// Keeps the product's input only, half of what a graph of the single steps would.
-struct GatedFunction : torch::autograd::Function<GatedFunction> {
-  static at::Tensor forward(AutogradContext* context, const at::Tensor& both, std::int64_t activation) {
-    context->save_for_backward({both});
-    context->saved_data["activation"] = activation;
-    return gated(static_cast<Activation>(activation), both);
-  }
-  static variable_list backward(AutogradContext* context, variable_list gradients) {
-    const auto activation = static_cast<Activation>(context->saved_data["activation"].toInt());
-    const at::Tensor both = context->get_saved_variables()[0];
-    if (both.is_cuda()) return {gpu_gated_backward(activation, both, gradients[0].contiguous()), {}};
-    at::Tensor result = at::empty_like(both);
-    const std::vector<at::Tensor> halves = both.chunk(2, 1);
-    const std::vector<at::Tensor> parts = result.chunk(2, 1);
-    parts[0].copy_(activation_gradient(activation, gradients[0] * halves[1], halves[0]));
-    at::mul_out(const_cast<at::Tensor&>(parts[1]), gradients[0], activated(activation, halves[0]));
-    return {result, {}};
-  }
-};
-
-}  // namespace
-
-at::Tensor gated_activation(Activation activation, const at::Tensor& both) {
-  if (at::GradMode::is_enabled() && both.requires_grad())
-    return GatedFunction::apply(both, static_cast<std::int64_t>(activation));
-  return gated(activation, both);
+at::Tensor gated_activation_gradient(Activation kind, const at::Tensor& of_result, const at::Tensor& both) {
+  if (both.is_cuda()) return cuda_gated_activation_gradient(kind, of_result, both);
+  at::Tensor result = at::empty_like(both);
+  const std::vector<at::Tensor> halves = both.chunk(2, 1), parts = result.chunk(2, 1);
+  parts[0].copy_(activation_gradient(kind, of_result * halves[1], halves[0]));
+  at::mul_out(const_cast<at::Tensor&>(parts[1]), of_result, activation(kind, halves[0]));
+  return result;
 }
 
-}  // namespace hies::model
+}  // namespace hies::ops

@@ -4,9 +4,18 @@
 
 #include "hies/model/spec.h"
 
-namespace hies::model {
+namespace hies::ops {
 
-// silu(first half of the columns) · second half, with any activation.
-at::Tensor gated_activation(Activation activation, const at::Tensor& both);
+// Returns the activation of x, in memory of its own.
+at::Tensor activation(model::Activation kind, const at::Tensor& x);
+// Returns the activation of x, in the memory of x.
+at::Tensor activation_(model::Activation kind, at::Tensor x);
+// Returns the gradient by x from that by the result.
+at::Tensor activation_gradient(model::Activation kind, const at::Tensor& of_result, const at::Tensor& x);
 
-}  // namespace hies::model
+// Returns activation(first half of the columns) · second half: `both` is [T, 2F], the result [T, F].
+at::Tensor gated_activation(model::Activation kind, const at::Tensor& both);
+// Returns the gradient [T, 2F] by both halves from that by the result [T, F].
+at::Tensor gated_activation_gradient(model::Activation kind, const at::Tensor& of_result, const at::Tensor& both);
+
+}  // namespace hies::ops

@@ -1,9 +1,9 @@
-#include "hies/model/attention_weights_torch.h"
+#include "hies/ops/attention_weights.h"
 
 #include <algorithm>
 #include <limits>
 
-namespace hies::model {
+namespace hies::ops {
 namespace {
 
 // [T,S] 1 where query t sees key s, of one sequence.
@@ -25,7 +25,6 @@ void put(const at::Tensor& weights, std::int64_t first, std::vector<double>& int
 void attention_weights(const kernels::AttentionShape& shape, const at::Tensor& q, const at::Tensor& k,
                        const std::vector<std::int64_t>& asked, std::vector<double>& mean, std::vector<double>& asked_mean) {
   if (shape.heads == 0) return;
-  const at::NoGradGuard frozen;
   std::vector<std::int64_t> kv_heads(shape.kv_of_head, shape.kv_of_head + shape.heads);
   const at::Tensor queries = q.to(at::kDouble), keys = k.to(at::kDouble).index_select(1, at::tensor(kv_heads));
   for (std::int64_t b = 0; b < shape.sequences; ++b) {
@@ -44,4 +43,4 @@ void attention_weights(const kernels::AttentionShape& shape, const at::Tensor& q
   }
 }
 
-}  // namespace hies::model
+}  // namespace hies::ops

@@ -7,7 +7,7 @@
 
 #include "hies/kernels/attention.h"
 
-namespace hies::model {
+namespace hies::ops {
 
 // The softmax weights that the kernels never keep, condensed to one number for each key token and head: the mean over the queries of
 // its sequence that see it, and over those of `asked` (rows, ascending) in its sequence. Queries q [T,H,D] and keys k [T,K,D] stand
@@ -15,4 +15,4 @@ namespace hies::model {
 void attention_weights(const kernels::AttentionShape& shape, const at::Tensor& q, const at::Tensor& k,
                        const std::vector<std::int64_t>& asked, std::vector<double>& mean, std::vector<double>& asked_mean);
 
-}  // namespace hies::model
+}  // namespace hies::ops

@@ -1,11 +1,11 @@
-#include "hies/model/attention_weights_torch.h"
+#include "hies/ops/attention_weights.h"
 
 #include <array>
 #include <cmath>
 
 #include <gtest/gtest.h>
 
-namespace hies::model {
+namespace hies::ops {
 namespace {
 
 constexpr int kHeads = 4, kKvHeads = 2, kDim = 3;
@@ -77,4 +77,4 @@ TEST(AttentionWeights, AreTheMeansOfTheSoftmax) {
 }
 
 }  // namespace
-}  // namespace hies::model
+}  // namespace hies::ops

@@ -6,27 +6,16 @@
 
 #include "hies/model/spec.h"
 
-// What torch's operators and the plug-in's kernels share on a GPU, and the plug-in's kernels on tensors.
-namespace hies::model {
+// What the operators share where tensors are on a GPU.
+namespace hies::ops {
 
-// The stream that torch's operators run on in this thread.
-void* gpu_stream();
-// enum hies_cuda_dtype.
-std::int32_t gpu_dtype(at::ScalarType type);
+// Returns the stream of `device` that torch's operators run on in this thread.
+void* cuda_stream(at::Device device);
+// Returns the element type in the plug-in's enum hies_cuda_dtype. Throws internal for one that no kernel takes.
+std::int32_t cuda_dtype(at::ScalarType type);
 
-// The norm of rows: with a bias the layer norm, without (undefined) that of the mean square.
-struct GpuNorm {
-  at::Tensor weight, bias;  // [E]
-  double epsilon = 0;
+// gated_activation() and its gradient by the plug-in's kernels.
+at::Tensor cuda_gated_activation(model::Activation kind, const at::Tensor& both);
+at::Tensor cuda_gated_activation_gradient(model::Activation kind, const at::Tensor& of_result, const at::Tensor& both);
 
-  // Of x + added (undefined: of x). The sum is left in x.
-  at::Tensor forward(const at::Tensor& x, const at::Tensor& added = {}) const;
-  // The gradient by x, which must be what forward() left there; plus `added` where it is given.
-  at::Tensor backward(const at::Tensor& x, const at::Tensor& of_result, const at::Tensor& added = {}) const;
-};
-
-// f(first half of the columns) · second half, and the gradient by both.
-at::Tensor gpu_gated(Activation activation, const at::Tensor& both);
-at::Tensor gpu_gated_backward(Activation activation, const at::Tensor& both, const at::Tensor& of_result);
-
-}  // namespace hies::model
+}  // namespace hies::ops

@@ -1,28 +1,25 @@
-#include "hies/model/linear_torch.h"
+#include "hies/ops/linear.h"
 
 #include <optional>
 
 #include <ATen/core/dispatch/Dispatcher.h>
-#include <torch/csrc/autograd/custom_function.h>
+#include <ATen/cpu/Utils.h>
 
-#include "hies/model/offload_torch.h"
+#include "hies/ops/offload.h"
 
-namespace hies::model {
+namespace hies::ops {
 namespace {
 
-using torch::autograd::AutogradContext;
-using torch::autograd::variable_list;
-
-// Rows that the order of a weight is chosen for; other numbers run as well with it.
+// The number of rows that weights are prepacked for; products with other numbers of rows are as fast.
 constexpr std::int64_t kTypicalRows = 1024;
 
-// The operators by which torch's own compiler calls oneDNN with ordered weights. They have no C++ function in at::.
+// The operators by which torch's own compiler calls oneDNN with prepacked weights. They have no C++ function in at::.
 struct OneDnn {
-  using Reorder = at::Tensor(const at::Tensor&, std::optional<std::int64_t>);
+  using Prepack = at::Tensor(const at::Tensor&, std::optional<std::int64_t>);
   using Scalars = c10::List<std::optional<at::Scalar>>;
   using Apply = at::Tensor(const at::Tensor&, const at::Tensor&, const std::optional<at::Tensor>&, c10::string_view, Scalars,
                            std::optional<c10::string_view>);
-  std::optional<c10::TypedOperatorHandle<Reorder>> reorder;
+  std::optional<c10::TypedOperatorHandle<Prepack>> prepack;
   std::optional<c10::TypedOperatorHandle<Apply>> apply;
 
   OneDnn() {
@@ -30,7 +27,7 @@ struct OneDnn {
     const auto first = dispatcher.findSchema({"mkldnn::_reorder_linear_weight", ""});
     const auto second = dispatcher.findSchema({"mkldnn::_linear_pointwise", ""});
     if (!first || !second || !at::globalContext().userEnabledMkldnn()) return;
-    reorder = first->typed<Reorder>();
+    prepack = first->typed<Prepack>();
     apply = second->typed<Apply>();
   }
 };
@@ -40,51 +37,68 @@ const OneDnn& one_dnn() {
   return operators;
 }
 
-// Undefined where oneDNN cannot run this: float64, an empty matrix, a GPU, bfloat16 on a processor without it, a torch without oneDNN.
-at::Tensor ordered(const at::Tensor& weight) {
-  if ((weight.scalar_type() != at::kFloat && weight.scalar_type() != at::kBFloat16) || weight.numel() == 0) return {};
-  if (weight.is_cuda() || !one_dnn().reorder) return {};
+at::Tensor try_prepack(const at::Tensor& weight) {
   try {
-    return one_dnn().reorder->call(weight, kTypicalRows);
+    return one_dnn().prepack->call(weight, kTypicalRows);
   } catch (const c10::Error&) {
     return {};
   }
 }
 
+// Returns whether oneDNN has kernels for bfloat16 on this processor.
+bool has_bfloat16_kernels() {
+  static const bool has = one_dnn().prepack && try_prepack(at::ones({16, 16}, at::kBFloat16)).defined();
+  return has;
+}
+
+// Returns the prepacked weight; undefined where oneDNN cannot multiply by it: float64, an empty matrix, a GPU, bfloat16 on a processor
+// without kernels for it, a torch without oneDNN.
+at::Tensor prepacked(const at::Tensor& weight) {
+  const bool has_kernels =
+      weight.scalar_type() == at::kFloat || (weight.scalar_type() == at::kBFloat16 && has_bfloat16_kernels());
+  if (!has_kernels || weight.numel() == 0 || weight.is_cuda() || !one_dnn().prepack) return {};
+  return try_prepack(weight);
+}
+
 thread_local bool both_directions = false;
 
-// oneDNN multiplies stored bfloat16 weights without order nearly as fast, and adds up in the same order.
-bool plain_is_alike(const at::Tensor& weight) { return weight.scalar_type() == at::kBFloat16; }
+// Returns whether products by this weight as it is stored are nearly as fast as prepacked ones and give the same bits. That is so in
+// bfloat16 with oneDNN's AVX-512 kernels. Its AMX kernels sum prepacked weights in another order, and on a processor where oneDNN has no
+// bfloat16 kernels at::linear and at::matmul differ.
+bool plain_is_alike(const at::Tensor& weight) {
+  static const bool alike = [] {
+    const auto processor = at::cpu::get_cpu_capabilities();
+    const auto has = [&](const char* name) {
+      const auto found = processor.find(name);
+      return found != processor.end() && found->second.toBool();
+    };
+    return has_bfloat16_kernels() && has("avx512_bw") && !has("amx_bf16");
+  }();
+  return weight.scalar_type() == at::kBFloat16 && alike;
+}
 
 // A weight of one direction, ready to multiply.
 class Factor {
  public:
-  explicit Factor(const at::Tensor& weight) : ordered_(ordered(weight)) {
-    if (!ordered_.defined()) plain_ = weight;
+  explicit Factor(const at::Tensor& weight) : prepacked_(prepacked(weight)) {
+    if (!prepacked_.defined()) plain_ = weight;
   }
   at::Tensor multiply(const at::Tensor& x, const at::Tensor& bias) const {
-    if (!ordered_.defined()) return at::linear(x, plain_, bias);
+    if (!prepacked_.defined()) return at::linear(x, plain_, bias);
     const auto with_bias = bias.defined() ? std::optional<at::Tensor>(bias) : std::nullopt;
-    return one_dnn().apply->call(x, ordered_, with_bias, "none", OneDnn::Scalars(), std::nullopt);
+    return one_dnn().apply->call(x, prepacked_, with_bias, "none", OneDnn::Scalars(), std::nullopt);
   }
 
  private:
-  at::Tensor ordered_, plain_;
+  at::Tensor prepacked_, plain_;
 };
-
-// Autograd's thread has no CUDA context until it launches something, which a product, whose library looks for one, does not count as.
-void wake_gpu() {
-  static thread_local bool awake = false;
-  if (!awake) at::zeros({1}, at::TensorOptions().device(at::kCUDA, 0));
-  awake = true;
-}
 
 }  // namespace
 
 struct Linear::State {
   Make weight;
   at::Tensor bias;
-  SetAside set_aside;
+  Release release;
   Keep keep;
   std::optional<Factor> forward, backward;
   at::Tensor only;              // keep.one_copy
@@ -94,13 +108,13 @@ struct Linear::State {
     if (keep.offload) {
       if (!streamed) {
         streamed = keep.offload->add(weight());
-        set_aside();
+        release();
       }
       return keep.offload->use(*streamed);
     }
     if (keep.one_copy && !only.defined()) {
       only = weight().contiguous();
-      set_aside();
+      release();
     }
     return only;
   }
@@ -109,12 +123,12 @@ struct Linear::State {
     if (!forward && !(keep.forward && (keep.backward || !both_directions))) {
       const at::Tensor stored = weight();
       at::Tensor y = plain_is_alike(stored) ? at::linear(x, stored, bias) : Factor(stored).multiply(x, bias);
-      set_aside();
+      release();
       return y;
     }
     if (!forward) {
       forward.emplace(weight());
-      set_aside();
+      release();
     }
     return forward->multiply(x, bias);
   }
@@ -124,48 +138,35 @@ struct Linear::State {
       const at::Tensor stored = weight();
       at::Tensor dx = plain_is_alike(stored) ? at::matmul(of_output, stored)
                                              : Factor(stored.t().contiguous()).multiply(of_output.contiguous(), {});
-      set_aside();
+      release();
       return dx;
     }
     if (!backward) {
       backward.emplace(weight().t().contiguous());
-      set_aside();
+      release();
     }
     return backward->multiply(of_output.contiguous(), {});
-  }
-};
-
-struct LinearFunction : torch::autograd::Function<LinearFunction> {
-  // The network owns the state and outlives the graph, which keeps its address.
-  static at::Tensor forward(AutogradContext* context, const at::Tensor& x, std::int64_t state) {
-    context->saved_data["state"] = state;
-    return reinterpret_cast<Linear::State*>(state)->apply(x);
-  }
-  static variable_list backward(AutogradContext* context, variable_list gradients) {
-    auto* state = reinterpret_cast<Linear::State*>(context->saved_data["state"].toInt());
-    if (gradients[0].is_cuda()) wake_gpu();
-    return {state->gradient(gradients[0]), {}};
   }
 };
 
 Linear::BothDirections::BothDirections() noexcept { both_directions = true; }
 Linear::BothDirections::~BothDirections() { both_directions = false; }
 
-Linear::Linear(Make weight, at::Tensor bias, SetAside set_aside, Keep keep)
+Linear::Linear(Make weight, at::Tensor bias, Release release, Keep keep)
     : state_(std::make_shared<State>(
-          State{std::move(weight), std::move(bias), std::move(set_aside), std::move(keep), {}, {}, {}, {}})) {}
+          State{std::move(weight), std::move(bias), std::move(release), std::move(keep), {}, {}, {}, {}})) {}
 
-at::Tensor Linear::operator()(const at::Tensor& x) const {
-  if (at::GradMode::is_enabled() && x.requires_grad())
-    return LinearFunction::apply(x, reinterpret_cast<std::int64_t>(state_.get()));
-  return state_->apply(x);
+at::Tensor Linear::operator()(const at::Tensor& x) const { return state_->apply(x); }
+at::Tensor Linear::gradient(const at::Tensor& of_output) const { return state_->gradient(of_output); }
+
+void Linear::add_gradient(const at::Tensor& of_output, at::Tensor& sum) const {
+  if (state_->keep.one_copy) sum.addmm_(of_output, state_->resident());
+  else sum.add_(state_->gradient(of_output));
 }
 
-at::Tensor Linear::gradient(const at::Tensor& of_output) const { return state_->gradient(of_output); }
-void Linear::add_gradient(const at::Tensor& of_output, at::Tensor& sum) const { sum.addmm_(of_output, state_->resident()); }
 at::Tensor Linear::weight() const { return state_->weight(); }
-void Linear::set_aside() const { state_->set_aside(); }
+void Linear::release() const { state_->release(); }
 const at::Tensor& Linear::bias() const noexcept { return state_->bias; }
 Linear::Keep Linear::keep() const noexcept { return state_->keep; }
 
-}  // namespace hies::model
+}  // namespace hies::ops

@@ -5,23 +5,23 @@
 
 #include <ATen/ATen.h>
 
-namespace hies::model {
+namespace hies::ops {
 
 class Offload;
 
 // y = x Wᵀ + b over the rows of x, with frozen weights: the backward pass gives the gradient of x only.
-// float32 and bfloat16 run on oneDNN with the weight in the order that its kernels read, which is about a tenth faster than MKL or an
-// unordered weight (docs/performance.md). The order is made when it is first needed, once for each direction.
+// float32 and bfloat16 run on oneDNN with prepacked weights, which is about a tenth faster than MKL or weights as they are stored
+// (docs/performance.md). A weight is prepacked when it is first needed, once for each direction.
 class Linear {
  public:
-  // Gives the weight [out, in] in the computation dtype. Called when the weight is put in order, so that no copy in its usual order
+  // Returns the weight [out, in] in the computation dtype. It is called when the weight is prepacked, so that no copy in its usual order
   // stays in memory.
   using Make = std::function<at::Tensor()>;
+  // Gives back the memory that the weight was read from, which is not needed for a while.
+  using Release = std::function<void()>;
 
-  using SetAside = std::function<void()>;
-
-  // Whether a weight in order stays in memory for the next product of its direction. Else every product reads it as it is stored
-  // (bfloat16, where that costs little and gives the same bits) or puts it in order again.
+  // Whether a prepacked weight stays in memory for the next product of its direction. Else every product prepacks it again, or reads it
+  // as it is stored where that costs little and gives the same bits (bfloat16 with AVX-512 but without AMX).
   // On a GPU both directions read one tensor, as it is stored: `one_copy`. It stays there, or comes from `offload` when it is used.
   struct Keep {
     bool forward = true, backward = true, one_copy = false;
@@ -38,28 +38,26 @@ class Linear {
   };
 
   Linear() = default;
-  // bias [out], or undefined. set_aside: called when what `weight` reads is not needed for a while.
+  // `bias`: [out], or undefined. `release` is called after each time that `weight` was.
   Linear(
-      Make weight, at::Tensor bias, SetAside set_aside = [] {}, Keep keep = {true, true, false, nullptr});
+      Make weight, at::Tensor bias, Release release = [] {}, Keep keep = {true, true, false, nullptr});
 
   at::Tensor operator()(const at::Tensor& x) const;
 
-  // The gradient by x from that by y, where there is no graph.
+  // Returns the gradient by x from that by y.
   at::Tensor gradient(const at::Tensor& of_output) const;
 
-  // Adds that to `sum`, on a GPU.
+  // Adds that to `sum`.
   void add_gradient(const at::Tensor& of_output, at::Tensor& sum) const;
 
-  at::Tensor weight() const;  // made anew
-  // The one copy on a GPU, for products that begin before another Linear is used; undefined on the CPU.
-  void set_aside() const;
+  at::Tensor weight() const;  // calls Make
+  void release() const;
   const at::Tensor& bias() const noexcept;
   Keep keep() const noexcept;
 
  private:
-  friend struct LinearFunction;
   struct State;
-  std::shared_ptr<State> state_;  // shared by copies, and with a graph that waits for its backward pass
+  std::shared_ptr<State> state_;  // shared by copies
 };
 
-}  // namespace hies::model
+}  // namespace hies::ops

@@ -1,8 +1,8 @@
 #include <gtest/gtest.h>
 
-#include "hies/model/linear_torch.h"
+#include "hies/ops/linear.h"
 
-namespace hies::model {
+namespace hies::ops {
 namespace {
 
 at::Tensor waves(std::int64_t rows, std::int64_t columns, double step, at::ScalarType type) {
@@ -12,7 +12,7 @@ at::Tensor waves(std::int64_t rows, std::int64_t columns, double step, at::Scala
 
 class EveryType : public testing::TestWithParam<at::ScalarType> {};
 
-// Weights that are kept in order, and weights that are read each time, in both directions.
+// Weights that stay prepacked, and weights that are read for each product, in both directions.
 TEST_P(EveryType, KeepingChangesNoBit) {
   for (const auto& [outputs, inputs] : {std::pair<std::int64_t, std::int64_t>{700, 512}, {61, 36}, {1024, 1030}}) {
     const at::Tensor weight = waves(outputs, inputs, 0.37, GetParam()), bias = waves(1, outputs, 0.11, GetParam())[0];
@@ -57,4 +57,4 @@ TEST(LinearInBothDirections, KeepsAllOrNothing) {
 }
 
 }  // namespace
-}  // namespace hies::model
+}  // namespace hies::ops

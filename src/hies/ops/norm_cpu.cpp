@@ -1,18 +1,12 @@
 #include <cmath>
 
-#include <torch/csrc/autograd/custom_function.h>
+#include "hies/ops/norm.h"
+#include "hies/ops/rows.h"
 
-#include "hies/model/gpu_torch.h"
-#include "hies/model/network_torch.h"
-#include "hies/model/rows_torch.h"
-
-namespace hies::model {
+namespace hies::ops {
 namespace {
 
-using torch::autograd::AutogradContext;
-using torch::autograd::variable_list;
-
-// Σ term(i), i = 0 … count-1, in several partial sums: a compiler may then use vector instructions, and rounding stays small.
+// Returns Σ term(i), i = 0 … count-1, in several partial sums: a compiler may then use vector instructions, and rounding stays small.
 template <class Sum, class Term>
 Sum sum_of(std::int64_t count, const Term& term) {
   constexpr std::int64_t kParts = 16;
@@ -26,7 +20,7 @@ Sum sum_of(std::int64_t count, const Term& term) {
   return sum;
 }
 
-// 1 / √(mean x² + epsilon).
+// Returns 1 / √(mean x² + epsilon).
 template <class Sum, class T>
 Sum scale_of(const T* x, std::int64_t width, double epsilon) {
   const Sum squares = sum_of<Sum>(width, [x](std::int64_t i) {
@@ -60,50 +54,32 @@ at::Tensor gradient_of(const at::Tensor& x, const at::Tensor& weight, const at::
   const T *from = x.const_data_ptr<T>(), *factor = weight.const_data_ptr<T>(), *above = of_result.const_data_ptr<T>();
   T* to = result.data_ptr<T>();
   for_each_row(x.numel() / width, static_cast<double>(2 * x.numel()), [&](std::int64_t row) {
-    const T *in = from + row * width, *slope = above + row * width;
+    const T *in = from + row * width, *of_out = above + row * width;
     T* out = to + row * width;
     const Sum scale = scale_of<Sum>(in, width, epsilon);
     const Sum product = sum_of<Sum>(width, [&](std::int64_t i) {
-      return static_cast<Sum>(in[i]) * static_cast<Sum>(factor[i]) * static_cast<Sum>(slope[i]);
+      return static_cast<Sum>(in[i]) * static_cast<Sum>(factor[i]) * static_cast<Sum>(of_out[i]);
     });
     const Sum shared = scale * scale * product / static_cast<Sum>(width);
     for (std::int64_t i = 0; i < width; ++i)
       out[i] =
-          static_cast<T>(scale * (static_cast<Sum>(factor[i]) * static_cast<Sum>(slope[i]) - static_cast<Sum>(in[i]) * shared));
+          static_cast<T>(scale * (static_cast<Sum>(factor[i]) * static_cast<Sum>(of_out[i]) - static_cast<Sum>(in[i]) * shared));
   });
   return result;
 }
 
-at::Tensor normalise(const at::Tensor& x, const at::Tensor& weight, double epsilon) {
-  if (x.is_cuda()) return GpuNorm{weight, {}, epsilon}.forward(x);
-  return with_element_type(
-      x.scalar_type(), [&](auto element, auto sum) { return normalise<decltype(element), decltype(sum)>(x, weight, epsilon); });
-}
+}  // namespace
 
-at::Tensor gradient_of(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& of_result, double epsilon) {
-  if (x.is_cuda()) return GpuNorm{weight, {}, epsilon}.backward(x, of_result);
+at::Tensor rms_norm_cpu(const Norm& norm, const at::Tensor& x) {
   return with_element_type(x.scalar_type(), [&](auto element, auto sum) {
-    return gradient_of<decltype(element), decltype(sum)>(x, weight, of_result, epsilon);
+    return normalise<decltype(element), decltype(sum)>(x, norm.weight, norm.epsilon);
   });
 }
 
-struct RmsNormFunction : torch::autograd::Function<RmsNormFunction> {
-  static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const at::Tensor& weight, double epsilon) {
-    context->save_for_backward({x, weight});
-    context->saved_data["epsilon"] = epsilon;
-    return normalise(x, weight, epsilon);
-  }
-  static variable_list backward(AutogradContext* context, variable_list gradients) {
-    const variable_list saved = context->get_saved_variables();
-    return {gradient_of(saved[0], saved[1], gradients[0].contiguous(), context->saved_data["epsilon"].toDouble()), {}, {}};
-  }
-};
-
-}  // namespace
-
-at::Tensor RmsNorm::operator()(const at::Tensor& x) const {
-  if (at::GradMode::is_enabled() && x.requires_grad()) return RmsNormFunction::apply(x.contiguous(), weight, epsilon);
-  return normalise(x.contiguous(), weight, epsilon);
+at::Tensor rms_norm_gradient_cpu(const Norm& norm, const at::Tensor& x, const at::Tensor& of_result) {
+  return with_element_type(x.scalar_type(), [&](auto element, auto sum) {
+    return gradient_of<decltype(element), decltype(sum)>(x, norm.weight, of_result, norm.epsilon);
+  });
 }
 
-}  // namespace hies::model
+}  // namespace hies::ops

@@ -1,9 +1,9 @@
 #include <gtest/gtest.h>
 
-#include "hies/model/gpu_test.h"
-#include "hies/model/gpu_torch.h"
+#include "hies/engine/test_gpu.h"
+#include "hies/ops/norm.h"
 
-namespace hies::model {
+namespace hies::ops {
 namespace {
 
 struct Case {
@@ -11,7 +11,7 @@ struct Case {
   at::ScalarType type;
 };
 
-class NormOnGpu : public GpuTest<Case> {};
+class NormOnGpu : public engine::GpuTest<Case> {};
 // Rows of a warp, of a block, and longer ones; whole vectors of 16 bytes and not.
 INSTANTIATE_TEST_SUITE_P(Widths, NormOnGpu,
                          testing::Values(Case{7, at::kFloat}, Case{768, at::kFloat}, Case{1001, at::kFloat},
@@ -44,23 +44,25 @@ TEST_P(NormOnGpu, IsThatOfFloat64) {
   const double epsilon = 1e-5;
   const auto stored = [type = type](const at::Tensor& tensor) { return tensor.to(type); };
   const at::Tensor x = stored(made({13, width}, 1.1)), more = stored(made({13, width}, 1.7)),
-                   slope = stored(made({13, width}, 2.3));
+                   of_result = stored(made({13, width}, 2.3));
   const at::Tensor weight = stored(1 + 0.3 * made({width}, 1.3)), shift = stored(made({width}, 0.7));
   for (const bool layer : {false, true})
     for (const bool add : {false, true}) {
       const at::Tensor bias = layer ? shift : at::Tensor(), added = add ? more : at::Tensor();
-      const GpuNorm norm{weight.to(device), layer ? bias.to(device) : at::Tensor(), epsilon};
+      const Norm norm{layer ? model::NormKind::layer_norm : model::NormKind::rms_norm, weight.to(device),
+                      layer ? bias.to(device) : at::Tensor(), epsilon};
+      Norm::Tape tape;
       const at::Tensor on_gpu = x.to(device), on_gpu_added = add ? more.to(device) : at::Tensor();
-      const at::Tensor result = norm.forward(on_gpu, on_gpu_added);
+      const at::Tensor result = norm.forward(on_gpu, on_gpu_added, &tape);
       const at::Tensor sum = on_gpu.cpu().to(at::kDouble).requires_grad_();  // what forward() left there
       expect_close(on_gpu, add ? x.to(at::kDouble) + more.to(at::kDouble) : x.to(at::kDouble), type);
       const at::Tensor exact = exact_norm(sum, weight.to(at::kDouble), layer ? bias.to(at::kDouble) : at::Tensor(), epsilon);
       expect_close(result, exact.detach(), type);
-      exact.backward(slope.to(at::kDouble));
+      exact.backward(of_result.to(at::kDouble));
       const at::Tensor expected = add ? sum.grad() + more.to(at::kDouble) : sum.grad();
-      expect_close(norm.backward(on_gpu, slope.to(device), on_gpu_added), expected, type);
+      expect_close(norm.backward(tape, of_result.to(device), on_gpu_added), expected, type);
     }
 }
 
 }  // namespace
-}  // namespace hies::model
+}  // namespace hies::ops

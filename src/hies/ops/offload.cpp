@@ -1,4 +1,4 @@
-#include "hies/model/offload_torch.h"
+#include "hies/ops/offload.h"
 
 #include <algorithm>
 #include <vector>
@@ -8,13 +8,13 @@
 
 #include "hies/base/error.h"
 
-namespace hies::model {
+namespace hies::ops {
 namespace {
 
-// Weights that are looked ahead for: a layer and more of every family.
+// Weights that are prefetched: a layer and more of every family.
 constexpr std::size_t kAhead = 8;
 
-// Torch takes each piece of pinned memory as a power of two, so weights share large ones.
+// Torch rounds each piece of pinned memory up to a power of two, so weights share large ones.
 constexpr std::uint64_t kBlock = std::uint64_t{1} << 30, kAlignment = 512;
 
 std::uint64_t rounded(std::uint64_t bytes) { return (bytes + kAlignment - 1) / kAlignment * kAlignment; }
@@ -33,7 +33,7 @@ Offload::~Offload() {
   try {
     const c10::Stream stream = current(gpu_);
     for (Weight& each : weights_) drop(each, stream);
-  } catch (const c10::Error&) {  // a GPU that has failed: what was on it is gone
+  } catch (const c10::Error&) {  // the GPU has failed, and what was on it is lost
   }
 }
 
@@ -44,8 +44,8 @@ at::Tensor Offload::pinned_place(std::uint64_t bytes) {
       block_ = at::empty({size}, at::TensorOptions().dtype(at::kByte).pinned_memory(true));
     } catch (const c10::Error&) {
       throw Error(ErrorKind::bad_input,
-                  fmt::format("--offload: the machine has no {} MiB of memory to pin for weights", size >> 20),
-                  "try --dtype bfloat16, or a machine with more memory");
+                  fmt::format("`offload`: the machine has no {} MiB of memory to pin for weights", size >> 20),
+                  "try `dtype` bfloat16, or a machine with more memory");
     }
     block_used_ = 0;
   }
@@ -68,7 +68,7 @@ at::Tensor Offload::use(int which) {
   if (which == order_.last() && weight(which).on_gpu.defined()) return weight(which).on_gpu;
   order_.used(which);
   weight(which).used = ++uses_;
-  // As many as fit of this one and those that are expected.
+  // This one, and as many of those expected next as fit.
   std::vector<int> wanted = {which};
   std::uint64_t bytes = weight(which).pinned.nbytes();
   for (const int next : order_.next(kAhead)) {
@@ -79,7 +79,7 @@ at::Tensor Offload::use(int which) {
   }
   const c10::Stream stream = current(gpu_);
   make_room(wanted, stream);
-  bring(wanted, stream);
+  prefetch(wanted, stream);
   await(weight(which), stream);
   return weight(which).on_gpu;
 }
@@ -89,7 +89,7 @@ void Offload::await(Weight& weight, const c10::Stream& stream) {
   weight.awaited = true;
 }
 
-// Its memory goes back to those of the thread's stream, which has to have seen the end of the copy for that.
+// The memory goes back to the pool of the thread's stream, which must have waited for the end of the copy before.
 void Offload::drop(Weight& weight, const c10::Stream& stream) {
   if (!weight.on_gpu.defined()) return;
   await(weight, stream);
@@ -97,7 +97,7 @@ void Offload::drop(Weight& weight, const c10::Stream& stream) {
   on_gpu_bytes_ -= weight.pinned.nbytes();
 }
 
-// Drops what was used longest ago until the wanted ones fit. What was used last is needed first on the way back.
+// Drops what was used longest ago until the wanted ones fit: a backward pass needs first what was used last.
 void Offload::make_room(std::span<const int> wanted, const c10::Stream& stream) {
   std::uint64_t bytes = on_gpu_bytes_;
   for (const int each : wanted) bytes += weight(each).on_gpu.defined() ? 0 : weight(each).pinned.nbytes();
@@ -114,8 +114,8 @@ void Offload::make_room(std::span<const int> wanted, const c10::Stream& stream) 
   }
 }
 
-// The memory that copies write to is the thread's stream's, so they wait for what that stream had to do until now.
-void Offload::bring(std::span<const int> wanted, const c10::Stream& stream) {
+// Copies write to memory of the thread's stream, so they wait for the work that was put on that stream until now.
+void Offload::prefetch(std::span<const int> wanted, const c10::Stream& stream) {
   c10::Event until_now(gpu_.type());
   for (const int each : wanted) {
     Weight& coming = weight(each);
@@ -133,4 +133,4 @@ void Offload::bring(std::span<const int> wanted, const c10::Stream& stream) {
   }
 }
 
-}  // namespace hies::model
+}  // namespace hies::ops

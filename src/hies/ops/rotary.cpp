@@ -1,23 +1,21 @@
-#include "hies/model/rope_torch.h"
+#include "hies/ops/rotary.h"
 
 #include <algorithm>
 #include <cmath>
 #include <map>
 #include <numbers>
 
-#include <torch/csrc/autograd/custom_function.h>
-
 #include "hies/base/error.h"
 #include "hies/kernels/cuda/plugin.h"
-#include "hies/model/gpu_torch.h"
-#include "hies/model/network_torch.h"
-#include "hies/model/rows_torch.h"
+#include "hies/ops/cuda.h"
+#include "hies/ops/rows.h"
+#include "hies/ops/tensors.h"
 
-namespace hies::model {
+namespace hies::ops {
 namespace {
 
-using torch::autograd::AutogradContext;
-using torch::autograd::variable_list;
+using model::Rope;
+using model::RopeKind;
 
 const at::TensorOptions kFloat32 = at::TensorOptions().dtype(at::kFloat);
 
@@ -104,50 +102,14 @@ void rotate_rows(const at::Tensor& x, const RopeAngles& angles, std::int64_t cou
   });
 }
 
-void rotate_in_place(const at::Tensor& x, const RopeAngles& angles, std::int64_t count, std::int64_t step, bool back) {
-  check(x.stride(1) == 1 && angles.cosine.size(0) == x.size(0), "rows to rotate and their angles differ");
-  if (x.is_cuda()) {
-    kernels::cuda::check_call(kernels::cuda::plugin().rotate(
-                                  gpu_dtype(x.scalar_type()), x.data_ptr(), angles.cosine.const_data_ptr<float>(),
-                                  angles.sine.const_data_ptr<float>(), x.size(0), x.stride(0), static_cast<std::int32_t>(count),
-                                  step, static_cast<std::int32_t>(angles.cosine.size(1)), back, gpu_stream()),
-                              "rotating");
-    return;
-  }
-  with_element_type(x.scalar_type(), [&](auto element, auto table) {
-    rotate_rows<decltype(element), decltype(table)>(x, angles, count, step, back);
-  });
-}
-
-struct RotateFunction : torch::autograd::Function<RotateFunction> {
-  static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const at::Tensor& cosine, const at::Tensor& sine,
-                            std::int64_t count, std::int64_t step) {
-    rotate_in_place(x, {cosine, sine}, count, step, false);
-    context->mark_dirty({x});
-    context->saved_data["cosine"] = cosine;
-    context->saved_data["sine"] = sine;
-    context->saved_data["count"] = count;
-    context->saved_data["step"] = step;
-    return x;
-  }
-  // A rotation's gradient is the rotation back.
-  static variable_list backward(AutogradContext* context, variable_list gradients) {
-    auto& saved = context->saved_data;
-    const at::Tensor gradient = gradients[0].clone(at::MemoryFormat::Contiguous);
-    rotate_in_place(gradient, {saved["cosine"].toTensor(), saved["sine"].toTensor()}, saved["count"].toInt(),
-                    saved["step"].toInt(), true);
-    return {gradient, {}, {}, {}, {}};
-  }
-};
-
 }  // namespace
 
 RopeAngles rope_angles(const Rope& rope, std::int64_t head_dim, std::span<const std::int32_t> positions,
                        std::span<const std::int32_t> lengths, at::ScalarType type, at::Device device) {
   at::Tensor angles;  // [rows, D/2] float32
-  const at::Tensor places = brought(index_tensor(positions), device).to(at::kFloat).unsqueeze(1);
+  const at::Tensor places = to_device(index_tensor(positions), device).to(at::kFloat).unsqueeze(1);
   if (rope.kind != RopeKind::dynamic) {
-    angles = places * brought(frequencies(rope, head_dim, 0), device);
+    angles = places * to_device(frequencies(rope, head_dim, 0), device);
   } else {
     std::map<std::int32_t, at::Tensor> by_length;
     std::vector<at::Tensor> rows;
@@ -156,21 +118,26 @@ RopeAngles rope_angles(const Rope& rope, std::int64_t head_dim, std::span<const 
       if (!row.defined()) row = frequencies(rope, head_dim, length);
       rows.push_back(row);
     }
-    angles = places * brought(at::stack(rows), device);
+    angles = places * to_device(at::stack(rows), device);
   }
   const auto table = type == at::kDouble ? at::kDouble : at::kFloat;
   return {(at::cos(angles) * rope.attention_factor).to(table), (at::sin(angles) * rope.attention_factor).to(table)};
 }
 
-at::Tensor rotate_(at::Tensor x, const RopeAngles& angles, std::int64_t count, std::int64_t step) {
-  if (at::GradMode::is_enabled() && x.requires_grad()) return RotateFunction::apply(x, angles.cosine, angles.sine, count, step);
-  rotate_in_place(x, angles, count, step, false);
+at::Tensor rotate_(at::Tensor x, const RopeAngles& angles, std::int64_t count, std::int64_t step, bool back) {
+  check(x.stride(1) == 1 && angles.cosine.size(0) == x.size(0), "rows to rotate and their angles differ");
+  if (x.is_cuda()) {
+    kernels::cuda::check_call(kernels::cuda::plugin().rotate(
+                                  cuda_dtype(x.scalar_type()), x.data_ptr(), angles.cosine.const_data_ptr<float>(),
+                                  angles.sine.const_data_ptr<float>(), x.size(0), x.stride(0), static_cast<std::int32_t>(count),
+                                  step, static_cast<std::int32_t>(angles.cosine.size(1)), back, cuda_stream(x.device())),
+                              "rotating");
+    return x;
+  }
+  with_element_type(x.scalar_type(), [&](auto element, auto table) {
+    rotate_rows<decltype(element), decltype(table)>(x, angles, count, step, back);
+  });
   return x;
 }
 
-at::Tensor rotate_back_(at::Tensor x, const RopeAngles& angles, std::int64_t count, std::int64_t step) {
-  rotate_in_place(x, angles, count, step, true);
-  return x;
-}
-
-}  // namespace hies::model
+}  // namespace hies::ops

@@ -8,9 +8,9 @@
 #include "hies/base/error.h"
 #include "hies/kernels/parallel.h"
 
-namespace hies::model {
+namespace hies::ops {
 
-// Calls visit(row) for each of so many rows, on all threads. `multiply_adds`: of all rows.
+// Calls visit(row) for each of `rows` rows, on all threads. `multiply_adds`: the work of all rows together.
 template <class Visit>
 void for_each_row(std::int64_t rows, double multiply_adds, const Visit& visit) {
   constexpr std::int64_t kRows = 16;
@@ -19,7 +19,7 @@ void for_each_row(std::int64_t rows, double multiply_adds, const Visit& visit) {
   });
 }
 
-// visit(element, sum): a zero of the element type, and one of the type that its sums are kept in.
+// Calls visit(element, sum) with a zero of the element type and one of the type that its sums are kept in.
 template <class Visit>
 auto with_element_type(at::ScalarType type, const Visit& visit) {
   switch (type) {
@@ -29,4 +29,4 @@ auto with_element_type(at::ScalarType type, const Visit& visit) {
   }
 }
 
-}  // namespace hies::model
+}  // namespace hies::ops

@@ -1,19 +1,17 @@
-#include "hies/model/token_loss_torch.h"
-
-#include <algorithm>
 #include <cmath>
 #include <span>
 #include <vector>
 
 #include "hies/kernels/logits.h"
-#include "hies/model/network_torch.h"
+#include "hies/ops/tensors.h"
+#include "hies/ops/token_loss.h"
 
-namespace hies::model {
+namespace hies::ops {
 namespace {
 
-constexpr std::int64_t kLogitBytes = std::int64_t{32} << 20, kGpuLogitBytes = std::int64_t{256} << 20;
+using model::TokenLoss;
 
-// Some rows of logits [r, V], float32 or float64, and what they say.
+// Some rows of logits [r, V], float32 or float64, and their sums.
 class LogitChunk {
  public:
   explicit LogitChunk(at::Tensor logits) : logits_(std::move(logits)), summaries_(static_cast<std::size_t>(logits_.size(0))) {
@@ -34,7 +32,7 @@ class LogitChunk {
     return 0.5 * at::dot(values, values).item<double>();
   }
 
-  // Logits → the gradient of the losses, each times its share [r]. The logits are gone then.
+  // Returns the gradient of the losses, each times its share [r], in the memory of the logits.
   at::Tensor gradient(std::span<const std::int32_t> targets, std::span<const double> shares, TokenLoss loss) {
     if (loss == TokenLoss::logit_norm) return logits_.mul_(column(shares));
     kernels::softmax_logits(rows(), summaries_.data(), shares.data());
@@ -66,36 +64,8 @@ class LogitChunk {
 
 }  // namespace
 
-TargetShares::TargetShares(const Batch& batch) {
-  std::vector<double> counts(static_cast<std::size_t>(batch.size()));
-  std::size_t b = 0;
-  for (const std::int64_t row : batch.target_rows) {
-    while (row >= batch.offsets[b + 1]) ++b;
-    sequence.push_back(b);
-    ++counts[b];
-  }
-  for (const std::size_t of : sequence) share.push_back(1 / counts[of]);
-}
-
-std::int64_t logit_rows(std::int64_t vocabulary, const at::TensorOptions& options) {
-  const std::int64_t bytes = std::max<std::int64_t>(vocabulary, 1) * (options.dtype() == at::kDouble ? 8 : 4);
-  return std::max<std::int64_t>((options.device().is_cuda() ? kGpuLogitBytes : kLogitBytes) / bytes / 16, 1) * 16;
-}
-
-void for_logit_parts(const Linear& vocabulary, const at::Tensor& states, std::int64_t count, std::int64_t rows_at_once,
-                     at::Tensor* gradient, const TakeLogits& take) {
-  if (gradient != nullptr) *gradient = at::zeros_like(states);
-  for (std::int64_t first = 0; first < count; first += rows_at_once) {
-    const std::int64_t rows = std::min(rows_at_once, states.size(0) - first), real = std::min(rows, count - first);
-    const at::Tensor of_logits = take(vocabulary(states.narrow(0, first, rows)), first, real);
-    if (of_logits.defined())
-      gradient->narrow(0, first, real).copy_(vocabulary.gradient(of_logits.to(states.scalar_type())).narrow(0, 0, real));
-  }
-}
-
-RunResult token_results(const Linear& vocabulary, const at::Tensor& states, const Batch& batch, std::optional<TokenLoss> loss,
-                        std::int64_t rows_at_once, at::Tensor* gradient) {
-  if (states.is_cuda()) return gpu_token_results(vocabulary, states, batch, loss, rows_at_once, gradient);
+model::RunResult token_results_cpu(const Linear& vocabulary, const at::Tensor& states, const model::Batch& batch,
+                                   std::optional<TokenLoss> loss, std::int64_t rows_at_once, at::Tensor* gradient) {
   const auto count = static_cast<std::int64_t>(batch.target_rows.size());
   const TargetShares shares(batch);
   // Rows behind the last are padding and have no share.
@@ -105,7 +75,7 @@ RunResult token_results(const Linear& vocabulary, const at::Tensor& states, cons
   row_shares.resize(targets.size());
   const at::ScalarType type = states.scalar_type() == at::kDouble ? at::kDouble : at::kFloat;
 
-  RunResult result;
+  model::RunResult result;
   if (loss) result.losses.assign(static_cast<std::size_t>(batch.size()), 0);
   for_logit_parts(
       vocabulary, states, count, rows_at_once, gradient, [&](const at::Tensor& logits, std::int64_t first, std::int64_t real) {
@@ -123,4 +93,4 @@ RunResult token_results(const Linear& vocabulary, const at::Tensor& states, cons
   return result;
 }
 
-}  // namespace hies::model
+}  // namespace hies::ops

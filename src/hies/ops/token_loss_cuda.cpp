@@ -1,12 +1,14 @@
 #include <vector>
 
 #include "hies/kernels/cuda/plugin.h"
-#include "hies/model/gpu_torch.h"
-#include "hies/model/network_torch.h"
-#include "hies/model/token_loss_torch.h"
+#include "hies/ops/cuda.h"
+#include "hies/ops/tensors.h"
+#include "hies/ops/token_loss.h"
 
-namespace hies::model {
+namespace hies::ops {
 namespace {
+
+using model::TokenLoss;
 
 using kernels::cuda::check_call;
 using kernels::cuda::plugin;
@@ -20,14 +22,14 @@ std::int32_t gpu_loss(TokenLoss loss) {
   return HIES_CUDA_LOGIT_NORM;
 }
 
-// What `count` rows of logits say, on the GPU.
-struct Told {
+// Sums of `count` rows of logits, on the GPU.
+struct Summaries {
   at::Tensor numbers;     // [4, r] float32: largest logit, ln of the sum beside it, ln p of the target, half the sum of squares
   at::Tensor top_tokens;  // [r]
   std::int64_t count;
 
-  // Waits for the GPU. Losses are not weighted yet.
-  void append_to(RunResult& result, std::vector<double>& losses, std::optional<TokenLoss> loss) const {
+  // Appends them to the result; waits for the GPU. Losses are not weighted yet.
+  void append_to(model::RunResult& result, std::vector<double>& losses, std::optional<TokenLoss> loss) const {
     const at::Tensor values = numbers.cpu(), tokens = top_tokens.cpu();
     const auto row = [&](std::int64_t i) { return values.const_data_ptr<float>() + i * values.size(1); };
     const float *log_sums = row(1), *log_probabilities = row(2), *half_squares = row(3);
@@ -45,11 +47,11 @@ struct Told {
 class GpuLogits {
  public:
   GpuLogits(const at::Tensor& logits, const at::Tensor& targets) : logits_(logits.contiguous()) {
-    const auto options = logits_.options().requires_grad(false);
+    const auto options = logits_.options();
     numbers_ = at::empty({4, logits_.size(0)}, options.dtype(at::kFloat));
     top_tokens_ = at::empty({logits_.size(0)}, options.dtype(at::kInt));
     const auto row = [this](std::int64_t i) { return numbers_.data_ptr<float>() + i * numbers_.size(1); };
-    call_ = {gpu_dtype(logits_.scalar_type()),
+    call_ = {cuda_dtype(logits_.scalar_type()),
              logits_.size(0),
              static_cast<std::int32_t>(logits_.size(1)),
              logits_.data_ptr(),
@@ -59,18 +61,18 @@ class GpuLogits {
              row(1),
              row(2),
              row(3)};
-    check_call(plugin().look_at_logits(&call_, gpu_stream()), "looking at logits");
+    check_call(plugin().look_at_logits(&call_, cuda_stream(logits_.device())), "summing logits");
   }
 
   // The gradient of the losses, each times its share, in the logits' place.
   at::Tensor gradient(TokenLoss loss, const at::Tensor& shares) {
-    check_call(plugin().gradient_of_logits(&call_, gpu_loss(loss), shares.const_data_ptr<float>(), gpu_stream()),
+    check_call(plugin().gradient_of_logits(&call_, gpu_loss(loss), shares.const_data_ptr<float>(), cuda_stream(logits_.device())),
                "computing gradients of logits");
     return logits_;
   }
 
-  // What the first `count` rows say, still on the GPU.
-  Told told(std::int64_t count) const { return {numbers_, top_tokens_, count}; }
+  // Returns the sums of the first `count` rows, still on the GPU.
+  Summaries summaries(std::int64_t count) const { return {numbers_, top_tokens_, count}; }
 
  private:
   at::Tensor logits_, numbers_, top_tokens_;
@@ -79,30 +81,30 @@ class GpuLogits {
 
 }  // namespace
 
-RunResult gpu_token_results(const Linear& vocabulary, const at::Tensor& states, const Batch& batch,
-                             std::optional<TokenLoss> loss, std::int64_t rows_at_once, at::Tensor* gradient) {
+model::RunResult token_results_cuda(const Linear& vocabulary, const at::Tensor& states, const model::Batch& batch,
+                                    std::optional<TokenLoss> loss, std::int64_t rows_at_once, at::Tensor* gradient) {
   const auto count = static_cast<std::int64_t>(batch.target_rows.size());
   const TargetShares shares(batch);
-  const auto on_gpu = [&](auto values, at::ScalarType type) {
+  const auto to_gpu = [&](auto values, at::ScalarType type) {
     values.resize(static_cast<std::size_t>(states.size(0)));  // rows behind the last are padding and have no share
-    return brought(at::tensor(values).to(type), states.device());
+    return to_device(at::tensor(values).to(type), states.device());
   };
-  const at::Tensor targets = on_gpu(batch.target_tokens, at::kLong), row_shares = on_gpu(shares.share, at::kFloat);
+  const at::Tensor targets = to_gpu(batch.target_tokens, at::kLong), row_shares = to_gpu(shares.share, at::kFloat);
 
-  std::vector<Told> parts;  // read when all is queued: nothing waits for the GPU in between
+  std::vector<Summaries> parts;  // read when all is queued: nothing waits for the GPU in between
   for_logit_parts(
       vocabulary, states, count, rows_at_once, gradient, [&](const at::Tensor& made, std::int64_t first, std::int64_t real) {
         GpuLogits logits(made, targets.narrow(0, first, made.size(0)));
-        parts.push_back(logits.told(real));
+        parts.push_back(logits.summaries(real));
         return gradient != nullptr && loss ? logits.gradient(*loss, row_shares.narrow(0, first, made.size(0))) : at::Tensor();
       });
-  RunResult result;
+  model::RunResult result;
   std::vector<double> losses;
-  for (const Told& part : parts) part.append_to(result, losses, loss);
+  for (const Summaries& part : parts) part.append_to(result, losses, loss);
   if (!loss) return result;
   result.losses.assign(static_cast<std::size_t>(batch.size()), 0);
   for (std::size_t i = 0; i < losses.size(); ++i) result.losses[shares.sequence[i]] += losses[i] * shares.share[i];
   return result;
 }
 
-}  // namespace hies::model
+}  // namespace hies::ops

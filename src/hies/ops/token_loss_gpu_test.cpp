@@ -2,11 +2,15 @@
 
 #include <cmath>
 
-#include "hies/model/gpu_test.h"
-#include "hies/model/token_loss_torch.h"
+#include "hies/engine/test_gpu.h"
+#include "hies/ops/token_loss.h"
 
-namespace hies::model {
+namespace hies::ops {
 namespace {
+
+using model::Batch;
+using model::RunResult;
+using model::TokenLoss;
 
 const at::TensorOptions kDouble = at::TensorOptions().dtype(at::kDouble);
 
@@ -37,7 +41,7 @@ Batch two_targets() {
   return batch;
 }
 
-class TokenLossOnGpu : public GpuTest<TokenLoss> {};
+class TokenLossOnGpu : public engine::GpuTest<TokenLoss> {};
 INSTANTIATE_TEST_SUITE_P(All, TokenLossOnGpu,
                          testing::Values(TokenLoss::cross_entropy, TokenLoss::pseudo_label, TokenLoss::logit_norm));
 
@@ -87,4 +91,4 @@ TEST_P(TokenLossOnGpu, TheLowestOfEqualsIsTheTop) {
 }
 
 }  // namespace
-}  // namespace hies::model
+}  // namespace hies::ops

@@ -1,11 +1,15 @@
-#include "hies/model/token_loss_torch.h"
+#include "hies/ops/token_loss.h"
 
 #include <gtest/gtest.h>
 
 #include <cmath>
 
-namespace hies::model {
+namespace hies::ops {
 namespace {
+
+using model::Batch;
+using model::RunResult;
+using model::TokenLoss;
 
 // Seven target rows of three sequences, the second without any; 11 tokens.
 struct Sample {
@@ -97,4 +101,4 @@ TEST(LogitRows, StayWithinTensOfMegabytes) {
 }
 
 }  // namespace
-}  // namespace hies::model
+}  // namespace hies::ops

@@ -8,15 +8,16 @@
 namespace hies::pipeline {
 namespace {
 
-std::optional<prune::Plan> read_plan(const EvalRequest& request, const model::Checkpoint& checkpoint) {
+std::optional<prune::Plan> read_plan(const EvalRequest& request, const LoadedModel& loaded) {
   if (!request.plan) return std::nullopt;
   prune::Plan plan = prune::read_plan(*request.plan);
-  prune::check_plan(plan, checkpoint.hash(), checkpoint.spec().layers, request.plan->string());
+  prune::check_plan(plan, data::hashes_of(*loaded.checkpoint, loaded.preprocessor), loaded.model.spec().layout,
+                    request.plan->string());
   return plan;
 }
 
-eval::Side side(const Subject& subject, const EvaluationData& data, const prune::Plan* plan) {
-  return {.model = subject.model, .dataset = data.dataset, .plan = plan, .objective = data.objective.get(), .known = nullptr};
+eval::EvaluationSubject subject(const LoadedModel& loaded, const EvaluationData& data, const prune::Plan* plan) {
+  return {.model = loaded.model, .dataset = data.dataset, .plan = plan, .objective = data.objective.get(), .known = nullptr};
 }
 
 Json resolved(const EvalRequest& request, const EvaluationData& data, const Json& eval_options) {
@@ -27,7 +28,7 @@ Json resolved(const EvalRequest& request, const EvaluationData& data, const Json
                   {"loss", data.objective ? Json(data.objective->name()) : Json()}};
   options.update(options_json(load));
   options.update(eval_options);
-  options["dtype"] = request.dtype;
+  options["dtype"] = request.execution.dtype;
   return options;
 }
 
@@ -37,14 +38,14 @@ std::vector<std::string> class_names(const model::ModelSpec& spec) {
   return spec.problem == model::Problem::classification ? spec.labels : std::vector<std::string>();
 }
 
-EvaluationData load_evaluation(const Subject& subject, const data::Task& task, const std::filesystem::path& file,
+EvaluationData load_evaluation(const LoadedModel& loaded, const data::Task& task, const std::filesystem::path& file,
                                data::LoadOptions load, const std::string& loss, Progress& progress) {
-  return load_evaluation(*subject.checkpoint, subject.preprocessor, task, file, std::move(load), loss, progress);
+  return load_evaluation(*loaded.checkpoint, loaded.preprocessor, task, file, std::move(load), loss, progress);
 }
 
-EvaluationData load_evaluation(const model::Checkpoint& checkpoint, const data::Preprocessor& preprocessor,
-                               const data::Task& task, const std::filesystem::path& file, data::LoadOptions load,
-                               const std::string& loss, Progress& progress) {
+EvaluationData load_evaluation(const arch::Checkpoint& checkpoint, const data::Preprocessor& preprocessor, const data::Task& task,
+                               const std::filesystem::path& file, data::LoadOptions load, const std::string& loss,
+                               Progress& progress) {
   load.labels = data::LabelNeed::if_present;
   EvaluationData data;
   data.dataset = data::load_dataset(file, task, load, checkpoint, preprocessor, progress);
@@ -60,26 +61,26 @@ EvaluationData load_evaluation(const model::Checkpoint& checkpoint, const data::
 EvalRun run_eval(const EvalRequest& request, Progress& progress) {
   const data::Task& task = data::task(request.task);
   eval::check_options(request.eval);
-  const Subject subject = load_subject(request.model, request.dtype);
-  const std::optional<prune::Plan> plan = read_plan(request, *subject.checkpoint);
-  EvaluationData mine = load_evaluation(subject, task, request.data, request.load, request.loss, progress);
-  const eval::Side model = side(subject, mine, plan ? &*plan : nullptr);
+  const LoadedModel loaded = load_model(request.model, request.execution);
+  const std::optional<prune::Plan> plan = read_plan(request, loaded);
+  EvaluationData mine = load_evaluation(loaded, task, request.data, request.load, request.loss, progress);
+  const eval::EvaluationSubject model = subject(loaded, mine, plan ? &*plan : nullptr);
 
   EvalRun run;
   if (request.reference) {
-    const Subject other = load_subject(*request.reference, request.dtype);
+    const LoadedModel other = load_model(*request.reference, request.execution);
     const EvaluationData theirs = load_evaluation(other, task, request.data, request.load, request.loss, progress);
-    const eval::Side reference = side(other, theirs, nullptr);
+    const eval::EvaluationSubject reference = subject(other, theirs, nullptr);
     run.evaluation = eval::evaluate(task, model, &reference, request.eval, progress);
   } else if (plan) {
-    const eval::Side unmasked = side(subject, mine, nullptr);
+    const eval::EvaluationSubject unmasked = subject(loaded, mine, nullptr);
     run.evaluation = eval::evaluate(task, model, &unmasked, request.eval, progress);
   } else {
     run.evaluation = eval::evaluate(task, model, nullptr, request.eval, progress);
   }
   run.evaluation.result.options = resolved(request, mine, run.evaluation.result.options);
   run.dataset = std::move(mine.dataset);
-  run.labels = class_names(subject.checkpoint->spec());
+  run.labels = class_names(loaded.checkpoint->spec());
   return run;
 }
 

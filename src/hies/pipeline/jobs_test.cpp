@@ -44,10 +44,10 @@ class Jobs : public testing::Test {
   }
 
   TestFolder folder;
-  std::filesystem::path data = folder.write("a.tsv", SmallTask::tsv());
-  ScoreRequest score{.model = SmallTask::model(), .task = "classification", .calibration = data};
-  EvalRequest eval{.model = SmallTask::model(), .task = "classification", .data = data};
-  PruneRequest prune{.model = SmallTask::model(), .output = folder / "out", .task = "classification", .calibration = data};
+  std::filesystem::path data = folder.write("a.tsv", data::SmallTask::tsv());
+  ScoreRequest score{.model = data::SmallTask::model(), .task = "classification", .calibration = data};
+  EvalRequest eval{.model = data::SmallTask::model(), .task = "classification", .data = data};
+  PruneRequest prune{.model = data::SmallTask::model(), .output = folder / "out", .task = "classification", .calibration = data};
 };
 
 TEST_F(Jobs, ScoresKnowHowTheyWereMade) {
@@ -121,7 +121,8 @@ TEST_F(Jobs, AReferenceOfAnotherKindIsRefused) {
   eval.reference = HIES_SOURCE_DIR "/tests/golden/bert-legacy/model";  // two labels
   std::filesystem::path other = folder.folder("other");
   std::filesystem::copy(*eval.reference, other, std::filesystem::copy_options::recursive);
-  std::filesystem::copy(SmallTask::model() / "vocab.txt", other / "vocab.txt", std::filesystem::copy_options::skip_existing);
+  std::filesystem::copy(data::SmallTask::model() / "vocab.txt", other / "vocab.txt",
+                        std::filesystem::copy_options::skip_existing);
   eval.reference = other;
   eval.task = "classification";
   folder.write("a.tsv", "text\nA film\n");  // without labels, so that both can read it
@@ -221,7 +222,7 @@ TEST_F(Jobs, RandomHeadsNeedNoScores) {
 TEST_F(Jobs, RefusedPruningWritesNothing) {
   const PruneRequest good = prune;
   prune.calibration.reset();
-  EXPECT_NE(error_of(prune).hint().find("--plan"), std::string::npos);
+  EXPECT_NE(error_of(prune).hint().find("`plan`"), std::string::npos);
   prune = good;
   prune.budget.ratio = 1.5;
   EXPECT_EQ(error_of(prune).kind(), ErrorKind::bad_input);

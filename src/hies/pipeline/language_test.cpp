@@ -13,7 +13,7 @@ namespace {
 
 TEST_F(LanguageJobs, PerplexityIsTheExponentialOfTheLoss) {
   const EvalRun run = run_eval(request("perplexity", text));
-  const eval::Figures& figures = run.evaluation.result.model;
+  const eval::Measurements& measurements = run.evaluation.result.model;
   double sum = 0;
   std::int64_t tokens = 0;
   for (std::size_t i = 0; i < run.dataset.examples.size(); ++i) {
@@ -21,7 +21,7 @@ TEST_F(LanguageJobs, PerplexityIsTheExponentialOfTheLoss) {
     tokens += run.dataset.examples[i].targets;
   }
   EXPECT_EQ(tokens, 16);
-  EXPECT_NEAR(figures.metrics[0].second, std::exp(sum / 16), 1e-9);
+  EXPECT_NEAR(measurements.metrics[0].second, std::exp(sum / 16), 1e-9);
   EXPECT_EQ(run.evaluation.result.options["context"], 5);
   EXPECT_EQ(run.evaluation.result.options["loss"], "ce");
 }

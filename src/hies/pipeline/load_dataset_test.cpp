@@ -8,8 +8,8 @@
 #include "hies/base/error.h"
 #include "hies/base/test_files.h"
 #include "hies/data/test_small_task.h"
+#include "hies/pipeline/loaded_model.h"
 #include "hies/pipeline/score_run.h"
-#include "hies/pipeline/subject.h"
 
 namespace hies::pipeline {
 namespace {
@@ -22,7 +22,8 @@ struct Lines : Progress {
 
 void write_parquet(const std::filesystem::path& path) {
   arrow::StringBuilder texts, labels;
-  for (const SmallTask::Row& row : SmallTask::rows()) ASSERT_TRUE(texts.Append(row.text).ok() && labels.Append(row.label).ok());
+  for (const data::SmallTask::Row& row : data::SmallTask::rows())
+    ASSERT_TRUE(texts.Append(row.text).ok() && labels.Append(row.label).ok());
   const auto table =
       arrow::Table::Make(arrow::schema({arrow::field("text", arrow::utf8()), arrow::field("label", arrow::utf8())}),
                          {texts.Finish().ValueOrDie(), labels.Finish().ValueOrDie()});
@@ -36,7 +37,7 @@ class Encode : public testing::Test {
   Encode() { load.order = "file"; }
 
   data::Dataset dataset(const std::filesystem::path& file, const char* task = "classification") {
-    return data::load_dataset(file, data::task(task), load, *subject.checkpoint, subject.preprocessor, progress);
+    return data::load_dataset(file, data::task(task), load, *loaded.checkpoint, loaded.preprocessor, progress);
   }
   std::string refusal(const std::filesystem::path& file) {
     try {
@@ -51,11 +52,11 @@ class Encode : public testing::Test {
   TestFolder folder;
   Lines progress;
   data::LoadOptions load;
-  Subject subject = load_subject(SmallTask::model(), "float32");
+  LoadedModel loaded = load_model(data::SmallTask::model(), "float32");
 };
 
 TEST_F(Encode, RowsBecomeExamples) {
-  const data::Dataset data = dataset(folder.write("a.tsv", SmallTask::tsv()));
+  const data::Dataset data = dataset(folder.write("a.tsv", data::SmallTask::tsv()));
   ASSERT_EQ(data.size(), 8);
   EXPECT_EQ(data.examples[0].ids, (std::vector<std::int32_t>{2, 5, 19, 14, 35, 56, 3}));  // tests/golden: Hugging Face's
   EXPECT_EQ(data.examples[0].label, 2);
@@ -63,8 +64,8 @@ TEST_F(Encode, RowsBecomeExamples) {
   EXPECT_EQ(data.label_range, (std::pair<double, double>{0, 2}));
   EXPECT_EQ(data.truncated, 0);
   EXPECT_EQ(data.max_length,
-            std::min<std::int64_t>(subject.checkpoint->spec().positions,
-                                   std::get<text::Tokenizer>(subject.preprocessor).model_max_length().value_or(1 << 20)));
+            std::min<std::int64_t>(loaded.checkpoint->spec().positions,
+                                   std::get<text::Tokenizer>(loaded.preprocessor).model_max_length().value_or(1 << 20)));
   EXPECT_EQ(data.hash, data::content_hash(data.examples, true));
   EXPECT_TRUE(progress.lines.empty());
 }
@@ -78,7 +79,7 @@ TEST_F(Encode, PairsKnowTheirSecondText) {
 
 TEST_F(Encode, LongTextsAreCutAndItIsSaid) {
   load.max_length = 4;
-  const data::Dataset data = dataset(folder.write("a.tsv", SmallTask::tsv()));
+  const data::Dataset data = dataset(folder.write("a.tsv", data::SmallTask::tsv()));
   EXPECT_EQ(data.max_length, 4);
   EXPECT_GT(data.truncated, 0);
   for (const data::Example& example : data.examples) EXPECT_LE(example.ids.size(), 4u);
@@ -88,29 +89,29 @@ TEST_F(Encode, LongTextsAreCutAndItIsSaid) {
 
 TEST_F(Encode, MoreTokensThanPositionsAreRefused) {
   load.max_length = 33;
-  EXPECT_NE(refusal(folder.write("a.tsv", SmallTask::tsv())).find("positions for 32 tokens"), std::string::npos);
+  EXPECT_NE(refusal(folder.write("a.tsv", data::SmallTask::tsv())).find("positions for 32 tokens"), std::string::npos);
   load.max_length = 0;
-  EXPECT_NE(refusal(folder.write("a.tsv", SmallTask::tsv())).find("at least 1"), std::string::npos);
+  EXPECT_NE(refusal(folder.write("a.tsv", data::SmallTask::tsv())).find("at least 1"), std::string::npos);
 }
 
 TEST_F(Encode, AVocabularyLargerThanTheEmbeddingIsRefused) {
   const auto bigger = folder.folder("bigger");
-  std::filesystem::copy(SmallTask::model(), bigger, std::filesystem::copy_options::recursive);
+  std::filesystem::copy(data::SmallTask::model(), bigger, std::filesystem::copy_options::recursive);
   std::ofstream(bigger / "vocab.txt", std::ios::app) << "onemore\n";
-  subject.preprocessor = text::Tokenizer::load(bigger, "bert");
-  EXPECT_NE(refusal(folder.write("a.tsv", SmallTask::tsv())).find("the model's embedding holds 62"), std::string::npos);
+  loaded.preprocessor = text::Tokenizer::load(bigger, "bert");
+  EXPECT_NE(refusal(folder.write("a.tsv", data::SmallTask::tsv())).find("the model's embedding holds 62"), std::string::npos);
 }
 
 TEST_F(Encode, EveryFormatGivesTheSameScores) {
   write_parquet(folder / "a.parquet");
-  folder.write("a.tsv", SmallTask::tsv());
-  folder.write("a.csv", SmallTask::csv());
-  folder.write("a.jsonl", SmallTask::jsonl());
-  ScoreRequest request{.model = SmallTask::model(), .task = "classification", .calibration = {}};
+  folder.write("a.tsv", data::SmallTask::tsv());
+  folder.write("a.csv", data::SmallTask::csv());
+  folder.write("a.jsonl", data::SmallTask::jsonl());
+  ScoreRequest request{.model = data::SmallTask::model(), .task = "classification", .calibration = {}};
   request.load.examples = 5;
   const auto scores_of = [&](const char* name) {
     request.calibration = folder / name;
-    score::Scores scores = run_score(subject, request).scores;
+    score::Scores scores = run_score(loaded, request).scores;
     scores.timings.clear();
     scores.calibration.file.clear();
     return pretty(score::to_json(scores));
@@ -121,7 +122,7 @@ TEST_F(Encode, EveryFormatGivesTheSameScores) {
 
 TEST_F(Encode, TheSameSeedGivesTheSameBytes) {
   ScoreRequest request{
-      .model = SmallTask::model(), .task = "classification", .calibration = folder.write("a.tsv", SmallTask::tsv())};
+      .model = data::SmallTask::model(), .task = "classification", .calibration = folder.write("a.tsv", data::SmallTask::tsv())};
   request.load.examples = 3;
   const auto scores_of = [&](std::uint64_t seed) {
     request.load.seed = seed;
@@ -135,13 +136,13 @@ TEST_F(Encode, TheSameSeedGivesTheSameBytes) {
 
 TEST_F(Encode, LossesWithoutLabelsNeedNone) {
   ScoreRequest request{
-      .model = SmallTask::model(), .task = "classification", .calibration = folder.write("a.txt", "A film\nThe movie!\n")};
-  EXPECT_THROW(run_score(subject, request), Error);
+      .model = data::SmallTask::model(), .task = "classification", .calibration = folder.write("a.txt", "A film\nThe movie!\n")};
+  EXPECT_THROW(run_score(loaded, request), Error);
   request.score.loss = "pseudo-label";
-  EXPECT_EQ(run_score(subject, request).scores.calibration.examples, 2);
+  EXPECT_EQ(run_score(loaded, request).scores.calibration.examples, 2);
   request.score.loss.clear();
   request.score.tables = {"ae"};
-  EXPECT_FALSE(run_score(subject, request).scores.calibration.mean_loss);
+  EXPECT_FALSE(run_score(loaded, request).scores.calibration.mean_loss);
 }
 
 }  // namespace

@@ -26,9 +26,9 @@ LogitMatch match_logits(const eval::Predictions& got, const eval::Predictions& w
   return match;
 }
 
-LogitMatch match_pruned(const model::Model& pruned, const model::Model& whole, const prune::Plan& plan,
+LogitMatch match_pruned(const engine::Model& pruned, const engine::Model& whole, const prune::Plan& plan,
                         const data::Dataset& dataset, std::int64_t batch_tokens, Progress& progress) {
-  const model::HeadGates gates = prune::gates(plan, whole.spec().layers);
+  const model::Gates gates = prune::gates(plan, whole.spec().layout);
   return match_logits(eval::predict(pruned, dataset, nullptr, nullptr, batch_tokens, progress),
                       eval::predict(whole, dataset, &gates, nullptr, batch_tokens, progress));
 }

@@ -1,26 +1,25 @@
 #include "hies/pipeline/plan_run.h"
 
+#include "hies/arch/family.h"
 #include "hies/base/fields.h"
-#include "hies/model/arch/arch.h"
 #include "hies/score/methods/unit_scores.h"
 
 namespace hies::pipeline {
 
 prune::Plan run_plan(const score::Scores& scores, const score::MethodOptions& method, const prune::BudgetOptions& budget) {
   const score::UnitScores units = score::unit_scores(scores, method);
-  const model::HeadTable<model::HeadCost> head_costs = scores.head_costs();
-  const model::HeadTable<model::HeadCost> kv_costs = scores.kv_head_costs();
-  const model::Arch& arch = model::find_arch(scores.model_info.model_type, "scores");
-  prune::Plan plan = prune::make_plan({.model_hash = scores.model_info.hash,
+  const model::UnitTable<model::UnitCost> unit_costs = scores.unit_costs();
+  const model::UnitTable<model::UnitCost> kv_costs = scores.kv_head_costs();
+  prune::Plan plan = prune::make_plan({.model = scores.model_info.hashes,
                                        .layout = scores.layout,
                                        .unit_kind = units.kind,
                                        .units = units.units,
                                        .keep_scores = units.keep,
-                                       .head_costs = head_costs,
+                                       .unit_costs = unit_costs,
                                        .kv_costs = kv_costs,
                                        .parameters = scores.cost.parameters,
                                        .flops_per_token = scores.cost.flops_per_token,
-                                       .portability = arch.portability()},
+                                       .portability = arch::find_family(scores.model_info.model_type, "scores").portability},
                                       budget);
   score::MethodOptions resolved = method;
   resolved.units = plan.units;

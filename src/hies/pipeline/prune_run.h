@@ -16,13 +16,13 @@
 
 namespace hies::pipeline {
 
-// What `hies prune` is asked for. The heads to remove come from `plan`, or are found with the calibration data.
+// The inputs of one pruning job. The heads to remove come from `plan`, or are chosen with the calibration data.
 struct PruneRequest {
   std::filesystem::path model;   // checkpoint directory
   std::filesystem::path output;  // the smaller checkpoint
   bool force = false;            // replace `output`
   prune::SurgeryOptions surgery = {};
-  std::string dtype = "float32";
+  engine::ExecutionOptions execution = {};
 
   std::optional<std::filesystem::path> plan = {};  // plan.json
 
@@ -31,7 +31,7 @@ struct PruneRequest {
   data::LoadOptions load = calibration_options();  // columns, max_length: of both data files; the rest: of the calibration data
   score::ScoreOptions score = {};                  // `tables` is set to what the method needs
   score::MethodOptions method = {};
-  prune::BudgetOptions budget = {};  // of a plan that is given only `target` matters
+  prune::BudgetOptions budget = {};  // beside `plan` only `target` matters
 
   std::optional<std::filesystem::path> evaluation = {};  // data file; all its examples are used
   eval::EvalOptions eval = {};
@@ -40,18 +40,17 @@ struct PruneRequest {
 };
 
 struct PruneRun {
-  model::HeadLayout before, after;           // [L]
+  model::Layout before, after;               // [L]
   std::optional<score::Scores> scores = {};  // unless a plan was given
   prune::Plan plan;
   std::vector<std::string> fits = {};               // programs that can run the result
-  std::optional<eval::Evaluation> evaluation = {};  // of the pruned checkpoint beside the whole one
-  // The pruned checkpoint, loaded again, beside the masked model: on the evaluation data, else on the calibration data; not set
-  // where there is neither.
+  std::optional<eval::Evaluation> evaluation = {};  // of the pruned checkpoint, with the whole one as reference
+  // Differences between the pruned checkpoint, loaded again, and the masked model: on the evaluation data, else on the calibration
+  // data; not set where there is neither.
   std::optional<LogitMatch> match = {};
 };
 
-// Score, plan, remove, evaluate. Nothing is written before all that can be wrong with the inputs has been looked at; `output`
-// appears whole or not at all. Scores and plan are returned for the caller to store. Throws bad_input when neither plan nor
+// Scores, plans, removes and evaluates. All inputs are checked before anything is written; `output` appears whole or not at all. Scores and plan are returned for the caller to store. Throws bad_input when neither plan nor
 // calibration data is given, or both; and what the stages throw.
 PruneRun run_prune(const PruneRequest& request, Progress& progress = silent_progress());
 

@@ -28,22 +28,22 @@ data::LoadOptions calibration_options() {
 ScoreRun run_score(const ScoreRequest& request, Progress& progress) {
   score::check_options(request.score);
   data::task(request.task);
-  return run_score(load_subject(request.model, request.dtype), request, progress);
+  return run_score(load_model(request.model, request.execution), request, progress);
 }
 
-ScoreRun run_score(const Subject& subject, const ScoreRequest& request, Progress& progress) {
+ScoreRun run_score(const LoadedModel& loaded, const ScoreRequest& request, Progress& progress) {
   score::check_options(request.score);
   const data::Task& task = data::task(request.task);
   data::LoadOptions load = request.load;
-  load.labels = label_need(request.score, subject.checkpoint->spec());
-  warn_of_zeroed_heads(*subject.checkpoint, progress);
+  load.labels = label_need(request.score, loaded.checkpoint->spec());
+  warn_of_zeroed_heads(*loaded.checkpoint, progress);
   ScoreRun run;
-  run.calibration = data::load_dataset(request.calibration, task, load, *subject.checkpoint, subject.preprocessor, progress);
-  run.scores = score_dataset(subject.model, run.calibration, request, progress);
+  run.calibration = data::load_dataset(request.calibration, task, load, *loaded.checkpoint, loaded.preprocessor, progress);
+  run.scores = score_dataset(loaded.model, run.calibration, request, progress);
   return run;
 }
 
-score::Scores score_dataset(const model::Model& model, const data::Dataset& calibration, const ScoreRequest& request,
+score::Scores score_dataset(const engine::Model& model, const data::Dataset& calibration, const ScoreRequest& request,
                             Progress& progress) {
   score::Scores scores = score::score_heads(model, calibration, request.score, progress);
   data::LoadOptions load = request.load;
@@ -52,7 +52,7 @@ score::Scores score_dataset(const model::Model& model, const data::Dataset& cali
   Json options = {{"task", request.task}};
   options.update(options_json(load));
   options.update(scores.options);
-  options["dtype"] = request.dtype;
+  options["dtype"] = request.execution.dtype;
   scores.options = std::move(options);
   return scores;
 }

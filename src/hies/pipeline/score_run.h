@@ -7,23 +7,23 @@
 #include "hies/data/dataset.h"
 #include "hies/data/rows.h"
 #include "hies/data/task.h"
-#include "hies/pipeline/subject.h"
+#include "hies/pipeline/loaded_model.h"
 #include "hies/score/options.h"
 #include "hies/score/scores.h"
 
 namespace hies::pipeline {
 
-// How calibration examples are chosen unless the user says otherwise: 32 random ones.
+// Returns the defaults for calibration examples: 32 random ones.
 data::LoadOptions calibration_options();
 
-// What `hies score` is asked for.
+// The inputs of one scoring job.
 struct ScoreRequest {
   std::filesystem::path model;        // checkpoint directory
   std::string task = {};              // data/task.h
   std::filesystem::path calibration;  // data file
   data::LoadOptions load = calibration_options();
   score::ScoreOptions score = {};
-  std::string dtype = "float32";
+  engine::ExecutionOptions execution = {};
 };
 
 struct ScoreRun {
@@ -31,14 +31,14 @@ struct ScoreRun {
   data::Dataset calibration;
 };
 
-// Scores a model's heads on the calibration examples. Labels are needed only when a loss that uses them is. The options stored with
-// the scores are all of the request's, as resolved. Throws what load_subject, load_dataset and score_heads throw.
+// Scores a model's heads on the calibration examples. Labels are needed only when a loss that uses them is. All options of the
+// request are stored with the scores, as resolved. Throws what load_model, load_dataset and score_heads throw.
 ScoreRun run_score(const ScoreRequest& request, Progress& progress = silent_progress());
-// The same with the model that is in memory already; `request.model` and `request.dtype` are those it was loaded with.
-ScoreRun run_score(const Subject& subject, const ScoreRequest& request, Progress& progress = silent_progress());
+// Scores a model that is in memory already; `request.model` and `request.execution` are those it was loaded with.
+ScoreRun run_score(const LoadedModel& loaded, const ScoreRequest& request, Progress& progress = silent_progress());
 
-// The same with calibration examples that are encoded already. `request.load` is how they were chosen.
-score::Scores score_dataset(const model::Model& model, const data::Dataset& calibration, const ScoreRequest& request,
+// Scores with calibration examples that are encoded already. `request.load` is how they were chosen.
+score::Scores score_dataset(const engine::Model& model, const data::Dataset& calibration, const ScoreRequest& request,
                             Progress& progress = silent_progress());
 
 }  // namespace hies::pipeline

@@ -45,7 +45,7 @@ Units all_units(const PlanInput& input) {
   return units;
 }
 
-constexpr std::string_view kBudgets = "give one of ratio, heads, params-ratio, flops-ratio";
+constexpr std::string_view kBudgets = "give one of `ratio`, `heads`, `params_ratio`, `flops_ratio`";
 
 void check_share(std::string_view name, const std::optional<double>& share) {
   if (share && !(*share >= 0 && *share <= 1))
@@ -74,7 +74,7 @@ Units removal_order(Units units, const model::Layout& layout, const BudgetOption
   return units;
 }
 
-constexpr std::string_view kKeepFewer = "protect and min-heads-per-layer keep the others: ask for less, or keep fewer";
+constexpr std::string_view kKeepFewer = "`protect` and `min_heads_per_layer` keep the others: ask for less, or keep fewer";
 
 // Returns the first `count` units. `asked`: the budget in words.
 Units first(const Units& order, std::size_t count, std::string_view asked) {
@@ -136,10 +136,10 @@ double flops_of(const model::UnitCost& cost) { return cost.flops_per_token; }
 Units choose(const PlanInput& input, const BudgetOptions& options, std::size_t present, const Units& order) {
   if (options.heads) return first_heads(order, *options.heads);
   if (options.params_ratio)
-    return first_share(input, order, *options.params_ratio, static_cast<double>(input.parameters), "params-ratio", "parameters",
+    return first_share(input, order, *options.params_ratio, static_cast<double>(input.parameters), "`params_ratio`", "parameters",
                        parameters_of);
   if (options.flops_ratio)
-    return first_share(input, order, *options.flops_ratio, input.flops_per_token, "flops-ratio", "FLOPs per token", flops_of);
+    return first_share(input, order, *options.flops_ratio, input.flops_per_token, "`flops_ratio`", "FLOPs per token", flops_of);
   if (options.uniform) return uniform_share(order, *options.ratio, input.units);
   return first(order, count_of(*options.ratio, present), fmt::format("ratio {}", *options.ratio));
 }
@@ -192,9 +192,9 @@ Json information(const PlanInput& input, const BudgetOptions& options, const Pla
 }  // namespace
 
 void check_options(const BudgetOptions& options) {
-  const std::array budgets = {std::pair("ratio", options.ratio.has_value()), std::pair("heads", options.heads.has_value()),
-                              std::pair("params-ratio", options.params_ratio.has_value()),
-                              std::pair("flops-ratio", options.flops_ratio.has_value())};
+  const std::array budgets = {std::pair("`ratio`", options.ratio.has_value()), std::pair("`heads`", options.heads.has_value()),
+                              std::pair("`params_ratio`", options.params_ratio.has_value()),
+                              std::pair("`flops_ratio`", options.flops_ratio.has_value())};
   std::string_view given;
   for (const auto& [name, is_given] : budgets) {
     if (!is_given) continue;
@@ -204,15 +204,15 @@ void check_options(const BudgetOptions& options) {
     given = name;
   }
   if (given.empty()) throw Error(ErrorKind::bad_input, "no budget says how much is to be removed", std::string(kBudgets));
-  check_share("ratio", options.ratio);
-  check_share("params-ratio", options.params_ratio);
-  check_share("flops-ratio", options.flops_ratio);
-  if (options.heads && *options.heads < 0) bad_input("heads is {}, but it must be 0 or more", *options.heads);
+  check_share("`ratio`", options.ratio);
+  check_share("`params_ratio`", options.params_ratio);
+  check_share("`flops_ratio`", options.flops_ratio);
+  if (options.heads && *options.heads < 0) bad_input("`heads` is {}, but it must be 0 or more", *options.heads);
   if (options.uniform && !options.ratio)
-    throw Error(ErrorKind::bad_input, fmt::format("uniform goes with ratio, not with {}", given),
-                "give ratio, or leave uniform out");
+    throw Error(ErrorKind::bad_input, fmt::format("`uniform` goes with `ratio`, not with {}", given),
+                "give `ratio`, or leave `uniform` out");
   if (options.min_heads_per_layer < 0)
-    bad_input("min-heads-per-layer is {}, but it must be 0 or more", options.min_heads_per_layer);
+    bad_input("`min_heads_per_layer` is {}, but it must be 0 or more", options.min_heads_per_layer);
   check_target_name(options.target);
 }
 
@@ -220,7 +220,7 @@ Plan make_plan(const PlanInput& input, const BudgetOptions& options) {
   const Units units = all_units(input);
   check_options(options);
   const std::int64_t present = input.layout.active_count(model::SiteKind::attention);
-  if (options.heads && *options.heads > present) bad_input("heads is {}, but the model has only {}", *options.heads, present);
+  if (options.heads && *options.heads > present) bad_input("`heads` is {}, but the model has only {}", *options.heads, present);
   const Units chosen = choose(input, options, units.size(), removal_order(units, input.layout, options));
   Plan plan;
   plan.model = input.model;

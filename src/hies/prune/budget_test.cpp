@@ -65,11 +65,11 @@ TEST(Budget, SharesOfTheWholeModel) {
   EXPECT_EQ(removed(subject.plan({.params_ratio = 101.5 / 1206})), (HeadSet{{1, 1}, {1, 2}}));
   EXPECT_EQ(removed(subject.plan({.params_ratio = 0.5})).size(), 6u);
   const Error error = error_of([&] { subject.plan({.params_ratio = 0.51}); });
-  expect_says(error, "params-ratio is 0.51, but all heads that can go hold 0.5 of the model's parameters");
+  expect_says(error, "`params_ratio` is 0.51, but all heads that can go hold 0.5 of the model's parameters");
   expect_says(error_of([&] { subject.plan({.flops_ratio = 1.0}); }), "hold 0.5 of the model's FLOPs");
   const Error less = error_of([&] { subject.plan({.flops_ratio = 0.4, .min_heads_per_layer = 2}); });
   const double reachable = 401.0 / subject.flops_per_token;
-  EXPECT_EQ(less.hint(), fmt::format("give a flops-ratio of at most {}", reachable));
+  EXPECT_EQ(less.hint(), fmt::format("give a `flops_ratio` of at most {}", reachable));
   EXPECT_EQ(removed(subject.plan({.flops_ratio = reachable, .min_heads_per_layer = 2})), (HeadSet{{0, 2}, {1, 2}}));
 }
 
@@ -82,7 +82,7 @@ TEST(Budget, ProtectedHeadsAndLayersStay) {
   EXPECT_EQ(removed(subject.plan({.heads = 3, .min_heads_per_layer = 1, .protect = "0:0"})), (HeadSet{{0, 1}, {0, 2}, {0, 3}}));
   const Error all = error_of([&] { subject.plan({.ratio = 1.0, .min_heads_per_layer = 1}); });
   expect_says(all, "ratio 1 is 8 heads, but only 6 can go");
-  EXPECT_NE(all.hint().find("min-heads-per-layer"), std::string::npos);
+  EXPECT_NE(all.hint().find("`min_heads_per_layer`"), std::string::npos);
   expect_says(error_of([&] { subject.plan({.heads = 8, .protect = "0:1"}); }), "the budget is 8 heads, but only 7 can go");
   expect_says(error_of([&] { subject.plan({.ratio = 0.75, .uniform = true, .protect = "1:1,1:2"}); }),
               "ratio 0.75 of layer 1 is 3 heads, but only 2 can go");
@@ -126,20 +126,20 @@ TEST(Budget, BadOptions) {
   };
   const double nan = std::numeric_limits<double>::quiet_NaN();
   expect({}, "no budget");
-  expect(ratio(nan), "ratio is nan");
-  expect(ratio(-0.01), "ratio is -0.01");
-  expect(ratio(30), "ratio is 30, but it must be 0 … 1");
-  expect({.params_ratio = 1.5}, "params-ratio is 1.5");
-  expect({.flops_ratio = nan}, "flops-ratio is nan");
+  expect(ratio(nan), "`ratio` is nan");
+  expect(ratio(-0.01), "`ratio` is -0.01");
+  expect(ratio(30), "`ratio` is 30, but it must be 0 … 1");
+  expect({.params_ratio = 1.5}, "`params_ratio` is 1.5");
+  expect({.flops_ratio = nan}, "`flops_ratio` is nan");
   expect({.ratio = 0.1, .heads = 3}, "ratio and heads are two budgets");
-  expect({.params_ratio = 0.1, .flops_ratio = 0.1}, "params-ratio and flops-ratio are two budgets");
-  expect({.heads = -1}, "heads is -1");
-  expect({.heads = 9}, "heads is 9, but the model has only 8");
-  expect({.heads = 3, .uniform = true}, "uniform goes with ratio, not with heads");
-  expect({.ratio = 0.1, .min_heads_per_layer = -1}, "min-heads-per-layer is -1");
+  expect({.params_ratio = 0.1, .flops_ratio = 0.1}, "`params_ratio` and `flops_ratio` are two budgets");
+  expect({.heads = -1}, "`heads` is -1");
+  expect({.heads = 9}, "`heads` is 9, but the model has only 8");
+  expect({.heads = 3, .uniform = true}, "`uniform` goes with `ratio`, not with `heads`");
+  expect({.ratio = 0.1, .min_heads_per_layer = -1}, "`min_heads_per_layer` is -1");
   Subject free = subject;
   free.flops_per_token = 0;
-  expect_says(error_of([&] { free.plan({.flops_ratio = 0.1}); }), "flops-ratio is a share of the model's FLOPs per token");
+  expect_says(error_of([&] { free.plan({.flops_ratio = 0.1}); }), "`flops_ratio` is a share of the model's FLOPs per token");
   for (const char* text : {"3", "1:", ":1", "1:2:3", "ffn:1", "ffn:1:", "ffn::1", "ffn:1:3-2", "0:1-", "0:1,", ",0:1", "0:1,,0:2",
                            "a:1", "-1:0", "0:+1", "0;1", " ", "99999999999:0"})
     expect({.ratio = 0.1, .protect = text}, "is not LAYER:HEAD");

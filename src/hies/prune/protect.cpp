@@ -42,7 +42,7 @@ struct Entry {
 
 Entry parse_entry(std::string_view text) {
   const auto refuse = [&]() -> Error {
-    return {ErrorKind::bad_input, fmt::format("protect: '{}' is not LAYER:HEAD", printable(text)),
+    return {ErrorKind::bad_input, fmt::format("`protect`: '{}' is not LAYER:HEAD", printable(text)),
             "for instance 0:3,11:5 protects head 3 of layer 0 and head 5 of layer 11, ffn:2:0-99 the first neurons of layer 2"};
   };
   const std::size_t last_colon = text.rfind(':');
@@ -66,19 +66,19 @@ Entry parse_entry(std::string_view text) {
 void protect(std::string_view text, const model::Layout& layout, model::UnitSet& units) {
   const auto [site, first, last] = parse_entry(text);
   if (site.layer >= layout.layer_count())
-    bad_input("protect: '{}': the model has no layer {}, only {} layers from 0", printable(text), site.layer,
+    bad_input("`protect`: '{}': the model has no layer {}, only {} layers from 0", printable(text), site.layer,
               layout.layer_count());
   if (!layout.contains(site))
-    bad_input("protect: '{}': layer {} has no {}", printable(text), site.layer, model::site_kind_name(site.kind));
+    bad_input("`protect`: '{}': layer {} has no {}", printable(text), site.layer, model::site_kind_name(site.kind));
   const model::SiteLayout& present = layout.at(site);
   const std::string_view noun = model::unit_noun(site.kind);
   if (last >= present.original_units)
-    bad_input("protect: '{}': layer {} has no {} {}, only {}s 0 … {}", printable(text), site.layer, noun, last, noun,
+    bad_input("`protect`: '{}': layer {} has no {} {}, only {}s 0 … {}", printable(text), site.layer, noun, last, noun,
               present.original_units - 1);
   std::vector<int> listed;
   for (int unit = first; unit <= last; ++unit) {
     if (!present.is_active(unit))
-      bad_input("protect: '{}': {} {} of layer {} is already removed", printable(text), noun, unit, site.layer);
+      bad_input("`protect`: '{}': {} {} of layer {} is already removed", printable(text), noun, unit, site.layer);
     listed.push_back(unit);
   }
   units.insert(site, listed);

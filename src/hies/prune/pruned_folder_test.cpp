@@ -8,10 +8,6 @@
 namespace hies::prune {
 namespace {
 
-std::filesystem::path golden(const std::string& name) {
-  return std::filesystem::path(HIES_SOURCE_DIR) / "tests/golden" / name / "model";
-}
-
 std::vector<std::string> keys_of(const Json& json) {
   std::vector<std::string> keys;
   for (const auto& [key, value] : json.items()) keys.push_back(key);

@@ -57,7 +57,7 @@ std::vector<TensorSource> tensor_sources(const arch::Checkpoint& source, const m
 void write_pruned(const arch::Checkpoint& source, const Plan& plan, const SurgeryOptions& options, const std::string& note,
                   const std::filesystem::path& folder, Progress& progress) {
   check_plan(plan, source.hashes(), source.spec().layout, "plan");
-  const std::uint64_t max_shard_bytes = formats::parse_byte_size(options.max_shard_size, "max-shard-size");
+  const std::uint64_t max_shard_bytes = formats::parse_byte_size(options.max_shard_size, "`max_shard_size`");
   const model::Layout left = pruned_layout(plan, source.spec().layout);
 
   copy_side_files(source.folder(), source.store(), folder, progress);

@@ -9,10 +9,6 @@ namespace {
 
 using formats::TensorView;
 
-std::filesystem::path golden(const std::string& name) {
-  return std::filesystem::path(HIES_SOURCE_DIR) / "tests/golden" / name / "model";
-}
-
 // The layer that a stored name tells, or -1.
 int layer_of(const std::string& name) {
   const auto at = name.find("layer.");

@@ -14,6 +14,10 @@
 
 namespace hies::prune {
 
+inline std::filesystem::path golden(const std::string& name) {
+  return std::filesystem::path(HIES_SOURCE_DIR) / "tests/golden" / name / "model";
+}
+
 class SurgeryTest : public testing::Test {
  private:
   const TestFolder own_;

@@ -6,13 +6,13 @@
 
 namespace hies::report {
 
-// What `hies explain` has written into a directory, checked.
+// The explain.json of a directory of `hies explain`, checked.
 struct Explanation {
   std::filesystem::path folder;
   Json document;
 };
 
-// Whether the folder is one of `hies explain`.
+// Returns whether the folder is one of `hies explain`.
 bool is_explanation(const std::filesystem::path& folder);
 
 // Throws bad_input that names the file and the member, unsupported for another version; io.

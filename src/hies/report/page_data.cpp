@@ -5,7 +5,7 @@
 #include <fmt/format.h>
 
 #include "hies/evidence/formats.h"
-#include "hies/report/run_data.h"
+#include "hies/report/run_json.h"
 
 namespace hies::report {
 namespace {
@@ -38,14 +38,14 @@ Json table_json(const Table& table) {
     }
     json["rows"].push_back({{"cells", cells}, {"best", best}, {"second", second}, {"group", row.begins_group}});
   }
-  // As the sweep's own files have them.
+  // The same text as in the sweep's own files.
   json["copies"] = Json::object();
   for (const evidence::TableFormat& format : evidence::table_formats())
     json["copies"][std::string(format.ending)] = format.print(table);
   return json;
 }
 
-// As it is written, unless that is "." or the like.
+// Returns the last part of the path as given, or of the real path where that is "." or the like.
 std::string folder_name(const fs::path& folder) {
   const std::string name = (folder / "").lexically_normal().parent_path().filename().string();
   return name.empty() || name == "." || name == ".." ? real_place(folder).filename().string() : name;
@@ -61,7 +61,7 @@ Json page_data(std::span<const Sweep> sweeps, std::span<const Explanation> expla
     const evidence::Evidence evidence(sweep.records, sweep.scores, sweep.table_options());
     for (const std::string& run : evidence.runs()) {
       ++names[run];
-      runs.push_back(run_data(sweep, evidence, run));
+      runs.push_back(run_json(sweep, evidence, run));
     }
     Json own = Json::array();
     for (const Table& table : evidence::evidence_tables(sweep.records, sweep.scores, sweep.table_options()))

@@ -11,10 +11,10 @@ namespace hies::report {
 
 inline constexpr std::string_view kPageSchema = "hies.report/1";
 
-// Points of a scatter that a page holds of one run; of more records every n-th is taken.
+// How many points of a scatter plot the page holds for one run; of more records every n-th is taken.
 inline constexpr std::size_t kMostPoints = 1500;
 
-// All that the page shows (docs/formats.md), aggregated: its size follows from the grid, not from the number of records. Names of runs
+// Returns all that the page shows (docs/formats.md), aggregated: its size follows from the grid, not from the number of records. Names of runs
 // are made distinct by their folders'. Throws bad_input for a folder that is given twice.
 Json page_data(std::span<const Sweep> sweeps, std::span<const Explanation> explanations, const std::string& version);
 

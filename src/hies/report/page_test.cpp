@@ -62,9 +62,9 @@ TEST(PruneCommand, SaysOnlyWhatIsNotTheDefault) {
   record.key.examples = 32;
   EXPECT_EQ(prune_command(run, options, record),
             "hies prune models/m --task sst2 --calib 'my train.tsv' --method hies --alpha 0.7");
-  options.normalise = "per-layer";
-  options.min_heads_per_layer = 2;
-  options.max_length = 64;
+  options.method.normalise = "per-layer";
+  options.budget.min_heads_per_layer = 2;
+  options.load.max_length = 64;
   record.key.method = "hies-logit";
   record.key.loss = "logit-norm";
   record.key.examples = 8;
@@ -73,10 +73,10 @@ TEST(PruneCommand, SaysOnlyWhatIsNotTheDefault) {
       prune_command(run, options, record),
       "hies prune models/m --task sst2 --calib 'my train.tsv' --method hies --alpha 0.7 --loss logit-norm --examples 8 --uniform "
       "--normalise per-layer --min-heads-per-layer 2 --max-length 64");
-  options.max_length.reset();
-  options.context = 128;  // of other runs beside this one
-  options.image_size = 64;
-  options.skip_bad = true;
+  options.load.max_length.reset();
+  options.load.context = 128;  // of other runs beside this one
+  options.load.image_size = 64;
+  options.load.skip_bad = true;
   EXPECT_EQ(
       prune_command({"r", "m", "image-classification", "train", "test"}, options, record),
       "hies prune m --task image-classification --calib train --method hies --alpha 0.7 --loss logit-norm --examples 8 --uniform "

@@ -10,7 +10,7 @@
 
 namespace hies::report {
 
-// All seeds of one way to prune at one ratio.
+// All seeds of one configuration at one ratio.
 struct Point {
   double ratio = 0;
   std::int64_t records = 0;
@@ -21,16 +21,16 @@ struct Point {
   std::optional<evidence::Latency> latency = {};                        // of the first seed that has it
 };
 
-// One way to prune, at every ratio.
+// One configuration, at every ratio.
 struct SeriesPoints {
   evidence::Series series;
   std::string label;          // "hies α = 0.7"
-  bool drawn = false;         // random: no mask of it is worth shipping
+  bool drawn = false;         // random masks, which are not recommended
   evidence::Record example;   // one of its records: what alpha and loss were, where they were chosen
   std::vector<Point> points;  // by ratio, ascending
 };
 
-// What a run of a sweep says, without single records: their number does not matter any more.
+// The aggregated results of a run: their size does not depend on the number of records.
 struct RunPoints {
   std::string name;
   std::optional<evidence::Measure> quality;  // not set without labels

@@ -9,12 +9,12 @@
 #include "hies/data/task.h"
 #include "hies/score/methods/method.h"
 #include "hies/sweep/grid.h"
-#include "hies/sweep/run_data.h"
+#include "hies/sweep/run_inputs.h"
 
 namespace hies::report {
 namespace {
 
-// Adds " --name value" where it is not what the command does anyway.
+// Builds a command line; options that have their defaults are left out.
 class Command {
  public:
   explicit Command(std::string text) : text_(std::move(text)) {}
@@ -23,7 +23,7 @@ class Command {
   void unless(std::string_view name, const T& value, const T& usual) {
     if (value != usual) word(name, fmt::format("{}", value));
   }
-  // Every field of an options struct.
+  // Adds every field of an options struct that does not have its default.
   template <class Options>
   void unless_usual(const Options& options) {
     const Json given = options_json(options), usual = options_json(Options());
@@ -68,11 +68,11 @@ std::string prune_command(const sweep::SweepRun& run, const sweep::SweepOptions&
   if (record.key.loss) command.unless("loss", *record.key.loss, task.loss);
   if (record.key.examples) command.unless("examples", *record.key.examples, sweep::SweepOptions().examples);
   command.flag("uniform", record.key.uniform);
-  command.unless_usual(sweep::method_options(options));
-  command.unless("granularity", options.granularity, sweep::SweepOptions().granularity);
-  command.unless("min-heads-per-layer", options.min_heads_per_layer, std::int64_t{0});
+  command.unless_usual(options.method);
+  command.unless_usual(options.score);
+  command.unless_usual(options.budget);
   command.unless_usual(sweep::load_options(options, task));
-  command.unless("dtype", options.dtype, sweep::SweepOptions().dtype);
+  command.unless("dtype", options.execution.dtype, engine::ExecutionOptions().dtype);
   return std::move(command).text();
 }
 

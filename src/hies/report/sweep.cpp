@@ -50,17 +50,17 @@ void check_records(const Sweep& sweep) {
   const std::string file = (sweep.folder / evidence::kRecordsFile).string();
   if (sweep.records.empty())
     throw Error(ErrorKind::bad_input, fmt::format("{}: no records are in it", file),
-                "the sweep was stopped before its first masks were done: the same command goes on with it");
+                "the sweep was stopped before its first masks were done: run the same command to resume it");
   std::map<std::string, const evidence::Record*> unpruned;
   for (const evidence::Record& record : sweep.records) {
     if (record.is_unpruned()) unpruned.emplace(record.key.run, &record);
     const auto first = unpruned.find(record.key.run);
     if (first == unpruned.end())
       bad_input("{}: run '{}' has no record of the unpruned model before its others", file, printable(record.key.run));
-    if (record.key.model_hash != first->second->key.model_hash)
+    if (record.key.model.weights != first->second->key.model.weights)
       throw Error(ErrorKind::bad_input,
                   fmt::format("{}: run '{}' has records of two models, {} and {}", file, printable(record.key.run),
-                              printable(first->second->key.model_hash), printable(record.key.model_hash)),
+                              printable(first->second->key.model.weights), printable(record.key.model.weights)),
                   "records of different models belong into different folders");
     if (record.key.task != first->second->key.task)
       bad_input("{}: run '{}' has records of two tasks, {} and {}", file, printable(record.key.run), first->second->key.task,
@@ -76,9 +76,10 @@ void check_scores(const Sweep& sweep) {
     for (const std::string& file : {record.key.scores, record.measured.bound.scores}) {
       const auto found = sweep.scores.find(file);
       if (found == sweep.scores.end() || !seen.insert(file + record.key.run).second) continue;
-      if (found->second.model_info.hash != record.key.model_hash)
+      if (found->second.model_info.hashes.weights != record.key.model.weights)
         bad_input("{}: scores of model {}, but run '{}' is of model {}", (sweep.folder / file).string(),
-                  printable(found->second.model_info.hash), printable(record.key.run), printable(record.key.model_hash));
+                  printable(found->second.model_info.hashes.weights), printable(record.key.run),
+                  printable(record.key.model.weights));
     }
   }
 }

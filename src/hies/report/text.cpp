@@ -38,7 +38,7 @@ std::string recommendation(const RunPoints& run, const Sweep& sweep) {
   const auto found = operating_point(run, kUsualStability);
   if (!found) return fmt::format("No way to prune keeps {} % of the answers at its smallest ratio.\n", kUsualStability);
   const Point& point = found->point;
-  std::string text = fmt::format("The most that keeps {} % of the answers: ratio {} by {}\n  stability {}", kUsualStability,
+  std::string text = fmt::format("The largest ratio that keeps {} % of the answers: {} by {}\n  stability {}", kUsualStability,
                                  point.ratio, found->series.label, shown(point.stability, run.stability));
   if (run.quality) text += fmt::format(", {} {}", run.quality->name, shown(point.quality, *run.quality));
   text += fmt::format("; parameters {:+.1f} %, FLOPs {:+.1f} %", -100 * point.parameters_removed, -100 * point.flops_removed);
@@ -50,7 +50,7 @@ std::string recommendation(const RunPoints& run, const Sweep& sweep) {
 
 using Numbers = std::vector<std::optional<double>>;
 
-// One line for each series: name, sparkline of the values over the ratios, first and last of them.
+// Returns one line for each series: name, sparkline of the values over the ratios, first and last of them.
 std::string curves(const RunPoints& run, const std::vector<evidence::Series>& shown, const std::string& title,
                    const evidence::Measure& measure, const TableCell Point::*of, std::optional<double> unpruned) {
   double least = std::numeric_limits<double>::infinity(), most = -least;

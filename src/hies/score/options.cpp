@@ -13,7 +13,7 @@ namespace hies::score {
 namespace {
 
 void check_least(std::string_view name, std::int64_t value) {
-  if (value < 1) bad_input("{} is {}, but at least 1 is needed", name, value);
+  if (value < 1) bad_input("`{}` is {}, but at least 1 is needed", name, value);
 }
 
 }  // namespace
@@ -29,7 +29,7 @@ Granularity parse_granularity(std::string_view name) {
 model::EntropyTokens parse_entropy_tokens(std::string_view name) {
   if (name == "all") return model::EntropyTokens::all;
   if (name == "cls") return model::EntropyTokens::first;
-  throw Error(ErrorKind::bad_input, fmt::format("unknown entropy-tokens '{}'", printable(name)), "known: all, cls");
+  throw Error(ErrorKind::bad_input, fmt::format("unknown `entropy_tokens` '{}'", printable(name)), "known: all, cls");
 }
 
 std::vector<std::string> default_tables() { return default_statistics(); }
@@ -43,8 +43,8 @@ void check_options(const ScoreOptions& options) {
   parse_granularity(options.granularity);
   parse_entropy_tokens(options.entropy_tokens);
   if (!options.loss.empty()) find_objective(options.loss);
-  check_least("batch-examples", options.batch_examples);
-  check_least("batch-tokens", options.batch_tokens);
+  check_least("batch_examples", options.batch_examples);
+  check_least("batch_tokens", options.batch_tokens);
   if (options.tables.empty()) throw Error(ErrorKind::bad_input, "no table is asked for", known_names_hint("", statistic_names()));
   for (const std::string& table : options.tables) find_statistic(table);
 }

@@ -28,9 +28,10 @@ struct ScoreOptions {
   static void fields(V& v, Self& self) {
     v("loss", self.loss, "loss whose gradient is taken: ce, mse, pseudo-label or logit-norm (default: the task's)");
     v("granularity", self.granularity, "where HIS takes the absolute value: per example, token or batch");
-    v("batch_examples", self.batch_examples, "examples of a group with --granularity batch, in calibration order");
-    v("entropy_tokens", self.entropy_tokens, "whose queries AE is of: all tokens', or cls, each sequence's first one's");
-    v("batch_tokens", self.batch_tokens, "most tokens computed at once; bounds memory, does not change results");
+    v("batch_examples", self.batch_examples, "examples of a group with `granularity` batch, in calibration order");
+    v("entropy_tokens", self.entropy_tokens,
+      "queries whose entropy AE averages: all tokens, or cls (the first token of each sequence)");
+    v("batch_tokens", self.batch_tokens, "tokens computed at once; bounds memory, does not change results");
     v("tables", self.tables, tables_help());
   }
 };

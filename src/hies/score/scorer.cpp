@@ -126,7 +126,7 @@ Scores score_heads(const engine::Model& model, const data::Dataset& dataset, con
   if (resolved.loss.empty()) resolved.loss = default_objective(checkpoint.spec()).name;
   const ObjectiveKind& kind = find_objective(resolved.loss);
   if (asked.entropy_of_first_tokens() && checkpoint.spec().causal)
-    bad_input("entropy-tokens is cls, but the first token of a decoder sees only itself");
+    bad_input("`entropy_tokens` is cls, but the first token of a decoder sees only itself");
 
   Scores scores;
   scores.model_info = {checkpoint.folder().string(), checkpoint.spec().model_type, checkpoint.hashes()};

@@ -47,7 +47,7 @@ void check_table(const model::UnitTable<double>& table, std::string_view name, c
         throw Error(ErrorKind::bad_input,
                     fmt::format("score {} of layer {}, {} {} is {}", name, site.layer, model::unit_noun(site.kind),
                                 layout.at(site).units[position], row[position]),
-                    "the model's numbers overflow: try --dtype float64");
+                    "the model's numbers overflow: try `dtype` float64");
     }
   }
 }
@@ -98,7 +98,7 @@ void check_finite(const Scores& scores) {
     for (const auto& [site, value] : values)
       if (!std::isfinite(value))
         throw Error(ErrorKind::bad_input, fmt::format("{} of layer {} is {}", name, site.layer, value),
-                    "the model's numbers overflow: try --dtype float64");
+                    "the model's numbers overflow: try `dtype` float64");
 }
 
 Json to_json(const Scores& s) {

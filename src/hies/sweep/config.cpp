@@ -1,4 +1,4 @@
-// Config files, --run and the names of runs.
+// Config files, texts of runs and the names of runs.
 #include <algorithm>
 #include <set>
 
@@ -12,7 +12,7 @@
 namespace hies::sweep {
 namespace {
 
-// Members that sweep.json has beside the options: its "runs" and options are a config file, too.
+// Members that sweep.json has beside the options: a sweep.json is a config file, too.
 const std::vector<std::string> kOthers = {"schema", "hies", "runs"};
 
 std::vector<std::string> split_names(const std::string& text) {
@@ -25,7 +25,7 @@ std::vector<std::string> split_names(const std::string& text) {
   return names;
 }
 
-// Gives each field the member of its name, where there is one.
+// Sets each field for which there is a member of its name.
 struct FromJson {
   const Json& json;
   std::string_view where;
@@ -46,7 +46,8 @@ struct FromJson {
   void set(std::uint64_t& value, const Json& found, std::string_view name) {
     value = static_cast<std::uint64_t>(JsonNode(found, where, text(name)).count());
   }
-  void set(std::optional<std::int64_t>& value, const Json& found, std::string_view name) {
+  template <class T>
+  void set(std::optional<T>& value, const Json& found, std::string_view name) {
     value.reset();
     if (!found.is_null()) set(value.emplace(), found, name);
   }
@@ -59,14 +60,14 @@ struct FromJson {
   }
   void set(std::vector<double>& value, const Json& found, std::string_view name) {
     if (found.is_string()) {
-      value = parse_numbers(found.get<std::string>(), name);
+      value = parse_numbers(found.get<std::string>(), fmt::format("`{}`", name));
       return;
     }
     each(value, found, name, [](const JsonNode& node) { return node.number(); });
   }
   void set(std::vector<std::int64_t>& value, const Json& found, std::string_view name) {
     if (found.is_string()) {
-      value = parse_counts(found.get<std::string>(), name);
+      value = parse_counts(found.get<std::string>(), fmt::format("`{}`", name));
       return;
     }
     each(value, found, name, [](const JsonNode& node) { return node.count(); });
@@ -90,7 +91,7 @@ SweepRun read_run(const JsonNode& node) {
   return run;
 }
 
-// What may stand in a file's name everywhere.
+// Returns the text with every character replaced that a file name may not have everywhere.
 std::string file_name(std::string text) {
   for (char& c : text) {
     const bool plain =

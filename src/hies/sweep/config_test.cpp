@@ -13,7 +13,7 @@ SweepConfig read(const std::string& text) {
   return config;
 }
 
-std::string refusal(const std::string& text) {
+std::string config_refusal(const std::string& text) {
   try {
     read(text);
   } catch (const Error& error) {
@@ -31,7 +31,7 @@ TEST(SweepConfig, OptionsHaveTheFlagsNamesAndForms) {
   EXPECT_EQ(config.options.ratios, (std::vector<double>{0.2, 0.4}));
   EXPECT_EQ(config.options.seeds, 3);
   EXPECT_EQ(config.options.calibration_sizes, (std::vector<std::int64_t>{1, 2}));
-  EXPECT_EQ(config.options.max_length, 64);
+  EXPECT_EQ(config.options.load.max_length, 64);
   EXPECT_EQ(config.options.heldout_seed, 7u);
   EXPECT_TRUE(config.options.latency);
   EXPECT_EQ(config.options.examples, 32);  // as without the file
@@ -47,7 +47,7 @@ TEST(SweepConfig, ResolvedOptionsAreAConfigFile) {
   options.ratios = {0.3};
   options.calibration_sizes = {8};
   options.alpha = "auto";
-  options.text = "sentence";
+  options.load.text = "sentence";
   const Json json = options_json(options);
   SweepConfig config;
   read_config(json, "sweep.json", config);
@@ -55,13 +55,13 @@ TEST(SweepConfig, ResolvedOptionsAreAConfigFile) {
 }
 
 TEST(SweepConfig, MistakesAreNamed) {
-  EXPECT_NE(refusal(R"({"ratio": [0.1]})").find("unknown option 'ratio' / did you mean 'ratios'"), std::string::npos);
-  EXPECT_NE(refusal(R"({"seeds": "five"})").find("seeds"), std::string::npos);
-  EXPECT_NE(refusal(R"({"seeds": -1})").find("seeds"), std::string::npos);
-  EXPECT_NE(refusal(R"({"methods": [1]})").find("methods[0]"), std::string::npos);
-  EXPECT_NE(refusal(R"({"alphas": "0:1"})").find("alphas"), std::string::npos);
-  EXPECT_NE(refusal(R"({"runs": [{"model": "m"}]})").find("runs[0].task"), std::string::npos);
-  EXPECT_NE(refusal("[]").find("an object"), std::string::npos);
+  EXPECT_NE(config_refusal(R"({"ratio": [0.1]})").find("unknown option 'ratio' / did you mean 'ratios'"), std::string::npos);
+  EXPECT_NE(config_refusal(R"({"seeds": "five"})").find("seeds"), std::string::npos);
+  EXPECT_NE(config_refusal(R"({"seeds": -1})").find("seeds"), std::string::npos);
+  EXPECT_NE(config_refusal(R"({"methods": [1]})").find("methods[0]"), std::string::npos);
+  EXPECT_NE(config_refusal(R"({"alphas": "0:1"})").find("alphas"), std::string::npos);
+  EXPECT_NE(config_refusal(R"({"runs": [{"model": "m"}]})").find("runs[0].task"), std::string::npos);
+  EXPECT_NE(config_refusal("[]").find("an object"), std::string::npos);
 }
 
 TEST(SweepConfig, RunsAreSplitAtTheLastColons) {

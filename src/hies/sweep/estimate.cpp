@@ -11,10 +11,10 @@
 namespace hies::sweep {
 namespace {
 
-// A forward and a backward pass of the activations.
+// A forward pass and the backward pass of the activations, in forward passes.
 constexpr double kBackward = 3;
 
-double seconds_per_token(const model::Model& model, const data::Dataset& dataset, std::int64_t batch_tokens) {
+double seconds_per_token(const engine::Model& model, const data::Dataset& dataset, std::int64_t batch_tokens) {
   const std::vector<model::Batch> batches = data::pack(dataset, batch_tokens);
   const model::Batch& middle = batches[batches.size() / 2];
   model.run(middle);  // the first run also sets things up
@@ -23,7 +23,7 @@ double seconds_per_token(const model::Model& model, const data::Dataset& dataset
   return watch.elapsed_ms() / 1000 / static_cast<double>(middle.token_count());
 }
 
-// What waits for a choice gets any value of the grid: the choice will be one of them, too.
+// Gives cells that wait for a choice any value of the grid: the choice will be one of these.
 void choose_any(std::vector<Cell>& cells, const SweepOptions& options, const data::Task& task) {
   for (Cell& cell : cells) {
     if (cell.choose_alpha) cell.alpha = usual_alpha(options);
@@ -31,30 +31,25 @@ void choose_any(std::vector<Cell>& cells, const SweepOptions& options, const dat
   }
 }
 
-std::vector<model::HeadGates> gates_of(const std::vector<MaskGroup>& groups) {
-  std::vector<model::HeadGates> masks;
-  masks.reserve(groups.size());
-  for (const MaskGroup& group : groups) masks.push_back(group.gates);
+std::vector<model::UnitSet> masks_of(const Planner& planner, const std::vector<Cell>& cells, const RunInputs& data,
+                                     const Keep& keep) {
+  std::vector<Cell> some;
+  std::copy_if(cells.begin(), cells.end(), std::back_inserter(some), keep);
+  std::vector<model::UnitSet> masks;
+  for (const MaskGroup& group : group_by_mask(planner, some)) masks.push_back(group.removed);
   return masks;
 }
 
-template <class Keep>
-std::vector<model::HeadGates> masks_of(const Planner& planner, const std::vector<Cell>& cells, const RunData& data,
-                                       const Keep& keep) {
-  std::vector<Cell> some;
-  std::copy_if(cells.begin(), cells.end(), std::back_inserter(some), keep);
-  return gates_of(group_by_mask(planner, some, data.checkpoint->spec().layers));
-}
-
-RunEstimate estimate(const RunData& data, const SweepOptions& options) {
-  const model::Model model = model::Model::load(data.checkpoint, model::parse_compute_type(options.dtype));
+RunEstimate estimate(const RunInputs& data, const SweepOptions& options) {
+  const engine::Model model = engine::Model::load(data.checkpoint, options.execution);
   const ScoredRun scored = ScoredRun::imagined(data, options, model);
   const Planner planner(data, options, scored);
   std::vector<Cell> cells = grid(options, data.task);
   choose_any(cells, options, data.task);
   const auto all = masks_of(planner, cells, data, [](const Cell&) { return true; });
   const data::Dataset& dev = data.evaluation.dataset;
-  const eval::MaskStats work = count_chunks(all, chunk_size(options.masks_at_once, *data.checkpoint, dev));
+  const model::Layout& layout = data.checkpoint->spec().layout;
+  const eval::MaskStats work = count_chunks(all, layout, chunk_size(options.masks_at_once, *data.checkpoint, dev));
 
   RunEstimate run;
   run.run = data.run.name;
@@ -72,18 +67,19 @@ RunEstimate estimate(const RunData& data, const SweepOptions& options) {
       return (cell.method.takes_alpha || (options.loss == "auto" && cell.method.reads_loss)) &&
              cell.examples.value_or(options.examples) == options.examples;
     });
-    const eval::MaskStats heldout = count_chunks(choosing, chunk_size(options.masks_at_once, *data.checkpoint, data.heldout));
+    const eval::MaskStats heldout =
+        count_chunks(choosing, layout, chunk_size(options.masks_at_once, *data.checkpoint, data.heldout));
     run.heldout_masks = static_cast<std::int64_t>(choosing.size());
     run.heldout_passes = run.heldout_masks * data.heldout.size();
     tokens +=
         static_cast<double>(data.heldout.token_count()) * static_cast<double>(heldout.layers_done) / static_cast<double>(layers);
   }
   for (const ScoredRun::Entry& entry : scored.entries()) {
-    const data::Dataset part = first_examples(data.calibration[static_cast<std::size_t>(entry.seed)], entry.asked);
+    const data::Dataset part = first_examples(data.calibration[static_cast<std::size_t>(entry.seed)], entry.requested);
     run.scoring_passes += part.size();
     tokens += kBackward * static_cast<double>(part.token_count());
   }
-  run.seconds = tokens * seconds_per_token(model, dev, options.batch_tokens);
+  run.seconds = tokens * seconds_per_token(model, dev, options.eval.batch_tokens);
   return run;
 }
 

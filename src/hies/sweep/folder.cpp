@@ -19,15 +19,15 @@ namespace hies::sweep {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr std::string_view kOtherFolder = "give another directory with -o, or the same command to go on with this one";
+constexpr std::string_view kOtherFolder = "give another directory as `output`, or run the same command to resume this one";
 
-// AtomicFile's names of files that are not whole yet.
+// Returns whether AtomicFile gives such a name to an unfinished file.
 bool is_unfinished(const fs::path& file) {
   const std::string name = file.filename().string();
   return name.starts_with('.') && name.ends_with(".tmp");
 }
 
-// What a folder holds. Throws io.
+// Returns the entries of a folder. Throws io.
 std::vector<fs::path> entries(const fs::path& folder) {
   std::vector<fs::path> found;
   std::error_code code;
@@ -50,7 +50,7 @@ void create_folder(const fs::path& folder) {
   if (!fs::create_directory(folder, code) && code) io_error("cannot create {}: {}", folder.string(), code.message());
 }
 
-// What is shown of an option's value.
+// Returns an option's value as messages show it.
 std::string shown(const Json& value) { return printable(value.is_string() ? value.get<std::string>() : value.dump(), 60); }
 
 void compare_options(const Json& stored, const Json& mine, const fs::path& folder) {
@@ -58,7 +58,7 @@ void compare_options(const Json& stored, const Json& mine, const fs::path& folde
   for (const auto& [name, value] : mine.items()) {
     if (name == "schema" || name == "hies" || name == "runs") continue;
     const Json before = stored.value(name, Json());
-    if (before != value) differences.push_back(fmt::format("{} was {} and is {}", name, shown(before), shown(value)));
+    if (before != value) differences.push_back(fmt::format("`{}` was {} and is {}", name, shown(before), shown(value)));
   }
   if (!differences.empty())
     throw Error(ErrorKind::bad_input,
@@ -66,7 +66,7 @@ void compare_options(const Json& stored, const Json& mine, const fs::path& folde
                 std::string(kOtherFolder));
 }
 
-// One run's member that must be the same.
+// Compares a member of a run that must be the same.
 void compare_member(const JsonNode& stored, const Json& mine, std::string_view name, std::string_view what,
                     const fs::path& folder) {
   const std::string key(name), before = stored.member(name).text();
@@ -98,7 +98,7 @@ void check_content(const fs::path& folder) {
     throw Error(
         ErrorKind::bad_input,
         fmt::format("{} is not empty and holds no sweep: there is {}", folder.string(), printable(file.filename().string())),
-        "give an empty or a new directory with -o");
+        "give an empty or a new directory as `output`");
   }
 }
 
@@ -117,7 +117,7 @@ SweepFolder::SweepFolder(const fs::path& folder) : folder_(folder) {
     if (::flock(descriptor_, LOCK_EX | LOCK_NB) != 0) {
       if (errno != EWOULDBLOCK) io_error("cannot lock {}: {}", folder_.string(), std::strerror(errno));
       throw Error(ErrorKind::bad_input, fmt::format("another process is sweeping into {}", folder_.string()),
-                  "wait until it has ended, or give another directory with -o");
+                  "wait until it has ended, or give another directory as `output`");
     }
     check_content(folder_);
     check_writable(folder_ / kSweepFile, true);
@@ -130,7 +130,7 @@ SweepFolder::SweepFolder(const fs::path& folder) : folder_(folder) {
 }
 
 SweepFolder::~SweepFolder() {
-  if (created_) ::rmdir(folder_.c_str());  // refused where there is something in it
+  if (created_) ::rmdir(folder_.c_str());  // fails where the directory is not empty
   ::close(descriptor_);
 }
 
@@ -148,7 +148,7 @@ void SweepFolder::claim(const SweepConfig& config, const std::vector<RunIdentity
     if (before != version)
       throw Error(ErrorKind::bad_input,
                   fmt::format("{} holds a sweep of hies {}, but this is {}", folder_.string(), printable(before), version),
-                  "go on with that version, or give another directory with -o");
+                  "resume it with that version, or give another directory as `output`");
     compare_options(stored, mine, folder_);
     compare_runs(root.member("runs"), mine["runs"], folder_);
   }

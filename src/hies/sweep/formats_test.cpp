@@ -52,7 +52,7 @@ TEST(SweepFormats, DocumentedRecordIsRead) {
 TEST(SweepFormats, DocumentedSummaryHasTheMembersOfARealOne) {
   const TestFolder folder;
   model::set_threads(1);
-  const auto calib = folder.write("train.tsv", SmallTask::tsv());
+  const auto calib = folder.write("train.tsv", data::SmallTask::tsv());
   const auto dev = folder.write("dev.tsv", "text\tlabel\nThe great film\tgood\nis it a movie?\tbad\n");
   SweepRequest request;
   request.output = folder / "sweep";
@@ -62,8 +62,8 @@ TEST(SweepFormats, DocumentedSummaryHasTheMembersOfARealOne) {
   options.ratios = {0.5};
   options.seeds = options.examples = options.heldout = options.random_masks = 2;
   options.latency = true;
-  options.latency_seconds = 0.01;
-  request.config.runs = {{"tiny", SmallTask::model(), "classification", calib, dev}};
+  options.eval.latency.latency_seconds = 0.01;
+  request.config.runs = {{"tiny", data::SmallTask::model(), "classification", calib, dev}};
   Json real = run_sweep(request).summary;
   // The metrics are the task's.
   Json told = parse_json(documented_example("summary.json"), "docs/formats.md");

@@ -28,7 +28,7 @@ Axis<std::int64_t> numbers_below(std::int64_t count) {
   return numbers;
 }
 
-// The cells of one method.
+// Makes the cells of one method.
 class Builder {
  public:
   Builder(const SweepOptions& options, const std::vector<std::string>& losses, GridMethod method, std::vector<Cell>& cells)

@@ -13,7 +13,7 @@ namespace {
 const data::Task& sst2() { return data::task("sst2"); }
 
 // The message and hint of what checking the options throws.
-std::string refusal(const SweepOptions& options) {
+std::string grid_refusal(const SweepOptions& options) {
   SweepConfig config;
   config.options = options;
   config.runs = {{"a", "model", "sst2", "train.tsv", "dev.tsv"}};
@@ -30,11 +30,11 @@ template <class Change>
 std::string refusal_after(const Change& change) {
   SweepOptions options;
   change(options);
-  return refusal(options);
+  return grid_refusal(options);
 }
 
 TEST(Grid, TheDefaultIsThePapersProtocol) {
-  EXPECT_EQ(refusal({}), "");
+  EXPECT_EQ(grid_refusal({}), "");
   const std::vector<Cell> cells = grid(resolved({}), sst2());
   // 6 ratios of: 30 masks, ad, his, l2-out with 5 seeds, hies with 11 alphas, l2 without any.
   EXPECT_EQ(cells.size(), 6u * (30 + 5 + 5 + 5 + 5 * 11 + 1));
@@ -136,10 +136,10 @@ TEST(Grid, BadOptionsAreNamed) {
   EXPECT_NE(refusal_after([](O& o) { o.methods = {"hise"}; }).find("did you mean 'hi"), std::string::npos);
   EXPECT_NE(refusal_after([](O& o) { o.methods = {"hies-logits"}; }).find("did you mean 'hies-logit'"), std::string::npos);
   EXPECT_NE(refusal_after([](O& o) { o.losses = {"logit-nrm"}; }).find("did you mean 'logit-norm'"), std::string::npos);
-  EXPECT_NE(refusal_after([](O& o) { o.alpha = "0.5"; }).find("--alphas"), std::string::npos);
+  EXPECT_NE(refusal_after([](O& o) { o.alpha = "0.5"; }).find("`alphas`"), std::string::npos);
   EXPECT_NE(refusal_after([](O& o) { o.loss = "auto"; }).find("only one"), std::string::npos);
-  EXPECT_NE(refusal_after([](O& o) { o.seeds = 0; }).find("seeds is 0"), std::string::npos);
-  EXPECT_NE(refusal_after([](O& o) { o.heldout = 0; }).find("heldout is 0"), std::string::npos);
+  EXPECT_NE(refusal_after([](O& o) { o.seeds = 0; }).find("`seeds` is 0"), std::string::npos);
+  EXPECT_NE(refusal_after([](O& o) { o.heldout = 0; }).find("`heldout` is 0"), std::string::npos);
   EXPECT_NE(refusal_after([](O& o) { o.calibration_sizes = {4, 4}; }).find("4 is there twice"), std::string::npos);
   EXPECT_NE(refusal_after([](O& o) { o.dtype = "float8"; }).find("float8"), std::string::npos);
 }

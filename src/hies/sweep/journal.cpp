@@ -16,7 +16,7 @@ namespace {
 [[noreturn]] void fail(std::string_view action, const std::filesystem::path& file, int code) {
   const bool full = code == ENOSPC || code == EDQUOT || code == EFBIG;
   throw Error(ErrorKind::io, fmt::format("cannot {} {}: {}", action, file.string(), std::strerror(code)),
-              full ? "the records so far are kept: free some space, then run the same command again to go on" : "");
+              full ? "the records so far are kept: free some space, then run the same command again to resume" : "");
 }
 
 }  // namespace
@@ -54,7 +54,7 @@ void Journal::append(const std::vector<std::string>& lines) {
     if (written < 0 && errno == EINTR) continue;
     if (written < 0) {
       const int code = errno;
-      // Should this fail, too, the torn line is cut off when the file is opened again.
+      // If this fails, too, the torn line is cut off when the file is opened again.
       [[maybe_unused]] const int ignored = ::ftruncate(descriptor_, size_);
       fail("write", file_, code);
     }

@@ -7,8 +7,8 @@
 
 namespace hies::sweep {
 
-// A file of lines that grows by whole lines and survives being killed at any moment: what is torn at its end is recognised and cut
-// off when it is opened again.
+// A file to which whole lines are appended. The process may be killed at any moment: an incomplete last line is cut off when the file is
+// opened again.
 class Journal {
  public:
   // Creates the file where there is none. Throws io.
@@ -18,13 +18,13 @@ class Journal {
   Journal& operator=(const Journal&) = delete;
 
   const std::filesystem::path& file() const noexcept { return file_; }
-  // What was there when it was opened.
+  // Returns the lines that were there when it was opened.
   const std::vector<std::string>& lines() const noexcept { return lines_; }
 
-  // Lines that are in the file now.
+  // Returns how many lines are in the file now.
   std::int64_t count() const noexcept { return count_; }
 
-  // Writes the lines behind the others, and returns when they are on the disk. Throws io; the file then ends where it ended before.
+  // Appends the lines and returns when they are on the disk. Throws io; the file is then as before.
   void append(const std::vector<std::string>& lines);
 
  private:

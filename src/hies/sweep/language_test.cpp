@@ -21,7 +21,7 @@ TEST_F(LanguageSweep, ASweepTellsPerplexity) {
   options.seeds = 1;
   options.examples = 2;
   options.heldout = 1;
-  options.context = 4;
+  options.load.context = 4;
   const auto other = folder.write("train.txt", "b a d a c c a d b a b d a c d b");
   request.config.runs = {{"books", model, "perplexity", other, text}};
   request.output = folder / "sweep";

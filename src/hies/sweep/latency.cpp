@@ -16,20 +16,18 @@ namespace {
 constexpr std::string_view kLatencySchema = "hies.latency/1";
 constexpr std::string_view kLatencyFile = "latency.jsonl";
 
-evidence::Latency measure(const RunData& data, const SweepOptions& options, const model::Model& whole,
+evidence::Latency measure(const RunInputs& data, const SweepOptions& options, const engine::Model& whole,
                           const evidence::Record& record, const std::filesystem::path& folder) {
   prune::Plan plan;
-  plan.model_hash = record.key.model_hash;
-  plan.pruned = record.mask.pruned;
+  plan.model = record.key.model;
+  plan.removed = record.mask.removed;
   const AtomicDirectory temporary(folder / "latency", false);  // never committed
   prune::write_pruned(*data.checkpoint, plan, {}, "", temporary.folder(), silent_progress());
-  auto checkpoint = std::make_shared<const model::Checkpoint>(model::Checkpoint::open(temporary.folder()));
-  const model::Model pruned = model::Model::load(std::move(checkpoint), model::parse_compute_type(options.dtype));
-  const eval::Side mine{.model = pruned, .dataset = data.evaluation.dataset};
-  const eval::Side reference{.model = whole, .dataset = data.evaluation.dataset};
-  eval::LatencyOptions time;
-  time.latency_seconds = options.latency_seconds;
-  const auto timing = eval::time_models(mine, &reference, time, options.batch_tokens, silent_progress());
+  auto checkpoint = std::make_shared<const arch::Checkpoint>(arch::Checkpoint::open(temporary.folder()));
+  const engine::Model pruned = engine::Model::load(std::move(checkpoint), options.execution);
+  const eval::EvaluationSubject mine{.model = pruned, .dataset = data.evaluation.dataset};
+  const eval::EvaluationSubject reference{.model = whole, .dataset = data.evaluation.dataset};
+  const auto timing = eval::time_models(mine, &reference, options.eval.latency, options.eval.batch_tokens, silent_progress());
   const eval::Spread& ms = timing->model.latency_ms;
   return {ms.median, ms.p25, ms.p75, timing->reference->latency_ms.median, timing->speedup->latency.median, ms.count};
 }
@@ -54,8 +52,8 @@ std::string line(const MaskLatency& latency) {
   return json.dump();
 }
 
-// Returns how many examples rank the heads where nothing else is asked for: a calibration file may have fewer than the options say.
-std::int64_t usual_examples(const RunData& data, const SweepOptions& options) {
+// Returns the usual number of calibration examples: a file may have fewer than the options say.
+std::int64_t usual_examples(const RunInputs& data, const SweepOptions& options) {
   return std::min(options.examples, data.calibration.front().size());
 }
 
@@ -68,7 +66,7 @@ bool wants_latency(const evidence::RecordKey& key, const SweepOptions& options, 
   return options.alpha == "auto" ? !key.alpha_from.empty() : key.alpha == usual_alpha(options);
 }
 
-void measure_latencies(const RunData& data, const SweepOptions& options, const model::Model& model,
+void measure_latencies(const RunInputs& data, const SweepOptions& options, const engine::Model& model,
                        const std::filesystem::path& folder, std::vector<evidence::Record>& records, Progress& progress) {
   Journal journal(folder / kLatencyFile);
   const std::int64_t examples = usual_examples(data, options);

@@ -5,7 +5,7 @@
 
 #include "hies/base/progress.h"
 #include "hies/evidence/records.h"
-#include "hies/sweep/run_data.h"
+#include "hies/sweep/run_inputs.h"
 
 namespace hies::sweep {
 
@@ -13,10 +13,10 @@ namespace hies::sweep {
 // and with the alpha that was chosen, or usual_alpha() where none was.
 bool wants_latency(const evidence::RecordKey& key, const SweepOptions& options, std::int64_t examples);
 
-// Measures the cells that want it, each in pairs with the unpruned model on single examples of DEV: the heads are really cut out, in a
-// temporary checkpoint within `folder`. Equal masks are measured once. What is measured is kept in DIR/latency.jsonl and not
-// measured again. Sets latency_ms of the records.
-void measure_latencies(const RunData& data, const SweepOptions& options, const model::Model& model,
+// Measures the latency of those cells, in pairs with the unpruned model on single examples of the evaluation data. The heads are
+// removed in a temporary checkpoint within `folder`. Equal masks are measured once. Latencies are kept in DIR/latency.jsonl, so that
+// a resumed sweep does not measure them again. Sets latency_ms of the records.
+void measure_latencies(const RunInputs& data, const SweepOptions& options, const engine::Model& model,
                        const std::filesystem::path& folder, std::vector<evidence::Record>& records, Progress& progress);
 
 }  // namespace hies::sweep

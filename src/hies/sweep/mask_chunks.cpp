@@ -7,7 +7,7 @@
 namespace hies::sweep {
 namespace {
 
-// predict_masks() counts answers; people count masks.
+// Turns the progress of predict_masks(), which counts answers, into a number of masks.
 class MaskProgress : public Progress {
  public:
   MaskProgress(Progress& outer, std::int64_t answers_per_mask) : outer_(outer), answers_per_mask_(answers_per_mask) {}
@@ -16,16 +16,16 @@ class MaskProgress : public Progress {
  protected:
   void advanced(std::int64_t done) override {
     if (Progress::cancelled() && !warned_)
-      outer_.warn("stopping when the masks that were begun are done; once more stops at once");
+      outer_.warn("stopping when the masks in progress are done; a second signal stops at once");
     warned_ = warned_ || Progress::cancelled();
     answers_ += done;
-    outer_.advance(answers_ / answers_per_mask_ - told_);
-    told_ = answers_ / answers_per_mask_;
+    outer_.advance(answers_ / answers_per_mask_ - reported_);
+    reported_ = answers_ / answers_per_mask_;
   }
 
  private:
   Progress& outer_;
-  std::int64_t answers_per_mask_, answers_ = 0, told_ = 0;
+  std::int64_t answers_per_mask_, answers_ = 0, reported_ = 0;
   bool warned_ = false;
 };
 
@@ -62,19 +62,19 @@ eval::MaskStats run_chunks(const MaskWork& work, std::string_view stage, Progres
   return stats;
 }
 
-eval::MaskStats count_chunks(std::span<const model::HeadGates> masks, std::int64_t chunk) {
+eval::MaskStats count_chunks(std::span<const model::UnitSet> masks, const model::Layout& layout, std::int64_t chunk) {
   eval::MaskStats stats;
   const auto step = static_cast<std::size_t>(chunk);
   for (std::size_t begin = 0; begin < masks.size(); begin += step)
-    add(eval::count_mask_work(masks.subspan(begin, std::min(step, masks.size() - begin)), chunk), stats);
+    add(eval::count_mask_work(masks.subspan(begin, std::min(step, masks.size() - begin)), layout, chunk), stats);
   return stats;
 }
 
-std::int64_t chunk_size(std::int64_t asked, const model::Checkpoint& checkpoint, const data::Dataset& dataset) {
+std::int64_t chunk_size(std::int64_t requested, const arch::Checkpoint& checkpoint, const data::Dataset& dataset) {
   constexpr double kFlops = 4e12;
   constexpr double kMost = 256;
-  if (asked > 0) return asked;
-  const eval::Cost cost = eval::cost(checkpoint, checkpoint.spec().layers, eval::lengths(dataset));
+  if (requested > 0) return requested;
+  const eval::Cost cost = eval::cost(checkpoint, checkpoint.spec().layout, eval::lengths(dataset));
   const double one = cost.flops_per_example * static_cast<double>(std::max<std::int64_t>(dataset.size(), 1));
   return static_cast<std::int64_t>(std::clamp(kFlops / one, 1.0, kMost));
 }

@@ -17,13 +17,15 @@ std::optional<double> mean_loss(const eval::Predictions& predictions) {
   return sum / static_cast<double>(predictions.losses.size());
 }
 
-// Takes over the measurements of `known`, which are of the first records.
+// Takes over the measurements of `known`, which are those of the first records.
 void take_known(std::vector<MaskGroup>& groups, const std::vector<evidence::Record>& known, const std::filesystem::path& file) {
   std::size_t next = 0;
   for (MaskGroup& group : groups) {
     for (evidence::Record& record : group.records) {
       if (next == known.size()) return;
-      if (record.key != known[next].key || record.mask != known[next].mask)
+      evidence::RecordKey key = known[next].key;
+      if (!key.model.config) key.model = {key.model.weights, record.key.model.config, record.key.model.inputs};  // of version 1
+      if (record.key != key || record.mask != known[next].mask)
         throw Error(ErrorKind::bad_input,
                     fmt::format("{}: record {} of run {} is not of this sweep", file.string(), next + 1, record.key.run),
                     "something else has written it: sweep into another directory");
@@ -36,7 +38,7 @@ void take_known(std::vector<MaskGroup>& groups, const std::vector<evidence::Reco
 
 }  // namespace
 
-Measurer::Measurer(const RunData& data, const SweepOptions& options, const model::Model& model)
+Measurer::Measurer(const RunInputs& data, const SweepOptions& options, const engine::Model& model)
     : data_(data), options_(options), model_(model) {}
 
 void Measurer::judge(const eval::Predictions& predictions, MaskGroup& group) const {
@@ -56,13 +58,14 @@ std::vector<evidence::Record> Measurer::measure(std::vector<MaskGroup> groups, c
   take_known(groups, known, journal.file());
   const data::Dataset& dataset = data_.evaluation.dataset;
   const model::Objective* objective = data_.evaluation.objective.get();
-  std::vector<model::HeadGates> masks;
+  std::vector<model::UnitSet> masks;
   masks.reserve(groups.size());
-  for (const MaskGroup& group : groups) masks.push_back(group.gates);
+  for (const MaskGroup& group : groups) masks.push_back(group.removed);
   const std::int64_t chunk = chunk_size(options_.masks_at_once, *data_.checkpoint, dataset);
+  const model::Layout& layout = data_.checkpoint->spec().layout;
   // The unpruned model is evaluated by itself.
-  stats_ = count_chunks(std::span(masks).first(1), 1);
-  const eval::MaskStats rest = count_chunks(std::span(masks).subspan(1), chunk);
+  stats_ = count_chunks(std::span(masks).first(1), layout, 1);
+  const eval::MaskStats rest = count_chunks(std::span(masks).subspan(1), layout, chunk);
   stats_.masks += rest.masks;
   stats_.distinct += rest.distinct;
   stats_.layers_done += rest.layers_done;
@@ -72,8 +75,8 @@ std::vector<evidence::Record> Measurer::measure(std::vector<MaskGroup> groups, c
   std::size_t first = 0, have = known.size();
   while (first < groups.size() && have >= groups[first].records.size()) have -= groups[first++].records.size();
   if (first < groups.size()) {
-    reference_ = eval::predict(model_, dataset, nullptr, objective, options_.batch_tokens, progress);
-    tolerance_ = eval::agreement_tolerance(data_.task, dataset, reference_, options_.stability_tolerance);
+    reference_ = eval::predict(model_, dataset, nullptr, objective, options_.eval.batch_tokens, progress);
+    tolerance_ = eval::agreement_tolerance(data_.task, dataset, reference_, options_.eval.stability_tolerance);
     reference_loss_ = mean_loss(reference_);
   }
   const auto keep = [&](std::size_t begin, std::size_t end) {
@@ -93,7 +96,7 @@ std::vector<evidence::Record> Measurer::measure(std::vector<MaskGroup> groups, c
                 .dataset = dataset,
                 .objective = objective,
                 .masks = std::span(masks).subspan(next),
-                .batch_tokens = options_.batch_tokens,
+                .batch_tokens = options_.eval.batch_tokens,
                 .chunk = chunk,
                 .take = {},
                 .keep = {}};

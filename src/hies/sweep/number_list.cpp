@@ -24,7 +24,7 @@ struct Decimal {
   }
 };
 
-// The double nearest to the decimal: both parts of the quotient are exact.
+// Returns the double nearest to the decimal: both parts of the quotient are exact.
 double nearest_double(std::int64_t digits, int decimals) {
   double scale = 1;
   for (int i = 0; i < decimals; ++i) scale *= 10;

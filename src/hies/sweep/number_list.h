@@ -6,12 +6,12 @@
 
 namespace hies::sweep {
 
-// Numbers as people write grids: "0.1,0.3", "0:1:0.1" (from, to, step; both ends belong to it), or both mixed with commas. Computed
-// in decimals, so that the sixth of "0.1:0.6:0.1" is 0.6 and not 0.6 and a bit. In the order written; empty text: no numbers.
+// Returns the numbers of a grid as text: "0.1,0.3", "0:1:0.1" (from, to, step; both ends belong to it), or both mixed with commas. Computed
+// in decimals, so that the sixth of "0.1:0.6:0.1" is exactly 0.6. They keep the order of the text; empty text has no numbers.
 // Throws bad_input, with `name`, for anything else, a step that is not above 0, and more than 100,000 numbers.
 std::vector<double> parse_numbers(std::string_view text, std::string_view name);
 
-// The same for whole numbers.
+// Returns the same for whole numbers.
 std::vector<std::int64_t> parse_counts(std::string_view text, std::string_view name);
 
 }  // namespace hies::sweep

@@ -6,7 +6,7 @@
 #include "hies/base/error.h"
 #include "hies/base/suggest.h"
 #include "hies/data/task.h"
-#include "hies/model/model.h"
+#include "hies/engine/model.h"
 #include "hies/score/options.h"
 #include "hies/sweep/grid.h"
 
@@ -14,7 +14,7 @@ namespace hies::sweep {
 namespace {
 
 void check_least(std::string_view name, std::int64_t value, std::int64_t least) {
-  if (value < least) bad_input("{} is {}, but at least {} is needed", name, value, least);
+  if (value < least) bad_input("`{}` is {}, but at least {} is needed", name, value, least);
 }
 
 template <class T>
@@ -23,20 +23,20 @@ void check_list(std::string_view name, const std::vector<T>& values) {
   std::vector<T> sorted = values;
   std::sort(sorted.begin(), sorted.end());
   if (const auto twice = std::adjacent_find(sorted.begin(), sorted.end()); twice != sorted.end())
-    throw Error(ErrorKind::bad_input, fmt::format("{}: {} is there twice", name, *twice), "name each once");
+    throw Error(ErrorKind::bad_input, fmt::format("`{}`: {} is there twice", name, *twice), "name each once");
 }
 
 void check_shares(std::string_view name, const std::vector<double>& values) {
   check_list(name, values);
   for (const double value : values)
     if (!(value >= 0 && value <= 1))
-      throw Error(ErrorKind::bad_input, fmt::format("{}: {} is not within 0 … 1", name, value), "30 % is 0.3");
+      throw Error(ErrorKind::bad_input, fmt::format("`{}`: {} is not within 0 … 1", name, value), "30 % is 0.3");
 }
 
 void check_switch(std::string_view name, const std::string& value, std::string_view list) {
   if (value != "grid" && value != "auto")
-    throw Error(ErrorKind::bad_input, fmt::format("{} is '{}', but it is grid or auto", name, printable(value)),
-                fmt::format("the values to try are given with --{}", list));
+    throw Error(ErrorKind::bad_input, fmt::format("`{}` is '{}', but it is grid or auto", name, printable(value)),
+                fmt::format("the values to try are given with `{}`", list));
 }
 
 void check_options(const SweepOptions& options) {
@@ -50,27 +50,25 @@ void check_options(const SweepOptions& options) {
   for (const std::string& name : options.losses) check_loss(name);
   check_switch("loss", options.loss, "losses");
   if (options.loss == "auto" && options.losses.size() < 2)
-    throw Error(ErrorKind::bad_input, "loss is auto, but losses names only one to choose from",
-                "give more, like --losses task,logit-norm");
+    throw Error(ErrorKind::bad_input, "`loss` is auto, but `losses` names only one to choose from",
+                "name more, like task,logit-norm");
   check_least("examples", options.examples, 1);
-  if (!options.calibration_sizes.empty()) check_list("calibration-sizes", options.calibration_sizes);
-  for (const std::int64_t size : options.calibration_sizes) check_least("calibration-sizes", size, 1);
-  if (options.eval_examples) check_least("eval-examples", *options.eval_examples, 1);
-  check_least("random-masks", options.random_masks, 1);
+  if (!options.calibration_sizes.empty()) check_list("calibration_sizes", options.calibration_sizes);
+  for (const std::int64_t size : options.calibration_sizes) check_least("calibration_sizes", size, 1);
+  if (options.eval_examples) check_least("eval_examples", *options.eval_examples, 1);
+  check_least("random_masks", options.random_masks, 1);
   check_least("heldout", options.heldout, 1);
-  score::check_options(method_options(options));
-  score::parse_granularity(options.granularity);
-  check_least("min-heads-per-layer", options.min_heads_per_layer, 0);
-  if (!(options.stability_tolerance >= 0 && options.stability_tolerance <= 1))
-    bad_input("stability-tolerance is {}, but it is a share of the label range, 0 … 1", options.stability_tolerance);
-  if (!(options.latency_seconds > 0) || std::isinf(options.latency_seconds))
-    bad_input("latency-seconds is {}, but it must be above 0", options.latency_seconds);
-  model::parse_compute_type(options.dtype);
-  check_least("batch-tokens", options.batch_tokens, 1);
-  check_least("masks-at-once", options.masks_at_once, 0);
+  score::check_options(options.method);
+  score::parse_granularity(options.score.granularity);
+  check_least("min_heads_per_layer", options.budget.min_heads_per_layer, 0);
+  eval::check_options(options.eval);
+  const double seconds = options.eval.latency.latency_seconds;
+  if (!(seconds > 0) || std::isinf(seconds)) bad_input("`latency_seconds` is {}, but it must be above 0", seconds);
+  engine::parse_compute_type(options.execution.dtype);
+  check_least("masks_at_once", options.masks_at_once, 0);
 }
 
-// An option of some tasks, when no run has one of them.
+// Refuses an option of some tasks when no run has such a task.
 void check_asked(bool given, std::string_view names, std::string_view what, bool (*reads)(const data::Task&),
                  const std::vector<SweepRun>& runs) {
   if (given && std::none_of(runs.begin(), runs.end(), [&](const SweepRun& run) { return reads(data::task(run.task)); }))
@@ -87,14 +85,6 @@ void check_name(const std::string& name) {
 
 }  // namespace
 
-score::MethodOptions method_options(const SweepOptions& options) {
-  score::MethodOptions method;
-  method.normalise = options.normalise;
-  method.units = options.units;
-  method.group_score = options.group_score;
-  return method;
-}
-
 SweepOptions resolved(SweepOptions options) {
   for (const double end : {0.0, 1.0})
     if (std::find(options.alphas.begin(), options.alphas.end(), end) == options.alphas.end()) options.alphas.push_back(end);
@@ -107,8 +97,8 @@ SweepOptions resolved(SweepOptions options) {
 void check_config(const SweepConfig& config) {
   check_options(config.options);
   if (config.runs.empty())
-    throw Error(ErrorKind::bad_input, "no model is given",
-                "give MODEL --task T --calib FILE --data FILE, or --run MODEL:T:TRAIN:DEV");
+    throw Error(ErrorKind::bad_input, "the sweep has no run",
+                "a run is a model with its task, calibration data and evaluation data");
   std::vector<std::string> names;
   for (const SweepRun& run : config.runs) {
     check_name(run.name);
@@ -117,11 +107,13 @@ void check_config(const SweepConfig& config) {
   }
   check_list("runs", names);
   const SweepOptions& options = config.options;
-  check_asked(options.context || options.stride, "context and stride are for tasks that judge texts in windows",
+  check_asked(options.load.context || options.load.stride, "`context` and `stride` are for tasks that judge texts in windows",
               "perplexity, causal-lm", data::reads_windows, config.runs);
-  check_asked(options.shots.has_value(), "shots is for questions of several subjects", "mmlu", data::reads_subjects, config.runs);
-  check_asked(options.image_size || options.skip_bad || options.most_pixels,
-              "image-size, skip-bad and most-pixels are for images", "image-classification", data::reads_images, config.runs);
+  check_asked(options.load.shots.has_value(), "`shots` is for questions of several subjects", "mmlu", data::reads_subjects,
+              config.runs);
+  check_asked(options.load.image_size || options.load.skip_bad || options.load.most_pixels,
+              "`image_size`, `skip_bad` and `most_pixels` are for images", "image-classification", data::reads_images,
+              config.runs);
 }
 
 }  // namespace hies::sweep

@@ -4,36 +4,21 @@
 #include <map>
 
 #include "hies/base/error.h"
-#include "hies/base/hash.h"
 #include "hies/eval/cost.h"
 #include "hies/pipeline/plan_run.h"
+#include "hies/score/statistics/second_order.h"
 
 namespace hies::sweep {
 namespace {
 
-// Calls visit(layer, position of the head in the layer) for every pruned head.
-template <class Visit>
-void for_each_pruned(const std::map<int, std::vector<int>>& pruned, const model::HeadLayout& layout, const Visit& visit) {
-  for (const auto& [key, heads] : pruned) {
-    const auto layer = static_cast<std::size_t>(key);
-    for (const int head : heads) visit(layer, static_cast<std::size_t>(layout[layer].position_of(head)));
-  }
-}
-
 double share_gone(double before, double after) { return before > 0 ? (before - after) / before : 0; }
-
-bool is_unpruned(const model::HeadGates& gates) {
-  return std::all_of(gates.begin(), gates.end(), [](const std::vector<double>& row) {
-    return std::all_of(row.begin(), row.end(), [](double gate) { return gate == 1; });
-  });
-}
 
 }  // namespace
 
-Planner::Planner(const RunData& data, const SweepOptions& options, const ScoredRun& scored)
+Planner::Planner(const RunInputs& data, const SweepOptions& options, const ScoredRun& scored)
     : data_(data), options_(options), scored_(scored), lengths_(eval::lengths(data.evaluation.dataset)) {
-  const model::HeadLayout& layout = data.checkpoint->spec().layers;
-  heads_ = model::live_head_count(layout);
+  const model::Layout& layout = data.checkpoint->spec().layout;
+  heads_ = layout.active_count(model::SiteKind::attention);
   const eval::Cost whole = eval::cost(*data.checkpoint, layout, lengths_);
   parameters_ = whole.parameters;
   flops_ = whole.flops_per_example;
@@ -48,18 +33,17 @@ const ScoredRun::Entry& Planner::ranking(const Cell& cell) const {
 }
 
 prune::Plan Planner::plan(const Cell& cell) const {
-  score::MethodOptions method = method_options(options_);
+  score::MethodOptions method = options_.method;
   method.method = cell.method.scorer;
   method.alpha = cell.alpha.value_or(method.alpha);
   method.seed = cell.method.drawn ? static_cast<std::uint64_t>(cell.seed.value()) : 0;
-  prune::BudgetOptions budget;
+  prune::BudgetOptions budget = options_.budget;
   budget.ratio = cell.ratio;
   budget.uniform = cell.method.uniform;
-  budget.min_heads_per_layer = options_.min_heads_per_layer;
   return pipeline::run_plan(ranking(cell).scores, method, budget);
 }
 
-evidence::Cost Planner::cost(const model::HeadLayout& left, std::int64_t heads_removed) const {
+evidence::Cost Planner::cost(const model::Layout& left, std::int64_t heads_removed) const {
   const eval::Cost cost = eval::cost(*data_.checkpoint, left, lengths_);
   return {cost.parameters,
           cost.flops_per_example,
@@ -75,17 +59,20 @@ void Planner::add_bound(const Cell& cell, evidence::Record& record) const {
   const ScoredRun::Entry* entry = scored_.find(bound.loss, seed, cell.examples.value_or(options_.examples));
   if (entry == nullptr) return;
   const score::Scores& scores = entry->scores;
-  const auto& gradients = scores.table("gate_grad");
-  const auto& squares = scores.table("a_sq");
-  const score::OutputNorms& norms = scores.output_norms.value();
-  const double curvature = scores.curvature.value();
+  const auto &gradients = scores.table(score::kGateGradient), &squares = scores.table(score::kOutputSquares),
+             &norms = scores.table(score::kOutputNorm);
+  const double curvature = scores.constant(score::kCurvature);
   double first = 0, second = 0, second_heads = 0;
-  for_each_pruned(record.mask.pruned, scores.layout, [&](std::size_t layer, std::size_t head) {
-    const double whole = norms.layer[layer], own = norms.head[layer][head];
-    first += gradients[layer][head];
-    second += curvature * whole * whole / 2 * squares[layer][head];
-    second_heads += curvature * own * own / 2 * squares[layer][head];
-  });
+  for (const auto& [site, heads] : record.mask.removed) {
+    const double whole = scores.site_value(score::kOutputNorm, site);
+    for (const int head : heads) {
+      const auto i = static_cast<std::size_t>(scores.layout.at(site).position_of(head));
+      const double own = norms.at(site)[i], square = squares.at(site)[i];
+      first += gradients.at(site)[i];
+      second += curvature * whole * whole / 2 * square;
+      second_heads += curvature * own * own / 2 * square;
+    }
+  }
   bound.first_order = first;
   bound.second_order = second;
   bound.second_order_heads = second_heads;
@@ -96,7 +83,7 @@ evidence::Record Planner::record(const Cell& cell, const prune::Plan& plan) cons
   evidence::Record record;
   record.key.run = data_.run.name;
   record.key.task = data_.task.name;
-  record.key.model_hash = data_.checkpoint->hash();
+  record.key.model = data_.model;
   record.key.method = cell.method.name;
   record.key.uniform = cell.method.uniform;
   record.key.alpha = cell.alpha;
@@ -110,11 +97,11 @@ evidence::Record Planner::record(const Cell& cell, const prune::Plan& plan) cons
     record.key.scores = entry.file;
   }
   record.key.ratio = cell.ratio;
-  record.mask.hash = mask_hash(plan.pruned);
-  record.mask.pruned = plan.pruned;
-  record.mask.heads_removed = plan.pruned_count();
+  record.mask.hash = plan.removed.hash();
+  record.mask.removed = plan.removed;
+  record.mask.heads_removed = plan.removed.count(model::SiteKind::attention);
   record.mask.heads = heads_ - record.mask.heads_removed;
-  record.measured.cost = cost(prune::pruned_layout(plan, data_.checkpoint->spec().layers), record.mask.heads_removed);
+  record.measured.cost = cost(prune::pruned_layout(plan, data_.checkpoint->spec().layout), record.mask.heads_removed);
   add_bound(cell, record);
   return record;
 }
@@ -125,30 +112,19 @@ evidence::Record Planner::unpruned() const {
   return record(cell, prune::Plan());
 }
 
-std::string mask_hash(const std::map<int, std::vector<int>>& pruned) {
-  Hasher hasher;
-  for (const auto& [layer, heads] : pruned) {
-    hasher.update(std::int64_t{layer}).update(static_cast<std::int64_t>(heads.size()));
-    for (const int head : heads) hasher.update(std::int64_t{head});
-  }
-  return hasher.hex();
-}
-
-std::vector<MaskGroup> group_by_mask(const Planner& planner, const std::vector<Cell>& cells, const model::HeadLayout& layout) {
+std::vector<MaskGroup> group_by_mask(const Planner& planner, const std::vector<Cell>& cells) {
   std::vector<MaskGroup> groups(1);
-  groups[0].gates = model::make_head_table<double>(layout, 1);
   groups[0].records.push_back(planner.unpruned());
-  groups[0].mask = groups[0].records[0].mask.hash;
-  std::map<std::string, std::size_t> place = {{groups[0].mask, 0}};
+  std::map<std::string, std::size_t> place = {{groups[0].removed.hash(), 0}};
   for (const Cell& cell : cells) {
     const prune::Plan plan = planner.plan(cell);
     evidence::Record record = planner.record(cell, plan);
     const auto [found, is_new] = place.emplace(record.mask.hash, groups.size());
-    if (is_new) groups.push_back({prune::gates(plan, layout), record.mask.hash, {}});
+    if (is_new) groups.push_back({plan.removed, {}});
     groups[found->second].records.push_back(std::move(record));
   }
-  check(is_unpruned(groups[0].gates), "the unpruned model comes first");
-  std::sort(groups.begin() + 1, groups.end(), [](const MaskGroup& a, const MaskGroup& b) { return a.gates < b.gates; });
+  std::sort(groups.begin() + 1, groups.end(),
+            [](const MaskGroup& a, const MaskGroup& b) { return model::has_first_difference(a.removed, b.removed); });
   return groups;
 }
 

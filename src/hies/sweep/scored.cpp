@@ -9,12 +9,13 @@
 #include "hies/pipeline/score_run.h"
 #include "hies/score/methods/method.h"
 #include "hies/score/scorer.h"
+#include "hies/score/statistics/statistic.h"
 #include "hies/sweep/grid.h"
 
 namespace hies::sweep {
 namespace {
 
-// What the methods need, what the bound needs, and what the comparison of HIS with AE needs.
+// Returns the tables that the methods, the bound and the comparison of HIS with AE need.
 std::vector<std::string> tables(const SweepOptions& options) {
   std::vector<std::string> names = {"his", "ae", "second-order"};
   for (const std::string& method : options.methods) {
@@ -24,25 +25,39 @@ std::vector<std::string> tables(const SweepOptions& options) {
   return names;
 }
 
-pipeline::ScoreRequest request_of(const RunData& data, const SweepOptions& options, const ScoredRun::Entry& entry) {
+pipeline::ScoreRequest request_of(const RunInputs& data, const SweepOptions& options, const ScoredRun::Entry& entry) {
   pipeline::ScoreRequest request;
   request.model = data.run.model;
   request.task = data.task.name;
   request.calibration = data.run.calib;
   request.load = load_options(options, data.task);
   request.load.seed = static_cast<std::uint64_t>(entry.seed);
+  request.score = options.score;
   request.score.loss = entry.loss;
-  request.score.granularity = options.granularity;
-  request.score.batch_tokens = options.batch_tokens;
+  request.score.batch_tokens = options.eval.batch_tokens;
   request.score.tables = tables(options);
-  request.dtype = options.dtype;
+  request.execution = options.execution;
   return request;
 }
 
-void check_read(const ScoredRun::Entry& entry, const RunData& data, const data::Dataset& calibration,
+// Fills in random values for what a statistic would give, where it is not there.
+void invent(const score::Statistic& statistic, Rng& rng, score::Scores& scores) {
+  for (const score::StatisticTable& table : statistic.tables) {
+    if (scores.tables.contains(table.name)) continue;
+    auto& made = scores.tables[std::string(table.name)] = model::UnitTable<double>(scores.layout, model::SiteKind::attention);
+    for (auto& [site, row] : made)
+      for (double& value : row) value = rng.uniform();
+  }
+  for (const std::string_view name : statistic.site_values)
+    for (const model::Site site : scores.layout.sites(model::SiteKind::attention))
+      scores.site_values[std::string(name)].try_emplace(site, 1);
+  for (const std::string_view name : statistic.constants) scores.constants.try_emplace(std::string(name), 1);
+}
+
+void check_read(const ScoredRun::Entry& entry, const RunInputs& data, const data::Dataset& calibration,
                 const std::vector<std::string>& needed, const std::filesystem::path& file) {
-  const bool of_this = entry.scores.model_info.hash == data.checkpoint->hash() &&
-                       entry.scores.layout == data.checkpoint->spec().layers &&
+  const bool of_this = entry.scores.model_info.hashes.weights == data.checkpoint->hash() &&
+                       entry.scores.layout == data.checkpoint->spec().layout &&
                        entry.scores.calibration.hash == calibration.hash &&
                        require<std::string>(entry.scores.options, "loss", file.string()) == entry.loss;
   const bool whole = std::all_of(needed.begin(), needed.end(), [&](const std::string& table) { return entry.scores.has(table); });
@@ -59,37 +74,31 @@ std::string scores_file(const SweepRun& run, const std::string& loss, std::int64
   return fmt::format("scores/{}-{}-{}{}.json", run.name, loss, seed, size);
 }
 
-ScoredRun::ScoredRun(const RunData& data, const SweepOptions& options) {
+ScoredRun::ScoredRun(const RunInputs& data, const SweepOptions& options) {
   for (const std::int64_t size : scored_sizes(options))
     for (const std::string& loss : data.losses)
       for (std::int64_t seed = 0; seed < options.seeds; ++seed)
         entries_.push_back({loss, seed, size, scores_file(data.run, loss, seed, size, options), {}});
 }
 
-ScoredRun ScoredRun::imagined(const RunData& data, const SweepOptions& options, const model::Model& model) {
+ScoredRun ScoredRun::imagined(const RunInputs& data, const SweepOptions& options, const engine::Model& model) {
   ScoredRun run(data, options);
-  score::ScoreOptions weights;  // what needs no run of the model is real
-  weights.tables = {"l2"};
+  score::ScoreOptions weights;  // tables that need no run of the model are computed
+  weights.tables = score::weight_statistics();
   const score::Scores real = score::score_heads(model, first_examples(data.calibration.front(), 1), weights);
   Rng rng(0);
   for (Entry& entry : run.entries_) {
     entry.scores = real;
-    for (const std::string_view name : {"his", "ae", "l2-out", "gate_grad", "a_sq"}) {
-      auto& table = entry.scores.tables[std::string(name)] = model::make_head_table<double>(real.layout);
-      for (auto& row : table)
-        for (double& value : row) value = rng.uniform();
-    }
-    entry.scores.output_norms = {std::vector<double>(real.layout.size(), 1), model::make_head_table<double>(real.layout, 1)};
-    entry.scores.curvature = 1;
+    for (const std::string& name : tables(options)) invent(score::find_statistic(name), rng, entry.scores);
   }
   return run;
 }
 
-ScoredRun::ScoredRun(const RunData& data, const SweepOptions& options, const model::Model& model,
+ScoredRun::ScoredRun(const RunInputs& data, const SweepOptions& options, const engine::Model& model,
                      const std::filesystem::path& folder, Progress& progress)
     : ScoredRun(data, options) {
   for (Entry& entry : entries_) {
-    const data::Dataset calibration = first_examples(data.calibration[static_cast<std::size_t>(entry.seed)], entry.asked);
+    const data::Dataset calibration = first_examples(data.calibration[static_cast<std::size_t>(entry.seed)], entry.requested);
     const std::filesystem::path file = folder / entry.file;
     const pipeline::ScoreRequest request = request_of(data, options, entry);
     if (is_there(file)) {
@@ -100,13 +109,12 @@ ScoredRun::ScoredRun(const RunData& data, const SweepOptions& options, const mod
     entry.scores = pipeline::score_dataset(model, calibration, request, progress);
     Progress::throw_if_cancelled();
     score::write_scores(file, entry.scores, false);
-    ++computed_;
   }
 }
 
-const ScoredRun::Entry* ScoredRun::find(const std::string& loss, std::int64_t seed, std::int64_t asked) const {
+const ScoredRun::Entry* ScoredRun::find(const std::string& loss, std::int64_t seed, std::int64_t requested) const {
   const auto found = std::find_if(entries_.begin(), entries_.end(), [&](const Entry& entry) {
-    return entry.loss == loss && entry.seed == seed && entry.asked == asked;
+    return entry.loss == loss && entry.seed == seed && entry.requested == requested;
   });
   return found == entries_.end() ? nullptr : &*found;
 }

@@ -18,13 +18,13 @@ struct LayerCount {
   Json json() const { return {{"done", done}, {"avoided", avoided}}; }
 };
 
-// Against one evaluation for each record.
+// Layer evaluations that were avoided are counted against one evaluation for each record.
 LayerCount layer_count(const RunSummary& run) {
   const auto all = static_cast<std::int64_t>(run.records.size()) * run.layers;
   return {run.evaluation.layers_done, all - run.evaluation.layers_done};
 }
 
-// The masks of one way to draw them and one ratio.
+// Returns the spread of random masks of one ratio.
 Json random_json(const std::vector<const evidence::Record*>& records) {
   const evidence::Record& first = *records.front();
   Json json = {{"method", first.key.method + (first.key.uniform ? "/uniform" : "")},
@@ -80,7 +80,7 @@ Json run_json(const RunSummary& run) {
   if (!run.choices.empty())
     json["heldout"] = {{"distinct_masks", run.heldout.distinct},
                        {"layer_evaluations", {{"done", run.heldout.layers_done}, {"avoided", run.heldout.layers_avoided}}}};
-  for (const Choice& choice : run.choices) json["choices"].push_back(choice_json(choice));
+  for (const HyperparameterChoice& choice : run.choices) json["choices"].push_back(choice_json(choice));
   return json;
 }
 

@@ -7,14 +7,14 @@
 #include "hies/base/json.h"
 #include "hies/eval/many_masks.h"
 #include "hies/evidence/records.h"
-#include "hies/sweep/choice.h"
-#include "hies/sweep/run_data.h"
+#include "hies/sweep/hyperparameter_choice.h"
+#include "hies/sweep/run_inputs.h"
 
 namespace hies::sweep {
 
 inline constexpr std::string_view kSummarySchema = "hies.summary/1";
 
-// What is told of one run when it is done.
+// The summary of one run.
 struct RunSummary {
   SweepRun run;
   std::string model_hash;
@@ -24,15 +24,15 @@ struct RunSummary {
   std::int64_t scores_files = 0;
   eval::MaskStats evaluation;
   eval::MaskStats heldout;  // all 0 unless alpha or loss was chosen
-  std::vector<Choice> choices;
+  std::vector<HyperparameterChoice> choices;
   std::vector<evidence::Record> records;
 };
 
-// summary.json (docs/formats.md). `timings` in ms.
+// Returns summary.json (docs/formats.md). `timings` are in ms.
 Json summary_json(const std::vector<RunSummary>& runs, const std::string& version, const std::map<std::string, double>& timings);
 
-// How numbers that belong together spread: mean, sd (of a sample; null for one number), quartiles (between two numbers
-// interpolated), least and most. At least one number.
+// Returns the spread of at least one number: mean, sd (of a sample; null for one number), quartiles (between two numbers
+// interpolated), least and greatest.
 Json spread_json(const std::vector<double>& numbers);
 
 }  // namespace hies::sweep

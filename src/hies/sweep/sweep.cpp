@@ -6,9 +6,9 @@
 #include "hies/base/error.h"
 #include "hies/base/files.h"
 #include "hies/evidence/tables.h"
-#include "hies/sweep/choice.h"
 #include "hies/sweep/folder.h"
 #include "hies/sweep/grid.h"
+#include "hies/sweep/hyperparameter_choice.h"
 #include "hies/sweep/journal.h"
 #include "hies/sweep/latency.h"
 #include "hies/sweep/measure.h"
@@ -29,14 +29,14 @@ class Job {
       Journal journal(folder_.path() / evidence::kRecordsFile);
       read_known(journal);
       try {
-        for (const RunData& data : data_) measure(data, journal);
+        for (const RunInputs& data : data_) measure(data, journal);
         check_all_used(journal);
         if (options_.latency) measure_latencies();
       } catch (const Error& error) {
         if (error.kind() != ErrorKind::interrupted) throw;
         throw Error(ErrorKind::interrupted,
                     fmt::format("interrupted: {} records are in {}", journal.count(), journal.file().string()),
-                    "run the same command again to go on");
+                    "run the same command again to resume");
       }
     }
     if (options_.latency) write_with_latencies();
@@ -68,7 +68,7 @@ class Job {
     }
   }
 
-  // Those of the run, which stand together.
+  // Returns the known records of the run, which are adjacent in the file.
   std::vector<evidence::Record> known_of(const std::string& run) {
     std::vector<evidence::Record> mine;
     for (; used_ < known_.size() && known_[used_].key.run == run; ++used_) mine.push_back(known_[used_]);
@@ -81,12 +81,10 @@ class Job {
                 printable(known_[used_].key.run));
   }
 
-  model::Model load_model(const RunData& data) const {
-    return model::Model::load(data.checkpoint, model::parse_compute_type(options_.dtype));
-  }
+  engine::Model load_model(const RunInputs& data) const { return engine::Model::load(data.checkpoint, options_.execution); }
 
-  void measure(const RunData& data, Journal& journal) {
-    const model::Model model = load_model(data);
+  void measure(const RunInputs& data, Journal& journal) {
+    const engine::Model model = load_model(data);
     Stopwatch watch;
     const ScoredRun scored(data, options_, model, folder_.path(), progress_);
     timings_["score_ms"] += watch.elapsed_ms();
@@ -102,13 +100,13 @@ class Job {
     watch.restart();
     const Planner planner(data, options_, scored);
     std::vector<Cell> cells = grid(options_, data.task);
-    summary.choices = Chooser(data, options_, planner, model, folder_.path()).choose(cells, summary.heldout, progress_);
+    summary.choices =
+        HyperparameterChooser(data, options_, planner, model, folder_.path()).choose(cells, summary.heldout, progress_);
     timings_["choose_ms"] += watch.elapsed_ms();
 
     watch.restart();
     Measurer measurer(data, options_, model);
-    summary.records = measurer.measure(group_by_mask(planner, cells, data.checkpoint->spec().layers), known_of(data.run.name),
-                                       journal, progress_);
+    summary.records = measurer.measure(group_by_mask(planner, cells), known_of(data.run.name), journal, progress_);
     summary.evaluation = measurer.stats();
     timings_["evaluate_ms"] += watch.elapsed_ms();
   }
@@ -120,7 +118,7 @@ class Job {
     timings_["latency_ms"] = watch.elapsed_ms();
   }
 
-  // A calibration file may be smaller than what was asked for.
+  // A calibration file may have fewer rows than `examples`.
   evidence::TableOptions table_options() const {
     evidence::TableOptions tables;
     tables.examples = std::min(options_.examples, data_.front().calibration.front().size());
@@ -139,9 +137,9 @@ class Job {
   std::string version_;
   Progress& progress_;
   SweepFolder folder_;
-  std::vector<RunData> data_;
+  std::vector<RunInputs> data_;
   std::vector<evidence::Record> known_;
-  std::size_t used_ = 0;  // of known_, given to a run
+  std::size_t used_ = 0;  // how many of known_ have been given to a run
   std::vector<RunSummary> summaries_;
   Stopwatch total_;
   std::map<std::string, double> timings_;

@@ -11,11 +11,11 @@
 
 namespace hies::sweep {
 
-// What `hies sweep` is asked for.
+// The inputs of a sweep.
 struct SweepRequest {
   SweepConfig config;
   std::filesystem::path output;  // the sweep's directory
-  std::string version;           // of the program; a directory of another version is not gone on with
+  std::string version;           // of the program; a directory of another version is not resumed
 };
 
 struct SweepOutcome {
@@ -24,9 +24,9 @@ struct SweepOutcome {
   Json summary;
 };
 
-// The whole grid of all runs, into `output`: sweep.json, scores/, records.jsonl, summary.json, tables/ (docs/formats.md). May be stopped at
-// any moment, by Error(interrupted) or by the end of the process, and goes on when it is called again with the same request: the
-// records are then the same. Throws what check_config, SweepFolder, load_run and the stages throw.
+// Evaluates the whole grid of all runs and writes `output`: sweep.json, scores/, records.jsonl, summary.json, tables/ (docs/formats.md).
+// It may be stopped at any moment, by Error(interrupted) or by the end of the process; called again with the same request it resumes,
+// and the records are the same. Throws what check_config, SweepFolder, load_run and the stages throw.
 SweepOutcome run_sweep(const SweepRequest& request, Progress& progress = silent_progress());
 
 }  // namespace hies::sweep

@@ -42,7 +42,7 @@ TEST_F(Sweep, HasOneRecordForEachCell) {
 TEST_F(Sweep, RecordsAreWhatEvalSays) {
   const SweepOutcome outcome = run("a");
   pipeline::EvalRequest eval;
-  eval.model = SmallTask::model();
+  eval.model = data::SmallTask::model();
   eval.task = "classification";
   eval.data = dev;
   eval.eval.latency.latency_seconds = 0;
@@ -77,15 +77,15 @@ TEST_F(Sweep, DoesNotDependOnThreadsButForRounding) {
   ASSERT_EQ(one.size(), two.size());
   for (std::size_t i = 0; i < one.size(); ++i) {
     EXPECT_EQ(one[i].mask, two[i].mask);
-    EXPECT_EQ(one[i].method, two[i].method);
-    EXPECT_EQ(one[i].metrics, two[i].metrics);
-    EXPECT_EQ(one[i].stability, two[i].stability);
-    EXPECT_NEAR(one[i].mean_loss.value(), two[i].mean_loss.value(), 1e-5);
+    EXPECT_EQ(one[i].key.method, two[i].key.method);
+    EXPECT_EQ(one[i].measured.metrics, two[i].measured.metrics);
+    EXPECT_EQ(one[i].measured.stability, two[i].measured.stability);
+    EXPECT_NEAR(one[i].measured.mean_loss.value(), two[i].measured.mean_loss.value(), 1e-5);
   }
 }
 
 TEST_F(Sweep, SeveralRunsStandOneAfterTheOther) {
-  request.config.runs.push_back({"second", SmallTask::model(), "classification", dev, calib});
+  request.config.runs.push_back({"second", data::SmallTask::model(), "classification", dev, calib});
   const SweepOutcome outcome = run("a");
   const auto second = std::find_if(outcome.records.begin(), outcome.records.end(),
                                    [](const evidence::Record& r) { return r.key.run == "second"; });
@@ -102,7 +102,7 @@ TEST_F(Sweep, SeveralRunsStandOneAfterTheOther) {
 
 TEST_F(Sweep, LatencyIsMeasuredOfSeedZero) {
   request.config.options.latency = true;
-  request.config.options.latency_seconds = 0.01;
+  request.config.options.eval.latency.latency_seconds = 0.01;
   const SweepOutcome outcome = run("a");
   std::size_t measured = 0;
   for (const evidence::Record& record : outcome.records) {

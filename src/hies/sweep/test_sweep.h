@@ -26,7 +26,7 @@ class Sweep : public testing::Test {
     options.random_masks = 2;
     options.heldout = 2;
     options.masks_at_once = 2;
-    request.config.runs = {{"tiny", SmallTask::model(), "classification", calib, dev}};
+    request.config.runs = {{"tiny", data::SmallTask::model(), "classification", calib, dev}};
   }
 
   SweepOutcome run(const std::string& name) {
@@ -39,7 +39,7 @@ class Sweep : public testing::Test {
   }
 
   TestFolder folder;
-  std::filesystem::path calib = folder.write("train.tsv", SmallTask::tsv());
+  std::filesystem::path calib = folder.write("train.tsv", data::SmallTask::tsv());
   std::filesystem::path dev = folder.write("dev.tsv",
                                            "text\tlabel\nThe great film\tgood\nis it a movie?\tbad\nThe film!\tfair\n"
                                            "it is great\tgood\na movie\tfair\n");

@@ -2,10 +2,10 @@
 
 #include <vector>
 
+#include "hies/arch/family.h"
 #include "hies/base/error.h"
 #include "hies/base/files.h"
 #include "hies/formats/safetensors_writer.h"
-#include "hies/model/arch/arch.h"
 #include "hies/synthetic/random_tensor.h"
 
 namespace hies::synthetic {
@@ -19,7 +19,7 @@ formats::DType parse_dtype(const std::string& name) {
   throw Error(ErrorKind::bad_input, fmt::format("unknown dtype '{}'", printable(name)), "known: bfloat16, float16, float32");
 }
 
-// The scale of a norm: the only vectors of that name.
+// Returns whether the tensor is the scale of a norm: no other vector is called a weight.
 bool is_norm(const model::TensorDecl& decl) { return decl.shape.size() == 1 && decl.name.ends_with(".weight"); }
 
 void check_room(const std::filesystem::path& folder, std::int64_t bytes) {
@@ -36,16 +36,15 @@ void check_room(const std::filesystem::path& folder, std::int64_t bytes) {
 
 MadeCheckpoint make_checkpoint(const MakeRequest& request, Progress& progress) {
   const formats::DType dtype = parse_dtype(request.dtype);
-  const std::uint64_t shard_bytes = formats::parse_byte_size(request.max_shard_size, "max-shard-size");
+  const std::uint64_t shard_bytes = formats::parse_byte_size(request.max_shard_size, "`max_shard_size`");
   Json config = made_config(request.family, request.shape);
   config["dtype"] = config["torch_dtype"] = request.dtype;
   const auto model_type = config["model_type"].get<std::string>();
-  const model::Arch& arch = model::find_arch(model_type, "make-checkpoint");
-  const model::ModelSpec spec = arch.parse(config, "the model to be made");
+  const model::ModelSpec spec = arch::find_family(model_type, "make-checkpoint").parse(config, "the model to be made");
 
   MadeCheckpoint made;
   std::vector<formats::TensorSource> sources;
-  for (const model::TensorDecl& decl : arch.tensors(spec)) {
+  for (const model::TensorDecl& decl : model::tensors(spec)) {
     made.parameters += decl.elements();
     sources.push_back(is_norm(decl) ? ones_tensor(decl.name, dtype, decl.shape)
                                     : normal_tensor(decl.name, dtype, decl.shape, request.seed, kDeviation));

@@ -9,7 +9,7 @@
 
 namespace hies::synthetic {
 
-// What `hies make-checkpoint` is asked for.
+// The inputs of `hies make-checkpoint`.
 struct MakeRequest {
   std::string family = "llama";
   ShapeOptions shape = {};
@@ -36,8 +36,8 @@ struct MadeCheckpoint {
 
 // Writes a checkpoint of random weights (normal, standard deviation 0.02; norms 1) and no tokenizer, for tests of load and speed: its
 // answers mean nothing. The same request gives the same bytes, whatever the number of threads. Needs memory for some pieces of 16 MiB
-// only. Throws bad_input for what cannot be, unsupported for a family that this version does not run, io where the disk has too
-// little room.
+// only. Throws bad_input for a shape that is not possible, unsupported for a family that this version does not run, io where the
+// disk is too small.
 MadeCheckpoint make_checkpoint(const MakeRequest& request, Progress& progress = silent_progress());
 
 }  // namespace hies::synthetic

@@ -106,14 +106,14 @@ TEST_F(MakeCheckpoint, WhatCannotBeIsRefused) {
   EXPECT_NE(refusal([](auto& r) { r.family = "lama"; }).find("'lama'"), std::string::npos);
   EXPECT_NE(refusal([](auto& r) { r.shape.size = "8b"; }).find("'8b'"), std::string::npos);
   EXPECT_NE(refusal([](auto& r) { r.dtype = "float64"; }).find("'float64'"), std::string::npos);
-  EXPECT_NE(refusal([](auto& r) { r.shape.layers = 0; }).find("layers is 0"), std::string::npos);
+  EXPECT_NE(refusal([](auto& r) { r.shape.layers = 0; }).find("`layers` is 0"), std::string::npos);
   EXPECT_NE(refusal([](auto& r) { r.shape.kv_heads = 3; }).find("num_key_value_heads 3"), std::string::npos);
   EXPECT_NE(refusal([](auto& r) {
               r.family = "bert";
               r.shape.kv_heads = 2;
-            }).find("kv-heads is 2"),
+            }).find("`kv_heads` is 2"),
             std::string::npos);
-  EXPECT_NE(refusal([](auto& r) { r.max_shard_size = "big"; }).find("max-shard-size"), std::string::npos);
+  EXPECT_NE(refusal([](auto& r) { r.max_shard_size = "big"; }).find("`max_shard_size`"), std::string::npos);
 }
 
 TEST_F(MakeCheckpoint, TooLittleRoomIsToldBeforehand) {

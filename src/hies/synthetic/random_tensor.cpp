@@ -29,11 +29,11 @@ std::uint16_t to_bfloat16(double value) {
   return static_cast<std::uint16_t>((bits + 0x7FFF + (bits >> 16 & 1)) >> 16);
 }
 
-// Of finite numbers far below the largest half.
+// Converts finite numbers far below the largest half.
 std::uint16_t to_float16(double value) {
   const double size = std::abs(value);
   const int exponent = size == 0 ? -14 : std::max(std::ilogb(size), -14);
-  const auto steps = static_cast<int>(std::nearbyint(std::ldexp(size, 10 - exponent)));  // of the last place; even ones win ties
+  const auto steps = static_cast<int>(std::nearbyint(std::ldexp(size, 10 - exponent)));  // of the last place; ties go to even
   // A full 1024 steps are the implicit bit; carries go into the exponent by themselves.
   const int bits = exponent == -14 && steps < 1024 ? steps : (exponent + 15) * 1024 + (steps - 1024);
   return static_cast<std::uint16_t>(bits | (std::signbit(value) ? 0x8000 : 0));
@@ -49,7 +49,7 @@ void put(std::byte* place, DType dtype, double value) {
   }
 }
 
-// The middle of each of the equally likely parts of the normal distribution.
+// Returns the middles of equally likely parts of the normal distribution.
 std::vector<double> quantiles() {
   std::vector<double> values(kQuantiles);
   for (std::size_t i = kQuantiles / 2; i < kQuantiles; ++i) {
@@ -73,7 +73,7 @@ std::shared_ptr<const Bytes> table_of(DType dtype, double deviation) {
   return table;
 }
 
-// One block from its own generator. Word: as wide as an element.
+// Fills one block from its own generator. `Word` is as wide as an element.
 template <class Word>
 void fill_block(std::byte* out, std::size_t count, const std::byte* table, std::uint64_t seed) {
   Rng rng(seed);
@@ -117,7 +117,7 @@ formats::TensorSource normal_tensor(const std::string& name, DType dtype, const 
     const std::shared_ptr<const Bytes> table = table_of(dtype, deviation);
     const std::size_t count = count_of(shape), size = formats::element_bytes(dtype), most = kBlocks * kBlock;
     const auto make = [&](std::size_t first) { return make_piece(first, std::min(most, count - first), size, *table, own); };
-    // One piece is made while another is written.
+    // One piece is generated while another is written.
     std::future<Bytes> next = std::async(std::launch::deferred, make, std::size_t{0});
     for (std::size_t first = 0; first < count; first += most) {
       const Bytes piece = next.get();

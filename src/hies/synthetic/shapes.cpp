@@ -9,7 +9,7 @@
 namespace hies::synthetic {
 namespace {
 
-// Of published models of about these sizes.
+// The shapes of published models of about these sizes.
 struct Size {
   std::string_view family, name;
   std::int64_t hidden, layers, heads, kv_heads, head_dim, intermediate, vocabulary, positions;
@@ -34,7 +34,7 @@ constexpr std::array kSizes = {
     Size{"bert", "tiny", 64, 2, 4, 4, 16, 128, 256, 128},
     Size{"bert", "1b", 2048, 24, 32, 32, 64, 8192, 30522, 512},
     Size{"bert", "7b", 4096, 32, 32, 32, 128, 16384, 30522, 512},
-    // Of images: labels for a vocabulary, pixels of a side for positions.
+    // For image models `vocabulary` is the number of labels and `positions` the pixels of a side.
     Size{"vit", "tiny", 64, 2, 4, 4, 16, 128, 10, 32},
     Size{"vit", "base", 768, 12, 12, 12, 64, 3072, 1000, 224},
     Size{"vit", "large", 1024, 24, 16, 16, 64, 4096, 1000, 224},
@@ -50,7 +50,7 @@ const Size& find_size(std::string_view family, std::string_view name) {
   throw Error(ErrorKind::bad_input, fmt::format("unknown size '{}'", printable(name)), known_names_hint(name, names));
 }
 
-// LLaMA and those after it have the same words for the same numbers.
+// The config.json of LLaMA and of the families that use its names.
 Json llama_like(const ShapeOptions& s, const char* architecture, const char* model_type) {
   return {{"architectures", {architecture}},
           {"model_type", model_type},
@@ -146,7 +146,7 @@ const ShapeFamily& find_family(std::string_view name) {
               known_names_hint(name, names));
 }
 
-// Families of which each query head has a KV head of its own, of hidden / heads numbers.
+// Returns whether each query head of the family has its own KV head, of hidden / heads numbers.
 bool has_plain_heads(std::string_view family) { return family == "gpt2" || family == "bert" || family == "vit"; }
 
 }  // namespace
@@ -163,13 +163,13 @@ Json made_config(std::string_view family, const ShapeOptions& options) {
   for (const auto& [name, value] : {std::pair("hidden", options.hidden),
                                     {"layers", options.layers},
                                     {"heads", options.heads},
-                                    {"kv-heads", options.kv_heads},
-                                    {"head-dim", options.head_dim},
+                                    {"kv_heads", options.kv_heads},
+                                    {"head_dim", options.head_dim},
                                     {"intermediate", options.intermediate},
                                     {"vocabulary", options.vocabulary},
                                     {"positions", options.positions}})
-    if (value && (*value < 1 || *value > 1 << 30)) bad_input("{} is {}, but it must be 1 … {}", name, *value, 1 << 30);
-  // As wide as hidden where only one of the two is given; as shared as those of the size.
+    if (value && (*value < 1 || *value > 1 << 30)) bad_input("`{}` is {}, but it must be 1 … {}", name, *value, 1 << 30);
+  // Where only one of hidden and heads is given the other follows from it; KV heads are shared as in the named size.
   fill(shape.hidden, size.hidden);
   fill(shape.heads, options.hidden && !options.head_dim ? std::max<std::int64_t>(*shape.hidden / size.head_dim, 1) : size.heads);
   fill(shape.kv_heads, options.heads || options.hidden ? *shape.heads : size.kv_heads);
@@ -180,10 +180,10 @@ Json made_config(std::string_view family, const ShapeOptions& options) {
   fill(shape.positions, size.positions);
   if (has_plain_heads(family)) {
     if (options.kv_heads && *options.kv_heads != *shape.heads)
-      bad_input("kv-heads is {}, but each of the {} heads of {} has its own keys and values", *options.kv_heads, *shape.heads,
+      bad_input("`kv_heads` is {}, but each of the {} heads of {} has its own keys and values", *options.kv_heads, *shape.heads,
                 family);
     if (options.head_dim && *options.head_dim * *shape.heads != *shape.hidden)
-      bad_input("head-dim is {}, but heads of {} are hidden / heads = {} / {}", *options.head_dim, family, *shape.hidden,
+      bad_input("`head_dim` is {}, but heads of {} are hidden / heads = {} / {}", *options.head_dim, family, *shape.hidden,
                 *shape.heads);
   }
   return found.config(shape);

@@ -10,7 +10,7 @@
 
 namespace hies::synthetic {
 
-// The numbers that make a model's shape. Not set: those of the named size.
+// The numbers of a model's shape. Those that are not set come from the named size.
 struct ShapeOptions {
   std::string size = "tiny";
   std::optional<std::int64_t> hidden = std::nullopt;
@@ -36,17 +36,17 @@ struct ShapeOptions {
   }
 };
 
-// A family whose config.json can be made up.
+// A family of which checkpoints can be made.
 struct ShapeFamily {
   std::string_view name;
   Json (*config)(const ShapeOptions& shape);  // every member of `shape` is set
 };
 
-// In the order in which they are listed.
+// Returns the families in the order in which they are listed.
 std::span<const ShapeFamily> shape_families() noexcept;
 
-// config.json of a model of the family, without its dtype. Throws bad_input for an unknown family or size, and for a number that is
-// given where the family cannot have it (kv-heads of BERT); whether the numbers fit together is the family's matter.
+// Returns the config.json of a model of the family, without its dtype. Throws bad_input for an unknown family or size, and for a number that
+// the family cannot have (`kv_heads` of BERT); the family itself checks whether the numbers fit together.
 Json made_config(std::string_view family, const ShapeOptions& shape);
 
 }  // namespace hies::synthetic

@@ -12,9 +12,9 @@ namespace hies::text {
 namespace {
 
 namespace fs = std::filesystem;
-const fs::path kShared = HIES_SHARED_DIR;
+const fs::path kSharedFolder = HIES_SHARED_DIR;
 
-const Json& golden() {
+const Json& decoder_golden() {
   static const Json json = read_json(fs::path(HIES_SOURCE_DIR) / "tests/golden/decoder_tokenizers.json");
   return json;
 }
@@ -34,8 +34,8 @@ class Decoders : public testing::TestWithParam<std::string> {
   // The tokenizer under test, from the files that the script gave to Hugging Face.
   Tokenizer load() {
     const std::string& name = GetParam();
-    if (name == "Llama 2") return Tokenizer::load(kShared / "models/llama-gqa-books", "llama");
-    const fs::path gpt2 = kShared / "tokenizers/gpt2";
+    if (name == "Llama 2") return Tokenizer::load(kSharedFolder / "models/llama-gqa-books", "llama");
+    const fs::path gpt2 = kSharedFolder / "tokenizers/gpt2";
     const std::string vocabulary = read_file(gpt2 / "encoder.json"), merges = read_file(gpt2 / "vocab.bpe");
     if (name == "GPT-2") {
       fixture.write("vocab.json", vocabulary).write("merges.txt", merges);
@@ -47,10 +47,10 @@ class Decoders : public testing::TestWithParam<std::string> {
       if (line.first.starts_with("#version") || space == std::string::npos) continue;
       list.push_back({line.first.substr(0, space), line.first.substr(space + 1)});
     }
-    nlohmann::json document = golden()["documents"].at(name);
+    nlohmann::json document = decoder_golden()["documents"].at(name);
     document["model"]["vocab"] = nlohmann::json::parse(vocabulary);
     document["model"]["merges"] = list;
-    fixture.write("tokenizer.json", document.dump()).write("tokenizer_config.json", golden()["configs"].at(name).dump());
+    fixture.write("tokenizer.json", document.dump()).write("tokenizer_config.json", decoder_golden()["configs"].at(name).dump());
     return Tokenizer::load(fixture.dir(), "llama");
   }
 
@@ -74,14 +74,15 @@ class Decoders : public testing::TestWithParam<std::string> {
 };
 
 TEST_P(Decoders, SameIdsAsHuggingFace) {
-  if (!fs::exists(kShared / "tokenizers/gpt2") || !fs::exists(kShared / "data/text")) GTEST_SKIP() << kShared << " is not there";
+  if (!fs::exists(kSharedFolder / "tokenizers/gpt2") || !fs::exists(kSharedFolder / "data/text"))
+    GTEST_SKIP() << kSharedFolder << " is not there";
   const Tokenizer tokenizer = load();
-  const Json& wanted = golden()["tokenizers"].at(GetParam());
+  const Json& wanted = decoder_golden()["tokenizers"].at(GetParam());
   ASSERT_TRUE(tokenizer.prefix());
   EXPECT_EQ(tokenizer.prefix()->id, wanted["prefix"].get<std::int32_t>());
   for (const auto& [file, numbers] : wanted["files"].items()) {
     SCOPED_TRACE(file);
-    const std::string text = read_file(kShared / "data" / file);
+    const std::string text = read_file(kSharedFolder / "data" / file);
     const PlainEncoding plain = tokenizer.encode_plain(std::span(&text, 1)).front();
     expect(plain.ids, numbers["plain"]);
     ASSERT_EQ(plain.ends.size(), plain.ids.size());
@@ -90,7 +91,7 @@ TEST_P(Decoders, SameIdsAsHuggingFace) {
     expect(ids_of(tokenizer, lines_of(text)), numbers["lines"]);
   }
   std::vector<TextPair> awkward;
-  for (const Json& text : golden()["awkward"]) awkward.push_back({text.get<std::string>(), std::nullopt});
+  for (const Json& text : decoder_golden()["awkward"]) awkward.push_back({text.get<std::string>(), std::nullopt});
   expect(ids_of(tokenizer, awkward), wanted["awkward"]);
 }
 

@@ -7,7 +7,7 @@ namespace hies::text {
 namespace {
 
 using Ids = std::vector<std::int32_t>;
-constexpr EncodeOptions kWhole{.max_length = 512};
+constexpr EncodeOptions kUncut{.max_length = 512};
 
 // Words split at spaces; 3 pads to 8 and 2 truncates, which has to be ignored.
 constexpr std::string_view kDocument = R"({"version": "1.0",
@@ -44,8 +44,8 @@ struct SourceTest : testing::Test {
 TEST_F(SourceTest, TokenizerJsonComesFirstAndItsTruncationAndPaddingAreIgnored) {
   fixture.write_bert_vocabulary().write("tokenizer.json", document());
   const Tokenizer tokenizer = load();
-  EXPECT_EQ(tokenizer.encode("x y z x", {}, kWhole).ids, (Ids{2, 3, 9, 2}));
-  const Encoding pair = tokenizer.encode("x", "y z", kWhole);
+  EXPECT_EQ(tokenizer.encode("x y z x", {}, kUncut).ids, (Ids{2, 3, 9, 2}));
+  const Encoding pair = tokenizer.encode("x", "y z", kUncut);
   EXPECT_EQ(pair.ids, (Ids{2, 3, 9}));
   EXPECT_EQ(pair.type_ids, (Ids{0, 1, 1}));
   EXPECT_EQ(tokenizer.vocabulary_size(), 6);
@@ -55,12 +55,12 @@ TEST_F(SourceTest, TokenizerJsonComesFirstAndItsTruncationAndPaddingAreIgnored) 
 TEST_F(SourceTest, TheClassOptionsReplaceThoseOfTokenizerJson) {
   fixture.write("tokenizer.json", document(R"({"type": "BertNormalizer", "clean_text": true, "handle_chinese_chars": true,
     "strip_accents": null, "lowercase": false})"));
-  EXPECT_EQ(load("bert").encode("X", {}, kWhole).ids, (Ids{2}));
-  EXPECT_EQ(load("llama").encode("X", {}, kWhole).ids, (Ids{4}));
+  EXPECT_EQ(load("bert").encode("X", {}, kUncut).ids, (Ids{2}));
+  EXPECT_EQ(load("llama").encode("X", {}, kUncut).ids, (Ids{4}));
   fixture.write("tokenizer_config.json", R"({"do_lower_case": false})");
-  EXPECT_EQ(load("bert").encode("X", {}, kWhole).ids, (Ids{4}));
+  EXPECT_EQ(load("bert").encode("X", {}, kUncut).ids, (Ids{4}));
   fixture.write("tokenizer_config.json", R"({"tokenizer_class": "PreTrainedTokenizerFast"})");
-  EXPECT_EQ(load("bert").encode("X", {}, kWhole).ids, (Ids{4}));
+  EXPECT_EQ(load("bert").encode("X", {}, kUncut).ids, (Ids{4}));
 }
 
 TEST_F(SourceTest, AddedTokensComeFromTheConfiguration) {
@@ -69,8 +69,8 @@ TEST_F(SourceTest, AddedTokensComeFromTheConfiguration) {
       "tokenizer_config.json",
       R"({"cls_token": {"content": "z"}, "added_tokens_decoder": {"11": {"content": "second"}, "10": {"content": "first one"}}})");
   const Tokenizer tokenizer = load();
-  EXPECT_EQ(tokenizer.encode("x first one", {}, kWhole).ids, (Ids{2, 6}));  // ids go on from the number of tokens
-  EXPECT_EQ(tokenizer.encode("second", {}, kWhole).ids, (Ids{7}));
+  EXPECT_EQ(tokenizer.encode("x first one", {}, kUncut).ids, (Ids{2, 6}));  // ids go on from the number of tokens
+  EXPECT_EQ(tokenizer.encode("second", {}, kUncut).ids, (Ids{7}));
   EXPECT_EQ(tokenizer.vocabulary_size(), 8);
 }
 
@@ -80,14 +80,14 @@ TEST_F(SourceTest, SpecialTokensHaveOtherNames) {
                 R"({"unk_token": "<u>", "cls_token": "[C]", "sep_token": {"content": "<e>", "lstrip": false}})");
   fixture.write("special_tokens_map.json", R"({"cls_token": {"content": "<c>"}})");
   const Tokenizer tokenizer = load();
-  EXPECT_EQ(tokenizer.encode("a q", "a", kWhole).ids, (Ids{1, 3, 0, 2, 3, 2}));
+  EXPECT_EQ(tokenizer.encode("a q", "a", kUncut).ids, (Ids{1, 3, 0, 2, 3, 2}));
   EXPECT_EQ(tokenizer.vocabulary_size(), 4);
 }
 
 TEST_F(SourceTest, LineEndsOfVocabularies) {
   fixture.write("vocab.txt", "[UNK]\r\n[CLS]\r\n[SEP]\r\n\r\na");
   const Tokenizer tokenizer = load();
-  EXPECT_EQ(tokenizer.encode("a", {}, kWhole).ids, (Ids{1, 4, 2}));
+  EXPECT_EQ(tokenizer.encode("a", {}, kUncut).ids, (Ids{1, 4, 2}));
 }
 
 TEST_F(SourceTest, ModelMaxLength) {

@@ -21,7 +21,7 @@ export function paretoSection(context: Context): Section | null {
     draw: (width) => dotChart({ width, height: 290, dots: dots(one), front: one.front.map(([x, y]) => [x, y]),
       x: { label: one.cost, format: human }, y: { label: described(measure) },
       legend: [{ label: "Pareto front", colour: "#D55E00", dash: "" }, { label: "other pruned models", colour: "#7F8790", area: true, shape: " " }] }),
-    numbers: () => ({ columns: [one.cost, described(measure), "stability", "way", "ratio", "seed"],
+    numbers: () => ({ columns: [one.cost, described(measure), "stability", "configuration", "ratio", "seed"],
       rows: one.front.map(([x, y, stability, label, ratio, seed]) => [human(x), measured(y, measure), percent(stability), label, String(ratio), seed ?? "–"]) }),
   }));
   return section("pareto", "Pareto fronts", () => {},

@@ -9,7 +9,7 @@ import { sharpDrop } from "../stats.ts";
 import { section, type Context, type Section } from "./section.ts";
 import { chosenWays, linePoint, look, mostOf, ratioAxis } from "./ways.ts";
 
-const kDropWords = "Shaded: the sharp drop of the chosen way, the step after which quality falls most more steeply than before it " +
+const kDropWords = "Shaded: the sharp drop of the chosen configuration, the step after which quality falls most more steeply than before it " +
   "(largest fall of the slope between two steps; for equal steps the largest negative second difference). Ratio 0 is the unpruned model.";
 
 function lines(context: Context, measure: Measure, of: "quality" | "stability", unpruned: number | null): Line[] {
@@ -27,7 +27,7 @@ function lines(context: Context, measure: Measure, of: "quality" | "stability", 
 function numbers(context: Context, measure: Measure, of: "quality" | "stability"): Numbers {
   const chosen = chosenWays(context), list = usualSeries(context.run).filter((series) => chosen.has(series.label));
   const ratios = [...new Set(list.flatMap((series) => series.points.map((point) => point.ratio)))].sort((a, b) => a - b);
-  return { columns: ["way", ...ratios.map((ratio) => `ratio ${ratio}`)],
+  return { columns: ["configuration", ...ratios.map((ratio) => `ratio ${ratio}`)],
     rows: list.map((series) => [series.label, ...ratios.map((ratio) => spread((series.points.find((one) => one.ratio === ratio)?.[of] ?? null) as Spread | null, measure))]) };
 }
 
@@ -53,7 +53,7 @@ export function curvesSection(context: Context): Section {
   return section("curves", "Curves", (changed) => {
     if (["ways", "drop"].some((key) => changed.has(key as "ways"))) for (const one of figures) one.redraw();
   },
-    h("details", { class: "choose", open: innerWidth > 700 }, h("summary", {}, "Ways shown"), boxes(state, "ways", "Ways to prune", ways.map(({ label }) => ({ value: label, label })), () => chosenWays(context))),
+    h("details", { class: "choose", open: innerWidth > 700 }, h("summary", {}, "Configurations shown"), boxes(state, "ways", "Configurations", ways.map(({ label }) => ({ value: label, label })), () => chosenWays(context))),
     h("div", { class: "controls" }, run.quality ? select(state, "drop", "Mark the sharp drop of",
       [...candidates.map(({ label }) => ({ value: label === usual ? "" : label, label })), { value: "-", label: "none" }]) : null),
     h("div", { class: "figures two" }, ...figures.map((one) => one.element)));

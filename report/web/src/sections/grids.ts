@@ -43,7 +43,7 @@ export function alphaSection(context: Context): Section | null {
     h("div", { class: "figures two" }, ...figures.map((one) => one.element)));
 }
 
-// All numbers of examples that one way to prune was measured with, by the family and alpha that they have in common.
+// All numbers of examples that one configuration was measured with, by the family and alpha that they have in common.
 function sizeFamilies(run: Run): Map<string, Series[]> {
   const all = new Map<string, Series[]>();
   const name = (series: Series) => `${series.family}${series.alpha_chosen ? " α auto" : series.alpha === null ? "" : ` α = ${series.alpha}`}`;
@@ -70,7 +70,7 @@ export function calibrationSection(context: Context): Section | null {
       return [sd ? { ...point, y: value[1]!, sd: null, tip } : { ...point, tip }];
     }) }));
   const sizes = [...new Set([...families.values()].flat().map(sizeOf))].sort((a, b) => a - b);
-  const numbers = () => ({ columns: ["way", ...sizes.map((size) => `${size} examples`)],
+  const numbers = () => ({ columns: ["configuration", ...sizes.map((size) => `${size} examples`)],
     rows: all().map(({ label, list, at }) => [label, ...sizes.map((size) => {
       const series = list.find((one) => sizeOf(one) === size);
       return series ? spread(at(series)?.quality ?? null, measure) : "–";

@@ -33,7 +33,7 @@ function view(context: Context): View {
     byHis: plan(unitsHis, layout, run.options, ratio), byHies: plan(unitsHies, layout, run.options, ratio) };
 }
 
-// 1: goes last.
+// 1: removed last.
 function ranks(units: Unit[]): Map<string, number> {
   const order = [...units].sort((a, b) => b.keep - a.keep);
   return new Map(order.flatMap((unit, i) => unit.heads.map((head) => [`${unit.layer}:${head}`, i + 1])));
@@ -112,7 +112,7 @@ function planWords(run: Run, layout: Layout, now: View): (HTMLElement | string)[
   const count = (of: Map<number, number[]>) => [...of.values()].reduce((sum, heads) => sum + heads.length, 0);
   const saved = saving(now.byHies, layout);
   const words: (HTMLElement | string)[] = [
-    h("strong", { "data-removed": count(now.byHies) }, `${count(now.byHies)} heads go`),
+    h("strong", { "data-removed": count(now.byHies) }, `${count(now.byHies)} heads removed`),
     ` (${percent(saved.heads)}): −${percent(saved.parameters)} parameters, −${percent(saved.flops)} FLOPs per token. `,
   ];
   const point = recordedSeries(run, now.scores.loss, now.alpha)?.points.find((one) => one.ratio === now.ratio);

@@ -24,22 +24,22 @@ export function summarySection(context: Context): Section {
     h("dl", { class: "facts" },
       fact("Model", run.model.path),
       fact("Task", `${run.task}${run.quality ? ` (${run.quality.name})` : ""}`),
-      fact("Judged on", run.data),
+      fact("Evaluated on", run.data),
       fact("Unpruned", `${run.unpruned.heads} heads, ${human(run.unpruned.parameters)} parameters, ${human(run.unpruned.flops)} FLOPs per example`,
         run.quality ? `, ${run.quality.name} ${measured(run.unpruned.quality, run.quality)}` : ""),
-      fact("Measured", `${run.records} records: ${usualSeries(run).length} ways to prune, ${run.options.seeds} calibration sets of ${run.options.examples} examples`)),
+      fact("Measured", `${run.records} records: ${usualSeries(run).length} configurations, ${run.options.seeds} calibration sets of ${run.options.examples} examples`)),
     ...run.notes.map((note) => h("p", { class: "warning" }, note)),
     h("h3", {}, "Recommended"),
     h("div", { class: "controls" },
       slider(state, "stability", "Answers that stay the same, at least", 50, 100, 0.5, (value) => `${fixed(value, 1)} %`),
-      select(state, "way", "Way to prune", [{ value: "", label: "the best of all" }, ...ways.map(({ label }) => ({ value: label, label }))])),
+      select(state, "way", "Configuration", [{ value: "", label: "the best of all" }, ...ways.map(({ label }) => ({ value: label, label }))])),
     answer);
 }
 
 function recommendation(context: Context): HTMLElement[] {
   const { run } = context, found = recommended(context);
   if (!found)
-    return [h("p", { class: "none" }, `No measured ratio keeps ${fixed(stabilityOf(context), 1)} % of the answers. Lower the demand, or measure smaller ratios.`)];
+    return [h("p", { class: "none" }, `No measured ratio keeps ${fixed(stabilityOf(context), 1)} % of the answers. Lower the limit, or measure smaller ratios.`)];
   const { series, point } = found, latency = point.latency_ms;
   const command = pruneCommand(run, found);
   return [
@@ -49,9 +49,9 @@ function recommendation(context: Context): HTMLElement[] {
       run.quality && fact(run.quality.name, `${spread(point.quality, run.quality)} (unpruned ${measured(run.unpruned.quality, run.quality)})`),
       fact("Parameters", `${human(point.parameters)} (−${percent(point.removed[1])})`),
       fact("FLOPs per example", `${human(point.flops)} (−${percent(point.removed[2])})`),
-      fact("Latency", latency ? `${human(latency.median)} ms, ${fixed(latency.speedup, 2)}× as quick` : "not measured")),
+      fact("Latency", latency ? `${human(latency.median)} ms, ${fixed(latency.speedup, 2)}× as fast` : "not measured")),
     h("div", { class: "command" }, h("pre", { tabindex: "0", role: "region", "aria-label": "Command" }, h("code", {}, command)), copyButton("Copy", () => command)),
-    h("p", { class: "note" }, "The largest ratio up to which the mean stability over the seeds never falls below the demand; of several ways that reach it, the one with the best mean quality. ",
-      "Ways, α and ratio are compared on the evaluation data, so their figures are a little optimistic. The command uses the calibration set of seed 0."),
+    h("p", { class: "note" }, "The largest ratio up to which the mean stability over the seeds never falls below the limit; of several configurations that reach it, the one with the best mean quality. ",
+      "Configurations and ratios are compared on the evaluation data, so their measurements are a little optimistic. The command uses the calibration set of seed 0."),
   ];
 }

@@ -1,4 +1,4 @@
-// How ways to prune look in every figure: a colour for the method, a dash for what differs within it.
+// How configurations look in every figure: a colour for the method, a dash for what differs within it.
 import type { LinePoint, Line } from "../chart/lines.ts";
 import { familyColour } from "../colour.ts";
 import { shownSeries, usualSeries, type Measure, type Point, type Run, type Series, type Spread } from "../data.ts";

@@ -48,7 +48,7 @@ TEST_F(BadImages, TooLargeOnes) {
   options.most_pixels = 300;  // 21 × 16 has 336
   refused(set({{"cat/1.png", good}, {"dog/1.png", good}}), "at most 300", options);
   options.most_pixels = 0;
-  refused(folder / "set", "most-pixels is 0", options);
+  refused(folder / "set", "`most_pixels` is 0", options);
 }
 
 TEST_F(BadImages, OnePixelIsEnough) {
@@ -89,8 +89,7 @@ TEST_F(BadImages, Tars) {
   refused(tar({{"/cat/1.png", good}}), "leaves the archive");
   refused(tar({{"cat/1.png", good}, {"dog/1.png", "cat/1.png", '2'}}), "'dog/1.png' is a link");
   refused(tar({{"cat/1.png", good}, {"dog/1.png", "cat/1.png", '1'}}), "'dog/1.png' is a link");
-  refused(tar({{"set/cat/1.png", good}, {"set/dog/1.png", good}, {"set/tree frog/", "", '5'}}),
-          "'set/tree frog' has no images");
+  refused(tar({{"set/cat/1.png", good}, {"set/dog/1.png", good}, {"set/tree frog/", "", '5'}}), "'set/tree frog' has no images");
   refused(tar({}), "holds no images");
   refused(folder.write("b.tar.gz", "no archive at all"), "b.tar.gz: not a readable archive");
   refused(folder.write("c.tar", tar_of({{"cat/1.png", good}, {"dog/1.png", good}}).substr(0, 700)),
@@ -114,8 +113,7 @@ TEST_F(BadImages, ModelsThatDoNotFit) {
   expect_error(with(shortest), ErrorKind::unsupported, "shortest edge");
   model::ModelSpec text;
   text.labels = {"a", "b"};
-  expect_error(error_of([&] { load(path, in_order(), text); }), ErrorKind::bad_input,
-               "about images, but the model reads texts");
+  expect_error(error_of([&] { load(path, in_order(), text); }), ErrorKind::bad_input, "about images, but the model reads texts");
 }
 
 }  // namespace

@@ -6,8 +6,8 @@
 #include <fmt/ranges.h>
 
 #include "hies/base/error.h"
-#include "hies/data/labels.h"
 #include "hies/data/images/set.h"
+#include "hies/data/labels.h"
 #include "hies/data/selection.h"
 #include "hies/image/decode.h"
 
@@ -61,7 +61,7 @@ std::vector<double> label_ids(const ImageSource& source, const LabelReader& read
   if (source.labels.empty()) {
     if (options.labels != LabelNeed::required) return {};
     throw Error(ErrorKind::bad_input, fmt::format("{}: the images have no labels", path.string()),
-                "put them into a folder for each class, or use --loss pseudo-label or logit-norm, which need none");
+                "put them into a folder for each class, or use `loss` pseudo-label or logit-norm, which need none");
   }
   try {
     return source.class_folders.empty() ? numbered_ids(source, reader) : folder_ids(source, reader, spec, path, progress);
@@ -79,13 +79,13 @@ ImageForm form_for(const image::Processor& given, const LoadOptions& options, co
   ImageForm form;
   form.channels = vision.channels;
   form.most_pixels = options.most_pixels.value_or(image::kMostPixels);
-  if (form.most_pixels < 1) bad_input("most-pixels is {}, but at least 1 is needed", form.most_pixels);
+  if (form.most_pixels < 1) bad_input("`most_pixels` is {}, but at least 1 is needed", form.most_pixels);
   if (options.image_size) {
     const std::int64_t side = *options.image_size;
     if (side < std::max(vision.patch_height, vision.patch_width) || side > 1 << 14)
-      bad_input("image-size is {}, but it must be {} … {}", side, std::max(vision.patch_height, vision.patch_width), 1 << 14);
+      bad_input("`image_size` is {}, but it must be {} … {}", side, std::max(vision.patch_height, vision.patch_width), 1 << 14);
     if (vision.height != vision.width && side != vision.height)
-      unsupported("image-size is for models of square images, but this one reads {}×{}", vision.height, vision.width);
+      unsupported("`image_size` is for models of square images, but this one reads {}×{}", vision.height, vision.width);
     form.processor = given.with_output(static_cast<int>(side));
   } else {
     form.processor = given;
@@ -95,21 +95,21 @@ ImageForm form_for(const image::Processor& given, const LoadOptions& options, co
   if (!size && form.processor.do_resize)
     throw Error(ErrorKind::unsupported,
                 "preprocessor_config.json resizes the shortest edge and does not crop: images would differ in size",
-                "set do_center_crop and crop_size, or give --image-size");
+                "set do_center_crop and crop_size, or give `image_size`");
   form.size = size.value_or(of_model);
   if (form.size != of_model && !options.image_size && !vision.any_size)
     throw Error(ErrorKind::bad_input,
-                fmt::format("preprocessor_config.json makes images of {}×{} pixels, but the model reads {}×{}",
-                            form.size.height, form.size.width, vision.height, vision.width),
-                fmt::format("give --image-size {} to have the positions interpolated, or --image-size {}", form.size.height,
+                fmt::format("preprocessor_config.json makes images of {}×{} pixels, but the model reads {}×{}", form.size.height,
+                            form.size.width, vision.height, vision.width),
+                fmt::format("give `image_size` {} to have the positions interpolated, or `image_size` {}", form.size.height,
                             vision.height));
   return form;
 }
 
 }  // namespace
 
-Dataset load_images(const std::filesystem::path& path, const Task& task, const LoadOptions& options,
-                      const model::ModelSpec& spec, const image::Processor& processor, int threads, Progress& progress) {
+Dataset load_images(const std::filesystem::path& path, const Task& task, const LoadOptions& options, const model::ModelSpec& spec,
+                    const image::Processor& processor, int threads, Progress& progress) {
   check_selection(options);
   const LabelReader reader(task, spec);
   const ImageForm form = form_for(processor, options, spec);

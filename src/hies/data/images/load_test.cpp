@@ -102,9 +102,9 @@ TEST_F(Load, Parquet) {
   const auto write = [&](const std::shared_ptr<arrow::Array>& images, const char* name) {
     const auto metadata = arrow::key_value_metadata(
         {"huggingface"}, {R"({"info":{"features":{"label":{"names":["tree frog","cat","dog"],"_type":"ClassLabel"}}}})"});
-    const auto table = arrow::Table::Make(
-        arrow::schema({arrow::field("img", images->type()), arrow::field("label", arrow::int64())}, metadata),
-        {images, ids_of_hub});
+    const auto table =
+        arrow::Table::Make(arrow::schema({arrow::field("img", images->type()), arrow::field("label", arrow::int64())}, metadata),
+                           {images, ids_of_hub});
     const auto file = arrow::io::FileOutputStream::Open((folder / name).string()).ValueOrDie();
     ASSERT_TRUE(parquet::arrow::WriteTable(*table, arrow::default_memory_pool(), file, 2, parquet::default_writer_properties(),
                                            parquet::ArrowWriterProperties::Builder().store_schema()->build())
@@ -150,7 +150,7 @@ TEST_F(Load, Cifar) {
   spec.vision.height = spec.vision.width = 32;
   const auto load32 = [&](const std::filesystem::path& path) {
     return load_images(path, task("image-classification"), in_order(), spec, image::usual_processor("vit", {32, 32}), 1,
-                         silent_progress());
+                       silent_progress());
   };
   std::string ten, hundred;
   for (char label = 0; label < 3; ++label) {
@@ -190,7 +190,7 @@ TEST_F(Load, AnotherImageSize) {
   EXPECT_EQ(dataset.examples.front().image.from->shape(), (model::ImageLoader::Shape{3, 20, 20}));
   EXPECT_EQ(dataset.token_count(), 4 * 26);
   options.image_size = 3;
-  expect_error(error_of([&] { load(class_folders(), options); }), ErrorKind::bad_input, "image-size is 3");
+  expect_error(error_of([&] { load(class_folders(), options); }), ErrorKind::bad_input, "`image_size` is 3");
 }
 
 // A set that is asked for out of order, again, and in pieces.

@@ -23,9 +23,8 @@ image::Image fitted(const ImageSource& source, std::int64_t index, const ImageFo
     throw Error(
         ErrorKind::bad_input,
         fmt::format("{}: the image has {}×{} pixels, but the model reads {}×{}, and its preprocessor_config.json resizes none",
-                    source.names[static_cast<std::size_t>(index)], image.height, image.width, form.size.height,
-                    form.size.width),
-        "set do_resize in preprocessor_config.json, or give --image-size");
+                    source.names[static_cast<std::size_t>(index)], image.height, image.width, form.size.height, form.size.width),
+        "set do_resize in preprocessor_config.json, or give `image_size`");
   return image;
 }
 
@@ -149,7 +148,7 @@ class Set : public model::ImageLoader {
 }  // namespace
 
 std::shared_ptr<const model::ImageLoader> make_image_set(ImageSourcePtr source, std::vector<std::int64_t> chosen, ImageForm form,
-                                                        int threads) {
+                                                         int threads) {
   return std::make_shared<Set>(std::move(source), std::move(chosen), std::move(form), threads);
 }
 

@@ -13,7 +13,7 @@ std::string continued(std::string choice) {
   return " " + choice;
 }
 
-Question original(const QuestionRow& row) {
+Question copa_original(const QuestionRow& row) {
   const std::string kind = row.text("question"), premise = row.text("premise");
   if (kind != "cause" && kind != "effect")
     bad_input("{}: asks for '{}', which is neither cause nor effect", row.where(), printable(kind));
@@ -35,7 +35,7 @@ Task copa_task() {
       .questions = {query_form(),
                     {.columns = {"premise", "choice1", "choice2", "question"},
                      .gold_columns = {"label"},
-                     .question = original,
+                     .question = copa_original,
                      .gold = gold_index}},
       .metrics = {"acc"},
       .loss = "ce",

@@ -36,7 +36,7 @@ std::string capitalized(std::string text) {
   return text;
 }
 
-Question original(const QuestionRow& row) {
+Question hellaswag_original(const QuestionRow& row) {
   std::vector<std::string> endings = row.texts("endings");
   for (std::string& ending : endings) ending = cleaned(ending);
   return ask(cleaned(row.text("activity_label") + ": " + row.text("ctx_a") + " " + capitalized(row.text("ctx_b"))), endings);
@@ -54,7 +54,7 @@ Task hellaswag_task() {
       .questions = {query_form(),
                     {.columns = {"activity_label", "ctx_a", "ctx_b", "endings"},
                      .gold_columns = {"label"},
-                     .question = original,
+                     .question = hellaswag_original,
                      .gold = gold_index},
                     {.columns = {"ctx", "endings"},
                      .gold_columns = {"label", "gold"},

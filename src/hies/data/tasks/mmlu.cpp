@@ -4,7 +4,7 @@
 namespace hies::data {
 namespace {
 
-Question original(const QuestionRow& row) {
+Question mmlu_original(const QuestionRow& row) {
   std::string context(trim(row.text("question")));
   for (const char* letter : {"A", "B", "C", "D"}) context += std::string("\n") + letter + ". " + row.text(letter);
   return ask(context + "\nAnswer:", {"A", "B", "C", "D"});
@@ -20,8 +20,10 @@ Task mmlu_task() {
       .problem = model::Problem::causal_lm,
       .headerless_columns = {"question", "A", "B", "C", "D", "answer"},
       .reading = Reading::subjects,
-      .questions =
-          {{.columns = {"question", "A", "B", "C", "D"}, .gold_columns = {"answer"}, .question = original, .gold = gold_letter}},
+      .questions = {{.columns = {"question", "A", "B", "C", "D"},
+                     .gold_columns = {"answer"},
+                     .question = mmlu_original,
+                     .gold = gold_letter}},
       .shots = 5,
       .metrics = {"acc"},
       .loss = "ce",

@@ -5,7 +5,7 @@
 namespace hies::data {
 namespace {
 
-Question original(const QuestionRow& row) {
+Question winogrande_original(const QuestionRow& row) {
   const std::string sentence = row.text("sentence");
   const std::size_t gap = sentence.find('_');
   if (gap == std::string::npos) bad_input("{}: the sentence has no '_' to fill", row.where());
@@ -26,7 +26,7 @@ Task winogrande_task() {
       .questions = {partial_form(),
                     {.columns = {"sentence", "option1", "option2"},
                      .gold_columns = {"answer"},
-                     .question = original,
+                     .question = winogrande_original,
                      .gold = gold_number}},
       .metrics = {"acc"},
       .loss = "ce",

@@ -42,7 +42,7 @@ const Method& find_method(std::string_view name) {
 
 void check_options(const MethodOptions& options) {
   find_method(options.method);
-  if (!(options.alpha >= 0 && options.alpha <= 1)) bad_input("alpha is {}, but it must be within 0 … 1", options.alpha);
+  if (!(options.alpha >= 0 && options.alpha <= 1)) bad_input("`alpha` is {}, but it must be within 0 … 1", options.alpha);
   parse_scope(options.normalise);
   if (!options.units.empty()) model::parse_unit_kind(options.units);
   parse_group_score(options.group_score);
@@ -55,7 +55,7 @@ model::UnitTable<double> keep_scores(const Scores& scores, const MethodOptions& 
     if (!scores.has(asked))
       throw Error(ErrorKind::bad_input,
                   fmt::format("method {} needs table '{}', which the scores do not have", method.name, asked),
-                  fmt::format("score again with `hies score --tables {}`", fmt::join(method.tables, ",")));
+                  fmt::format("score again with `tables` {}", fmt::join(method.tables, ",")));
   }
   return method.keep_scores(scores, options);
 }

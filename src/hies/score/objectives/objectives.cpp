@@ -86,12 +86,12 @@ std::unique_ptr<model::Objective> make_objective(std::string_view name, const mo
     throw Error(ErrorKind::bad_input,
                 fmt::format("loss '{}' needs a model that predicts {}, but this one predicts {}", kind.name,
                             predicts(*kind.problem), predicts(spec.problem)),
-                fmt::format("use --loss {} or logit-norm", default_objective(spec).name));
+                fmt::format("use `loss` {} or logit-norm", default_objective(spec).name));
   if (spec.problem == model::Problem::causal_lm) return std::make_unique<OfTokens>(kind.name, *kind.token_loss);
   if (kind.needs_labels && labels.empty())
     throw Error(ErrorKind::bad_input, fmt::format("loss '{}' needs labels, but the data has none", kind.name),
-                kind.problem == model::Problem::classification ? "name their column with --label, or use --loss pseudo-label"
-                                                               : "name their column with --label, or use --loss logit-norm");
+                kind.problem == model::Problem::classification ? "name their column with `label`, or use `loss` pseudo-label"
+                                                               : "name their column with `label`, or use `loss` logit-norm");
   if (kind.needs_labels && spec.problem == model::Problem::classification) check_class_ids(labels, spec);
   return kind.make(labels);
 }

@@ -21,7 +21,7 @@ model::UnitTable<double> entropy(const model::Layout& layout, const ExampleStati
     }
     if (examples == 0)
       throw Error(ErrorKind::bad_input, "attention entropy needs an example of at least two tokens, but there is none",
-                  "leave ae out of --tables, or give longer texts");
+                  "leave ae out of `tables`, or give longer texts");
     for (double& sum : row) sum /= static_cast<double>(examples);
   }
   return table;

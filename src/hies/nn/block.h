@@ -1,0 +1,75 @@
+#pragma once
+
+#include "hies/nn/attention.h"
+#include "hies/nn/projection.h"
+#include "hies/nn/run_context.h"
+#include "hies/nn/weight_source.h"
+
+namespace hies::nn {
+
+// How queries, keys and values of a layer's heads are computed. `joint`: all that the layer has in one product. `apart`: each head in
+// a product of its own, a little slower, but only those that are wanted, and bit for bit the same whichever others are.
+enum class HeadProducts { joint, apart };
+
+// What the backward pass of a block needs of its forward pass.
+struct BlockTape {
+  ops::Norm::Tape attention_norm, ffn_norm;
+  ops::Norm::Tape query_norm, key_norm;  // of the families that have them
+  AttentionTape attention;
+  at::Tensor inside;  // [T, F] what the activation reads, or [T, 2F] gate and up
+};
+
+// Returns x times a layer scale [E], x itself where the family has none (undefined).
+inline at::Tensor times_scale(const at::Tensor& x, const at::Tensor& scale) { return scale.defined() ? x * scale : x; }
+
+// One Transformer block: attention, then the feed-forward network, each with its norm and residual connection. What a family has of it
+// (order of norms, biases, gating, rotary positions, layer scale, norms of queries and keys) is in the description of the model.
+// T rows are padded. In the last layer only the rows that the task head reads (BatchRows::asked, A of them) leave the block.
+class Block {
+ public:
+  Block(const model::ModelSpec& spec, int layer, const WeightSource& weights);
+
+  // Returns the outputs A_h of `heads`, all that the layer has (joint) or at least one of them (apart), from the state before the
+  // layer [T, E]: [T or A, H·D]. `tape`: null where no backward pass follows.
+  at::Tensor heads(const model::SiteLayout& heads, const at::Tensor& hidden, RunContext& run, HeadProducts products,
+                   BlockTape* tape) const;
+  // Returns the state after the layer [T or A, E], from the state before it and the outputs of `heads` (undefined: there are none).
+  // `only_tape`: the state is not needed, and may be undefined.
+  at::Tensor finish(const model::SiteLayout& heads, const at::Tensor& hidden, const at::Tensor& outputs, const RunContext& run,
+                    BlockTape* tape, bool only_tape = false) const;
+  // Returns the state after the layer with all its heads.
+  at::Tensor forward(const at::Tensor& hidden, RunContext& run, BlockTape* tape, bool only_tape = false) const;
+
+  // Returns the gradient by the state before the layer from that by the state after it, and records inner products. `lowest`: nothing
+  // below needs a gradient, so only inner products are recorded.
+  at::Tensor backward(const at::Tensor& gradient, RunContext& run, const BlockTape& tape, bool lowest) const;
+
+ private:
+  bool pre_norm() const noexcept { return spec_.norm_order == model::NormOrder::pre; }
+  bool some_rows(const RunContext& run) const noexcept { return last_ && !run.rows().asks_all; }
+  at::Tensor project(const Projection& projection, const std::vector<int>& present, const std::vector<int>& wanted,
+                     const at::Tensor& rows, HeadProducts products) const;
+  at::Tensor queries(const model::SiteLayout& heads, const at::Tensor& projected, QueryRows rows, RunContext& run,
+                     BlockTape* tape) const;
+  at::Tensor keys_values(const model::SiteLayout& heads, const at::Tensor& projected, RunContext& run, BlockTape* tape) const;
+  at::Tensor feed_forward(at::Tensor inside, BlockTape* tape) const;
+  at::Tensor ffn_gradient(const at::Tensor& of_result, const BlockTape& tape) const;
+  // Returns the gradient by what attention read, with the residual's where it belongs.
+  at::Tensor attention_gradient(const AttentionGradient& rows, const at::Tensor& of_sum, RunContext& run,
+                                const BlockTape& tape) const;
+  at::Tensor query_gradient(const at::Tensor& of_query, RunContext& run, const BlockTape& tape) const;
+  at::Tensor key_value_gradient(const at::Tensor& of_key_value, RunContext& run, const BlockTape& tape) const;
+
+  const model::ModelSpec& spec_;
+  const model::FfnSpec& ffn_;
+  const model::SiteLayout& all_;
+  int layer_;
+  bool last_ = false;
+  bool fused_ = false;  // queries, keys and values are one product
+  ops::Norm attention_norm_, ffn_norm_, query_norm_, key_norm_;
+  Projection fused_projection_, query_, key_value_;
+  ops::Linear output_, up_, down_;          // up_ of a gated network: [2F, E], the gate's rows first
+  at::Tensor attention_scale_, ffn_scale_;  // [E], or undefined
+};
+
+}  // namespace hies::nn

@@ -1,0 +1,207 @@
+#include "hies/sweep/run_inputs.h"
+
+#include <algorithm>
+#include <unordered_set>
+
+#include "hies/base/error.h"
+#include "hies/base/hash.h"
+#include "hies/data/load_dataset.h"
+#include "hies/pipeline/loaded_model.h"
+#include "hies/prune/budget.h"
+#include "hies/score/objectives/objectives.h"
+#include "hies/sweep/grid.h"
+
+namespace hies::sweep {
+namespace {
+
+// Returns what the model reads of an example, to compare examples by.
+std::string content(const data::Example& example) {
+  const auto bytes = [](const std::vector<std::int32_t>& ids) {
+    return std::string_view(reinterpret_cast<const char*>(ids.data()), ids.size() * sizeof(std::int32_t));
+  };
+  std::string content = fmt::format("{}:", example.ids.size()).append(bytes(example.ids)).append(bytes(example.type_ids));
+  for (const data::EncodedChoice& choice : example.choices)
+    content.append(fmt::format("{}:", choice.ids.size())).append(bytes(choice.ids));
+  if (example.image.from != nullptr) content.append(example.image.from->content_hash(example.image.index));
+  return content;
+}
+
+using Contents = std::unordered_set<std::string>;
+
+void add_contents(const data::Dataset& dataset, Contents& contents) {
+  for (const data::Example& example : dataset.examples) contents.insert(content(example));
+}
+
+bool same_file(const std::filesystem::path& a, const std::filesystem::path& b) {
+  std::error_code ignored;
+  return std::filesystem::equivalent(a, b, ignored);
+}
+
+void warn_of_leak(const RunInputs& data, Progress& progress) {
+  constexpr std::string_view kRisk = "quality and stability look better than they are on unseen data";
+  if (same_file(data.run.calib, data.run.data)) {
+    progress.warn(fmt::format("{} is used both to rank the heads and to evaluate: {}", data.run.data.string(), kRisk));
+    return;
+  }
+  Contents dev;
+  add_contents(data.evaluation.dataset, dev);
+  std::int64_t shared = 0, all = 0;
+  for (const data::Dataset& dataset : data.calibration) {
+    all += dataset.size();
+    for (const data::Example& example : dataset.examples) shared += dev.contains(content(example));
+  }
+  if (2 * shared > all)
+    progress.warn(fmt::format("{} of {} calibration examples of {} are rows of {}, too: {}", shared, all, data.run.calib.string(),
+                              data.run.data.string(), kRisk));
+}
+
+data::LabelNeed label_need(const std::vector<std::string>& losses) {
+  const bool needed =
+      std::any_of(losses.begin(), losses.end(), [](const std::string& name) { return score::find_objective(name).needs_labels; });
+  return needed ? data::LabelNeed::required : data::LabelNeed::if_readable;
+}
+
+void load_calibration(RunInputs& data, const SweepOptions& options, const data::Preprocessor& preprocessor, Progress& progress) {
+  const std::vector<std::int64_t> sizes = scored_sizes(options);
+  const std::int64_t most = *std::max_element(sizes.begin(), sizes.end());
+  for (std::int64_t seed = 0; seed < options.seeds; ++seed) {
+    data::LoadOptions load = load_options(options, data.task);
+    load.examples = most;
+    load.seed = static_cast<std::uint64_t>(seed);
+    load.labels = label_need(data.losses);
+    // The warnings are the same for every seed.
+    Progress& warnings = seed == 0 ? progress : silent_progress();
+    data.calibration.push_back(data::load_dataset(data.run.calib, data.task, load, *data.checkpoint, preprocessor, warnings));
+    const std::int64_t size = data.calibration.back().size();
+    if (size < most && std::any_of(options.calibration_sizes.begin(), options.calibration_sizes.end(),
+                                   [size](std::int64_t requested) { return requested > size; }))
+      bad_input("`calibration_sizes` asks for {} examples, but {} has {} rows", most, data.run.calib.string(), size);
+  }
+}
+
+// Returns a score of 0 for each head that is not padding.
+model::UnitTable<double> active_heads(const model::Layout& layout) {
+  model::UnitTable<double> table;
+  for (const model::Site site : layout.sites(model::SiteKind::attention)) table[site].resize(layout.at(site).active().size());
+  return table;
+}
+
+// Checks that every ratio can be reached, which does not depend on scores. Throws what make_plan throws.
+void check_ratios(const RunInputs& data, const SweepOptions& options) {
+  const model::Layout& layout = data.checkpoint->spec().layout;
+  const model::UnitKind kind = model::chosen_unit_kind(options.method.units, layout);
+  const model::UnitGroups units = model::make_units(layout, kind, active_heads(layout));
+  model::UnitTable<double> of_units;
+  for (const auto& [site, groups] : units) of_units[site].assign(groups.size(), 0.0);
+  const model::UnitTable<model::UnitCost> costs(layout, model::SiteKind::attention);
+  model::UnitTable<model::UnitCost> kv_costs;
+  for (const auto& [site, row] : costs) kv_costs[site].resize(layout.at(site).kv_heads.size());
+  for (const std::string& method : options.methods) {
+    prune::BudgetOptions budget = options.budget;
+    budget.uniform = parse_method(method).uniform;
+    for (const double ratio : options.ratios) {
+      budget.ratio = ratio;
+      prune::make_plan({.model = {},
+                        .layout = layout,
+                        .unit_kind = kind,
+                        .units = units,
+                        .keep_scores = of_units,
+                        .unit_costs = costs,
+                        .kv_costs = kv_costs},
+                       budget);
+    }
+  }
+}
+
+void check_evaluation(const RunInputs& data, const SweepOptions& options) {
+  if (data.evaluation.dataset.size() == 0) bad_input("{}: no examples to evaluate on", data.run.data.string());
+  const bool choose = options.alpha == "auto" || options.loss == "auto";
+  if (choose && !data.calibration.front().has_labels)
+    throw Error(
+        ErrorKind::bad_input,
+        fmt::format("{} has no labels to choose {} by", data.run.calib.string(), options.alpha == "auto" ? "alpha" : "loss"),
+        "name their column with `label`, or leave out `alpha` auto and `loss` auto");
+}
+
+}  // namespace
+
+RunIdentity RunInputs::identity() const {
+  Hasher hasher;
+  for (const data::Dataset& dataset : calibration) hasher.update(dataset.hash);
+  hasher.update(heldout.hash);
+  return {checkpoint->hash(), hasher.hex(), evaluation.dataset.hash};
+}
+
+data::LoadOptions load_options(const SweepOptions& options, const data::Task& task) {
+  data::LoadOptions load = options.load;
+  if (!data::reads_windows(task)) {
+    load.context.reset();
+    load.stride.reset();
+  }
+  if (!data::reads_subjects(task)) load.shots.reset();
+  if (!data::reads_images(task)) {
+    load.image_size.reset();
+    load.skip_bad = false;
+    load.most_pixels.reset();
+  }
+  return load;
+}
+
+data::Dataset first_examples(const data::Dataset& dataset, std::int64_t count) {
+  data::Dataset part;
+  part.source = dataset.source;
+  part.max_length = dataset.max_length;
+  part.has_labels = dataset.has_labels;
+  part.groups = dataset.groups;
+  part.examples.assign(dataset.examples.begin(), dataset.examples.begin() + std::min(count, dataset.size()));
+  part.set_label_range();
+  part.hash = data::content_hash(part.examples, part.has_labels);
+  return part;
+}
+
+std::string heldout_name(const SweepOptions& options) {
+  return fmt::format("calibration:heldout({}, seed {})", options.heldout, options.heldout_seed);
+}
+
+data::Dataset load_heldout(const RunInputs& data, const SweepOptions& options, const data::Preprocessor& preprocessor) {
+  Contents taken;
+  add_contents(data.evaluation.dataset, taken);
+  for (const data::Dataset& dataset : data.calibration) add_contents(dataset, taken);
+  data::LoadOptions load = load_options(options, data.task);
+  load.seed = options.heldout_seed;
+  data::Dataset rows;
+  // The first attempt reads enough rows where texts do not repeat, the second all rows.
+  for (const bool all : {false, true}) {
+    load.examples.reset();
+    if (!all) load.examples = options.heldout + static_cast<std::int64_t>(taken.size());
+    rows = data::load_dataset(data.run.calib, data.task, load, *data.checkpoint, preprocessor, silent_progress());
+    const std::int64_t read = rows.size();
+    std::erase_if(rows.examples, [&](const data::Example& example) { return taken.contains(content(example)); });
+    if (rows.size() >= options.heldout) return first_examples(rows, options.heldout);
+    if (!all && read < *load.examples) break;
+  }
+  throw Error(ErrorKind::bad_input,
+              fmt::format("`heldout` is {}, but only {} rows of {} neither score heads nor are in {}", options.heldout,
+                          rows.size(), data.run.calib.string(), data.run.data.string()),
+              "lower `heldout`, or give a larger calibration file");
+}
+
+RunInputs load_run(const SweepRun& run, const SweepOptions& options, Progress& progress) {
+  const data::Task& task = data::task(run.task);
+  auto checkpoint = std::make_shared<const arch::Checkpoint>(arch::Checkpoint::open(run.model));
+  const data::Preprocessor preprocessor = data::load_preprocessor(*checkpoint);
+  pipeline::warn_of_zeroed_heads(*checkpoint, progress);
+  const model::ModelHashes hashes = data::hashes_of(*checkpoint, preprocessor);
+  RunInputs data{run, task, std::move(checkpoint), hashes, scored_losses(options, task), {}, {}, {}};
+  check_ratios(data, options);
+  load_calibration(data, options, preprocessor, progress);
+  data::LoadOptions judged = load_options(options, task);
+  judged.examples = options.eval_examples;
+  data.evaluation = pipeline::load_evaluation(*data.checkpoint, preprocessor, task, run.data, judged, "", progress);
+  check_evaluation(data, options);
+  warn_of_leak(data, progress);
+  if (options.alpha == "auto" || options.loss == "auto") data.heldout = load_heldout(data, options, preprocessor);
+  return data;
+}
+
+}  // namespace hies::sweep
