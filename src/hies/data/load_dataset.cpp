@@ -78,7 +78,7 @@ Dataset load_image_examples(const std::filesystem::path& file, const Task& task,
 }  // namespace
 
 Dataset load_dataset(const std::filesystem::path& file, const Task& task, const LoadOptions& options,
-                     const arch::Checkpoint& checkpoint, const Preprocessor& preprocessor, int threads, Progress& progress) {
+                     const arch::Checkpoint& checkpoint, const Preprocessor& preprocessor, Progress& progress, int threads) {
   check_model_fits(task, checkpoint.spec());
   if ((options.context || options.stride || options.shots) && task.problem != model::Problem::causal_lm)
     bad_input("`context`, `stride` and `shots` are for tasks of language models, which '{}' is not", task.name);

@@ -40,15 +40,16 @@ std::vector<std::string> class_names(const model::ModelSpec& spec) {
 
 EvaluationData load_evaluation(const LoadedModel& loaded, const data::Task& task, const std::filesystem::path& file,
                                data::LoadOptions load, const std::string& loss, Progress& progress) {
-  return load_evaluation(*loaded.checkpoint, loaded.preprocessor, task, file, std::move(load), loss, progress);
+  return load_evaluation(*loaded.checkpoint, loaded.preprocessor, task, file, std::move(load), loss, progress,
+                         loaded.model.execution().threads);
 }
 
 EvaluationData load_evaluation(const arch::Checkpoint& checkpoint, const data::Preprocessor& preprocessor, const data::Task& task,
                                const std::filesystem::path& file, data::LoadOptions load, const std::string& loss,
-                               Progress& progress) {
+                               Progress& progress, int threads) {
   load.labels = data::LabelNeed::if_present;
   EvaluationData data;
-  data.dataset = data::load_dataset(file, task, load, checkpoint, preprocessor, progress);
+  data.dataset = data::load_dataset(file, task, load, checkpoint, preprocessor, progress, threads);
   const std::string& name = loss.empty() ? task.loss : loss;
   if (loss.empty() && !data.dataset.has_labels && score::find_objective(name).needs_labels) return data;
   std::vector<double> labels;

@@ -27,7 +27,7 @@ EvaluationData load_evaluation(const LoadedModel& loaded, const data::Task& task
 // Does the same with a checkpoint that is not in memory.
 EvaluationData load_evaluation(const arch::Checkpoint& checkpoint, const data::Preprocessor& preprocessor, const data::Task& task,
                                const std::filesystem::path& file, data::LoadOptions load, const std::string& loss,
-                               Progress& progress);
+                               Progress& progress, int threads = 0);
 
 // The inputs of one evaluation job.
 struct EvalRequest {

@@ -6,6 +6,7 @@
 #include "hies/pipeline/model_card.h"
 #include "hies/pipeline/plan_run.h"
 #include "hies/prune/runtimes.h"
+#include "hies/score/statistics/statistic.h"
 
 namespace hies::pipeline {
 namespace {
@@ -60,7 +61,8 @@ class Job {
     ScoreRequest score{request_.model, request_.task, *request_.calibration, request_.load, request_.score, request_.execution};
     const auto& tables = score::find_method(request_.method.method).tables;
     score.score.tables.assign(tables.begin(), tables.end());
-    if (tables.empty()) score.score.tables = {"l2"};  // a random plan needs only the model's heads and their cost
+    // A random plan needs only the model's heads and their cost.
+    if (tables.empty()) score.score.tables = score::weight_statistics();
     ScoreRun scored = run_score(*whole_, score, progress_);
     prune::BudgetOptions budget = request_.budget;
     if (request_.surgery.keep_shapes) budget.target.clear();  // the shapes remain those of the whole model

@@ -6,14 +6,16 @@
 #include "hies/data/load_dataset.h"
 #include "hies/score/objectives/objectives.h"
 #include "hies/score/scorer.h"
+#include "hies/score/statistics/statistic.h"
 
 namespace hies::pipeline {
 namespace {
 
 data::LabelNeed label_need(const score::ScoreOptions& options, const model::ModelSpec& spec) {
   const score::ObjectiveKind& loss = options.loss.empty() ? score::default_objective(spec) : score::find_objective(options.loss);
-  const bool takes_gradient = std::any_of(options.tables.begin(), options.tables.end(),
-                                          [](const std::string& table) { return table == "his" || table == "second-order"; });
+  const bool takes_gradient = std::any_of(options.tables.begin(), options.tables.end(), [](const std::string& table) {
+    return score::find_statistic(table).needs_gradient;
+  });
   return loss.needs_labels && takes_gradient ? data::LabelNeed::required : data::LabelNeed::if_readable;
 }
 
@@ -38,8 +40,10 @@ ScoreRun run_score(const LoadedModel& loaded, const ScoreRequest& request, Progr
   load.labels = label_need(request.score, loaded.checkpoint->spec());
   warn_of_zeroed_heads(*loaded.checkpoint, progress);
   ScoreRun run;
-  run.calibration = data::load_dataset(request.calibration, task, load, *loaded.checkpoint, loaded.preprocessor, progress);
+  run.calibration = data::load_dataset(request.calibration, task, load, *loaded.checkpoint, loaded.preprocessor, progress,
+                                     loaded.model.execution().threads);
   run.scores = score_dataset(loaded.model, run.calibration, request, progress);
+  run.scores.model_info.hashes = data::hashes_of(*loaded.checkpoint, loaded.preprocessor);
   return run;
 }
 

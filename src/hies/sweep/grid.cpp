@@ -7,6 +7,7 @@
 #include "hies/base/suggest.h"
 #include "hies/score/methods/method.h"
 #include "hies/score/objectives/objectives.h"
+#include "hies/score/statistics/statistic.h"
 
 namespace hies::sweep {
 namespace {
@@ -102,8 +103,9 @@ GridMethod parse_method(std::string_view text) {
     method.takes_alpha = known.takes_alpha;
     method.drawn = known.drawn;
     for (const std::string_view table : known.tables) {
-      method.reads_loss = method.reads_loss || table == "his" || table == "second-order";
-      method.reads_data = method.reads_data || table != "l2";
+      const score::Statistic& statistic = score::find_statistic(table);
+      method.reads_loss = method.reads_loss || statistic.needs_gradient;
+      method.reads_data = method.reads_data || statistic.reads_data();
     }
     return method;
   }

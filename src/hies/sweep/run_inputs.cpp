@@ -71,7 +71,8 @@ void load_calibration(RunInputs& data, const SweepOptions& options, const data::
     load.labels = label_need(data.losses);
     // The warnings are the same for every seed.
     Progress& warnings = seed == 0 ? progress : silent_progress();
-    data.calibration.push_back(data::load_dataset(data.run.calib, data.task, load, *data.checkpoint, preprocessor, warnings));
+    data.calibration.push_back(data::load_dataset(data.run.calib, data.task, load, *data.checkpoint, preprocessor, warnings,
+                                                  engine::resolve(options.execution).threads));
     const std::int64_t size = data.calibration.back().size();
     if (size < most && std::any_of(options.calibration_sizes.begin(), options.calibration_sizes.end(),
                                    [size](std::int64_t requested) { return requested > size; }))
@@ -90,7 +91,7 @@ model::UnitTable<double> active_heads(const model::Layout& layout) {
 void check_ratios(const RunInputs& data, const SweepOptions& options) {
   const model::Layout& layout = data.checkpoint->spec().layout;
   const model::UnitKind kind = model::chosen_unit_kind(options.method.units, layout);
-  const model::UnitGroups units = model::make_units(layout, kind, active_heads(layout));
+  const model::UnitGroups units = model::make_units(layout, model::SiteKind::attention, kind, active_heads(layout));
   model::UnitTable<double> of_units;
   for (const auto& [site, groups] : units) of_units[site].assign(groups.size(), 0.0);
   const model::UnitTable<model::UnitCost> costs(layout, model::SiteKind::attention);
@@ -174,7 +175,8 @@ data::Dataset load_heldout(const RunInputs& data, const SweepOptions& options, c
   for (const bool all : {false, true}) {
     load.examples.reset();
     if (!all) load.examples = options.heldout + static_cast<std::int64_t>(taken.size());
-    rows = data::load_dataset(data.run.calib, data.task, load, *data.checkpoint, preprocessor, silent_progress());
+    rows = data::load_dataset(data.run.calib, data.task, load, *data.checkpoint, preprocessor, silent_progress(),
+                              engine::resolve(options.execution).threads);
     const std::int64_t read = rows.size();
     std::erase_if(rows.examples, [&](const data::Example& example) { return taken.contains(content(example)); });
     if (rows.size() >= options.heldout) return first_examples(rows, options.heldout);
@@ -197,7 +199,8 @@ RunInputs load_run(const SweepRun& run, const SweepOptions& options, Progress& p
   load_calibration(data, options, preprocessor, progress);
   data::LoadOptions judged = load_options(options, task);
   judged.examples = options.eval_examples;
-  data.evaluation = pipeline::load_evaluation(*data.checkpoint, preprocessor, task, run.data, judged, "", progress);
+  data.evaluation = pipeline::load_evaluation(*data.checkpoint, preprocessor, task, run.data, judged, "", progress,
+                                              engine::resolve(options.execution).threads);
   check_evaluation(data, options);
   warn_of_leak(data, progress);
   if (options.alpha == "auto" || options.loss == "auto") data.heldout = load_heldout(data, options, preprocessor);

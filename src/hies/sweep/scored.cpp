@@ -54,10 +54,18 @@ void invent(const score::Statistic& statistic, Rng& rng, score::Scores& scores) 
   for (const std::string_view name : statistic.constants) scores.constants.try_emplace(std::string(name), 1);
 }
 
+// Returns whether the scores are of the units that `layout` has. Files of version 1 say nothing of neurons.
+bool same_units(const score::Scores& scores, const model::Layout& layout) {
+  return scores.layout.sites(model::SiteKind::attention) == layout.sites(model::SiteKind::attention) &&
+         std::all_of(scores.layout.begin(), scores.layout.end(), [&](const auto& entry) {
+           return layout.contains(entry.first) && layout.at(entry.first) == entry.second;
+         });
+}
+
 void check_read(const ScoredRun::Entry& entry, const RunInputs& data, const data::Dataset& calibration,
                 const std::vector<std::string>& needed, const std::filesystem::path& file) {
   const bool of_this = entry.scores.model_info.hashes.weights == data.checkpoint->hash() &&
-                       entry.scores.layout == data.checkpoint->spec().layout &&
+                       same_units(entry.scores, data.checkpoint->spec().layout) &&
                        entry.scores.calibration.hash == calibration.hash &&
                        require<std::string>(entry.scores.options, "loss", file.string()) == entry.loss;
   const bool whole = std::all_of(needed.begin(), needed.end(), [&](const std::string& table) { return entry.scores.has(table); });
@@ -107,6 +115,7 @@ ScoredRun::ScoredRun(const RunInputs& data, const SweepOptions& options, const e
       continue;
     }
     entry.scores = pipeline::score_dataset(model, calibration, request, progress);
+    entry.scores.model_info.hashes = data.model;
     Progress::throw_if_cancelled();
     score::write_scores(file, entry.scores, false);
   }
