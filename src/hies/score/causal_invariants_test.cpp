@@ -21,7 +21,9 @@ TEST_P(DecoderInvariants, BatchesDoNotMatter) {
     const ExampleStatistics together = statistics_of(golden, model, "ce", golden.examples.size());
     for (const std::size_t at_once : {1, 2}) {
       const ExampleStatistics apart = statistics_of(golden, model, "ce", at_once);
-      const auto his = [&](const ExampleStatistics& statistics) { return importance(golden.layout(), statistics, Granularity::example, 1); };
+      const auto his = [&](const ExampleStatistics& statistics) {
+        return importance(golden.layout(), statistics, Granularity::example, 1);
+      };
       EXPECT_LE(relative_error(his(apart), his(together)), tolerance);
       EXPECT_LE(relative_error(entropy(golden.layout(), apart), entropy(golden.layout(), together)), tolerance);
       EXPECT_LE(relative_error({apart.losses}, {together.losses}), tolerance);

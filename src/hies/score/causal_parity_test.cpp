@@ -4,8 +4,8 @@
 #include <gtest/gtest.h>
 
 #include "hies/score/methods/normalise.h"
-#include "hies/score/test_causal_golden.h"
 #include "hies/score/statistics/weight_norms.h"
+#include "hies/score/test_causal_golden.h"
 
 namespace hies::score {
 namespace {
@@ -39,10 +39,12 @@ class EveryDecoder : public testing::TestWithParam<std::string> {
     const ExampleStatistics statistics = statistics_of(golden, model, loss, golden.examples.size());
     EXPECT_LE(relative_error({statistics.losses}, {golden.json["losses"][loss].get<std::vector<double>>()}), tolerance);
     for (std::size_t x = 0; x < golden.examples.size(); ++x) {
-      inner = std::max(inner, relative_error(recorded(statistics, &RecordedLayer::inner, x), golden.json["inner"][loss][x].get<Table>()));
+      inner = std::max(
+          inner, relative_error(recorded(statistics, &RecordedLayer::inner, x), golden.json["inner"][loss][x].get<Table>()));
       const Table absolute = recorded(statistics, &RecordedLayer::inner_abs, x);
       EXPECT_LE(relative_error(absolute, golden.json["inner_abs_token"][loss][x].get<Table>()), tolerance) << "example " << x;
-      squares = std::max(squares, relative_error(recorded(statistics, &RecordedLayer::out_sq, x), golden.json["out_sq"][x].get<Table>()));
+      squares = std::max(squares,
+                         relative_error(recorded(statistics, &RecordedLayer::out_sq, x), golden.json["out_sq"][x].get<Table>()));
       ae = std::max(ae, entropy_error(statistics, x));
     }
     const auto table = [&](const char* key) { return golden.json[key][loss].get<Table>(); };
@@ -120,7 +122,8 @@ TEST_P(EveryDecoder, ImportanceIsTheGatesCentralDifference) {
       slopes[layer][head] = (loss_at(1 + step) - loss_at(1 - step)) / (2 * step);
     }
   }
-  EXPECT_LE(relative_error(slopes, recorded(statistics, &RecordedLayer::inner, x)), 1e-6);  // the quotient's own error is about 1e-8
+  EXPECT_LE(relative_error(slopes, recorded(statistics, &RecordedLayer::inner, x)),
+            1e-6);  // the quotient's own error is about 1e-8
 }
 
 INSTANTIATE_TEST_SUITE_P(All, EveryDecoder, testing::ValuesIn(causal_golden_names()),

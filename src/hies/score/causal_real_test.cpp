@@ -8,9 +8,9 @@
 #include "hies/model/model.h"
 #include "hies/score/golden_test.h"
 #include "hies/score/methods/method.h"
-#include "hies/score/statistics.h"
 #include "hies/score/objectives/objectives.h"
 #include "hies/score/scores.h"
+#include "hies/score/statistics.h"
 #include "hies/score/statistics/weight_norms.h"
 
 namespace hies::score {

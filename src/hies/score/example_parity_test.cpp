@@ -46,8 +46,10 @@ class EachExample : public testing::TestWithParam<std::string> {
       own_logits.emplace_back(row, row + result.classes);
       const double wanted_loss = golden.json["losses"][loss][x].get<double>();
       EXPECT_NEAR(result.losses[x], wanted_loss, tolerance * std::max(1.0, wanted_loss));
-      inner = std::max(inner, relative_error(recorded(recorder, &RecordedLayer::inner, x), golden.json["inner"][loss][x].get<Table>()));
-      squares = std::max(squares, relative_error(recorded(recorder, &RecordedLayer::out_sq, x), golden.json["out_sq"][x].get<Table>()));
+      inner = std::max(inner,
+                       relative_error(recorded(recorder, &RecordedLayer::inner, x), golden.json["inner"][loss][x].get<Table>()));
+      squares =
+          std::max(squares, relative_error(recorded(recorder, &RecordedLayer::out_sq, x), golden.json["out_sq"][x].get<Table>()));
       Table mean = recorded(recorder, &RecordedLayer::entropy, x);
       for (std::size_t layer = 0; layer < mean.size(); ++layer)
         for (double& sum : mean[layer]) sum /= static_cast<double>(recorder.layers[layer].entropy_queries[x]);

@@ -9,46 +9,52 @@
 #include "hies/score/methods/normalise.h"
 #include "hies/score/methods/unit_scores.h"
 #include "hies/score/options.h"
+#include "hies/score/statistics/statistic.h"
+#include "hies/score/test_tables.h"
 
 namespace hies::score {
 namespace {
 
-// Layers of two heads and one; head 1 of layer 0 is gone.
+// Layers of two heads and one; head 1 of layer 0 is removed.
 Scores small_scores() {
   Scores scores;
-  scores.layout = {{{0, 2}, {0, 2}, 3, 3, 8}, {{1}, {1}, 3, 3, 8}};
-  scores.tables["his"] = {{1, 3}, {5}};
-  scores.tables["ae"] = {{0.2, 0.6}, {0.4}};
-  scores.tables["l2"] = {{9, 8}, {7}};
-  scores.tables["l2-out"] = {{4, 2}, {6}};
-  scores.tables["gate_grad"] = {{10, 20}, {30}};
-  scores.tables["a_sq"] = {{1, 2}, {3}};
-  scores.output_norms = OutputNorms{{2, 3}, {{1, 1}, {1}}};
-  scores.curvature = 0.5;
+  scores.layout = layout_of({{{0, 2}, {0, 2}, 3, 3, 8}, {{1}, {1}, 3, 3, 8}});
+  scores.tables["his"] = table_of({{1, 3}, {5}});
+  scores.tables["ae"] = table_of({{0.2, 0.6}, {0.4}});
+  scores.tables["l2"] = table_of({{9, 8}, {7}});
+  scores.tables["l2-out"] = table_of({{4, 2}, {6}});
+  scores.tables["gate_grad"] = table_of({{10, 20}, {30}});
+  scores.tables["a_sq"] = table_of({{1, 2}, {3}});
+  scores.tables["output_norm"] = table_of({{1, 1}, {1}});
+  scores.site_values["output_norm"] = {{model::attention_site(0), 2}, {model::attention_site(1), 3}};
+  scores.constants["curvature"] = 0.5;
   return scores;
 }
 
-model::HeadTable<double> keep(const std::string& method, double alpha = 0.7, const std::string& normalise = "global",
+using Table = std::vector<std::vector<double>>;
+
+model::UnitTable<double> keep(const std::string& method, double alpha = 0.7, const std::string& normalise = "global",
                               std::uint64_t seed = 0) {
   return keep_scores(small_scores(), {method, alpha, normalise, seed});
 }
 
-void expect_near(const model::HeadTable<double>& got, const model::HeadTable<double>& wanted, double tolerance = 1e-15) {
+void expect_near(const model::UnitTable<double>& got, const Table& wanted, double tolerance = 1e-15) {
   ASSERT_EQ(got.size(), wanted.size());
-  for (std::size_t layer = 0; layer < got.size(); ++layer) {
-    ASSERT_EQ(got[layer].size(), wanted[layer].size()) << "layer " << layer;
-    for (std::size_t head = 0; head < got[layer].size(); ++head)
-      EXPECT_NEAR(got[layer][head], wanted[layer][head], tolerance) << "layer " << layer << ", head " << head;
+  for (const auto& [site, row] : got) {
+    const std::vector<double>& wanted_row = wanted[static_cast<std::size_t>(site.layer)];
+    ASSERT_EQ(row.size(), wanted_row.size()) << "layer " << site.layer;
+    for (std::size_t head = 0; head < row.size(); ++head)
+      EXPECT_NEAR(row[head], wanted_row[head], tolerance) << "layer " << site.layer << ", head " << head;
   }
 }
 
 TEST(MinMax, GlobalAndPerLayer) {
-  const model::HeadTable<double> table = {{1, 3}, {5, 5}, {}};
+  const model::UnitTable<double> table = table_of({{1, 3}, {5, 5}, {}});
   expect_near(min_max(table, Scope::global), {{0, 0.5}, {1, 1}, {}});
   expect_near(min_max(table, Scope::per_layer), {{0, 1}, {0, 0}, {}});
 }
 
-TEST(MinMax, AllEqualIsZero) { expect_near(min_max({{4, 4}, {4}}, Scope::global), {{0, 0}, {0}}); }
+TEST(MinMax, AllEqualIsZero) { expect_near(min_max(table_of({{4, 4}, {4}}), Scope::global), {{0, 0}, {0}}); }
 
 TEST(Methods, TablesAsTheyAre) {
   expect_near(keep("his"), {{1, 3}, {5}});
@@ -81,18 +87,18 @@ TEST(Methods, RandomFollowsSeedAndOriginalPlace) {
   EXPECT_EQ(keep("random", 0.7, "global", 5), keep("random", 0.7, "global", 5));
   EXPECT_NE(keep("random", 0.7, "global", 5), keep("random", 0.7, "global", 6));
   Scores whole = small_scores();
-  for (model::LayerHeads& layer : whole.layout) layer.heads = layer.kv_heads = {0, 1, 2};
+  for (const int layer : {0, 1}) whole.layout.attention(layer).units = whole.layout.attention(layer).kv_heads = {0, 1, 2};
   const auto all = keep_scores(whole, {"random", 0.7, "global", 5});
-  EXPECT_EQ(keep("random", 0.7, "global", 5), (model::HeadTable<double>{{all[0][0], all[0][2]}, {all[1][1]}}));
+  EXPECT_EQ(keep("random", 0.7, "global", 5), table_of({{all.attention(0)[0], all.attention(0)[2]}, {all.attention(1)[1]}}));
 }
 
 TEST(Methods, RandomIsUniform) {
   Scores scores;
-  scores.layout = {model::LayerHeads{{}, {}, 10000, 10000, 1}};
-  for (int head = 0; head < 10000; ++head) scores.layout[0].heads.push_back(head);
+  scores.layout = layout_of({{{}, {}, 10000, 10000, 1}});
+  for (int head = 0; head < 10000; ++head) scores.layout.attention(0).units.push_back(head);
   double sum = 0;
   const auto table = keep_scores(scores, {"random", 0.7, "global", 1});
-  for (const double value : table[0]) {
+  for (const double value : table.attention(0)) {
     ASSERT_GE(value, 0);
     ASSERT_LT(value, 1);
     sum += value;
@@ -123,7 +129,7 @@ TEST(Methods, MissingTableSaysHowToComputeIt) {
 
 TEST(Methods, SecondOrderNeedsItsNorms) {
   Scores scores = small_scores();
-  scores.output_norms.reset();
+  scores.site_values.clear();
   EXPECT_NE(error_of([&] {
               keep_scores(scores, {"his+second-order", 0.7, "global", 0});
             })
@@ -154,9 +160,9 @@ TEST(Methods, HiesOfTheGoldens) {
     SCOPED_TRACE(entry.path().filename().string());
     const Json golden = read_json(entry.path() / "golden.json");
     Scores scores;
-    scores.tables["his"] = golden["his"][golden["task_loss"].get<std::string>()].get<model::HeadTable<double>>();
-    scores.tables["ae"] = golden["ae_mean"].get<model::HeadTable<double>>();
-    expect_near(keep_scores(scores, {"hies", 0.7, "global", 0}), golden["hies_0.7"].get<model::HeadTable<double>>(), 1e-12);
+    scores.tables["his"] = table_of(golden["his"][golden["task_loss"].get<std::string>()].get<Table>());
+    scores.tables["ae"] = table_of(golden["ae_mean"].get<Table>());
+    expect_near(keep_scores(scores, {"hies", 0.7, "global", 0}), golden["hies_0.7"].get<Table>(), 1e-12);
     ++compared;
   }
   EXPECT_GE(compared, 6);
@@ -180,10 +186,10 @@ TEST(Options, AreChecked) {
 // Two KV heads of two query heads each.
 Scores grouped_scores() {
   Scores scores;
-  scores.layout = {{{0, 1, 2, 3}, {0, 1}, 4, 2, 8}};
-  scores.tables["his"] = {{1, 3, 4, 6}};
-  scores.tables["ae"] = {{0.2, 0.4, 0.9, 0.3}};
-  scores.tables["l2"] = {{3, 4, 6, 8}};
+  scores.layout = layout_of({{{0, 1, 2, 3}, {0, 1}, 4, 2, 8}});
+  scores.tables["his"] = table_of({{1, 3, 4, 6}});
+  scores.tables["ae"] = table_of({{0.2, 0.4, 0.9, 0.3}});
+  scores.tables["l2"] = table_of({{3, 4, 6, 8}});
   return scores;
 }
 
@@ -193,7 +199,7 @@ UnitScores units_of(const std::string& method, const std::string& units, const s
 
 TEST(UnitScores, GatherBeforeNormalising) {
   EXPECT_EQ(units_of("his", "").kind, model::UnitKind::kv_group);
-  EXPECT_EQ(units_of("his", "").units, (model::UnitLayout{{{0, 1}, {2, 3}}}));
+  EXPECT_EQ(units_of("his", "").units, groups_of({{{0, 1}, {2, 3}}}));
   expect_near(units_of("his", "").keep, {{4, 10}});
   expect_near(units_of("his", "kv-group", "max").keep, {{3, 6}});
   expect_near(units_of("ad", "kv-group").keep, {{0.3, 0.6}});
@@ -208,26 +214,26 @@ TEST(UnitScores, SingleHeadsAreTheHeads) {
   for (const Method& method : methods()) {
     if (method.name == "l2-out" || method.name == "l2-out+ae" || method.name == "his+second-order") continue;
     const MethodOptions options = {std::string(method.name), 0.7, "global", 3, "head"};
-    expect_near(unit_scores(grouped_scores(), options).keep, keep_scores(grouped_scores(), options), 0);
+    EXPECT_EQ(unit_scores(grouped_scores(), options).keep, keep_scores(grouped_scores(), options));
   }
   EXPECT_EQ(unit_scores(small_scores(), {"his", 0.7, "global", 0}).kind, model::UnitKind::head);
 }
 
 TEST(UnitScores, EvenTakesTheLowestOfEachGroup) {
   Scores scores = grouped_scores();
-  scores.tables["his"] = {{3, 1, 4, 6}};
+  scores.tables["his"] = table_of({{3, 1, 4, 6}});
   const UnitScores even = unit_scores(scores, {"his", 0.7, "global", 0, "even"});
-  EXPECT_EQ(even.units, (model::UnitLayout{{{0, 3}, {1, 2}}}));
+  EXPECT_EQ(even.units, groups_of({{{0, 3}, {1, 2}}}));
   expect_near(even.keep, {{9, 5}});
   expect_near(spread_over_heads(even, scores.layout), {{9, 5, 5, 9}});
 }
 
-TEST(UnitScores, DeadHeadsTakeNoPart) {
+TEST(UnitScores, PaddingHeadsTakeNoPart) {
   Scores scores = grouped_scores();
-  scores.layout[0].dead = {1};
-  scores.tables["his"] = {{1, 0, 4, 6}};
+  scores.layout.attention(0).padding = {1};
+  scores.tables["his"] = table_of({{1, 0, 4, 6}});
   const UnitScores units = unit_scores(scores, {"his", 0.7, "global", 0});
-  EXPECT_EQ(units.units, (model::UnitLayout{{{0}, {2, 3}}}));
+  EXPECT_EQ(units.units, groups_of({{{0}, {2, 3}}}));
   expect_near(units.keep, {{1, 10}});
   expect_near(spread_over_heads(units, scores.layout), {{1, 1, 10, 10}});
 }

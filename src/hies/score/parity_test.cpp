@@ -126,7 +126,8 @@ TEST_P(EveryGolden, ImportanceIsTheGatesCentralDifference) {
         expected[layer][head] *= tokens;
       }
     }
-    EXPECT_LE(relative_error(differences, expected), 1e-6) << "example " << x;  // the difference quotient's own error is about 1e-8
+    EXPECT_LE(relative_error(differences, expected), 1e-6)
+        << "example " << x;  // the difference quotient's own error is about 1e-8
   }
 }
 

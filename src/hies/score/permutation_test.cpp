@@ -8,8 +8,8 @@
 #include "hies/base/files.h"
 #include "hies/score/golden_test.h"
 #include "hies/score/scorer.h"
-#include "hies/score/test_causal_golden.h"
 #include "hies/score/statistics/weight_norms.h"
+#include "hies/score/test_causal_golden.h"
 
 namespace hies::score {
 namespace {
@@ -102,7 +102,8 @@ TEST_P(Permutation, OfHeadsPermutesAllScores) {
   ScoreOptions options;
   options.tables = {"his", "ae", "l2", "l2-out", "second-order"};
   const Scores plain = score_heads(golden.load(engine::ComputeType::float64), golden.dataset, options);
-  const Scores reversed = score_heads(engine::Model::load(checkpoint, engine::in_type(engine::ComputeType::float64)), golden.dataset, options);
+  const Scores reversed =
+      score_heads(engine::Model::load(checkpoint, engine::in_type(engine::ComputeType::float64)), golden.dataset, options);
   for (const auto& [name, table] : plain.tables) expect_mirrored(plain.layout, table, reversed.table(name), name);
   std::filesystem::remove_all(checkpoint->folder());
 }
@@ -117,7 +118,8 @@ TEST_P(GroupPermutation, OfGroupsPermutesAllScores) {
   const auto checkpoint = reversed_copy(*golden.checkpoint, GetParam());
   EXPECT_NE(checkpoint->hash(), golden.checkpoint->hash());
   const ExampleStatistics plain = statistics_of(golden, golden.load(engine::ComputeType::float64), "ce", 2);
-  const ExampleStatistics reversed = statistics_of(golden, engine::Model::load(checkpoint, engine::in_type(engine::ComputeType::float64)), "ce", 2);
+  const ExampleStatistics reversed =
+      statistics_of(golden, engine::Model::load(checkpoint, engine::in_type(engine::ComputeType::float64)), "ce", 2);
   const model::Layout& layout = golden.layout();
   const auto his = [&](const ExampleStatistics& statistics) { return importance(layout, statistics, Granularity::example, 1); };
   expect_mirrored(layout, his(plain), his(reversed), "his");

@@ -6,22 +6,28 @@
 #include <functional>
 
 #include "hies/base/test_files.h"
+#include "hies/score/test_tables.h"
 
 namespace hies::score {
 namespace {
 
-// Grouped KV heads, one layer empty.
+const model::Site kFirst = model::attention_site(0), kFfn = model::ffn_site(0), kSecond = model::attention_site(1);
+
+// Grouped KV heads, one layer empty, one head padding; a feed-forward network.
 Scores example() {
   Scores s;
-  s.model_info = {"models/small", "bert", "00112233445566778899aabbccddeeff"};
+  s.model_info = {"models/small", "bert", {"00112233445566778899aabbccddeeff", "the config", std::nullopt}};
   s.options = {{"loss", "ce"}, {"tables", {"his", "ae"}}};
   s.calibration = {"reviews.tsv", 32, 700, "ffeeddccbbaa99887766554433221100", 0.25};
-  s.layout = {{{0, 1, 3}, {0, 1}, 4, 2, 16}, {{}, {}, 4, 2, 16}};
-  s.cost = {1000, 1.5e6, 21.875, {{100, 200.5}, {}}, {{50, 100}, {}}};
-  s.tables["his"] = {{0.1, 1.0 / 3, 1e-300}, {}};
-  s.tables["ae"] = {{0.5, 0.25, 1}, {}};
-  s.output_norms = OutputNorms{{2.5, 0}, {{1, 2, 1.5}, {}}};
-  s.curvature = 0.5;
+  s.layout = layout_of({{{0, 1, 3}, {0, 1}, 4, 2, 16, {1}}, {{}, {}, 4, 2, 16}});
+  s.layout[kFfn] = {{0, 1, 2, 5}, {}, 6, 0, 1};
+  s.cost = {1000, 1.5e6, 21.875, {{kFirst, {100, 200.5}}, {kFfn, {33, 66}}, {kSecond, {}}}, {{kFirst, {50, 100}}, {kSecond, {}}}};
+  s.tables["his"] = table_of({{0.1, 1.0 / 3, 1e-300}, {}});
+  s.tables["ae"] = table_of({{0.5, 0.25, 1}, {}});
+  s.tables["output_norm"] = table_of({{1, 2, 1.5}, {}});
+  s.tables["a later statistic of neurons"][kFfn] = {1, 2, 3, 4};
+  s.site_values["output_norm"] = {{kFirst, 2.5}, {kSecond, 0}};
+  s.constants["curvature"] = 0.5;
   s.timings["run_ms"] = 12.5;
   return s;
 }
@@ -47,99 +53,105 @@ TEST(Scores, ComeBackFromTheirText) {
   EXPECT_EQ(pretty(to_json(back)), text);
   EXPECT_EQ(back.layout, s.layout);
   EXPECT_EQ(back.tables, s.tables);  // every bit: JSON numbers are written in full
-  EXPECT_EQ(back.output_norms, s.output_norms);
+  EXPECT_EQ(back.site_values, s.site_values);
+  EXPECT_EQ(back.constants, s.constants);
+  EXPECT_EQ(back.unit_costs(), s.unit_costs());
+  EXPECT_EQ(back.kv_head_costs(), s.kv_head_costs());
   EXPECT_EQ(back.calibration.mean_loss, s.calibration.mean_loss);
-  EXPECT_EQ(back.model_info.hash, s.model_info.hash);
+  EXPECT_EQ(back.model_info.hashes, s.model_info.hashes);
 }
 
 TEST(Scores, WhatIsOptionalMayBeMissing) {
   Scores s = example();
   s.calibration.mean_loss.reset();
-  s.output_norms.reset();
-  s.curvature.reset();
+  s.site_values.clear();
+  s.constants.clear();
   s.timings.clear();
   Json json = to_json(s);
   EXPECT_TRUE(json["calibration"]["mean_loss"].is_null());
-  EXPECT_FALSE(json.contains("output_norms"));
+  EXPECT_FALSE(json.contains("site_values") || json.contains("constants"));
   json.erase("timings");
   json["model"].erase("path");
   json["calibration"].erase("file");
   json["a later version's"] = "addition";
   const Scores back = scores_from_json(json, "s.json");
-  EXPECT_FALSE(back.calibration.mean_loss || back.output_norms || back.curvature);
+  EXPECT_FALSE(back.calibration.mean_loss || !back.site_values.empty() || !back.constants.empty());
 }
 
-TEST(Scores, CostsOfEveryHead) {
-  const auto heads = example().head_costs();
-  ASSERT_EQ(heads.size(), 2u);
-  EXPECT_EQ(heads[0].size(), 3u);
-  EXPECT_EQ(heads[0][2].flops_per_token, 200.5);
-  EXPECT_TRUE(heads[1].empty());
+TEST(Scores, CostsOfEveryUnit) {
+  const auto units = example().unit_costs();
+  ASSERT_EQ(units.size(), 3u);
+  EXPECT_EQ(units.at(kFirst).size(), 3u);
+  EXPECT_EQ(units.at(kFirst)[2].flops_per_token, 200.5);
+  EXPECT_EQ(units.at(kFfn), std::vector<model::UnitCost>(4, {33, 66}));
+  EXPECT_TRUE(units.at(kSecond).empty());
+  EXPECT_EQ(example().kv_head_costs().at(kFirst), std::vector<model::UnitCost>(2, {50, 100}));
 }
 
 TEST(Scores, SchemaIsChecked) {
   message_after([](Json& j) { j["schema"] = "hies.plan/1"; });
-  message_after([](Json& j) { j["schema"] = "hies.scores/2"; }, ErrorKind::unsupported);
+  message_after([](Json& j) { j["schema"] = "hies.scores/3"; }, ErrorKind::unsupported);
   expect_names(message_after([](Json& j) { j.erase("schema"); }), "schema");
   EXPECT_EQ(error_of([] { scores_from_json(Json::array(), "s.json"); }).kind(), ErrorKind::bad_input);
 }
 
 TEST(Scores, EveryRequiredMemberIsMissedByName) {
-  for (const char* key : {"model", "options", "calibration", "heads", "head_ids", "kv_of_head", "original_heads",
-                          "original_kv_heads", "head_dim", "cost", "scores"})
+  for (const char* key : {"model", "options", "calibration", "cost", "sites", "scores"})
     expect_names(message_after([&](Json& j) { j.erase(key); }), key);
-  expect_names(message_after([](Json& j) { j["model"].erase("hash"); }), "model.hash");
+  for (const char* key : {"layer", "kind", "units", "original_units", "original_kv_heads", "unit_size"})
+    expect_names(message_after([&](Json& j) { j["sites"][0].erase(key); }), std::string("sites[0].") + key);
+  expect_names(message_after([](Json& j) { j["model"].erase("weights"); }), "model.weights");
   expect_names(message_after([](Json& j) { j["calibration"].erase("mean_loss"); }), "calibration.mean_loss");
-  expect_names(message_after([](Json& j) { j["cost"]["per_head"][1].erase("parameters"); }), "cost.per_head[1].parameters");
+  expect_names(message_after([](Json& j) { j["sites"][1]["unit_cost"].erase("parameters"); }), "sites[1].unit_cost.parameters");
 }
 
 TEST(Scores, CostsAreNotNegative) {
   expect_names(message_after([](Json& j) { j["cost"]["flops_per_token"] = -1; }), "cost.flops_per_token");
-  expect_names(message_after([](Json& j) { j["cost"]["per_head"][0]["flops_per_token"] = -0.5; }),
-               "cost.per_head[0].flops_per_token");
+  expect_names(message_after([](Json& j) { j["sites"][0]["kv_head_cost"]["flops_per_token"] = -0.5; }),
+               "sites[0].kv_head_cost.flops_per_token");
 }
 
 TEST(Scores, KvHeadsOfManyHeadsAreCountedWithoutOverflow) {
-  const model::LayerHeads layer{{}, {}, 1 << 20, 1 << 20, 8};
+  const model::SiteLayout layer{{}, {}, 1 << 20, 1 << 20, 8};
   EXPECT_EQ(layer.kv_of((1 << 20) - 1), (1 << 20) - 1);
 }
 
 TEST(Scores, LengthsAreChecked) {
-  for (const char* key : {"head_ids", "kv_of_head", "original_heads", "original_kv_heads", "head_dim"})
-    expect_names(message_after([&](Json& j) { j[key].erase(1); }), key);
-  expect_names(message_after([](Json& j) { j["head_ids"][0].erase(0); }), "head_ids[0]");
-  expect_names(message_after([](Json& j) { j["heads"][0] = 2; }), "head_ids[0]");
-  expect_names(message_after([](Json& j) { j["scores"]["ae"].erase(1); }), "scores.ae");
-  expect_names(message_after([](Json& j) { j["scores"]["ae"][0].push_back(1); }), "scores.ae[0]");
-  expect_names(message_after([](Json& j) { j["cost"]["per_kv_head"].erase(0); }), "cost.per_kv_head");
-  expect_names(message_after([](Json& j) { j["output_norms"]["layer"].erase(0); }), "output_norms.layer");
+  expect_names(message_after([](Json& j) { j["scores"]["ae"]["attention"].erase(1); }), "scores.ae.attention");
+  expect_names(message_after([](Json& j) { j["scores"]["ae"]["attention"][0].push_back(1); }), "scores.ae.attention[0]");
+  expect_names(message_after([](Json& j) { j["scores"]["ae"]["cross_attention"] = {{1}}; }), "scores.ae.cross_attention");
+  expect_names(message_after([](Json& j) { j["site_values"]["output_norm"]["attention"].erase(0); }),
+               "site_values.output_norm.attention");
 }
 
-TEST(Scores, IdsAscendWithinTheOriginalLayer) {
-  expect_names(message_after([](Json& j) { j["head_ids"][0] = {0, 1, 1}; }), "head_ids[0][2]");
-  expect_names(message_after([](Json& j) { j["head_ids"][0] = {1, 0, 3}; }), "head_ids[0][1]");
-  expect_names(message_after([](Json& j) { j["head_ids"][0] = {0, 1, 4}; }), "head_ids[0][2]");
-  expect_names(message_after([](Json& j) { j["head_ids"][0] = {-1, 1, 3}; }), "head_ids[0][0]");
-  expect_names(message_after([](Json& j) { j["kv_of_head"][0] = {0, 1, 1}; }), "kv_of_head[0][1]");
-  expect_names(message_after([](Json& j) { j["original_kv_heads"][0] = 3; }), "head_ids[0]");
-  expect_names(message_after([](Json& j) { j["original_heads"][1] = 0; }), "head_ids[1]");
+TEST(Scores, SitesAreThoseOfAModel) {
+  expect_names(message_after([](Json& j) { j["sites"][0]["units"] = "0,1,1"; }), "sites[0].units");
+  expect_names(message_after([](Json& j) { j["sites"][0]["units"] = "1,0"; }), "sites[0].units");
+  expect_names(message_after([](Json& j) { j["sites"][0]["units"] = "0-4"; }), "sites[0].units");
+  expect_names(message_after([](Json& j) { j["sites"][0]["units"] = "-1"; }), "sites[0].units");
+  expect_names(message_after([](Json& j) { j["sites"][0]["units"] = {0, 1}; }), "sites[0].units");
+  expect_names(message_after([](Json& j) { j["sites"][0]["padding"] = "2"; }), "sites[0].padding");
+  expect_names(message_after([](Json& j) { j["sites"][0]["original_kv_heads"] = 3; }), "sites[0].units");
+  expect_names(message_after([](Json& j) { j["sites"][2]["original_units"] = 0; }), "sites[2].units");
+  expect_names(message_after([](Json& j) { j["sites"][0]["kind"] = "heads"; }), "sites[0].kind");
+  expect_names(message_after([](Json& j) { j["sites"][0]["layer"] = -1; }), "sites[0].layer");
+  expect_names(message_after([](Json& j) { j["sites"][2]["layer"] = 0; }), "sites[2]");
 }
 
 TEST(Scores, NumbersAreNumbers) {
-  expect_names(message_after([](Json& j) { j["scores"]["his"][0][1] = nullptr; }), "scores.his[0][1]");
-  expect_names(message_after([](Json& j) { j["scores"]["his"][0][1] = "0.5"; }), "scores.his[0][1]");
-  expect_names(message_after([](Json& j) { j["scores"]["his"][0][1] = HUGE_VAL; }), "scores.his[0][1]");
+  expect_names(message_after([](Json& j) { j["scores"]["his"]["attention"][0][1] = nullptr; }), "scores.his.attention[0][1]");
+  expect_names(message_after([](Json& j) { j["scores"]["his"]["attention"][0][1] = "0.5"; }), "scores.his.attention[0][1]");
+  expect_names(message_after([](Json& j) { j["scores"]["his"]["attention"][0][1] = HUGE_VAL; }), "scores.his.attention[0][1]");
   expect_names(message_after([](Json& j) { j["scores"]["his"] = 3; }), "scores.his");
-  expect_names(message_after([](Json& j) { j["heads"][0] = 1e9; }), "heads[0]");
-  expect_names(message_after([](Json& j) { j["heads"][0] = 18446744073709551615ull; }), "heads[0]");
-  expect_names(message_after([](Json& j) { j["head_dim"][0] = 16.5; }), "head_dim[0]");
+  expect_names(message_after([](Json& j) { j["constants"]["curvature"] = "big"; }), "constants.curvature");
+  expect_names(message_after([](Json& j) { j["sites"][0]["unit_size"] = 16.5; }), "sites[0].unit_size");
   expect_names(message_after([](Json& j) { j["calibration"]["examples"] = -1; }), "calibration.examples");
   expect_names(message_after([](Json& j) { j["scores"] = Json::array(); }), "scores");
 }
 
 TEST(Scores, NaNIsNeverWritten) {
   Scores s = example();
-  s.tables["his"][0][2] = std::nan("");
+  s.tables["his"].at(kFirst)[2] = std::nan("");
   const Error error = error_of([&] { to_json(s); });
   EXPECT_EQ(error.kind(), ErrorKind::bad_input);
   EXPECT_EQ(std::string(error.what()), "score his of layer 0, head 3 is nan");
