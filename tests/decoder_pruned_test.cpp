@@ -1,4 +1,4 @@
-// Decoders under pruning: the physically smaller model answers as the masked one does, for every unit; plans compose; dead heads.
+// Decoders under pruning: the physically smaller model answers as the masked one does, for every unit; plans compose; padding heads.
 
 #include <gtest/gtest.h>
 
@@ -6,7 +6,7 @@
 
 #include "hies/base/rng.h"
 #include "hies/base/test_files.h"
-#include "hies/model/model.h"
+#include "hies/engine/model.h"
 #include "hies/model/units.h"
 #include "hies/prune/surgery.h"
 #include "hies/synthetic/make_checkpoint.h"
@@ -14,10 +14,11 @@
 namespace hies::prune {
 namespace {
 
-using model::Checkpoint;
-using model::ComputeType;
-using model::HeadLayout;
-using model::LayerHeads;
+using arch::Checkpoint;
+using engine::ComputeType;
+using model::Layout;
+using model::SiteKind;
+using model::SiteLayout;
 using model::UnitKind;
 
 struct Shape {
@@ -47,28 +48,24 @@ class DecoderPruned : public testing::TestWithParam<Shape> {
     whole = std::make_shared<const Checkpoint>(Checkpoint::open(request.output));
   }
 
-  const HeadLayout& layout() const { return whole->spec().layers; }
+  const Layout& layout() const { return whole->spec().layout; }
 
-  using Gone = std::function<bool(int layer, std::size_t unit)>;
-  static prune::Plan plan_of(const Checkpoint& checkpoint, UnitKind kind, const Gone& gone) {
-    const HeadLayout& layout = checkpoint.spec().layers;
-    model::HeadTable<double> keep;  // that heads of a group do not go in their order
+  using Removes = std::function<bool(int layer, std::size_t unit)>;
+  static prune::Plan plan_of(const Checkpoint& checkpoint, UnitKind kind, const Removes& removes) {
+    const Layout& layout = checkpoint.spec().layout;
+    model::UnitTable<double> keep;  // heads of a group are not removed in their order
     Rng rng(7);
-    for (const LayerHeads& layer : layout)
-      for (auto& row = keep.emplace_back(); row.size() < layer.live().size();) row.push_back(rng.uniform());
-    const model::UnitLayout units = model::make_units(layout, kind, keep);
+    for (const model::Site site : layout.sites(SiteKind::attention))
+      for (auto& row = keep[site]; row.size() < layout.at(site).active().size();) row.push_back(rng.uniform());
     prune::Plan plan;
-    plan.model_hash = checkpoint.hash();
+    plan.model = checkpoint.hashes();
     plan.units = model::unit_name(kind);
-    for (std::size_t layer = 0; layer < units.size(); ++layer)
-      for (std::size_t unit = 0; unit < units[layer].size(); ++unit)
-        if (gone(static_cast<int>(layer), unit))
-          plan.pruned[static_cast<int>(layer)].insert(plan.pruned[static_cast<int>(layer)].end(), units[layer][unit].begin(),
-                                                      units[layer][unit].end());
-    for (auto& [layer, heads] : plan.pruned) std::sort(heads.begin(), heads.end());
+    for (const auto& [site, groups] : model::make_units(layout, SiteKind::attention, kind, keep))
+      for (std::size_t unit = 0; unit < groups.size(); ++unit)
+        if (removes(site.layer, unit)) plan.removed.insert(site, groups[unit]);
     return plan;
   }
-  prune::Plan plan_of(UnitKind kind, const Gone& gone) const { return plan_of(*whole, kind, gone); }
+  prune::Plan plan_of(UnitKind kind, const Removes& removes) const { return plan_of(*whole, kind, removes); }
 
   std::shared_ptr<const Checkpoint> pruned(const Checkpoint& source, const prune::Plan& plan, const std::string& name,
                                            bool keep_shapes = false) const {
@@ -81,7 +78,7 @@ class DecoderPruned : public testing::TestWithParam<Shape> {
 
   // ln p of random tokens at every place of two sequences.
   static std::vector<double> answers(const std::shared_ptr<const Checkpoint>& checkpoint, ComputeType type,
-                                     const model::HeadGates* gates = nullptr) {
+                                     const model::Gates* gates = nullptr) {
     Rng rng(3);
     model::Batch batch;
     for (const std::size_t length : {std::size_t{9}, std::size_t{17}}) {
@@ -93,7 +90,7 @@ class DecoderPruned : public testing::TestWithParam<Shape> {
       batch.target_rows.push_back(row);
       batch.target_tokens.push_back(static_cast<std::int32_t>(rng.below(kVocabulary)));
     }
-    return model::Model::load(checkpoint, type).run(batch, {.gates = gates}).log_probabilities;
+    return engine::Model::load(checkpoint, engine::in_type(type)).run(batch, {.gates = gates}).log_probabilities;
   }
 
   static double largest_difference(const std::vector<double>& a, const std::vector<double>& b) {
@@ -104,10 +101,10 @@ class DecoderPruned : public testing::TestWithParam<Shape> {
   }
 
   void expect_pruned_is_masked(const prune::Plan& plan, bool keep_shapes = false) const {
-    prune::check_plan(plan, whole->hash(), layout(), "plan");
-    const model::HeadGates gates = prune::gates(plan, layout());
+    prune::check_plan(plan, whole->hashes(), layout(), "plan");
+    const model::Gates gates = prune::gates(plan, layout());
     const auto smaller = pruned(*whole, plan, "pruned", keep_shapes);
-    EXPECT_EQ(smaller->spec().layers, keep_shapes ? layout() : prune::pruned_layout(plan, layout()));
+    EXPECT_EQ(smaller->spec().layout, keep_shapes ? layout() : prune::pruned_layout(plan, layout()));
     for (const auto& [type, tolerance] : {std::pair(ComputeType::float64, 1e-10), std::pair(ComputeType::float32, 1e-5)}) {
       const std::vector<double> masked = answers(whole, type, &gates);
       EXPECT_LE(largest_difference(answers(smaller, type), masked), tolerance);
@@ -115,10 +112,11 @@ class DecoderPruned : public testing::TestWithParam<Shape> {
     }
   }
 
-  static void expect_legal(const HeadLayout& layout) {
-    for (const LayerHeads& layer : layout) {
+  static void expect_legal(const Layout& layout) {
+    for (const model::Site site : layout.sites(SiteKind::attention)) {
+      const SiteLayout& layer = layout.at(site);
       std::map<int, int> sizes;
-      for (const int head : layer.heads) ++sizes[layer.kv_of(head)];
+      for (const int head : layer.units) ++sizes[layer.kv_of(head)];
       for (const auto& [kv_head, size] : sizes) EXPECT_EQ(size, sizes.begin()->second) << kv_head;
     }
   }
@@ -146,20 +144,19 @@ TEST_P(DecoderPruned, ShapesMayBeKept) {
   expect_pruned_is_masked(plan_of(UnitKind::head, [](int layer, std::size_t unit) { return unit == 0 || layer == 2; }), true);
 }
 
-TEST_P(DecoderPruned, DeadHeadsAreZerosAndKnown) {
+TEST_P(DecoderPruned, PaddingHeadsAreZerosAndKnown) {
   const prune::Plan plan = plan_of(UnitKind::head, [](int, std::size_t unit) { return unit == 0; });
   const auto smaller = pruned(*whole, plan, "pruned");
-  const HeadLayout& left = smaller->spec().layers;
+  const Layout& left = smaller->spec().layout;
   // One group alone is of a size with itself.
-  const bool padded = layout()[0].grouped() && layout()[0].kv_count() > 1;
-  EXPECT_EQ(model::dead_head_count(left), padded ? 4 : 0);
-  EXPECT_EQ(smaller->config()["hies"].contains("dead"), padded);
-  EXPECT_EQ(model::live_head_count(left), model::head_count(layout()) - 4);
+  const bool padded = layout().attention(0).grouped() && layout().attention(0).kv_count() > 1;
+  EXPECT_EQ(left.padding_count(SiteKind::attention), padded ? 4 : 0);
+  EXPECT_EQ(smaller->config()["hies"].contains("padding"), padded);
+  EXPECT_EQ(left.active_count(SiteKind::attention), layout().count(SiteKind::attention) - 4);
   if (!padded) return;
-  for (int layer = 0; layer < 4; ++layer) {
-    const LayerHeads& heads = left[static_cast<std::size_t>(layer)];
-    const int position = heads.position_of(heads.dead.at(0));
-    for (const model::HeadSlice& slice : smaller->arch().head_slices(smaller->spec(), layer, position)) {
+  for (const model::Site site : left.sites(SiteKind::attention)) {
+    const int position = left.at(site).position_of(left.at(site).padding.at(0));
+    for (const model::Slice& slice : model::unit_slices(smaller->spec(), site, position)) {
       const formats::TensorView* view = smaller->find(slice.tensor);
       const std::int64_t width = view->shape.size() > 1 ? view->shape[1] : 1;
       const auto* values = reinterpret_cast<const float*>(view->bytes.data());
@@ -179,26 +176,27 @@ TEST_P(DecoderPruned, TwiceIsOnceWithTheUnion) {
   const auto both = pruned(
       *whole, plan_of(UnitKind::head, [](int layer, std::size_t unit) { return unit == 0 || (unit == 1 && layer > 0); }), "both");
   EXPECT_EQ(twice->hash(), both->hash());
-  EXPECT_EQ(twice->spec().layers, both->spec().layers);
+  EXPECT_EQ(twice->spec().layout, both->spec().layout);
   EXPECT_EQ(twice->config()["num_attention_heads"], both->config()["num_attention_heads"]);
-  expect_legal(twice->spec().layers);
+  expect_legal(twice->spec().layout);
 }
 
 TEST_P(DecoderPruned, ConfigStatesHeadsThatAreTheSameEverywhere) {
-  if (!whole->arch().portability().head_dim) GTEST_SKIP() << "the family's loader takes no other number of heads";
-  const LayerHeads& layer = layout()[0];
+  if (!whole->family().portability.head_dim) GTEST_SKIP() << "the family's loader takes no other number of heads";
+  const SiteLayout& layer = layout().attention(0);
   const bool grouped = layer.grouped();
-  // If they differ, those of the original, so that other loaders stumble.
+  // If they differ, those of the original, so that other loaders fail.
   for (const bool everywhere : {true, false}) {
-    const auto gone = [&](int index, std::size_t unit) { return unit == 0 && (everywhere || index == 0); };
-    const auto smaller = pruned(*whole, plan_of(grouped ? UnitKind::even : UnitKind::head, gone), everywhere ? "even" : "uneven");
+    const auto removes = [&](int index, std::size_t unit) { return unit == 0 && (everywhere || index == 0); };
+    const auto smaller =
+        pruned(*whole, plan_of(grouped ? UnitKind::even : UnitKind::head, removes), everywhere ? "even" : "uneven");
     const Json& config = smaller->config();
     const int fewer = everywhere ? (grouped ? layer.original_kv_heads : 1) : 0;
-    EXPECT_EQ(config["num_attention_heads"], layer.original_heads - fewer);
+    EXPECT_EQ(config["num_attention_heads"], layer.original_units - fewer);
     EXPECT_EQ(config["num_key_value_heads"], layer.original_kv_heads - (grouped ? 0 : fewer));
-    EXPECT_EQ(config["head_dim"], layer.head_dim);
-    EXPECT_EQ(config["hies"]["original_heads"], layer.original_heads);
-    EXPECT_EQ(smaller->spec().layers[3].count(), layer.original_heads - fewer);
+    EXPECT_EQ(config["head_dim"], layer.unit_size);
+    EXPECT_EQ(config["hies"]["original_heads"], layer.original_units);
+    EXPECT_EQ(smaller->spec().layout.attention(3).count(), layer.original_units - fewer);
     // transformers' LLaMA does not take 6 or 7 heads of a hidden size of 64.
     const bool renamed = everywhere && std::string_view(GetParam().family) == "llama";
     EXPECT_EQ(config["model_type"], renamed ? "mistral" : GetParam().family);

@@ -29,7 +29,7 @@ TEST_P(RealModel, ScoresAreHuggingFaces) {
     if (!std::filesystem::exists(needed)) GTEST_SKIP() << needed << " is not there";
 
   const Json golden = read_json(HIES_SOURCE_DIR "/tests/golden/real/" + std::string(GetParam().model) + ".json");
-  const auto checkpoint = std::make_shared<model::Checkpoint>(model::Checkpoint::open(folder));
+  const auto checkpoint = std::make_shared<arch::Checkpoint>(arch::Checkpoint::open(folder));
   data::LoadOptions load;
   load.examples = golden["examples"].get<std::int64_t>();
   load.order = "file";
@@ -44,8 +44,10 @@ TEST_P(RealModel, ScoresAreHuggingFaces) {
 
   ScoreOptions options;
   options.loss = golden["task_loss"].get<std::string>();
-  const Scores scores = score_heads(model::Model::load(checkpoint), dataset, options);
-  const auto error = [&](const Table& table, const char* key) { return relative_error(table, golden[key].get<Table>()); };
+  const Scores scores = score_heads(engine::Model::load(checkpoint), dataset, options);
+  const auto error = [&](const model::UnitTable<double>& table, const char* key) {
+    return relative_error(table, golden[key].get<Table>());
+  };
   const double his = error(scores.table("his"), "his"), ae = error(scores.table("ae"), "ae");
   const double l2_out = error(scores.table("l2-out"), "l2_out"), l2 = error(scores.table("l2"), "l2");
   const double hies = error(keep_scores(scores, {"hies", 0.7, "global", 0}), "hies_0.7");

@@ -77,7 +77,7 @@ TEST_F(RealVision, AllTestImages) {
 
 TEST_F(RealVision, ScoresAreHuggingFaces) {
   const Json wanted = golden("vit-cifar10");
-  const auto checkpoint = std::make_shared<model::Checkpoint>(model::Checkpoint::open(folder));
+  const auto checkpoint = std::make_shared<arch::Checkpoint>(arch::Checkpoint::open(folder));
   data::LoadOptions load;
   load.order = "file";
   const data::Dataset all = data::load_dataset(training_set, data::task("image-classification"), load, *checkpoint,
@@ -89,10 +89,10 @@ TEST_F(RealVision, ScoresAreHuggingFaces) {
   ASSERT_EQ(dataset.size(), 32);
   for (std::size_t i = 0; i < 32; ++i) EXPECT_EQ(dataset.examples[i].label, wanted["labels"][i].get<double>());
 
-  for (const auto& [type, tolerance] : {std::pair{model::ComputeType::float32, 1e-4}, {model::ComputeType::float64, 1e-10}}) {
-    const model::Model model = model::Model::load(checkpoint, type);
-    const auto error = [&](const model::HeadTable<double>& table, const Json& json) {
-      return score::relative_error(table, json.get<model::HeadTable<double>>());
+  for (const auto& [type, tolerance] : {std::pair{engine::ComputeType::float32, 1e-4}, {engine::ComputeType::float64, 1e-10}}) {
+    const engine::Model model = engine::Model::load(checkpoint, engine::in_type(type));
+    const auto error = [&](const model::UnitTable<double>& table, const Json& json) {
+      return score::relative_error(table, json.get<data::Table>());
     };
     std::string errors;
     for (const auto& [loss, table] : wanted["his"].items()) {
@@ -116,7 +116,7 @@ TEST_F(RealVision, ScoresAreHuggingFaces) {
     EXPECT_LE(error(scores.table("l2"), wanted["l2"]), 1e-10);
     EXPECT_LE(hies, tolerance);
     EXPECT_NEAR(*scores.calibration.mean_loss, wanted["mean_loss"].get<double>(), tolerance);
-    RecordProperty(type == model::ComputeType::float32 ? "float32" : "float64",
+    RecordProperty(type == engine::ComputeType::float32 ? "float32" : "float64",
                    fmt::format("{}ae {:.1e}, ae of cls {:.1e}, hies {:.1e}", errors, ae, cls, hies));
   }
 }

@@ -9,11 +9,24 @@
 namespace hies::cli {
 namespace {
 
-// Three layers of four, the second has lost two heads, the third all; one head of the first is to go.
+model::Layout layout_of(const std::vector<model::SiteLayout>& layers) {
+  model::Layout layout;
+  for (std::size_t layer = 0; layer < layers.size(); ++layer)
+    layout[model::attention_site(static_cast<int>(layer))] = layers[layer];
+  return layout;
+}
+
+model::UnitTable<double> table_of(const std::vector<std::vector<double>>& rows) {
+  model::UnitTable<double> table;
+  for (std::size_t layer = 0; layer < rows.size(); ++layer) table[model::attention_site(static_cast<int>(layer))] = rows[layer];
+  return table;
+}
+
+// Three layers of four, the second has lost two heads, the third all; one head of the first is to be removed.
 struct Example {
-  model::HeadLayout layout{{{0, 1, 2, 3}, {0, 1, 2, 3}, 4, 4, 8}, {{1, 3}, {1, 3}, 4, 4, 8}, {{}, {}, 4, 4, 8}};
-  model::HeadTable<double> values{{0, 0.5, 1, 0.25}, {2, 1.5}, {}};
-  HeadMap map{"Heads of <a> & \"b\"", "score", layout, values, {{0, 2}}};
+  model::Layout layout = layout_of({{{0, 1, 2, 3}, {0, 1, 2, 3}, 4, 4, 8}, {{1, 3}, {1, 3}, 4, 4, 8}, {{}, {}, 4, 4, 8}});
+  model::UnitTable<double> values = table_of({{0, 0.5, 1, 0.25}, {2, 1.5}, {}});
+  HeadMap map{"Heads of <a> & \"b\"", "score", layout, values, model::UnitSet::parse("attention.0:2")};
 };
 
 TEST(HeadMap, Cells) {
@@ -31,8 +44,8 @@ TEST(HeadMap, Cells) {
 }
 
 TEST(HeadMap, EqualValuesAreInTheMiddle) {
-  const model::HeadLayout layout{{{0, 1}, {0, 1}, 2, 2, 8}};
-  const model::HeadTable<double> values{{3, 3}};
+  const model::Layout layout = layout_of({{{0, 1}, {0, 1}, 2, 2, 8}});
+  const model::UnitTable<double> values = table_of({{3, 3}});
   EXPECT_EQ(map_cells({"", "", layout, values, {}}).rows[0][0].share, 0.5);
 }
 
@@ -48,11 +61,14 @@ TEST(HeadMap, TextWithoutColour) {
 }
 
 TEST(HeadMap, NarrowTextKeepsItsWidth) {
-  model::LayerHeads layer{{}, {}, 60, 60, 8};
-  for (int head = 0; head < 60; ++head) layer.heads.push_back(head);
-  const model::HeadLayout layout{layer};
-  model::HeadTable<double> values{std::vector<double>(60)};
-  for (std::size_t head = 0; head < 60; ++head) values[0][head] = static_cast<double>(head);
+  model::SiteLayout layer{{}, {}, 60, 60, 8};
+  std::vector<double> row;
+  for (int head = 0; head < 60; ++head) {
+    layer.units.push_back(head);
+    row.push_back(head);
+  }
+  const model::Layout layout = layout_of({layer});
+  const model::UnitTable<double> values = table_of({row});
   const std::string text = head_map_text({"", "score", layout, values, {}}, 80, false);
   EXPECT_NE(text.find("\nlayer 0  000000111111"), std::string::npos) << text;
 }

@@ -79,7 +79,12 @@ struct GoldenModel {
     dataset.has_labels = true;
     dataset.hash = content_hash(dataset.examples, true);
   }
-  engine::Model load(engine::ComputeType type) const { return engine::Model::load(checkpoint, engine::in_type(type)); }
+  // `threads`: 0 for one per core; tiny models lose time with more than one.
+  engine::Model load(engine::ComputeType type, int threads = 0) const {
+    engine::ExecutionOptions options = engine::in_type(type);
+    options.threads = threads;
+    return engine::Model::load(checkpoint, options);
+  }
 
   std::filesystem::path folder;
   Json json;

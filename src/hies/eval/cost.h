@@ -26,8 +26,8 @@ struct Lengths {
 };
 Lengths lengths(const data::Dataset& dataset);
 
-// Of the checkpoint with the heads of `left` only: what is masked counts as gone, except for `bytes`, which are those of the
-// checkpoint as it is on disk, masked heads and all. `left` is the checkpoint's layout or a part of it.
+// Returns the cost of the checkpoint with the units of `left` only: what is masked counts as removed, except for `bytes`, which are
+// those of the checkpoint as it is on disk, masked units included. `left` is the checkpoint's layout or a part of it.
 Cost cost(const arch::Checkpoint& checkpoint, const model::Layout& left, const Lengths& lengths);
 
 }  // namespace hies::eval

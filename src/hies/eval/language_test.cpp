@@ -19,9 +19,9 @@ using Ids = std::vector<std::int32_t>;
 struct Language : testing::Test {
   std::filesystem::path folder = HIES_SOURCE_DIR "/tests/golden/llama-gqa";
   Json golden = read_json(folder / "golden.json");
-  std::shared_ptr<const model::Checkpoint> checkpoint =
-      std::make_shared<model::Checkpoint>(model::Checkpoint::open(folder / "model"));
-  model::Model model = model::Model::load(checkpoint, model::ComputeType::float64);
+  std::shared_ptr<const arch::Checkpoint> checkpoint =
+      std::make_shared<arch::Checkpoint>(arch::Checkpoint::open(folder / "model"));
+  engine::Model model = engine::Model::load(checkpoint, engine::in_type(engine::ComputeType::float64));
 
   static data::Example window(Ids ids, std::int64_t targets) {
     data::Example example;
@@ -68,8 +68,7 @@ struct Language : testing::Test {
     }
     return dataset(std::move(examples));
   }
-  Predictions answers(const data::Dataset& dataset, const model::HeadGates* gates = nullptr,
-                      std::int64_t batch_tokens = 40) const {
+  Predictions answers(const data::Dataset& dataset, const model::Gates* gates = nullptr, std::int64_t batch_tokens = 40) const {
     return predict(model, dataset, gates, nullptr, batch_tokens);
   }
 };
@@ -143,15 +142,18 @@ TEST_F(Language, GroupsAreJudgedByThemselves) {
 
 TEST_F(Language, ManyMasksAreThoseOneByOne) {
   Rng rng(5);
-  std::vector<model::HeadGates> masks(4, model::make_head_table(checkpoint->spec().layers, 1.0));
+  const model::Layout& layout = checkpoint->spec().layout;
+  std::vector<model::UnitSet> masks(4);
   for (std::size_t m = 1; m < masks.size(); ++m)
-    for (auto& row : masks[m])
-      for (double& gate : row) gate = static_cast<double>(rng.below(2));
+    for (const model::Site site : layout.sites(model::SiteKind::attention))
+      for (const int head : layout.at(site).units)
+        if (rng.below(2) == 0) masks[m].insert(site, head);
   for (const data::Dataset& data : {windows(), questions()}) {
     std::size_t seen = 0;
     predict_masks(model, data, masks, nullptr, {.batch_tokens = 40, .masks_at_once = 3},
                   [&](std::span<const std::size_t> places, const Predictions& got) {
-                    const Predictions wanted = answers(data, &masks[places.front()]);
+                    const model::Gates gates = model::gates_without(masks[places.front()], layout);
+                    const Predictions wanted = answers(data, &gates);
                     EXPECT_EQ(got.log_likelihoods, wanted.log_likelihoods);
                     EXPECT_EQ(got.top_tokens, wanted.top_tokens);
                     EXPECT_EQ(got.answers, wanted.answers);

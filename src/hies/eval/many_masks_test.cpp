@@ -6,16 +6,19 @@
 
 #include <algorithm>
 #include <cmath>
-#include <map>
+#include <functional>
 
-#include "hies/base/error.h"
 #include "hies/base/rng.h"
+#include "hies/base/test_files.h"
 #include "hies/data/test_golden.h"
 
 namespace hies::eval {
 namespace {
 
-using model::HeadGates;
+using engine::ComputeType;
+using model::Layout;
+using model::UnitId;
+using model::UnitSet;
 
 class Squares : public model::Objective {
  public:
@@ -30,23 +33,28 @@ class Squares : public model::Objective {
   }
 };
 
-HeadGates random_mask(const model::HeadLayout& layout, Rng& rng) {
-  HeadGates gates = model::make_head_table(layout, 1.0);
-  for (auto& row : gates)
-    for (double& gate : row) gate = static_cast<double>(rng.below(2));
-  return gates;
+// Returns the heads for which `removed`.
+UnitSet heads_where(const Layout& layout, const std::function<bool(const UnitId&)>& removed) {
+  UnitSet set;
+  for (const model::Site site : layout.sites(model::SiteKind::attention))
+    for (const int head : layout.at(site).units)
+      if (removed({site, head})) set.insert(site, head);
+  return set;
+}
+
+UnitSet random_mask(const Layout& layout, Rng& rng) {
+  return heads_where(layout, [&](const UnitId&) { return rng.below(2) == 0; });
 }
 
 // None removed, all removed, an emptied first and last layer, masks that share layers, and each of some of them twice.
-std::vector<HeadGates> masks_for(const model::HeadLayout& layout) {
+std::vector<UnitSet> masks_for(const Layout& layout) {
   Rng rng(7);
-  const HeadGates none = model::make_head_table(layout, 1.0);
-  std::vector<HeadGates> masks = {none, model::make_head_table(layout, 0.0), none, none};
-  for (double& gate : masks[2].front()) gate = 0;
-  for (double& gate : masks[3].back()) gate = 0;
+  const UnitSet none, all = heads_where(layout, [](const UnitId&) { return true; });
+  const int last = layout.layer_count() - 1;
+  std::vector<UnitSet> masks = {none, all, all.of_layer(0), all.of_layer(last)};
   for (int i = 0; i < 4; ++i) masks.push_back(random_mask(layout, rng));
-  masks.push_back(masks[4]);
-  masks.back().back() = masks[5].back();  // shares all layers but the last with masks[4]
+  masks.push_back(masks[4].without(masks[4].of_layer(last)));
+  masks.back().insert(masks[5].of_layer(last));  // shares all layers but the last with masks[4]
   masks.push_back(masks[5]);
   masks.push_back(none);
   return masks;
@@ -58,7 +66,7 @@ struct Collected {
   std::vector<std::size_t> order;  // first place of each delivery
 };
 
-Collected run(const model::Model& model, const data::Dataset& dataset, const std::vector<HeadGates>& masks,
+Collected run(const engine::Model& model, const data::Dataset& dataset, const std::vector<UnitSet>& masks,
               const model::Objective* objective, const ManyMasksOptions& options) {
   Collected done;
   done.of_mask.resize(masks.size());
@@ -83,22 +91,21 @@ void expect_same(const Predictions& got, const Predictions& wanted, const std::s
 
 class ManyMasks : public testing::TestWithParam<std::string> {
  protected:
-  ManyMasks() { model::set_threads(1); }  // tiny models lose time with more
-  ~ManyMasks() override { model::set_threads(0); }
   const data::GoldenModel golden{std::filesystem::path(HIES_SOURCE_DIR) / "tests/golden" / GetParam()};
 };
 
 TEST_P(ManyMasks, AreWhatEachIsAlone) {
   const Squares squares;
-  const auto masks = masks_for(golden.checkpoint->spec().layers);
-  for (const auto type : {model::ComputeType::float64, model::ComputeType::float32, model::ComputeType::bfloat16}) {
-    const model::Model model = golden.load(type);
+  const auto masks = masks_for(golden.checkpoint->spec().layout);
+  for (const auto type : {ComputeType::float64, ComputeType::float32, ComputeType::bfloat16}) {
+    const engine::Model model = golden.load(type, 1);
     for (const std::int64_t batch_tokens : {40, 2048}) {
       const Collected together = run(model, golden.dataset, masks, &squares, {batch_tokens, 32});
       const Collected grouped = run(model, golden.dataset, masks, &squares, {batch_tokens, 2});
       for (std::size_t i = 0; i < masks.size(); ++i) {
         const std::string where = fmt::format("mask {}, dtype {}, batch {}", i, static_cast<int>(type), batch_tokens);
-        const Predictions alone = predict(model, golden.dataset, &masks[i], &squares, batch_tokens);
+        const model::Gates gates = model::gates_without(masks[i], golden.checkpoint->spec().layout);
+        const Predictions alone = predict(model, golden.dataset, &gates, &squares, batch_tokens);
         expect_same(together.of_mask[i], alone, where);
         expect_same(grouped.of_mask[i], alone, where + ", in groups");
       }
@@ -109,12 +116,12 @@ TEST_P(ManyMasks, AreWhatEachIsAlone) {
 
 // The gates as the unshared forward pass applies them: a gate next to 0 or 1 makes a run that leaves nothing out.
 TEST_P(ManyMasks, AreTheGatedModel) {
-  const model::Model model = golden.load(model::ComputeType::float64);
-  const auto masks = masks_for(golden.checkpoint->spec().layers);
+  const engine::Model model = golden.load(ComputeType::float64);
+  const auto masks = masks_for(golden.checkpoint->spec().layout);
   const Collected together = run(model, golden.dataset, masks, nullptr, {});
   for (std::size_t i = 0; i < masks.size(); ++i) {
-    HeadGates nearly = masks[i];
-    for (auto& row : nearly)
+    model::Gates nearly = model::gates_without(masks[i], golden.checkpoint->spec().layout);
+    for (auto& [site, row] : nearly)
       for (double& gate : row) gate = gate == 0 ? 1e-300 : 1;
     const Predictions gated = predict(model, golden.dataset, &nearly, nullptr, 2048);
     double largest = 0, error = 0;
@@ -137,28 +144,30 @@ data::GoldenModel tiny() { return data::GoldenModel(std::filesystem::path(HIES_S
 
 TEST(ManyMasksWork, IsCounted) {
   // Three layers of two heads.
-  const HeadGates all = {{1, 1}, {1, 1}, {1, 1}}, last = {{1, 1}, {1, 1}, {1, 0}}, middle = {{1, 1}, {0, 1}, {1, 0}},
-                  first = {{0, 0}, {1, 1}, {1, 1}};
-  const std::vector<HeadGates> masks = {all, last, middle, first, all, middle};
-  const MaskStats together = count_mask_work(masks, 32);
+  Layout layout;
+  for (int layer = 0; layer < 3; ++layer) layout[model::attention_site(layer)] = {{0, 1}, {0, 1}, 2, 2, 8};
+  const UnitSet all, last = UnitSet::parse("attention.2:1"), middle = UnitSet::parse("attention.1:0 attention.2:1"),
+                     first = UnitSet::parse("attention.0:0-1");
+  const std::vector<UnitSet> masks = {all, last, middle, first, all, middle};
+  const MaskStats together = count_mask_work(masks, layout, 32);
   EXPECT_EQ(together.masks, 6);
   EXPECT_EQ(together.distinct, 4);
   EXPECT_EQ(together.layers_done, 2 + 3 + 4);
   EXPECT_EQ(together.layers_avoided, 6 * 3 - 9);
   // One at a time only equal masks are shared.
-  const MaskStats alone = count_mask_work(masks, 1);
+  const MaskStats alone = count_mask_work(masks, layout, 1);
   EXPECT_EQ(alone.distinct, 4);
   EXPECT_EQ(alone.layers_done, 4 * 3);
   EXPECT_EQ(alone.layers_avoided, 6);
-  EXPECT_EQ(count_mask_work({}, 1).layers_done, 0);
-  EXPECT_THROW(count_mask_work(masks, 0), Error);
+  EXPECT_EQ(count_mask_work({}, layout, 1).layers_done, 0);
+  EXPECT_THROW(count_mask_work(masks, layout, 0), Error);
 }
 
 TEST(ManyMasksWork, IsWhatPredictMasksSays) {
   const data::GoldenModel golden = tiny();
-  const auto masks = masks_for(golden.checkpoint->spec().layers);
-  const MaskStats counted = count_mask_work(masks, 3);
-  const MaskStats stats = run(golden.load(model::ComputeType::float32), golden.dataset, masks, nullptr, {2048, 3}).stats;
+  const auto masks = masks_for(golden.checkpoint->spec().layout);
+  const MaskStats counted = count_mask_work(masks, golden.checkpoint->spec().layout, 3);
+  const MaskStats stats = run(golden.load(ComputeType::float32), golden.dataset, masks, nullptr, {2048, 3}).stats;
   EXPECT_EQ(stats.masks, counted.masks);
   EXPECT_EQ(stats.distinct, counted.distinct);
   EXPECT_EQ(stats.layers_done, counted.layers_done);
@@ -185,18 +194,18 @@ class Impatient : public Progress {
 
 TEST(ManyMasksProgress, CountsAnswers) {
   const data::GoldenModel golden = tiny();
-  const auto masks = masks_for(golden.checkpoint->spec().layers);
+  const auto masks = masks_for(golden.checkpoint->spec().layout);
   Impatient progress(1 << 30);
   const MaskStats stats = predict_masks(
-      golden.load(model::ComputeType::float32), golden.dataset, masks, nullptr, {}, [](auto, const Predictions&) {}, progress);
+      golden.load(ComputeType::float32), golden.dataset, masks, nullptr, {}, [](auto, const Predictions&) {}, progress);
   EXPECT_EQ(progress.total_, stats.distinct * golden.dataset.size());
   EXPECT_EQ(progress.done_, progress.total_);
 }
 
 TEST(ManyMasksProgress, StopsAndKeepsWhatIsDelivered) {
   const data::GoldenModel golden = tiny();
-  const model::Model model = golden.load(model::ComputeType::float32);
-  const auto masks = masks_for(golden.checkpoint->spec().layers);
+  const engine::Model model = golden.load(ComputeType::float32);
+  const auto masks = masks_for(golden.checkpoint->spec().layout);
   Impatient progress(4 * golden.dataset.size() + 1);
   int delivered = 0;
   try {
@@ -211,17 +220,13 @@ TEST(ManyMasksProgress, StopsAndKeepsWhatIsDelivered) {
 
 TEST(ManyMasksErrors, AreBugsOfTheCaller) {
   const data::GoldenModel golden = tiny();
-  const model::Model model = golden.load(model::ComputeType::float32);
-  const HeadGates all = model::make_head_table(golden.checkpoint->spec().layers, 1.0);
-  const auto evaluate = [&](const HeadGates& mask) {
+  const engine::Model model = golden.load(ComputeType::float32);
+  const auto evaluate = [&](const UnitSet& mask) {
     return predict_masks(model, golden.dataset, std::span(&mask, 1), nullptr, {}, [](auto, const Predictions&) {});
   };
-  HeadGates half = all, fewer_heads = all, fewer_layers = all;
-  half[0][0] = 0.5;
-  fewer_heads.back().pop_back();
-  fewer_layers.pop_back();
-  for (const HeadGates& wrong : {half, fewer_heads, fewer_layers}) EXPECT_THROW(evaluate(wrong), Error);
-  EXPECT_EQ(evaluate(all).distinct, 1);
+  for (const char* wrong : {"attention.0:4", "attention.3:0", "cross_attention.0:0"})
+    EXPECT_EQ(error_of([&] { evaluate(UnitSet::parse(wrong)); }).kind(), ErrorKind::internal) << wrong;
+  EXPECT_EQ(evaluate({}).distinct, 1);
 }
 
 }  // namespace

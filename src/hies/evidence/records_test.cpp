@@ -16,7 +16,7 @@ Record full() {
   Record r;
   r.key.run = "minilm-sst2";
   r.key.task = "sst2";
-  r.key.model_hash = "7c9c7f2e1d0b4a6f8e3d5c2b1a097f6e";
+  r.key.model = {"7c9c7f2e1d0b4a6f8e3d5c2b1a097f6e", "the config", std::nullopt};
   r.key.method = "hies";
   r.key.uniform = true;
   r.key.alpha = 0.1 + 0.2;
@@ -26,8 +26,8 @@ Record full() {
   r.key.seed = 4;
   r.key.examples = 32;
   r.key.ratio = 0.3;
-  r.mask.hash = "0f1e2d3c4b5a69788796a5b4c3d2e1f0";
-  r.mask.pruned = {{0, {1, 5}}, {11, {0}}};
+  r.mask.removed = model::UnitSet::parse("attention.0:1,5 attention.11:0");
+  r.mask.hash = r.mask.removed.hash();
   r.mask.heads = 69;
   r.mask.heads_removed = 3;
   r.measured.metrics = {{"f1", 0.8571428571428571}, {"accuracy", 0.75}};
@@ -53,7 +53,7 @@ std::string refusal(const Json& json) {
 TEST(Records, AreReadAsTheyWereWritten) {
   EXPECT_EQ(record_from_json(to_json(full()), "r"), full());
   Record bare;
-  bare.key.run = bare.key.task = bare.key.model_hash = bare.mask.hash = "x";
+  bare.key.run = bare.key.task = bare.key.model.weights = bare.mask.hash = "x";
   bare.key.method = "none";
   EXPECT_EQ(record_from_json(to_json(bare), "r"), bare);
   EXPECT_TRUE(to_json(bare)["alpha"].is_null());
@@ -72,19 +72,35 @@ TEST(Records, RefuseWhatIsNotARecord) {
     json[Json::json_pointer(pointer)] = std::move(value);
     return refusal(json);
   };
-  EXPECT_NE(with("/schema", "hies.record/2").find("another version"), std::string::npos);
+  EXPECT_NE(with("/schema", "hies.record/3").find("another version"), std::string::npos);
   EXPECT_NE(with("/schema", "hies.plan/1").find("hies.plan/1"), std::string::npos);
   EXPECT_NE(with("/ratio", 1.5).find("'ratio'"), std::string::npos);
   EXPECT_NE(with("/stability", -0.5).find("'stability'"), std::string::npos);
   EXPECT_NE(with("/alpha", "auto").find("alpha"), std::string::npos);
   EXPECT_NE(with("/seed", -1).find("seed"), std::string::npos);
   EXPECT_NE(with("/metrics/f1", "high").find("metrics.f1"), std::string::npos);
-  EXPECT_NE(with("/pruned/0", Json::array({5, 1})).find("pruned.0[1]"), std::string::npos);
-  EXPECT_NE(with("/pruned", {{"x", Json::array({1})}}).find("'x'"), std::string::npos);
+  EXPECT_NE(with("/removed/attention/0", "5-1").find("removed.attention.0"), std::string::npos);
+  EXPECT_NE(with("/removed/attention", {{"x", "1"}}).find("'x'"), std::string::npos);
+  EXPECT_NE(with("/model", "7c9c").find("'model'"), std::string::npos);
   EXPECT_NE(with("/cost/removed/flops", 2).find("cost.removed.flops"), std::string::npos);
   Json json = to_json(full());
   json.erase("bound");
   EXPECT_NE(refusal(json).find("bound"), std::string::npos);
+}
+
+// What the program of version 1 wrote (tests/data/v1).
+TEST(Records, OfVersion1AreRead) {
+  const std::vector<Record> records = read_records(HIES_SOURCE_DIR "/tests/data/v1/bert-sweep/records.jsonl");
+  ASSERT_EQ(records.size(), 5u);
+  EXPECT_TRUE(records[0].is_unpruned());
+  EXPECT_TRUE(records[0].mask.removed.empty());
+  EXPECT_EQ(records[1].key.model, model::ModelHashes{"32f532e8bca5534cd283264ebdc11339"});
+  EXPECT_EQ(records[1].mask.removed.text(), "attention.0:0-1,3 attention.1:0,2-3 attention.2:2");
+  EXPECT_EQ(records[1].mask.hash, records[1].mask.removed.hash());
+  EXPECT_EQ(records[1].key.scores, "scores/bert-tiny-ce-0.json");
+  EXPECT_EQ(records[1].mask.heads_removed, records[1].mask.removed.count());
+  // Written, they are of version 2.
+  for (const Record& record : records) EXPECT_EQ(record_from_json(to_json(record), "r"), record);
 }
 
 TEST(Records, AreNotWrittenWithNumbersThatAreNone) {

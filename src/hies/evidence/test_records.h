@@ -66,7 +66,7 @@ inline Made cell(std::string method, double ratio) {
   r.key.ratio = ratio;
   r.mask.heads_removed = std::llround(10 * ratio);
   r.mask.heads = 10 - r.mask.heads_removed;
-  if (r.mask.heads_removed > 0) r.mask.pruned[0].resize(static_cast<std::size_t>(r.mask.heads_removed));
+  for (int head = 0; head < r.mask.heads_removed; ++head) r.mask.removed.insert(model::attention_site(0), head);
   r.measured.cost = {
       1000 - 20 * r.mask.heads_removed, 5000 - 100.0 * static_cast<double>(r.mask.heads_removed), {ratio, ratio / 5, ratio / 5}};
   return made.run("sst2", "sst2", "accuracy");

@@ -13,15 +13,27 @@
 namespace hies::evidence {
 namespace {
 
-score::Scores scores(std::int64_t seed, const std::string& loss, const model::HeadTable<double>& his) {
+model::UnitTable<double> rows(const std::vector<double>& first, const std::vector<double>& second) {
+  model::UnitTable<double> table;
+  table[model::attention_site(0)] = first;
+  table[model::attention_site(1)] = second;
+  return table;
+}
+
+score::Scores scores(std::int64_t seed, const std::string& loss, const model::UnitTable<double>& his) {
   score::Scores s;
-  s.model_info = {"models/small", "bert", "00112233445566778899aabbccddeeff"};
+  s.model_info = {"models/small", "bert", {"00112233445566778899aabbccddeeff"}};
   s.options = {{"loss", loss}, {"seed", seed}};
   s.calibration = {"reviews.tsv", 32, 700, "ffeeddccbbaa99887766554433221100", 0.25};
-  s.layout = {{{0, 1}, {0, 1}, 2, 2, 16}, {{0, 1}, {0, 1}, 2, 2, 16}};
-  s.cost = {1000, 1.5e6, 21.875, {{100, 200.5}, {100, 200.5}}, {{0, 0}, {0, 0}}};
+  s.cost = {1000, 1.5e6, 21.875, {}, {}};
+  for (const int layer : {0, 1}) {
+    const model::Site site = model::attention_site(layer);
+    s.layout[site] = {{0, 1}, {0, 1}, 2, 2, 16};
+    s.cost.per_unit[site] = {100, 200.5};
+    s.cost.per_kv_head[site] = {};
+  }
   s.tables["his"] = his;
-  s.tables["ae"] = {{0.9, 0.7}, {0.5, 0.6}};
+  s.tables["ae"] = rows({0.9, 0.7}, {0.5, 0.6});
   return s;
 }
 
@@ -33,7 +45,7 @@ Record ranked_by(const std::string& file, const std::string& bound_file) {
 }
 
 TEST(OrthogonalityTables, AreOverTheSeedsOfALoss) {
-  const model::HeadTable<double> a = {{1, 2}, {3, 4}}, b = {{4, 3}, {2, 1}}, c = {{1, 0}, {0, 0}};
+  const model::UnitTable<double> a = rows({1, 2}, {3, 4}), b = rows({4, 3}, {2, 1}), c = rows({1, 0}, {0, 0});
   const ScoresFiles files = {{"a", scores(0, "ce", a)}, {"b", scores(1, "ce", b)}, {"c", scores(0, "logit-norm", c)}};
   const Tables t({ranked_by("a", "a"), ranked_by("b", ""), ranked_by("c", "a"), ranked_by("not read", "")}, files);
   const double first = orthogonality(a, files.at("a").tables.at("ae")).inner_product;

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
+
 #include "hies/base/error.h"
 #include "hies/base/files.h"
 #include "hies/base/test_files.h"
@@ -62,7 +64,7 @@ TEST_F(Jobs, ScoresKnowHowTheyWereMade) {
 
 TEST_F(Jobs, PlansKnowTheirMethodAndScores) {
   const prune::Plan plan = plan_of(0.25);
-  EXPECT_EQ(plan.pruned_count(), 3);
+  EXPECT_EQ(plan.removed_count(), 3);
   EXPECT_EQ(plan.information["method"]["alpha"], 0.7);
   EXPECT_EQ(plan.information["scores"]["options"]["loss"], "ce");
 }
@@ -149,15 +151,15 @@ TEST_F(Jobs, PruneInOneGo) {
   prune.evaluation = data;
   prune.eval.latency.latency_seconds = 0.02;
   const PruneRun run = run_prune(prune);
-  EXPECT_EQ(model::head_count(run.before), 12);
-  EXPECT_EQ(model::head_count(run.after), 6);
-  EXPECT_EQ(run.plan.pruned_count(), 6);
+  EXPECT_EQ(run.before.count(model::SiteKind::attention), 12);
+  EXPECT_EQ(run.after.count(model::SiteKind::attention), 6);
+  EXPECT_EQ(run.plan.removed_count(), 6);
   ASSERT_TRUE(run.scores);
   EXPECT_TRUE(run.scores->tables.contains("his"));
   EXPECT_EQ(run.scores->tables.size(), 1u);  // what the method needs
 
-  const auto checkpoint = model::Checkpoint::open(prune.output);
-  EXPECT_EQ(checkpoint.spec().layers, run.after);
+  const auto checkpoint = arch::Checkpoint::open(prune.output);
+  EXPECT_EQ(checkpoint.spec().layout, run.after);
   ASSERT_TRUE(run.match);
   EXPECT_EQ(run.match->examples, 8);
   EXPECT_LE(run.match->largest_difference, 1e-5 * run.match->largest_logit);
@@ -181,8 +183,8 @@ TEST_F(Jobs, TheOutputTellsHowItWasMade) {
                                     run.evaluation->result.model.metrics[0].second)),
             std::string::npos)
       << readme;
-  for (const auto& [layer, heads] : run.plan.pruned)
-    EXPECT_NE(readme.find(fmt::format("* layer {}: {}", layer, heads[0])), std::string::npos);
+  for (const auto& [site, heads] : run.plan.removed)
+    EXPECT_NE(readme.find(fmt::format("* layer {}: {}", site.layer, heads[0])), std::string::npos);
 }
 
 TEST_F(Jobs, PruneWithoutEvaluationIsCheckedOnTheCalibrationData) {
@@ -201,9 +203,41 @@ TEST_F(Jobs, PruneByPlan) {
   prune.calibration.reset();
   prune.task.clear();
   const PruneRun run = run_prune(prune);
-  EXPECT_EQ(run.plan.pruned, plan.pruned);
+  EXPECT_EQ(run.plan.removed, plan.removed);
   EXPECT_FALSE(run.scores || run.evaluation || run.match);
-  EXPECT_EQ(model::head_count(model::Checkpoint::open(prune.output).spec().layers), 9);
+  EXPECT_EQ(arch::Checkpoint::open(prune.output).spec().layout.count(model::SiteKind::attention), 9);
+}
+
+// All that made the model's numbers is named: scores, the plan made of them, and the pruned checkpoint.
+TEST_F(Jobs, ThreeHashesAreStored) {
+  const PruneRun run = run_prune(prune);
+  const model::ModelHashes& hashes = run.scores->model_info.hashes;
+  EXPECT_EQ(hashes.weights.size(), 32u);
+  ASSERT_TRUE(hashes.config && hashes.inputs);
+  EXPECT_EQ(hashes.config->size(), 32u);
+  EXPECT_EQ(hashes.inputs->size(), 32u);
+  EXPECT_EQ(run.plan.model, hashes);
+  const Json block = read_json(prune.output / "config.json")["hies"];
+  EXPECT_EQ(block["source"], (Json{{"weights", hashes.weights}, {"config", *hashes.config}, {"inputs", *hashes.inputs}}));
+}
+
+TEST_F(Jobs, APlanForAnotherTokenizerIsRefused) {
+  prune::Plan plan = plan_of(0.25);
+  prune::write_plan(folder / "plan.json", plan, false);
+  eval.plan = folder / "plan.json";
+  EXPECT_NO_THROW(run_eval(eval));
+  const std::filesystem::path other = folder.folder("other");
+  std::filesystem::copy(data::SmallTask::model(), other, std::filesystem::copy_options::recursive);
+  std::ofstream(other / "vocab.txt", std::ios::app) << "another\n";
+  eval.model = other;
+  const Error refused = hies::error_of([&] { run_eval(eval); });
+  EXPECT_EQ(refused.kind(), ErrorKind::bad_input);
+  EXPECT_NE(std::string(refused.what()).find("the tokenizer or image processor differs"), std::string::npos) << refused.what();
+  // Version 1 of plans says nothing of tokenizers.
+  plan.model.inputs.reset();
+  prune::write_plan(folder / "plan.json", plan, true);
+  const Error later = hies::error_of([&] { run_eval(eval); });  // the word that was added has no embedding
+  EXPECT_NE(std::string(later.what()).find("gives ids up to"), std::string::npos) << later.what();
 }
 
 TEST_F(Jobs, KeptShapesAnswerAlike) {
@@ -216,7 +250,7 @@ TEST_F(Jobs, KeptShapesAnswerAlike) {
 
 TEST_F(Jobs, RandomHeadsNeedNoScores) {
   prune.method.method = "random";
-  EXPECT_EQ(run_prune(prune).plan.pruned_count(), 6);
+  EXPECT_EQ(run_prune(prune).plan.removed_count(), 6);
 }
 
 TEST_F(Jobs, RefusedPruningWritesNothing) {
@@ -233,7 +267,7 @@ TEST_F(Jobs, RefusedPruningWritesNothing) {
   prune.method.method = "hiss";
   EXPECT_EQ(error_of(prune).kind(), ErrorKind::bad_input);
   prune = good;
-  prune.dtype = "float8";
+  prune.execution.dtype = "float8";
   EXPECT_EQ(error_of(prune).kind(), ErrorKind::bad_input);
   expect_nothing_written();
 }
@@ -256,8 +290,8 @@ TEST_F(Jobs, APrunedModelIsPrunedFurther) {
   again.output = folder / "smaller";
   again.evaluation = data;
   const PruneRun run = run_prune(again);
-  EXPECT_EQ(model::head_count(run.before), 6);
-  EXPECT_EQ(model::head_count(run.after), 3);
+  EXPECT_EQ(run.before.count(model::SiteKind::attention), 6);
+  EXPECT_EQ(run.after.count(model::SiteKind::attention), 3);
   EXPECT_LE(run.match->largest_difference, 1e-5 * run.match->largest_logit);
 }
 

@@ -13,9 +13,8 @@ namespace {
 
 data::LabelNeed label_need(const score::ScoreOptions& options, const model::ModelSpec& spec) {
   const score::ObjectiveKind& loss = options.loss.empty() ? score::default_objective(spec) : score::find_objective(options.loss);
-  const bool takes_gradient = std::any_of(options.tables.begin(), options.tables.end(), [](const std::string& table) {
-    return score::find_statistic(table).needs_gradient;
-  });
+  const bool takes_gradient = std::any_of(options.tables.begin(), options.tables.end(),
+                                          [](const std::string& table) { return score::find_statistic(table).needs_gradient; });
   return loss.needs_labels && takes_gradient ? data::LabelNeed::required : data::LabelNeed::if_readable;
 }
 
@@ -41,7 +40,7 @@ ScoreRun run_score(const LoadedModel& loaded, const ScoreRequest& request, Progr
   warn_of_zeroed_heads(*loaded.checkpoint, progress);
   ScoreRun run;
   run.calibration = data::load_dataset(request.calibration, task, load, *loaded.checkpoint, loaded.preprocessor, progress,
-                                     loaded.model.execution().threads);
+                                       loaded.model.execution().threads);
   run.scores = score_dataset(loaded.model, run.calibration, request, progress);
   run.scores.model_info.hashes = data::hashes_of(*loaded.checkpoint, loaded.preprocessor);
   return run;

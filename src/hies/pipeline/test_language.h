@@ -30,8 +30,8 @@ struct LanguageJobs : testing::Test {
     folder.write("model/tokenizer.json", text::word_tokenizer({"<s>", "[UNK]", "a", "b", "c", "d"}));
     folder.write("model/tokenizer_config.json", R"({"bos_token":"<s>"})");
     score.score.tables = {"his", "ae", "l2", "l2-out", "second-order"};
-    score.dtype = "float64";
-    eval.dtype = "float64";
+    score.execution.dtype = "float64";
+    eval.execution.dtype = "float64";
     eval.eval.latency.latency_seconds = 0;
     eval.load.order = score.load.order = "file";
   }

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include "hies/base/error.h"
+#include "hies/score/statistics/ae.h"
+#include "hies/score/statistics/his.h"
 #include "hies/score/test_causal_golden.h"
 
 namespace hies::score {
@@ -59,7 +61,7 @@ TEST_P(DecoderInvariants, TargetsDoNotChangeEachOther) {
 
 TEST_P(DecoderInvariants, ContinuationsAreWholeSequences) {
   // Frequencies depend on the length of the whole sequence, which what it continues does not know.
-  if (golden.checkpoint->spec().decoder.rope.kind == model::RopeKind::dynamic) GTEST_SKIP() << "dynamic frequencies";
+  if (golden.checkpoint->spec().rope.kind == model::RopeKind::dynamic) GTEST_SKIP() << "dynamic frequencies";
   const std::vector<std::int32_t> shared(golden.examples[1].ids.begin(), golden.examples[1].ids.begin() + 9);
   const std::vector<std::vector<std::int32_t>> ends = {{5, 8, 13, 21, 34}, {3}, {50, 40, 30, 20, 10, 5, 4}};
   model::Batch whole, parts;
@@ -92,8 +94,8 @@ TEST_P(DecoderInvariants, ContinuationsAreWholeSequences) {
       whole.target_tokens.push_back(end[i]);
     }
   }
-  const auto gates = golden.json["mask"].get<model::HeadGates>();
-  for (const model::HeadGates* mask : {static_cast<const model::HeadGates*>(nullptr), &gates}) {
+  const model::Gates gates = unit_table(golden.json["mask"].get<Table>());
+  for (const model::Gates* mask : {static_cast<const model::Gates*>(nullptr), &gates}) {
     const engine::Model model = golden.load(ComputeType::float64);
     const auto of_whole = model.run(whole, {mask, nullptr, nullptr}).log_probabilities;
     const auto of_parts = model.run(parts, {mask, nullptr, nullptr}).log_probabilities;
@@ -111,31 +113,33 @@ TEST_P(DecoderInvariants, ContinuationsAreWholeSequences) {
   EXPECT_THROW(golden.load(ComputeType::float64).run(parts, {nullptr, nullptr, &recorder}), Error);
 }
 
-// A mask of many gives what it gives alone, bit for bit; whole groups and whole layers may go.
+// A mask of many gives what it gives alone, bit for bit; whole groups and whole layers may be removed.
 TEST_P(DecoderInvariants, MasksTogetherAreMasksAlone) {
   const engine::Model model = golden.load(ComputeType::float32);
-  std::vector<model::HeadGates> masks(4, model::make_head_table<double>(golden.layout(), 1.0));
-  const model::LayerHeads& first = golden.layout()[0];
-  for (int head = 0; head < first.count(); ++head)
-    if (first.kv_of(head) == first.kv_heads.back()) masks[1][0][static_cast<std::size_t>(head)] = 0;  // a whole group
-  masks[2][0].assign(masks[2][0].size(), 0);
-  masks[3][1].assign(masks[3][1].size(), 0);
-  masks[3][0][0] = 0;
+  const model::Site first = model::attention_site(0), second = model::attention_site(1);
+  const model::SiteLayout& heads = golden.layout().at(first);
+  std::vector<model::UnitSet> masks(4);
+  for (const int head : heads.units)
+    if (heads.kv_of(head) == heads.kv_heads.back()) masks[1].insert(first, head);  // a whole group
+  masks[2].insert(first, heads.units);
+  masks[3].insert(second, golden.layout().at(second).units);
+  masks[3].insert(first, heads.units.front());
   const auto objective = make_objective("ce", model.spec(), {});
   const model::Batch batch = golden.batch();
   std::vector<model::RunResult> together(masks.size());
-  model.run_masks(batch, engine::MaskTrie(masks), objective.get(),
+  model.run_masks(batch, engine::MaskTrie(masks, golden.layout()), objective.get(),
                   [&](std::span<const std::size_t> which, model::RunResult&& result) {
                     for (const std::size_t mask : which) together[mask] = result;
                   });
   for (std::size_t mask = 0; mask < masks.size(); ++mask) {
-    const model::RunResult alone = model.run(batch, {&masks[mask], objective.get(), nullptr});
+    const model::Gates gates = model::gates_without(masks[mask], golden.layout());
+    const model::RunResult alone = model.run(batch, {&gates, objective.get(), nullptr});
     EXPECT_EQ(together[mask].log_probabilities, alone.log_probabilities);
     EXPECT_EQ(together[mask].losses, alone.losses);
     EXPECT_EQ(together[mask].top_tokens, alone.top_tokens);
     model::AttentionRecorder recorder;  // with it the heads are computed, and then multiplied by 0
     recorder.want_entropy = true;
-    const auto masked = model.run(batch, {&masks[mask], objective.get(), &recorder}).log_probabilities;
+    const auto masked = model.run(batch, {&gates, objective.get(), &recorder}).log_probabilities;
     EXPECT_LE(relative_error({masked}, {alone.log_probabilities}), 1e-5);
   }
   EXPECT_GT(relative_error({together[1].log_probabilities}, {together[0].log_probabilities}), 1e-3);
@@ -163,7 +167,7 @@ TEST(Decoder, RefusesWhatItCannotRun) {
     return ErrorKind::interrupted;
   };
   model::Batch batch = golden.batch();
-  batch.target_tokens[0] = model.spec().vocabulary;
+  batch.target_tokens[0] = model.spec().text.vocabulary;
   EXPECT_EQ(kind_of(batch), ErrorKind::bad_input);
   batch = golden.batch();
   batch.tokens[0] = -1;

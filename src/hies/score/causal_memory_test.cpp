@@ -8,9 +8,18 @@
 namespace hies::score {
 namespace {
 
+// `kib`: the memory budget; 0 for what there is.
+engine::ExecutionOptions options_of(engine::ComputeType type, std::uint64_t kib) {
+  engine::ExecutionOptions options = engine::in_type(type);
+  if (kib > 0) options.memory = fmt::format("{}KiB", kib);
+  return options;
+}
+
 class SmallMemory : public testing::TestWithParam<std::string> {
  protected:
-  ~SmallMemory() override { model::set_memory(0); }
+  engine::Model load(engine::ComputeType type, std::uint64_t kib) const {
+    return engine::Model::load(golden.checkpoint, options_of(type, kib));
+  }
   CausalGolden golden{GetParam()};
 };
 
@@ -45,12 +54,12 @@ int layers_that_fit(const engine::MemoryPlan& plan, std::int64_t tokens) {
   }
 }
 
-// The least budget whose plan is as wanted, or 0.
+// Returns the least budget, in KiB, whose plan is as wanted, or 0.
 template <class Wanted>
 std::uint64_t find_budget(const CausalGolden& golden, engine::ComputeType type, const Wanted& wanted) {
-  constexpr std::uint64_t kOverhead = std::uint64_t{512} << 20, kStep = 1 << 10;
-  for (std::uint64_t budget = kOverhead; budget < kOverhead + (4 << 20); budget += kStep)
-    if (wanted(model::plan_memory(golden.checkpoint->arch(), golden.checkpoint->spec(), type, budget))) return budget;
+  constexpr std::uint64_t kOverhead = 512 << 10;
+  for (std::uint64_t kib = kOverhead; kib < kOverhead + (4 << 10); ++kib)
+    if (wanted(engine::plan_memory(golden.checkpoint->spec(), engine::resolve(options_of(type, kib))))) return kib;
   ADD_FAILURE() << "no budget leads to such a plan";
   return 0;
 }
@@ -58,15 +67,13 @@ std::uint64_t find_budget(const CausalGolden& golden, engine::ComputeType type, 
 TEST_P(SmallMemory, GivesTheSameBits) {
   const model::Batch few = golden.batch(0, 1), many = golden.batch();
   for (const auto type : {engine::ComputeType::float32, engine::ComputeType::float64, engine::ComputeType::bfloat16}) {
-    model::set_memory(0);
-    const engine::Model roomy = golden.load(type);
+    const engine::Model roomy = load(type, 0);
     ASSERT_TRUE(roomy.memory().keep_backward);
     EXPECT_TRUE(roomy.memory().text(few.token_count(), 2).empty());
     // Little beside the weights: they are put in order each time.
-    model::set_memory(find_budget(golden, type, [&](const engine::MemoryPlan& plan) {
-      return !plan.keep_forward && layers_that_fit(plan, few.token_count()) > 0;
-    }));
-    const engine::Model reading = golden.load(type);
+    const engine::Model reading = load(type, find_budget(golden, type, [&](const engine::MemoryPlan& plan) {
+                                         return !plan.keep_forward && layers_that_fit(plan, few.token_count()) > 0;
+                                       }));
     EXPECT_FALSE(reading.memory().keep_forward);
     EXPECT_NE(reading.memory().text(few.token_count(), 2).find("read from the file again"), std::string::npos);
     expect_same({reading, few}, {roomy, few});
@@ -81,8 +88,7 @@ TEST_P(SmallMemory, GivesTheSameBits) {
 }
 
 TEST_P(SmallMemory, TooLittleIsRefusedWithWhatIsNeeded) {
-  model::set_memory(1);
-  const engine::Model model = golden.load(engine::ComputeType::float32);
+  const engine::Model model = load(engine::ComputeType::float32, 1);
   EXPECT_EQ(model.run(golden.batch()).log_probabilities.size(),
             golden.batch().target_rows.size());  // without a backward pass nothing is kept
   try {
@@ -90,7 +96,7 @@ TEST_P(SmallMemory, TooLittleIsRefusedWithWhatIsNeeded) {
     ADD_FAILURE() << "nothing was thrown";
   } catch (const Error& error) {
     EXPECT_EQ(error.kind(), ErrorKind::bad_input);
-    EXPECT_NE(error.hint().find("raise --memory"), std::string::npos);
+    EXPECT_NE(error.hint().find("raise `memory`"), std::string::npos);
   }
 }
 

@@ -4,6 +4,9 @@
 #include <gtest/gtest.h>
 
 #include "hies/score/methods/normalise.h"
+#include "hies/score/statistics/ae.h"
+#include "hies/score/statistics/his.h"
+#include "hies/score/statistics/l2_out.h"
 #include "hies/score/statistics/weight_norms.h"
 #include "hies/score/test_causal_golden.h"
 
@@ -91,11 +94,11 @@ TEST_P(EveryDecoder, Bfloat16IsNear) {
 }
 
 TEST_P(EveryDecoder, GatesMask) {
-  const auto gates = golden.json["mask"].get<model::HeadGates>();
+  const model::Gates gates = unit_table(golden.json["mask"].get<Table>());
   const Table wanted = golden.flat("masked_log_probabilities");
   for (const auto& [type, tolerance] : {std::pair{ComputeType::float64, kFloat64}, {ComputeType::float32, kFloat32}}) {
     const engine::Model model = golden.load(type);
-    // Without a probe the heads are left out, with one they are computed and multiplied by 0.
+    // Without a recorder the heads are left out, with one they are computed and multiplied by 0.
     EXPECT_LE(relative_error({model.run(golden.batch(), {&gates, nullptr, nullptr}).log_probabilities}, wanted), tolerance);
     model::AttentionRecorder recorder;
     recorder.want_entropy = true;
@@ -110,19 +113,19 @@ TEST_P(EveryDecoder, ImportanceIsTheGatesCentralDifference) {
   const std::size_t x = golden.examples.size() - 1;
   const model::Batch batch = golden.batch(x, 1);
   const ExampleStatistics statistics = statistics_of(golden, model, "ce", golden.examples.size());
-  Table slopes = model::make_head_table<double>(golden.layout());
+  Table differences = recorded(statistics, &RecordedLayer::inner, x);
   const double step = 1e-4;
-  for (std::size_t layer = 0; layer < slopes.size(); ++layer) {
-    for (std::size_t head = 0; head < slopes[layer].size(); ++head) {
+  for (std::size_t layer = 0; layer < differences.size(); ++layer) {
+    for (std::size_t head = 0; head < differences[layer].size(); ++head) {
       const auto loss_at = [&](double gate) {
-        model::HeadGates gates = model::make_head_table<double>(golden.layout(), 1.0);
-        gates[layer][head] = gate;
+        model::Gates gates(golden.layout(), model::SiteKind::attention, 1.0);
+        gates.attention(static_cast<int>(layer))[head] = gate;
         return model.run(batch, {&gates, objective.get(), nullptr}).losses[0];
       };
-      slopes[layer][head] = (loss_at(1 + step) - loss_at(1 - step)) / (2 * step);
+      differences[layer][head] = (loss_at(1 + step) - loss_at(1 - step)) / (2 * step);
     }
   }
-  EXPECT_LE(relative_error(slopes, recorded(statistics, &RecordedLayer::inner, x)),
+  EXPECT_LE(relative_error(differences, recorded(statistics, &RecordedLayer::inner, x)),
             1e-6);  // the quotient's own error is about 1e-8
 }
 

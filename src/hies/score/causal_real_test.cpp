@@ -5,12 +5,14 @@
 
 #include <filesystem>
 
-#include "hies/model/model.h"
+#include "hies/engine/model.h"
 #include "hies/score/golden_test.h"
 #include "hies/score/methods/method.h"
 #include "hies/score/objectives/objectives.h"
 #include "hies/score/scores.h"
-#include "hies/score/statistics.h"
+#include "hies/score/statistics/ae.h"
+#include "hies/score/statistics/his.h"
+#include "hies/score/statistics/l2_out.h"
 #include "hies/score/statistics/weight_norms.h"
 
 namespace hies::score {
@@ -42,7 +44,7 @@ TEST_P(RealDecoder, ScoresAreHuggingFaces) {
   const auto context = golden["context"].get<std::int64_t>();
   const auto windows = static_cast<std::int64_t>(tokens.size()) / context;
   const auto checkpoint = std::make_shared<arch::Checkpoint>(arch::Checkpoint::open(folder));
-  const engine::Model model = engine::Model::load(checkpoint, GetParam());
+  const engine::Model model = engine::Model::load(checkpoint, engine::in_type(GetParam()));
   const auto objective = make_objective("ce", model.spec(), {});
 
   model::AttentionRecorder wanted;
@@ -53,7 +55,7 @@ TEST_P(RealDecoder, ScoresAreHuggingFaces) {
     const model::Batch batch = window_batch(tokens, context, first, 2);
     model::AttentionRecorder recorder = wanted;
     const model::RunResult result = model.run(batch, {nullptr, objective.get(), &recorder});
-    statistics.add(model.spec().layout, batch, result, probe);
+    statistics.add(model.spec().layout, batch, result, recorder);
     if (first == 0)
       log_probabilities[0].assign(result.log_probabilities.begin(),
                                   result.log_probabilities.begin() + static_cast<std::ptrdiff_t>(context));

@@ -8,6 +8,8 @@
 #include "hies/base/files.h"
 #include "hies/score/golden_test.h"
 #include "hies/score/scorer.h"
+#include "hies/score/statistics/ae.h"
+#include "hies/score/statistics/his.h"
 #include "hies/score/statistics/weight_norms.h"
 #include "hies/score/test_causal_golden.h"
 
@@ -50,7 +52,7 @@ class Safetensors {
 
 // Of the heads of a layer, where the same member of the group at the other end stands: heads in reverse order, where each is a group
 // of its own.
-int mirrored(const model::LayerHeads& layer, int position) {
+int mirrored(const model::SiteLayout& layer, int position) {
   const int size = layer.count() / layer.kv_count();
   const int group = position / size, member = position % size;
   return (layer.kv_count() - 1 - group) * size + member;
@@ -65,30 +67,31 @@ std::shared_ptr<const arch::Checkpoint> reversed_copy(const arch::Checkpoint& so
   for (const auto& entry : std::filesystem::directory_iterator(folder)) {
     if (entry.path().extension() != ".safetensors") continue;
     Safetensors file(entry.path());
-    const auto exchange = [&](const std::vector<model::HeadSlice>& one, const std::vector<model::HeadSlice>& other) {
+    const auto exchange = [&](const std::vector<model::Slice>& one, const std::vector<model::Slice>& other) {
       for (std::size_t i = 0; i < one.size(); ++i) {
         const std::string& stored = source.find(one[i].tensor)->name;
         if (file.has(stored)) file.exchange(stored, one[i].axis, one[i].begin, other[i].begin, one[i].end - one[i].begin);
       }
     };
-    for (int layer = 0; layer < spec.layer_count(); ++layer) {
-      const model::LayerHeads& heads = spec.heads(layer);
+    for (const model::Site site : spec.layout.sites(model::SiteKind::attention)) {
+      const model::SiteLayout& heads = spec.layout.at(site);
       for (int head = 0; head < heads.count(); ++head)
         if (const int other = mirrored(heads, head); head < other)
-          exchange(source.arch().head_slices(spec, layer, head), source.arch().head_slices(spec, layer, other));
+          exchange(model::unit_slices(spec, site, head), model::unit_slices(spec, site, other));
       for (int head = 0; head < heads.kv_count() / 2; ++head)
-        exchange(source.arch().kv_slices(spec, layer, head), source.arch().kv_slices(spec, layer, heads.kv_count() - 1 - head));
+        exchange(model::kv_slices(spec, site, head), model::kv_slices(spec, site, heads.kv_count() - 1 - head));
     }
     file.save();
   }
   return std::make_shared<arch::Checkpoint>(arch::Checkpoint::open(folder));
 }
 
-void expect_mirrored(const model::Layout& layout, const Table& plain, const Table& reversed, const std::string& name) {
-  Table back = reversed;
-  for (std::size_t layer = 0; layer < back.size(); ++layer)
-    for (int head = 0; head < layout[layer].count(); ++head)
-      back[layer][static_cast<std::size_t>(head)] = reversed[layer][static_cast<std::size_t>(mirrored(layout[layer], head))];
+void expect_mirrored(const model::Layout& layout, const model::UnitTable<double>& plain, const model::UnitTable<double>& reversed,
+                     const std::string& name) {
+  model::UnitTable<double> back = reversed;
+  for (auto& [site, row] : back)
+    for (std::size_t head = 0; head < row.size(); ++head)
+      row[head] = reversed.at(site)[static_cast<std::size_t>(mirrored(layout.at(site), static_cast<int>(head)))];
   EXPECT_LE(relative_error(back, plain), 1e-10) << name;
   EXPECT_GT(relative_error(reversed, plain), 1e-3) << name << ": heads are too alike for this test";
 }

@@ -8,7 +8,6 @@
 #include "hies/base/test_files.h"
 #include "hies/data/test_small_task.h"
 #include "hies/evidence/records.h"
-#include "hies/model/model.h"
 #include "hies/sweep/folder.h"
 #include "hies/sweep/sweep.h"
 
@@ -51,7 +50,6 @@ TEST(SweepFormats, DocumentedRecordIsRead) {
 
 TEST(SweepFormats, DocumentedSummaryHasTheMembersOfARealOne) {
   const TestFolder folder;
-  model::set_threads(1);
   const auto calib = folder.write("train.tsv", data::SmallTask::tsv());
   const auto dev = folder.write("dev.tsv", "text\tlabel\nThe great film\tgood\nis it a movie?\tbad\n");
   SweepRequest request;
@@ -61,6 +59,7 @@ TEST(SweepFormats, DocumentedSummaryHasTheMembersOfARealOne) {
   options.alpha = "auto";
   options.ratios = {0.5};
   options.seeds = options.examples = options.heldout = options.random_masks = 2;
+  options.execution.threads = 1;
   options.latency = true;
   options.eval.latency.latency_seconds = 0.01;
   request.config.runs = {{"tiny", data::SmallTask::model(), "classification", calib, dev}};

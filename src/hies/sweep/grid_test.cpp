@@ -141,7 +141,7 @@ TEST(Grid, BadOptionsAreNamed) {
   EXPECT_NE(refusal_after([](O& o) { o.seeds = 0; }).find("`seeds` is 0"), std::string::npos);
   EXPECT_NE(refusal_after([](O& o) { o.heldout = 0; }).find("`heldout` is 0"), std::string::npos);
   EXPECT_NE(refusal_after([](O& o) { o.calibration_sizes = {4, 4}; }).find("4 is there twice"), std::string::npos);
-  EXPECT_NE(refusal_after([](O& o) { o.dtype = "float8"; }).find("float8"), std::string::npos);
+  EXPECT_NE(refusal_after([](O& o) { o.execution.dtype = "float8"; }).find("float8"), std::string::npos);
 }
 
 }  // namespace

@@ -57,9 +57,8 @@ void invent(const score::Statistic& statistic, Rng& rng, score::Scores& scores) 
 // Returns whether the scores are of the units that `layout` has. Files of version 1 say nothing of neurons.
 bool same_units(const score::Scores& scores, const model::Layout& layout) {
   return scores.layout.sites(model::SiteKind::attention) == layout.sites(model::SiteKind::attention) &&
-         std::all_of(scores.layout.begin(), scores.layout.end(), [&](const auto& entry) {
-           return layout.contains(entry.first) && layout.at(entry.first) == entry.second;
-         });
+         std::all_of(scores.layout.begin(), scores.layout.end(),
+                     [&](const auto& entry) { return layout.contains(entry.first) && layout.at(entry.first) == entry.second; });
 }
 
 void check_read(const ScoredRun::Entry& entry, const RunInputs& data, const data::Dataset& calibration,

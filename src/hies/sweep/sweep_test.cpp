@@ -32,7 +32,7 @@ TEST_F(Sweep, HasOneRecordForEachCell) {
     // Equal masks are neighbours, with equal measurements.
     const auto [found, is_new] = by_mask.emplace(record.mask.hash, record);
     EXPECT_EQ(found->second.measured.metrics, record.measured.metrics);
-    EXPECT_EQ(found->second.mask.pruned, record.mask.pruned);
+    EXPECT_EQ(found->second.mask.pruned, record.mask.removed);
   }
   EXPECT_EQ(outcome.summary["distinct_masks"], by_mask.size());
   EXPECT_EQ(outcome.summary["cells"], outcome.records.size());
@@ -49,8 +49,8 @@ TEST_F(Sweep, RecordsAreWhatEvalSays) {
   for (const evidence::Record& record : outcome.records) {
     if (record.mask.heads_removed == 0) continue;
     prune::Plan plan;
-    plan.model_hash = record.key.model_hash;
-    plan.pruned = record.mask.pruned;
+    plan.model = record.key.model;
+    plan.removed = record.mask.removed;
     prune::write_plan(folder / "plan.json", plan, true);
     eval.plan = folder / "plan.json";
     const eval::Result result = pipeline::run_eval(eval).evaluation.result;
@@ -72,7 +72,7 @@ TEST_F(Sweep, DoesNotDependOnChunks) {
 // Matrix products add up in another order, so that float32 losses differ in their last digits.
 TEST_F(Sweep, DoesNotDependOnThreadsButForRounding) {
   const std::vector<evidence::Record> one = run("a").records;
-  model::set_threads(2);
+  request.config.options.execution.threads = 2;
   const std::vector<evidence::Record> two = run("b").records;
   ASSERT_EQ(one.size(), two.size());
   for (std::size_t i = 0; i < one.size(); ++i) {

@@ -8,7 +8,6 @@
 
 #include "hies/base/test_files.h"
 #include "hies/data/test_small_task.h"
-#include "hies/model/model.h"
 #include "hies/sweep/sweep.h"
 
 namespace hies::sweep {
@@ -16,8 +15,8 @@ namespace hies::sweep {
 class Sweep : public testing::Test {
  protected:
   Sweep() {
-    model::set_threads(1);
     SweepOptions& options = request.config.options;
+    options.execution.threads = 1;
     options.methods = {"random", "his", "hies", "l2", "ad/uniform"};
     options.alphas = {0.5};
     options.ratios = {0.25, 0.5};

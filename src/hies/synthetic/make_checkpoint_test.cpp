@@ -4,21 +4,21 @@
 
 #include <cmath>
 
+#include "hies/arch/checkpoint.h"
 #include "hies/base/files.h"
 #include "hies/base/test_files.h"
 #include "hies/formats/float_conversion.h"
 #include "hies/kernels/attention.h"
-#include "hies/model/checkpoint.h"
 
 namespace hies::synthetic {
 namespace {
 
 class MakeCheckpoint : public testing::Test {
  protected:
-  model::Checkpoint made(MakeRequest request, const std::string& name) const {
+  arch::Checkpoint made(MakeRequest request, const std::string& name) const {
     request.output = folder.path() / name;
     make_checkpoint(request);
-    return model::Checkpoint::open(request.output);
+    return arch::Checkpoint::open(request.output);
   }
   TestFolder folder;
 };
@@ -30,9 +30,9 @@ TEST_F(MakeCheckpoint, HasTheShapeThatWasAskedFor) {
   const auto checkpoint = made(request, "llama");
   const model::ModelSpec& spec = checkpoint.spec();
   EXPECT_EQ(spec.layer_count(), 3);
-  EXPECT_EQ(spec.vocabulary, 300);
-  EXPECT_EQ(spec.layers[0].count(), 4);
-  EXPECT_EQ(spec.layers[0].kv_count(), 2);
+  EXPECT_EQ(spec.text.vocabulary, 300);
+  EXPECT_EQ(spec.layout.attention(0).count(), 4);
+  EXPECT_EQ(spec.layout.attention(0).kv_count(), 2);
   EXPECT_TRUE(checkpoint.unused().empty());
   for (const auto& bound : checkpoint.tensors()) ASSERT_NE(bound.view, nullptr) << bound.decl.name;
 }
@@ -89,7 +89,7 @@ TEST_F(MakeCheckpoint, EveryFamilyThatIsRunIsMade) {
       EXPECT_EQ(error.kind(), ErrorKind::unsupported) << error.what();  // a family that is not in the registry
       continue;
     }
-    EXPECT_TRUE(model::Checkpoint::open(request.output).unused().empty()) << family.name;
+    EXPECT_TRUE(arch::Checkpoint::open(request.output).unused().empty()) << family.name;
   }
 }
 
