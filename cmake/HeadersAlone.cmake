@@ -1,6 +1,6 @@
 # Every public header compiles alone: the target headers_alone, part of `make build`, checks the syntax of each and makes no object. The costly
 # headers of others are precompiled here, too. A header sees precompiled only what it includes, itself or by others of our headers, so
-# that it still fails where an include is missing.
+# that it still fails where an include is missing. What it includes is looked up when CMake configures.
 
 # hies_included(OUT HEADER): what HEADER ("hies/room/file.h") includes of nlohmann and fmt, through all headers of ours.
 function(hies_included out header)
