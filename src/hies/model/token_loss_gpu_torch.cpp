@@ -59,12 +59,12 @@ class GpuLogits {
              row(1),
              row(2),
              row(3)};
-    check_call(plugin().look_at_logits(&call_, gpu_stream()), "looking at logits");
+    check_call(plugin().summarise_logits(&call_, gpu_stream()), "summarising logits");
   }
 
   // The gradient of the losses, each times its share, in the logits' place.
   at::Tensor gradient(TokenLoss loss, const at::Tensor& shares) {
-    check_call(plugin().gradient_of_logits(&call_, gpu_loss(loss), shares.const_data_ptr<float>(), gpu_stream()),
+    check_call(plugin().logits_gradient(&call_, gpu_loss(loss), shares.const_data_ptr<float>(), gpu_stream()),
                "computing gradients of logits");
     return logits_;
   }
@@ -79,8 +79,8 @@ class GpuLogits {
 
 }  // namespace
 
-RunResult gpu_token_results(const Linear& vocabulary, const at::Tensor& states, const Batch& batch,
-                             std::optional<TokenLoss> loss, std::int64_t rows_at_once, at::Tensor* gradient) {
+RunResult gpu_token_results(const Linear& vocabulary, const at::Tensor& states, const Batch& batch, std::optional<TokenLoss> loss,
+                            std::int64_t rows_at_once, at::Tensor* gradient) {
   const auto count = static_cast<std::int64_t>(batch.target_rows.size());
   const TargetShares shares(batch);
   const auto on_gpu = [&](auto values, at::ScalarType type) {
