@@ -192,9 +192,9 @@ Model Model::load(std::shared_ptr<const Checkpoint> checkpoint, ComputeType type
                     ? "its lm_head.weight is missing, and config.json does not say tie_word_embeddings true"
                     : "fine-tune the model on the task first; a checkpoint of the bare model predicts nothing");
   for (const LayerHeads& layer : checkpoint->spec().layers)
-    if (layer.head_dim > kernels::kMostHeadDim)
+    if (layer.head_dim > kernels::kMaxHeadDim)
       unsupported("{} has heads of size {}, but attention is computed for at most {}", checkpoint->folder().string(),
-                  layer.head_dim, kernels::kMostHeadDim);
+                  layer.head_dim, kernels::kMaxHeadDim);
   if (on_gpu()) check_gpu_computes(type);
   const at::NoGradGuard frozen;
   const MemoryPlan memory = plan_memory(checkpoint->arch(), checkpoint->spec(), type, memory_budget());
@@ -259,7 +259,7 @@ void Model::run_masks(const Batch& batch, const MaskTrie& masks, const Objective
   within_memory(batch.token_count(), state_->memory, [&] {
     if (state_->device.is_cpu()) return walk_masks(*state_->network, spec(), batch, masks, take_leaf);
     walk_masks_on_gpu(*state_->network, spec(), batch, masks, state_->device, state_->memory.masks_at_once(batch.token_count()),
-                       take_leaf);
+                      take_leaf);
   });
 }
 
