@@ -1,7 +1,7 @@
 #pragma once
 
-// One description of an options struct serves the CLI flag, --help, the stored JSON and the check of ranges.
-// A struct says, once:
+// One description of an options struct gives its CLI flags, --help, stored JSON and range checks. A struct declares its fields
+// once:
 //
 //   struct ScoreOptions {
 //     int examples = 32;
@@ -10,7 +10,8 @@
 //     }
 //   };
 //
-// and a visitor gets name, reference and help of each field in order. The flag is the name with '_' written as '-'.
+// and a visitor is called with the name, a reference and the help text of each field, in order. The flag is the name with '-' for
+// '_'.
 
 #include <optional>
 #include <string_view>
@@ -19,20 +20,20 @@
 
 namespace hies {
 
+// The visitor that writes fields to a JSON object. An optional that is not set becomes null.
 struct ToJson {
   Json json = Json::object();
   template <class T>
   void operator()(std::string_view name, const T& value, std::string_view /*help*/) {
     json[std::string(name)] = value;
   }
-  // An option that was not set is null.
   template <class T>
   void operator()(std::string_view name, const std::optional<T>& value, std::string_view /*help*/) {
     json[std::string(name)] = value ? Json(*value) : Json();
   }
 };
 
-// The resolved options as they are stored in every artefact.
+// Returns the resolved options in the form in which output files store them.
 template <class Options>
 Json options_json(const Options& options) {
   ToJson visitor;
