@@ -31,11 +31,14 @@ typedef struct {
 
 // Creates a tokenizer. `document` is the content of a tokenizer.json; its truncation and padding blocks are ignored. `overrides`
 // is a JSON object with these optional members:
-//   "bert_normalizer": {"lowercase": bool, "strip_accents": bool or null, "handle_chinese_chars": bool}  replaces a BertNormalizer
-//   "add_prefix_space": bool                                                                     replaces that of a ByteLevel
+//   "bert_normalizer": {"lowercase": bool, "strip_accents": bool or null, "handle_chinese_chars": bool}
+//                   replaces the options of a BertNormalizer
+//   "add_prefix_space": bool
+//                   replaces that of a ByteLevel pre-tokenizer
 //   "added_tokens": [{"content", "single_word", "lstrip", "rstrip", "normalized", "special", "only_if_known"}, …]
 //                   are added if not yet there; those with only_if_known only if they are in the vocabulary
-//   "truncate_left": bool                                            truncation removes tokens from the start of a text
+//   "truncate_left": bool
+//                   true: truncation removes tokens from the start of a text
 int hies_tokenizer_new(const char* document, size_t document_size, const char* overrides, size_t overrides_size,
                        hies_tokenizer** tokenizer, char** error);
 void hies_tokenizer_free(hies_tokenizer* tokenizer);
