@@ -46,7 +46,7 @@ screenshots: configure ## remake README's image from the page of the demo (needs
 	@tools/screenshots.sh $(BUILD)
 
 test: build ## build and run every test that needs no GPU
-	@tools/run_tests.py $(BUILD) --exclude gpu dist
+	@tools/run_tests.py $(BUILD) --exclude gpu dist --also-avx2
 
 test-gpu: cuda ## build and run the tests that need an NVIDIA GPU
 	@cmake --build $(BUILD) -j $(JOBS)

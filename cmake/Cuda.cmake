@@ -20,8 +20,8 @@ find_library(HIES_CUDART NAMES libcudart.so.13 NO_CACHE REQUIRED
   HINTS ${HIES_SITE_PACKAGES}/nvidia/cu13/lib ${nvcc_dir}/../lib64 ${nvcc_dir}/../lib)
 cmake_path(GET HIES_CUDART PARENT_PATH cudart_dir)
 
-set(device_sources abi attention_simple attention_tensor_forward attention_hopper_forward attention_tensor_backward attention_short_backward
-  logits norm rows)
+set(device_sources abi attention_fma_backward attention_fma_forward attention_hopper_forward attention_short_backward
+  attention_tensor_backward attention_tensor_forward elementwise logits norm reductions)
 set(device_dir ${PROJECT_SOURCE_DIR}/src/hies/kernels/cuda/device)
 file(GLOB device_headers CONFIGURE_DEPENDS ${device_dir}/*.cuh)
 set(nvcc_flags -std=c++20 -O3 -gencode arch=compute_80,code=sm_80 -gencode arch=compute_90a,code=sm_90a

@@ -30,17 +30,26 @@ function(hies_build_in_batches target kind)
       target_link_libraries(${holder} PRIVATE GTest::gtest)
     endif()
     target_precompile_headers(${holder} PRIVATE ${HIES_HEADERS_${kind}})
-    hies_flags_of_precompiled_headers(${holder})
+    hies_flags_of_precompiled_headers(${holder} ${kind})
   endif()
   target_precompile_headers(${target} REUSE_FROM ${holder})
-  hies_flags_of_precompiled_headers(${target})
+  hies_flags_of_precompiled_headers(${target} ${kind})
 endfunction()
 
 # What must be the same where a header is precompiled and where it is used: programs are compiled as position-independent as libraries,
-# and -Wpedantic takes away a macro. -fpch-preprocess lets ccache see through the header.
-function(hies_flags_of_precompiled_headers target)
+# and -Wpedantic takes away a macro.
+function(hies_flags_of_precompiled_headers target kind)
   set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE OFF)
-  target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Winvalid-pch -fPIC $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>)
+  target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Winvalid-pch -fPIC)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL GNU AND NOT CMAKE_DISABLE_PRECOMPILE_HEADERS)
+    target_compile_options(${target} PRIVATE -fpch-preprocess) # lets ccache see through the header
+  endif()
+  if(CMAKE_CXX_COMPILER_ID STREQUAL GNU AND CMAKE_UNITY_BUILD)
+    target_compile_options(${target} PRIVATE -Wno-subobject-linkage) # in a batch, g++ takes every source for a header
+  endif()
+  if(kind STREQUAL test)
+    target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-O1>) # what tests spend time in are the rooms
+  endif()
 endfunction()
 
 # hies_room(NAME SOURCES a.cpp … ROOMS base … LIBS fmt::fmt …): the static library hies_NAME (alias hies::NAME).

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""A file includes only from its own room or from rooms that src/hies/LAYERS allows, and that its target links; torch stays inside `model`."""
+"""A file includes only from its own room or from rooms that src/hies/LAYERS allows, and that its target links; torch stays inside `model`;
+no file has more than 300 lines, no function more than 60."""
 
 import itertools
 import os
@@ -9,7 +10,9 @@ import shutil
 import tempfile
 import unittest
 
-SOURCE = pathlib.Path(os.environ.get("HIES_SOURCE_DIR", pathlib.Path(__file__).parents[1])) / "src/hies"
+CHECKOUT = pathlib.Path(os.environ.get("HIES_SOURCE_DIR", pathlib.Path(__file__).parents[1]))
+SOURCE = CHECKOUT / "src/hies"
+SUFFIXES = (".h", ".cpp", ".cu", ".cuh")
 ROOM = re.compile(r"hies_room\(([^)]*)\)")
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.M)
 
@@ -55,7 +58,7 @@ def problems_of_links(root, room, allowed):
         if other not in allowed:
             yield f"{room}/CMakeLists.txt links {other}, which LAYERS does not let {room} use"
     for path in sorted((root / room).rglob("*")):
-        if path.suffix not in (".h", ".cpp", ".cu"):
+        if path.suffix not in SUFFIXES:
             continue
         for _, name in INCLUDE.findall(path.read_text(encoding="utf-8")):
             other = name.split("/")[1] if name.startswith("hies/") else room
@@ -76,9 +79,97 @@ def problems_of_tree(root):
         if (root / room / "CMakeLists.txt").exists():
             found += problems_of_links(root, room, uses)
     for path in sorted(root.rglob("*")):
-        if path.suffix in (".h", ".cpp", ".cu") and len(path.relative_to(root).parts) > 1:
+        if path.suffix in SUFFIXES and len(path.relative_to(root).parts) > 1:
             found += problems_of_file(path, root, layers)
     return found
+
+
+MAX_FILE_LINES = 300
+MAX_FUNCTION_LINES = 60
+# Generated tables and the like: path from the checkout.
+LONG_BY_NATURE = set()
+
+# Comments, literals and preprocessor lines, in which a brace opens nothing.
+NO_CODE = re.compile(r'''//[^\n]*|/\*.*?\*/|R"\(.*?\)"|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])+'|^[ \t]*\#(?:[^\n]*\\\n)*[^\n]*''', re.S | re.M)
+SCOPE = re.compile(r"\b(namespace|class|struct|union|enum|extern)\b")
+
+
+def without_literals(text):
+    # Digit separators are no character literals.
+    return NO_CODE.sub(lambda found: "\n" * found.group().count("\n"), re.sub(r"(?<=[0-9a-fA-F])'(?=[0-9a-fA-F])", "", text))
+
+
+def is_function(head):
+    """Of the text between the last `;`, `{` or `}` and a `{` that stands in a namespace or class."""
+    before_arguments = head.split("(")[0]
+    return "(" in head and not SCOPE.search(re.sub(r"template\s*<[^<>]*>", "", before_arguments)) and "=" not in before_arguments
+
+
+def functions(text):
+    """Of each function: the line on which it begins, and how many lines it has. Lambdas and local classes belong to the function around."""
+    line, head, head_line, depth_in_function, begins = 1, "", 1, 0, 0
+    for c in without_literals(text):
+        if c == "\n":
+            line += 1
+        if depth_in_function:
+            depth_in_function += (c == "{") - (c == "}")
+            if depth_in_function == 0:
+                yield begins, line - begins + 1
+                head = ""
+        elif c in ";{}":
+            if c == "{" and is_function(head):
+                depth_in_function, begins = 1, head_line
+            head = ""
+        elif head or not c.isspace():
+            head_line = head_line if head else line
+            head += c
+
+
+def problems_of_length(path, name):
+    text = path.read_text(encoding="utf-8")
+    lines = text.count("\n")
+    if lines > MAX_FILE_LINES:
+        yield f"{name} has {lines} lines; {MAX_FILE_LINES} are the most"
+    for begins, length in functions(text):
+        if length > MAX_FUNCTION_LINES:
+            yield f"{name}:{begins}: a function of {length} lines; {MAX_FUNCTION_LINES} are the most"
+
+
+def problems_of_lengths(checkout):
+    found = []
+    for folder in ("src", "apps", "tests", "bench", "tools"):
+        for path in sorted((checkout / folder).rglob("*")):
+            name = path.relative_to(checkout).as_posix()
+            if path.suffix in SUFFIXES and name not in LONG_BY_NATURE and "/build/" not in name:
+                found += problems_of_length(path, name)
+    return found
+
+
+class Lengths(unittest.TestCase):
+    def test_files_and_functions_are_short(self):
+        problems = problems_of_lengths(CHECKOUT)
+        self.assertFalse(problems, "\n" + "\n".join(problems))
+
+    def check(self, text, expected):
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder) / "a.cpp"
+            path.write_text(text)
+            self.assertEqual(list(problems_of_length(path, "a.cpp")), expected)
+
+    def test_long_file_is_found(self):
+        self.check("int x;\n" * 301, ["a.cpp has 301 lines; 300 are the most"])
+        self.check("int x;\n" * 300, [])
+
+    def test_long_function_is_found(self):
+        line = "  f('{', \"}\");  // }\n"
+        for head in ("int f(int x) const {\n", "template <class T>\nvoid A<T>::f() {\n", "TEST(A, B) {\n"):
+            body = "  const auto g = [&] { return 1; };\n" + line * (60 - head.count("\n") - 2)
+            self.check("namespace a {\n" + head + body + "}\n}\n", [])
+            self.check("namespace a {\n" + head + body + line + "}\n}\n", ["a.cpp:2: a function of 61 lines; 60 are the most"])
+
+    def test_long_table_and_class_are_no_functions(self):
+        self.check("constexpr int kTable[] = {\n" + "  f(1),\n" * 100 + "};\n", [])
+        self.check("struct alignas(64) A {\n" + "  int a() { return 1; }\n" * 100 + "};\n", [])
 
 
 class Layers(unittest.TestCase):
@@ -100,6 +191,9 @@ class Layers(unittest.TestCase):
 
     def test_include_from_a_higher_room_is_found(self):
         self.check_is_found("base/error.h", '#include "hies/model/heads.h"\n', "LAYERS does not let base use model")
+        for file in ("kernels/cuda/device/bad.cuh", "kernels/cuda/device/bad.cu", "data/tasks/deep/bad.cpp"):
+            room = file.split("/")[0]
+            self.check_is_found(file, '#include "hies/score/scores.h"\n', f"LAYERS does not let {room} use score")
 
     def test_torch_outside_model_is_found(self):
         self.check_is_found("base/error.cpp", "#include <ATen/ATen.h>\n", "torch is for")

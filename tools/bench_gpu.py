@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""HIS and AE of one batch on one GPU: `hies bench cuda` beside Hugging Face transformers, in the same minutes, answers compared.
+"""Measures HIS and AE of one batch on one GPU: `hies bench cuda` and Hugging Face transformers within minutes, and compares their results.
 
 usage: bench_gpu.py --hies BUILD/apps/hies/hies [--works REGEX] [--sides recipe best compiled] [--json FILE] [--folder DIR]
 
-Needs a Python with torch and transformers. Checkpoints with random weights are made in DIR (default: a temporary folder) and kept
-there for the next call. Exit code 1 when an answer is missing or differs by more than its type explains.
+Needs a Python with torch and transformers. Synthetic checkpoints are written to DIR (default: a temporary folder) and reused by the
+next call. Exits with 1 if a result is missing or differs by more than the tolerance of its dtype.
 """
 
 import argparse
@@ -25,7 +25,7 @@ BERT = ["--family", "bert", "--hidden", "768", "--layers", "12", "--heads", "12"
 LLAMA = ["--family", "llama", "--size", "7b", "--positions", "32768"]
 SMALL = ["--family", "llama", "--size", "1b"]
 
-# name: checkpoint, sequences, tokens, dtype, sides that can run at all, more options of hies
+# name: checkpoint, sequences, tokens, dtype, baselines of Hugging Face that can run, more options of hies
 WORKS = {
     "bert-base 32x128 bfloat16": (BERT, 32, 128, "bfloat16", ("recipe", "best", "compiled"), ()),
     "bert-base 32x128 float32": (BERT, 32, 128, "float32", ("recipe", "best"), ()),
@@ -44,7 +44,7 @@ WORKS = {
     "masks of llama-1b 1x2048 bfloat16": (SMALL, 1, 2048, "bfloat16", (), ("--masks", "32")),
 }
 
-# Largest differences from the reference, as shares of its largest value. bfloat16: with random weights, the noise of the type.
+# The greatest differences allowed from the reference, relative to its greatest value. bfloat16 is rounding noise with random weights.
 TOLERANCES = {"float32": {"his": 1e-4, "ae": 1e-4}, "tf32": {"his": 5e-3, "ae": 5e-3}, "bfloat16": {"his": 0.5, "ae": 5e-3}}
 
 
@@ -59,14 +59,14 @@ def checkpoint(hies, folder, shape, dtype):
     name = shape[1] + "-" + (shape[3] if shape[2] == "--size" else "base") + "-" + dtype
     path = folder / name
     if not path.exists():
-        made = run([hies, "make-checkpoint", *shape, "--dtype", dtype, "-o", path, "--json"])
-        if "error" in made:
-            sys.exit(f"make-checkpoint: {made['error']}")
+        result = run([hies, "make-checkpoint", *shape, "--dtype", dtype, "-o", path, "--json"])
+        if "error" in result:
+            sys.exit(f"make-checkpoint: {result['error']}")
     return path
 
 
-def furthest(mine, theirs):
-    """The largest difference, as a share of the largest value; None where the tables are not of the same heads, all of them finite."""
+def greatest_difference(mine, theirs):
+    """Returns the greatest difference relative to the greatest value; None if the tables differ in shape or have a value that is not finite."""
     if not mine or [len(row) for row in mine] != [len(row) for row in theirs]:
         return None
     mine, theirs = ([value for row in table for value in row] for table in (mine, theirs))
@@ -76,25 +76,25 @@ def furthest(mine, theirs):
 
 
 def compare(result, dtype, wanted):
-    """Notes differences from the first side that has an answer; what is wrong, in words."""
+    """Writes to `result` the differences from the first baseline with a result. Returns a list of what is wrong."""
     if "his" not in result["hies"]:
-        return [f"hies: {result['hies'].get('error', 'no answer')}"]
+        return [f"hies: {result['hies'].get('error', 'no result')}"]
     if not wanted:
         return []
     if "error" in result:
         return [f"the reference: {result['error']}"]
     reference = next((result[side] for side in wanted if result.get(side, {}).get("his")), None)
     if reference is None:
-        return ["no reference has an answer"]
+        return ["no baseline has a result"]
     wrong = []
-    for score, most in TOLERANCES[dtype].items():
+    for score, tolerance in TOLERANCES[dtype].items():
         if reference[score] is None:  # only the recipe has AE
             continue
-        difference = result[f"{score}_difference"] = furthest(result["hies"].get(score), reference[score])
+        difference = result[f"{score}_difference"] = greatest_difference(result["hies"].get(score), reference[score])
         if difference is None:
             wrong.append(f"{score.upper()} is missing or not finite")
-        elif difference > most:
-            wrong.append(f"{score.upper()} differs by {difference:.2g}, above {most:g}")
+        elif difference > tolerance:
+            wrong.append(f"{score.upper()} differs by {difference:.2g}, above {tolerance:g}")
     return wrong
 
 

@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.."
 option=${1:-} # the positional parameters come to hold packages
 
 # What to install where the package manager is apt; elsewhere the tools and headers below are looked for instead.
-packages="g++ make cmake ninja-build ccache python3 python3-venv ca-certificates
+packages="g++ make cmake ninja-build ccache mold python3 python3-venv ca-certificates
   chromium fonts-dejavu-core
   nlohmann-json3-dev libcli11-dev libfmt-dev libgtest-dev libxxhash-dev libbenchmark-dev
   libjpeg62-turbo-dev libspng-dev libarchive-dev"

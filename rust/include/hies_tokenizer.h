@@ -1,7 +1,7 @@
 #pragma once
 
-// The Hugging Face `tokenizers` crate as a C ABI. Nothing unwinds through it and nothing is printed. A tokenizer is never changed
-// once made, so any number of threads may encode with one. Every text is UTF-8 with a length, not terminated.
+// The C ABI of the Hugging Face `tokenizers` crate. No panic unwinds through it, and it prints nothing. A tokenizer is immutable,
+// so any number of threads may encode with one. Every text is UTF-8 with a length in bytes, not terminated by NUL.
 
 #include <stddef.h>
 #include <stdint.h>
@@ -12,52 +12,57 @@ extern "C" {
 
 typedef struct hies_tokenizer hies_tokenizer;
 
-// What a function returns; anything but HIES_TOKENIZER_OK sets *error to one terminated line, for hies_tokenizer_error_free.
+// The results of functions. With any but HIES_TOKENIZER_OK, *error is set to one line, terminated by NUL, for
+// hies_tokenizer_error_free.
 enum {
   HIES_TOKENIZER_OK = 0,
-  HIES_TOKENIZER_BAD_INPUT = 1,  // the document, a text or a length is wrong
+  HIES_TOKENIZER_BAD_INPUT = 1,  // the document, a text or a length is invalid
   HIES_TOKENIZER_BUG = 2,        // the crate panicked
 };
 
-// One encoded text or pair: `count` ids and as many type ids and ends. For hies_tokenizer_encoding_free.
+// One encoded text or pair: `count` ids, type ids and ends. Free it with hies_tokenizer_encoding_free.
 typedef struct {
   int32_t* ids;
   int32_t* type_ids;
-  size_t* ends;  // NULL unless asked for: the byte of the text behind the token; never less than that of the token before
+  size_t* ends;  // the end of each token as a byte offset, ascending; NULL from hies_tokenizer_encode
   size_t count;
-  int32_t truncated;  // 1 when tokens were cut off
+  int32_t truncated;  // 1 if tokens were removed
 } hies_tokenizer_encoding;
 
-// `document` is the content of a tokenizer.json; its truncation and padding blocks are ignored. `overrides` is a JSON object:
-//   "bert_normalizer": {"lowercase": bool, "strip_accents": bool or null, "handle_chinese_chars": bool}  replaces a BertNormalizer
-//   "add_prefix_space": bool                                                                     replaces that of a ByteLevel
+// Creates a tokenizer. `document` is the content of a tokenizer.json; its truncation and padding blocks are ignored. `overrides`
+// is a JSON object with these optional members:
+//   "bert_normalizer": {"lowercase": bool, "strip_accents": bool or null, "handle_chinese_chars": bool}
+//                   replaces the options of a BertNormalizer
+//   "add_prefix_space": bool
+//                   replaces that of a ByteLevel pre-tokenizer
 //   "added_tokens": [{"content", "single_word", "lstrip", "rstrip", "normalized", "special", "only_if_known"}, …]
-//                   added where not yet there; those marked only_if_known where they are in the vocabulary
-//   "truncate_left": bool                                                                        which end truncation cuts
-// each optional.
+//                   are added if not yet there; those with only_if_known only if they are in the vocabulary
+//   "truncate_left": bool
+//                   true: truncation removes tokens from the start of a text
 int hies_tokenizer_new(const char* document, size_t document_size, const char* overrides, size_t overrides_size,
                        hies_tokenizer** tokenizer, char** error);
 void hies_tokenizer_free(hies_tokenizer* tokenizer);
 
-// `pair` may be NULL. At most `max_length` tokens, special ones included, cut longest first.
+// Encodes a text, or a pair if `pair` is not NULL, to at most `max_length` tokens, including special tokens; the longer text is
+// truncated first.
 int hies_tokenizer_encode(const hies_tokenizer* tokenizer, const char* text, size_t text_size, const char* pair, size_t pair_size,
                           size_t max_length, int special_tokens, hies_tokenizer_encoding* encoding, char** error);
-// One text as it is, without special tokens and uncut, with ends. A long text whose pieces can be encoded each on its own is, on
-// `threads` threads (at least 1); the result does not depend on them.
+// Encodes one text without special tokens and truncation, with ends. A long text is divided into pieces, where the tokenizer
+// allows it, and encoded on `threads` threads (at least 1); the result does not depend on their number.
 int hies_tokenizer_encode_text(const hies_tokenizer* tokenizer, const char* text, size_t text_size, size_t threads,
                                hies_tokenizer_encoding* encoding, char** error);
 void hies_tokenizer_encoding_free(hies_tokenizer_encoding* encoding);
 
 void hies_tokenizer_error_free(char* error);
 
-// The id of the token that is written so; -1 when there is none.
+// Returns the id of the token with this text in the vocabulary; -1 if there is none.
 int32_t hies_tokenizer_id_of(const hies_tokenizer* tokenizer, const char* token, size_t token_size);
-// Writes the first `capacity` bytes of the token, as it is written (of byte-level vocabularies: the text that it stands for), and
-// returns how many it has; 0 when there is no such id.
+// Writes the first `capacity` bytes of a token's text in the vocabulary (for byte-level vocabularies of the decoded text), and
+// returns how many bytes it has; 0 for an unknown id.
 size_t hies_tokenizer_token_of(const hies_tokenizer* tokenizer, int32_t id, char* buffer, size_t capacity);
-// The number of distinct tokens, added ones included.
+// Returns the number of distinct tokens, including added ones.
 size_t hies_tokenizer_vocabulary_size(const hies_tokenizer* tokenizer);
-// The largest id plus one: more than the vocabulary's size where ids have gaps.
+// Returns the largest id plus one, which exceeds the vocabulary's size if ids have gaps.
 size_t hies_tokenizer_id_bound(const hies_tokenizer* tokenizer);
 
 #ifdef __cplusplus

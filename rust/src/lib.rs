@@ -1,4 +1,4 @@
-//! The `tokenizers` crate as a C ABI; include/hies_tokenizer.h is its documentation.
+//! The C ABI of the `tokenizers` crate, documented in include/hies_tokenizer.h.
 
 mod pieces;
 mod pipeline;
@@ -13,7 +13,7 @@ const OK: c_int = 0;
 const BAD_INPUT: c_int = 1;
 const BUG: c_int = 2;
 
-/// Ids, type ids and ends have the same length and capacity `count`; ends may be null.
+/// `hies_tokenizer_encoding` of the C ABI. Ids, type ids and ends have the length and capacity `count`; ends may be null.
 #[repr(C)]
 pub struct CEncoding {
     ids: *mut i32,
@@ -23,10 +23,10 @@ pub struct CEncoding {
     truncated: i32,
 }
 
-/// Runs `body`; what it returns as an error, or panics with, goes to `*error` as one line.
+/// Runs `body`. If it returns an error or panics, writes the message to `*error` as one line and returns its code.
 unsafe fn guarded(error: *mut *mut c_char, body: impl FnOnce() -> Result<(), String>) -> c_int {
     static SILENCE: Once = Once::new();
-    // The default hook prints to stderr, which is the caller's.
+    // The default panic hook prints to stderr, but this library must not print.
     SILENCE.call_once(|| std::panic::set_hook(Box::new(|_| {})));
     let (code, message) = match catch_unwind(AssertUnwindSafe(body)) {
         Ok(Ok(())) => return OK,
@@ -37,7 +37,7 @@ unsafe fn guarded(error: *mut *mut c_char, body: impl FnOnce() -> Result<(), Str
         .chars()
         .map(|c| if c.is_control() { ' ' } else { c })
         .collect();
-    // No control characters, so no NUL: the conversion cannot fail.
+    // The line has no control characters, so no NUL, and the conversion cannot fail.
     *error = CString::new(line).unwrap_or_default().into_raw();
     code
 }
@@ -66,7 +66,7 @@ fn leak(values: &[u32]) -> *mut i32 {
 }
 
 /// # Safety
-/// Pointers as include/hies_tokenizer.h says.
+/// Pointers have to be valid as documented in include/hies_tokenizer.h.
 #[no_mangle]
 pub unsafe extern "C" fn hies_tokenizer_new(
     document: *const c_char,
@@ -94,7 +94,7 @@ pub unsafe extern "C" fn hies_tokenizer_free(tokenizer: *mut Pipeline) {
 }
 
 /// # Safety
-/// Pointers as include/hies_tokenizer.h says.
+/// Pointers have to be valid as documented in include/hies_tokenizer.h.
 #[no_mangle]
 pub unsafe extern "C" fn hies_tokenizer_encode(
     tokenizer: *const Pipeline,
@@ -127,7 +127,7 @@ pub unsafe extern "C" fn hies_tokenizer_encode(
 }
 
 /// # Safety
-/// Pointers as include/hies_tokenizer.h says.
+/// Pointers have to be valid as documented in include/hies_tokenizer.h.
 #[no_mangle]
 pub unsafe extern "C" fn hies_tokenizer_encode_text(
     tokenizer: *const Pipeline,

@@ -1,24 +1,25 @@
-//! Where a long text may be cut so that the tokens of its pieces are those of the text.
+//! Divides a long text into pieces whose tokens are those of the whole text.
 //!
-//! A SentencePiece-like BPE (Llama 2) sees a whole text as one word. But where no token of its vocabulary has a space behind another
-//! character, no merge crosses the place before a space: the pieces are merged as they would be in the text, each on its own.
+//! A SentencePiece-like BPE (Llama 2) treats a whole text as one word. If no token of its vocabulary has a space after another
+//! character, no merge crosses the position before a space, so the pieces between such positions have the same merges alone as in
+//! the text.
 
 use serde_json::{json, to_value, Value};
 use std::ops::Range;
 use tokenizers::{ModelWrapper, Tokenizer};
 
 const SPACE: char = '▁';
-const LEAST_BYTES: usize = 1 << 16;
+const MIN_BYTES: usize = 1 << 16;
 
-/// What a tokenizer does with the space that a piece begins with.
+/// How a tokenizer treats the space at the start of a piece.
 #[derive(Clone, Copy, PartialEq)]
 enum Space {
     Kept,
-    /// A space is put before every text; the piece must come without its own.
+    /// The tokenizer adds a space before every text, so the piece must not have its own.
     Added,
 }
 
-/// Of a tokenizer whose texts can be cut.
+/// Divides the texts of a tokenizer for which that is possible.
 pub struct Cutter {
     space: Space,
     added_tokens: Vec<String>,
@@ -36,7 +37,7 @@ impl Cutter {
         let added = tokenizer.get_added_tokens_decoder();
         if !plain
             || added.values().any(|t| {
-                // Those with spaces may be looked for where spaces are marks already.
+                // Added tokens with spaces may be matched after spaces have been replaced.
                 t.lstrip || t.rstrip || t.single_word || t.content.contains([' ', SPACE])
             })
         {
@@ -53,15 +54,16 @@ impl Cutter {
         })
     }
 
-    /// Ascending, not overlapping; one for a short text. A dropped space stands between two pieces.
+    /// Returns the byte ranges of the pieces, ascending and disjoint; one for a short text. Between two pieces there is a dropped
+    /// space.
     pub fn pieces(&self, text: &str) -> Vec<Range<usize>> {
-        if text.len() < 2 * LEAST_BYTES || self.added_tokens.iter().any(|t| text.contains(t)) {
+        if text.len() < 2 * MIN_BYTES || self.added_tokens.iter().any(|t| text.contains(t)) {
             return Self::whole(text);
         }
         let dropped = usize::from(self.space == Space::Added);
         let (bytes, mut pieces, mut begin) = (text.as_bytes(), Vec::new(), 0);
-        while text.len() - begin >= 2 * LEAST_BYTES {
-            let least = begin + LEAST_BYTES;
+        while text.len() - begin >= 2 * MIN_BYTES {
+            let least = begin + MIN_BYTES;
             let cut =
                 (least..text.len() - 1).find(|&at| bytes[at] == b' ' && !ends_in_space(bytes, at));
             let Some(cut) = cut else { break };
@@ -76,7 +78,7 @@ impl Cutter {
         std::iter::once(0..text.len()).collect()
     }
 
-    /// Whether the first token of a later piece may stand for a space before it alone.
+    /// Returns true if the first token of a later piece may be the dropped space before it.
     pub fn drops_space(&self) -> bool {
         self.space == Space::Added
     }
@@ -91,7 +93,7 @@ fn treatment_of_space(tokenizer: &Tokenizer) -> Option<Space> {
     let normalizer = to_value(tokenizer.get_normalizer()).ok()?;
     let mut pre_tokenizer = to_value(tokenizer.get_pre_tokenizer()).ok()?;
     if let Some(fields) = pre_tokenizer.as_object_mut() {
-        fields.remove("prepend_scheme"); // nothing is put before a space, whichever it is
+        fields.remove("prepend_scheme"); // no scheme adds anything before a space
     }
     let splits_nothing = json!({"type": "Metaspace", "replacement": SPACE, "split": false});
     let prepends = json!({"type": "Sequence", "normalizers": [

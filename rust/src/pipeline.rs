@@ -1,4 +1,4 @@
-//! A tokenizer whose truncation is given per call instead of kept in it, so that threads can share it.
+//! A tokenizer whose truncation is an argument of each call instead of a part of its state, so that threads can share it.
 
 use crate::pieces::Cutter;
 use serde::Deserialize;
@@ -44,7 +44,7 @@ struct AddedTokenOverride {
 }
 
 pub struct Pipeline {
-    tokenizer: Tokenizer, // without post-processor: texts are truncated before it
+    tokenizer: Tokenizer, // without its post-processor, because texts are truncated before it
     post_processor: Option<PostProcessorWrapper>,
     cutter: Option<Cutter>,
     direction: TruncationDirection,
@@ -90,7 +90,7 @@ impl Pipeline {
         })
     }
 
-    /// The encoding, and whether tokens were cut off. The steps are those of `TokenizerImpl::encode`, in its order.
+    /// Returns the encoding, and true if tokens were removed. The steps are those of `TokenizerImpl::encode`, in its order.
     pub fn encode(
         &self,
         text: &str,
@@ -102,7 +102,7 @@ impl Pipeline {
             Some(processor) if special_tokens => processor.added_tokens(pair.is_some()),
             _ => 0,
         };
-        // The crate computes max_length - added unsigned, which wraps: then it does not truncate at all.
+        // The crate computes max_length - added in unsigned numbers; when that wraps, it does not truncate at all.
         let room = max_length.checked_sub(added).ok_or_else(|| {
             format!("a maximum of {max_length} tokens leaves no room for {added} special tokens")
         })?;
@@ -119,7 +119,7 @@ impl Pipeline {
             };
             (first, second) =
                 truncate_encodings(first, second, &params).map_err(|e| e.to_string())?;
-            // What was cut off would be post-processed too, every part of one text with every part of the other.
+            // The removed tokens would be post-processed too, every part of one text with every part of the other.
             first.take_overflowing();
             second.as_mut().map(Encoding::take_overflowing);
         }
@@ -141,8 +141,8 @@ impl Pipeline {
         Ok(encoding)
     }
 
-    /// The text as it is, without special tokens and uncut: ids, and the byte behind each token. A long text may be encoded in
-    /// pieces, on `threads` threads; the result does not depend on them.
+    /// Encodes a text without special tokens and truncation. Returns the ids, and the end of each token as a byte offset. A long
+    /// text may be encoded in pieces on `threads` threads; the result does not depend on their number.
     pub fn encode_text(
         &self,
         text: &str,
@@ -193,7 +193,7 @@ impl Pipeline {
                 piece.start + behind
             })
             .collect();
-        // A space that was put in place of the dropped one ends where that did.
+        // The space that replaces a dropped one ends where the dropped one did.
         let drops_space = self.cutter.as_ref().is_some_and(Cutter::drops_space);
         if piece.start > 0 && drops_space && encoding.get_tokens().first().is_some_and(|t| t == "▁")
         {
@@ -202,7 +202,7 @@ impl Pipeline {
         Ok((encoding.get_ids().to_vec(), ends))
     }
 
-    /// The token as it is written; those of byte-level vocabularies as the text that they stand for.
+    /// Returns a token's text in the vocabulary; for byte-level vocabularies the decoded text.
     pub fn token_of(&self, id: u32) -> Option<String> {
         let token = self.tokenizer.id_to_token(id)?;
         match self.tokenizer.get_decoder() {
@@ -224,7 +224,7 @@ impl Pipeline {
     }
 }
 
-/// Options that a tokenizer class of transformers sets anew after it has read tokenizer.json.
+/// Replaces the options that a tokenizer class of transformers overrides after it has read tokenizer.json.
 fn replace_options(tokenizer: &mut Tokenizer, overrides: &Overrides) {
     if let (Some(NormalizerWrapper::BertNormalizer(old)), Some(new)) =
         (tokenizer.get_normalizer(), &overrides.bert_normalizer)

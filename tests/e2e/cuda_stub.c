@@ -17,8 +17,8 @@ int hies_cuda_capability(int device, int* capability) {
   *capability = number("STUB_CAPABILITY", 90);
   return device;
 }
-int hies_cuda_memory(uint64_t* free_bytes, uint64_t* all_bytes) {
-  *free_bytes = *all_bytes = 0;
+int hies_cuda_memory(uint64_t* free_bytes, uint64_t* total_bytes) {
+  *free_bytes = *total_bytes = 0;
   return 0;
 }
 #define NOTHING(name) \
@@ -33,5 +33,5 @@ NOTHING(rotate)
 NOTHING(gated)
 NOTHING(gated_backward)
 NOTHING(copy_rows)
-NOTHING(look_at_logits)
-NOTHING(gradient_of_logits)
+NOTHING(summarise_logits)
+NOTHING(logits_gradient)

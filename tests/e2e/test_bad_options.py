@@ -96,7 +96,7 @@ class BadOptions(ProgramTest):
 
     def test_method_needs_a_table(self):
         self.done(*self.score(MODEL, None, "--tables", "l2"))
-        self.refused(2, "needs table", "plan", "scores.json", "--ratio", 0.5, "-o", "plan.json", hint="hies score --tables")
+        self.refused(2, "needs table", "plan", "scores.json", "--ratio", 0.5, "-o", "plan.json", hint="`hies score` again with --tables")
 
     def plan(self, model, pruned, **more):
         document = {"schema": "hies.plan/1", "model": {"hash": self.json("inspect", model)["hash"]}, "units": "head", "pruned": pruned}

@@ -1,4 +1,4 @@
-"""libhies_cuda.so on torch tensors, through its C ABI (src/hies/kernels/cuda/hies_cuda.h)."""
+"""Calls libhies_cuda.so with torch tensors through its C ABI (src/hies/kernels/cuda/hies_cuda.h)."""
 
 import ctypes
 
@@ -29,12 +29,12 @@ class Backward(ctypes.Structure):
 
 
 def rows(tensor):
-    """tensor [tokens, heads, D]."""
+    """Returns the view of a tensor [tokens, heads, D]."""
     return Rows(tensor.data_ptr(), tensor.stride(0), tensor.stride(1))
 
 
 class Attention:
-    """One attention over B sequences of T tokens: q [B·T, H, D], k and v [B·T, K, D]."""
+    """The arguments and results of one attention over B sequences of T tokens: q is [B·T, H, D], k and v are [B·T, K, D]."""
 
     def __init__(self, library, q, k, v, sequences, causal, window=0, tf32=False):
         self.library = library

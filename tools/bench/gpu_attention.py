@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The plug-in's attention beside torch's SDPA on one GPU, answers checked first. Prints one JSON document.
+"""Measures the plug-in's attention and torch's SDPA on one GPU, after checking the results. Prints one JSON document.
 
 usage: gpu_attention.py LIBHIES_CUDA_SO [float32|tf32|bfloat16|float16 ...]
 """
@@ -19,12 +19,12 @@ from cuda_plugin import Attention
 SHAPES = [("bert 32x128", 32, 128, 12, 12, 64, False), ("bert 32x512", 32, 512, 12, 12, 64, False),
           ("llama 1x2048", 1, 2048, 32, 32, 128, True), ("llama 4x2048", 4, 2048, 32, 32, 128, True),
           ("llama 1x8192", 1, 8192, 32, 32, 128, True), ("gqa 1x4096", 1, 4096, 32, 8, 128, True)]
-# tf32: float32 tensors, products of factors rounded to TF32.
+# tf32: float32 tensors whose products round their factors to TF32.
 DTYPES = {"float32": torch.float32, "tf32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
 
 def milliseconds(run, repeats=20):
-    """Of the GPU alone: it is kept busy until all is queued."""
+    """Returns the median GPU time of run(). The GPU sleeps until all of it is queued, so that the host's time does not count."""
     for _ in range(3):
         run()
     times = []
@@ -40,7 +40,7 @@ def milliseconds(run, repeats=20):
 
 
 def exact(q, k, v, dout, causal):
-    """In float64, of one sequence [T, H, D]: out, normalised entropy per row, dq, dk, dv."""
+    """Returns out, the normalised entropy of each row, dq, dk and dv of one sequence [T, H, D], computed in float64."""
     q, k, v, dout = (x.double().transpose(0, 1) for x in (q, k, v, dout))
     group = q.shape[0] // k.shape[0]
     q, k, v = (x.detach().requires_grad_() for x in (q, k, v))
@@ -70,7 +70,7 @@ def check(library, name, kv_heads, head_dim, causal, tokens, heads=4):
     ours = Attention(library, q, k, v, 2, causal, tf32=tf32)
     ours.forward()
     ours.backward(dout)
-    # Plain torch in the same dtype, the same sequence.
+    # The same sequence with plain torch in the same dtype.
     torch.backends.cuda.matmul.allow_tf32 = tf32
     a, b, c = (x[:tokens].transpose(0, 1)[None].detach().requires_grad_() for x in (q, k, v))
     with sdpa_kernel(SDPBackend.MATH):

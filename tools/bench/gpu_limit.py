@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""What the GPU allows: the rate of large matrix products, and how long those that a work cannot avoid take at it.
+"""Measures the rate of large matrix products on the GPU, and computes the least time that the products of a workload take at that rate.
 
-usage: gpu_limit.py      prints the gpu, its driver, versions and rates (TFLOP/s of a product of 8192³) as one JSON document
+usage: gpu_limit.py      prints the GPU, its driver, versions and rates (TFLOP/s of a product of 8192³) as one JSON document
 """
 
 import datetime
@@ -17,8 +17,8 @@ SIZE, WARM_UP, REPEATS = 8192, 5, 10
 
 
 def attention_flops(config, sequences, tokens):
-    """Two products forward and four backward, half of each where causal; the first layer's lead back to nothing that is asked for. Of BERT's
-    last layer, whose first tokens alone are read, all tokens' logits for AE."""
+    """Returns the FLOPs of attention: two products forward and four backward, half of each if causal. The first layer needs no gradients of
+    queries, keys and values. In BERT's last layer only first tokens are read, but AE needs the logits of all tokens."""
     causal = config["model_type"] != "bert"
     head = config.get("head_dim") or config["hidden_size"] // config["num_attention_heads"]
     product = 2 * sequences * tokens**2 * config["num_attention_heads"] * head / (2 if causal else 1)
@@ -26,7 +26,7 @@ def attention_flops(config, sequences, tokens):
 
 
 def limit_ms(model, sequences, tokens, rate):
-    """Of HIS and AE of one batch, at `rate` TFLOP/s: matrices' products as in limit.py, and attention's."""
+    """Returns the time of the products for HIS and AE of one batch at `rate` TFLOP/s: those with weights as in limit.py, and those of attention."""
     config = json.loads((Path(model) / "config.json").read_text())
     sizes = (Sizes if config["model_type"] == "bert" else DecoderSizes)(model)
     return (sizes.scoring(sequences * tokens, sequences) + attention_flops(config, sequences, tokens)) / rate / 1e9
@@ -55,7 +55,7 @@ def driver():
 
 
 def main():
-    import torch  # here, so that limit_ms needs neither
+    import torch  # imported here, so that limit_ms can be used without torch and transformers
     import transformers
     json.dump({"GPU": torch.cuda.get_device_name(), "driver": driver(),
                "date": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"), "torch": torch.__version__,

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""HIS (and AE) of one batch with Hugging Face transformers on one GPU, as papers do it and as well as it can be done without kernels
-of one's own. Prints one JSON document.
+"""Measures HIS (and AE) of one batch with Hugging Face transformers on one GPU: the usual recipe, and the fastest implementations without
+custom kernels. Prints one JSON document.
 
 usage: gpu_reference.py MODEL SEQUENCES TOKENS DTYPE SIDE…      DTYPE: float32, tf32, bfloat16; SIDE: recipe, best, compiled
 """
@@ -15,7 +15,7 @@ import transformers
 
 
 def tokens_like_hies(sequences, length, vocabulary):
-    """Those of apps/hies/gpu_bench.cpp."""
+    """Returns the token ids that apps/hies/gpu_bench.cpp uses."""
     b, t = torch.arange(sequences)[:, None], torch.arange(length)[None]
     return (b * 7919 + t * 104729 + 17) % (vocabulary - 1)
 
@@ -26,7 +26,7 @@ def output_projections(model):
 
 
 class Gated(torch.nn.Module):
-    """An output projection behind gates of 1, one per example and head: their gradients are the inner products."""
+    """An output projection whose input is multiplied by gates of 1, one for each example and head. Their gradients are the inner products."""
 
     def __init__(self, projection, gates):
         super().__init__()
@@ -47,11 +47,12 @@ def load(path, dtype, attention):
 
 def loss_of(model, ids, labels):
     output = model(input_ids=ids, labels=labels, use_cache=False) if model.config.model_type != "bert" else model(input_ids=ids, labels=labels)
-    return output.loss * (ids.shape[0])  # examples' losses are summed
+    return output.loss * (ids.shape[0])  # the sum of the examples' losses
 
 
 def recipe(path, dtype, ids, labels):
-    """Eager attention, all probabilities kept, gradients of everything, hooks on the heads' outputs."""
+    """Returns a function that computes HIS and AE with eager attention that returns all probabilities, gradients of all weights, and hooks on
+    the heads' outputs."""
     model, config = load(path, dtype, "eager")
     heads, kept = config.num_attention_heads, []
 
@@ -84,7 +85,8 @@ def recipe(path, dtype, ids, labels):
 
 
 def gated(path, dtype, ids, labels, compiled):
-    """SDPA, frozen weights, gates on the heads; HIS alone. Compiled: layer by layer, which compiles once for all layers."""
+    """Returns a function that computes HIS with SDPA, frozen weights and gates on the heads; if `compiled`, each layer with torch.compile, which
+    compiles once for all layers."""
     model, config = load(path, dtype, "sdpa")
     model.requires_grad_(False)
     gates = []

@@ -3,11 +3,11 @@
 import json
 from pathlib import Path
 
-# What stands in docs/performance.md beside the table.
+# The explanation of the limit in docs/performance.md.
 EXPLANATION = (
     "The limit: the products with weight matrices that the result needs, at that peak: all layers in full but the last, of which all tokens' keys "
-    "and values and the rest only of first tokens are needed; for HIS + AE also all tokens' last queries, and the way back from the logits to the "
-    "first layer's heads, without gradients of weights. Of a language model: all layers and the vocabulary in full, and the way back likewise.")
+    "and values and the rest only of first tokens are needed; for HIS + AE also all tokens' last queries, and the backward pass from the logits to "
+    "the first layer's heads, without gradients of weights. Of a language model: all layers and the vocabulary in full, and the same for the backward pass.")
 
 
 class Sizes:

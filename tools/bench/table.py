@@ -55,7 +55,7 @@ def facts(result):
     machine, versions, works = result["machine"], result["versions"], result["works"]
     peak, load = machine["peak_gflops"], machine["load"]
     yield (f"{machine['cpu']}, {versions['threads']} threads, {result['date']}; hies {versions['hies']}, transformers "
-           f"{versions['transformers']}, torch {versions['torch']}. Medians of {result['pairs']} pairs, the two sides in turns; ratios, with "
+           f"{versions['transformers']}, torch {versions['torch']}. Medians of {result['pairs']} pairs, both alternating; ratios, with "
            "their range, are of whole processes of `hies`, from launch to exit. Hugging Face's times are tokenising and computing in a "
            f"process that runs already, its model loaded; importing it takes another {versions['import_seconds']:.1f} s. Processes that "
            f"wanted to run on the machine before and after: {load[0]:.1f}, {load[1]:.1f}.")

@@ -132,8 +132,8 @@ TEST(JsonText, NoMoreLevelsThanAFunctionMayCallItself) {
     return "{\"a\":" + std::string(static_cast<std::size_t>(levels - 1), '[') +
            std::string(static_cast<std::size_t>(levels - 1), ']') + "}";
   };
-  EXPECT_EQ(parse_json(nested(kMostJsonLevels), "x.json").size(), 1u);
-  for (const int levels : {kMostJsonLevels + 1, 1'000'000}) {
+  EXPECT_EQ(parse_json(nested(kMaxJsonDepth), "x.json").size(), 1u);
+  for (const int levels : {kMaxJsonDepth + 1, 1'000'000}) {
     const Error error = error_of([&] { require<int>(parse_json(nested(levels), "x.json"), "a", "x.json"); });
     EXPECT_EQ(error.kind(), ErrorKind::bad_input);
     EXPECT_NE(std::string(error.what()).find("inside one another"), std::string::npos) << error.what();

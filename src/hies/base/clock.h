@@ -4,7 +4,7 @@
 
 namespace hies {
 
-// Wall time since construction or restart(), monotonic.
+// Measures monotonic wall time since construction or restart().
 class Stopwatch {
  public:
   void restart() { start_ = std::chrono::steady_clock::now(); }

@@ -13,10 +13,10 @@ int exit_code(ErrorKind kind) noexcept {
   return 70;
 }
 
-std::string printable(std::string_view text, std::size_t most) {
+std::string printable(std::string_view text, std::size_t max_bytes) {
   std::string out;
   for (std::size_t i = 0; i < text.size(); ++i) {
-    if (out.size() >= most) {
+    if (out.size() >= max_bytes) {
       // Do not cut inside a UTF-8 sequence.
       while (!out.empty() && (static_cast<unsigned char>(text[i]) & 0xC0) == 0x80 &&
              (static_cast<unsigned char>(out.back()) & 0x80)) {

@@ -9,7 +9,7 @@
 
 namespace hies {
 
-// What went wrong, from the caller's point of view. The CLI maps it to an exit code (exit_code below).
+// The kind of an error, from the caller's point of view. The CLI maps it to an exit code (exit_code below).
 enum class ErrorKind {
   bad_input,    // the user's file, option or value is wrong               -> 2
   unsupported,  // valid input that this version cannot handle              -> 3
@@ -18,10 +18,11 @@ enum class ErrorKind {
   interrupted,  // cancelled by the user                                    -> 130
 };
 
+// Returns the exit code of the program for an error, as the comments above give it.
 int exit_code(ErrorKind kind) noexcept;
 
-// The only exception that leaves the library. `message` is one line: what, where, the offending value;
-// `hint` is one line that says what to do, or empty.
+// The only exception that the library throws. `message` is one line: what is wrong, where, and the offending value. `hint` is one
+// line that says what to do, or empty.
 class Error : public std::runtime_error {
  public:
   Error(ErrorKind kind, const std::string& message, std::string hint = {})
@@ -35,6 +36,7 @@ class Error : public std::runtime_error {
   std::string hint_;
 };
 
+// Throw an Error of the kind that names the function, with a formatted message and no hint.
 template <class... Args>
 [[noreturn]] void bad_input(fmt::format_string<Args...> format, Args&&... args) {
   throw Error(ErrorKind::bad_input, fmt::format(format, std::forward<Args>(args)...));
@@ -50,12 +52,13 @@ template <class... Args>
   throw Error(ErrorKind::io, fmt::format(format, std::forward<Args>(args)...));
 }
 
-// A condition that only a bug in hies can break.
+// Throws internal unless `ok`, a condition that only a bug in hies can break.
 inline void check(bool ok, std::string_view what) {
   if (!ok) throw Error(ErrorKind::internal, fmt::format("internal error: {}", what), "please report this as a bug");
 }
 
-// `text` as it may stand inside a one-line message: control bytes and newlines escaped, cut after `most` bytes.
-std::string printable(std::string_view text, std::size_t most = 80);
+// Returns `text` for use in a one-line message: control characters and newlines are escaped, and it is cut after `max_bytes`
+// bytes.
+std::string printable(std::string_view text, std::size_t max_bytes = 80);
 
 }  // namespace hies

@@ -1,7 +1,7 @@
 #pragma once
 
-// One description of an options struct serves the CLI flag, --help, the stored JSON and the check of ranges.
-// A struct says, once:
+// One description of an options struct gives its CLI flags, --help, stored JSON and range checks. A struct declares its fields
+// once:
 //
 //   struct ScoreOptions {
 //     int examples = 32;
@@ -41,20 +41,20 @@ void nested_fields(V& visitor, Options& options, std::initializer_list<std::stri
   Options::fields(some, options);
 }
 
+// The visitor that writes fields to a JSON object. An optional that is not set becomes null.
 struct ToJson {
   Json json = Json::object();
   template <class T>
   void operator()(std::string_view name, const T& value, std::string_view /*help*/) {
     json[std::string(name)] = value;
   }
-  // An option that was not set is null.
   template <class T>
   void operator()(std::string_view name, const std::optional<T>& value, std::string_view /*help*/) {
     json[std::string(name)] = value ? Json(*value) : Json();
   }
 };
 
-// The resolved options as they are stored in every artefact.
+// Returns the resolved options in the form in which output files store them.
 template <class Options>
 Json options_json(const Options& options) {
   ToJson visitor;

@@ -23,13 +23,13 @@ namespace {
   throw Error(ErrorKind::io, fmt::format("cannot {} {}: {}", action, path.string(), std::strerror(code)), hint);
 }
 
-// What remove_unfinished_outputs() would remove.
+// The temporary files that remove_unfinished_outputs() removes.
 struct Unfinished {
   std::mutex mutex;
   std::set<fs::path> paths;
 };
 Unfinished& unfinished() {
-  static auto* all = new Unfinished;  // never destroyed: used on the way out
+  static auto* all = new Unfinished;  // never destroyed, because it is used while the program exits
   return *all;
 }
 void remember(const fs::path& path) {
@@ -41,7 +41,7 @@ void forget(const fs::path& path) {
   unfinished().paths.erase(path);
 }
 
-// Of the path itself, or of what it links to. Like std::filesystem's, whose other form throws an exception of its own.
+// Returns the status of the path, or, by fs::symlink_status, of a link itself. Throws io instead of std::filesystem's exception.
 fs::file_status status_of(const fs::path& path, fs::file_status (*read)(const fs::path&, std::error_code&)) {
   std::error_code error;
   const fs::file_status status = read(path, error);
@@ -65,16 +65,16 @@ fs::path temporary_beside(const fs::path& path) {
 void sync_folder(const fs::path& folder) {
   const int descriptor = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY);
   if (descriptor < 0) return;
-  ::fsync(descriptor);  // best effort: some file systems cannot
+  ::fsync(descriptor);  // errors are ignored: some file systems cannot
   ::close(descriptor);
 }
 
-// Whether a folder is empty or a checkpoint.
+// Returns true if a folder is empty or a checkpoint.
 bool may_be_replaced(const fs::path& path) {
   if (!is_folder(path)) return false;
   std::error_code error;
   if (fs::is_empty(path, error)) return true;
-  // A config.json alone may be anybody's.
+  // Other projects have a config.json as well, so weights are required too.
   bool weights = false;
   for (const auto& entry : fs::directory_iterator(path, error)) weights |= entry.path().extension() == ".safetensors";
   return weights && is_there(path / "config.json");
@@ -114,7 +114,7 @@ void MappedFile::set_aside(std::span<const std::byte> part) const noexcept {
   const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
   const auto offset = static_cast<std::size_t>(part.data() - data_);
   const std::size_t first = (offset + page - 1) / page * page, end = (offset + part.size()) / page * page;  // whole pages inside
-  // Only advice: nothing is lost when it is refused.
+  // Only advice: a failure does no harm.
   if (first < end) ::madvise(const_cast<std::byte*>(data_ + first), end - first, MADV_DONTNEED);
 }
 
@@ -180,10 +180,10 @@ void AtomicFile::write(std::span<const std::byte> bytes) {
     bytes = bytes.subspan(static_cast<std::size_t>(written));
     written_ += written;
   }
-  // The disk begins at once and not when commit() waits for it: a large file is then written while it is made.
-  if (constexpr std::int64_t kEnough = 32 << 20; written_ - begun_ >= kEnough) {
-    ::sync_file_range(descriptor_, begun_, written_ - begun_, SYNC_FILE_RANGE_WRITE);  // only advice
-    begun_ = written_;
+  // Starts writing to the disk now instead of when commit() waits for it, so that a large file is written while it is produced.
+  if (constexpr std::int64_t kFlushBytes = 32 << 20; written_ - flushed_ >= kFlushBytes) {
+    ::sync_file_range(descriptor_, flushed_, written_ - flushed_, SYNC_FILE_RANGE_WRITE);  // only advice
+    flushed_ = written_;
   }
 }
 
@@ -220,7 +220,7 @@ AtomicDirectory::~AtomicDirectory() {
 void AtomicDirectory::commit() {
   sync_folder(temporary_);
   if (is_there(path_)) {
-    // Exchange, so that one complete directory stands at `path_` at every moment; the old one is removed by the destructor.
+    // An exchange, so that `path_` is a complete directory at any time; the destructor removes the old one.
     if (::renameat2(AT_FDCWD, temporary_.c_str(), AT_FDCWD, path_.c_str(), RENAME_EXCHANGE) != 0) {
       const fs::path aside = temporary_beside(path_);
       if (::rename(path_.c_str(), aside.c_str()) != 0) fail("replace", path_, errno);

@@ -9,12 +9,12 @@
 
 namespace hies {
 
-// Whether something, or a folder, stands at `path`; links are followed. Throws io where that cannot be told: a name that is too long,
-// a folder that may not be entered.
+// Return true if `path` exists, or is a folder; links are followed. Throw io if that cannot be determined: the name is too long,
+// or a folder on the way must not be read.
 bool is_there(const std::filesystem::path& path);
 bool is_folder(const std::filesystem::path& path);
 
-// A file mapped read-only. Throws io when it is missing, unreadable or not a regular file.
+// A file mapped read-only. The constructor throws io if it is missing, unreadable or not a regular file.
 class MappedFile {
  public:
   explicit MappedFile(std::filesystem::path path);
@@ -26,9 +26,9 @@ class MappedFile {
 
   const std::filesystem::path& path() const noexcept { return path_; }
   std::span<const std::byte> bytes() const noexcept { return {data_, size_}; }
-  // Says that a part of bytes() will not be needed soon: its memory may be given back until it is read again.
+  // Advises the system that a part of bytes() is not needed soon: its memory may be freed until it is read again.
   void set_aside(std::span<const std::byte> part) const noexcept;
-  // Says that a part of bytes() is needed soon: it begins to be read.
+  // Advises the system that a part of bytes() is needed soon, so that it is prefetched.
   void read_ahead(std::span<const std::byte> part) const noexcept;
 
  private:
@@ -37,14 +37,15 @@ class MappedFile {
   std::size_t size_ = 0;
 };
 
-// The whole file. Throws io when it is missing or unreadable.
+// Returns the content of a file. Throws io if it is missing or unreadable.
 std::string read_file(const std::filesystem::path& path);
 
-// A file that appears whole or not at all: written beside its place under a temporary name, renamed by commit().
-// Destroyed without commit() it leaves nothing behind and the old file, if any, intact. Every failure (full disk included) throws io.
+// A file that appears complete or not at all: it is written to the same folder under a temporary name, and renamed by commit().
+// Destroyed without commit(), it leaves no file behind, and an old file unchanged. Every failure, such as a full disk, throws io.
 class AtomicFile {
  public:
-  // `force`: an existing file may be replaced; otherwise it is bad_input, with the hint to use --force. A folder or a device never is.
+  // With `force` an existing file is replaced; without it an existing file is bad_input, with the hint to use --force. A folder
+  // or a device is never replaced.
   AtomicFile(std::filesystem::path path, bool force);
   ~AtomicFile();
   AtomicFile(const AtomicFile&) = delete;
@@ -57,17 +58,19 @@ class AtomicFile {
  private:
   std::filesystem::path path_, temporary_;
   int descriptor_ = -1;
-  std::int64_t written_ = 0, begun_ = 0;  // bytes; of them, sent on their way to the disk
+  std::int64_t written_ = 0, flushed_ = 0;  // bytes written, and those of them whose writing to the disk has been started
 };
 
+// Writes a whole file as an AtomicFile.
 void write_file(const std::filesystem::path& path, std::string_view text, bool force);
 
-// Throws bad_input when `path` exists and not `force`; io when its parent is missing or not writable. For early refusal, before long work.
+// Throws bad_input if `path` exists and not `force`, and io if its parent is missing or not writable. For checks before long
+// work.
 void check_writable(const std::filesystem::path& path, bool force);
 
-// A directory that appears whole or not at all: fill folder(), then commit(). With `force` an existing directory is replaced at
-// commit(), and is intact until then. Refuses (bad_input) to replace a directory that is not one of ours to replace: `force` replaces
-// only an empty folder, or one that holds a config.json and a .safetensors file.
+// A directory that appears complete or not at all: fill folder(), then commit(). With `force` an existing directory is replaced
+// at commit(), and is unchanged until then. Only an empty directory, or one with a config.json and a .safetensors file, is
+// replaced; the constructor throws bad_input for others.
 class AtomicDirectory {
  public:
   AtomicDirectory(const std::filesystem::path& path, bool force);
@@ -82,7 +85,8 @@ class AtomicDirectory {
   std::filesystem::path path_, temporary_;
 };
 
-// Removes what unfinished AtomicFile and AtomicDirectory objects have on disk; safe to call from a handler that is about to exit.
+// Removes the temporary files of AtomicFile and AtomicDirectory objects that are not committed. Safe to call from a handler that
+// is about to exit.
 void remove_unfinished_outputs() noexcept;
 
 }  // namespace hies

@@ -9,7 +9,7 @@
 
 namespace hies {
 
-// Running XXH3-128; hex() is 32 lower-case digits, high half first. A name for content, not a protection against an adversary.
+// Computes XXH3-128 incrementally. It identifies content; it does not protect against an adversary.
 class Hasher {
  public:
   Hasher();
@@ -18,9 +18,10 @@ class Hasher {
   Hasher& operator=(const Hasher&) = delete;
 
   Hasher& update(std::span<const std::byte> bytes);
-  // Length-prefixed, so that ("ab","c") and ("a","bc") differ.
+  // Hashes the length, then the text, so that ("ab","c") and ("a","bc") differ.
   Hasher& update(std::string_view text);
   Hasher& update(std::int64_t number);
+  // Returns the hash of everything so far: 32 lower-case digits, high half first.
   std::string hex() const;
 
  private:

@@ -18,7 +18,7 @@ std::string position_of(std::string_view text, std::size_t byte) {
   return fmt::format("line {}, column {}", line, start == std::string_view::npos ? end + 1 : end - start);
 }
 
-// Whether a list or an object begins.
+// Returns true if the event begins a list or an object.
 bool is_start(Json::parse_event_t event) {
   return event == Json::parse_event_t::object_start || event == Json::parse_event_t::array_start;
 }
@@ -62,11 +62,11 @@ void print(const Json& value, int depth, std::string& out) {
 
 Json parse_json(std::string_view text, std::string_view where) {
   if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
-  // JSON leaves it open which of two members of one name counts; here neither does. One set of names per open object.
+  // JSON does not define which of two members of one name counts, so they are an error. One set of names per open object.
   std::vector<std::set<std::string>> names;
   const auto watch = [&](int depth, Json::parse_event_t event, Json& value) {
-    if (depth >= kMostJsonLevels && is_start(event))
-      bad_input("{}: more than {} lists and objects inside one another", where, kMostJsonLevels);
+    if (depth >= kMaxJsonDepth && is_start(event))
+      bad_input("{}: more than {} lists and objects inside one another", where, kMaxJsonDepth);
     if (event == Json::parse_event_t::object_start) names.emplace_back();
     if (event == Json::parse_event_t::object_end) names.pop_back();
     if (event == Json::parse_event_t::key && !names.back().insert(value.get<std::string>()).second)

@@ -8,29 +8,34 @@
 
 namespace hies {
 
-// Keys keep the order in which they were written, so that files read well and rewriting a config.json changes only what it must.
+// Keys keep their order, so that files are easy to read, and rewriting a config.json changes only the keys that are set.
 using Json = nlohmann::ordered_json;
 
-// Lists and objects inside one another in a file that is read. What walks a JSON value calls itself once for each level, so a file
-// could otherwise end the program.
-inline constexpr int kMostJsonLevels = 100;
+// The greatest depth of nested lists and objects in a file that is read. Functions on JSON values are recursive, so a deeper file
+// could overflow the stack.
+inline constexpr int kMaxJsonDepth = 100;
 
-// Parses `text`; `where` names the source in the error ("config.json of DIR"). Throws bad_input: with line and column for broken
-// syntax, for a name twice in one object, and for more than kMostJsonLevels.
+// Parses `text`; `where` names the source in errors ("config.json of DIR"). Throws bad_input for invalid syntax (with line and
+// column), for a key that appears twice in one object, and for more than kMaxJsonDepth levels.
 Json parse_json(std::string_view text, std::string_view where);
+// Parses a file. Throws as read_file and parse_json.
 Json read_json(const std::filesystem::path& path);
 
-// The member `key` of the object `json` as T. Throws bad_input that names `where`, the key, and what was found instead.
+// Returns the member `key` of the object `json` as T. Throws bad_input, which names `where`, the key and the value found, if it
+// is missing or of another type.
 template <class T>
 T require(const Json& json, std::string_view key, std::string_view where);
-// The same, `fallback` when the key is absent or null.
+// The same, but returns `fallback` if the key is absent or null.
 template <class T>
 T value_or(const Json& json, std::string_view key, T fallback, std::string_view where);
 
+// Throws bad_input: `where` needs `wanted` as value of `key`, but found `value` (null: nothing).
 [[noreturn]] void json_type_error(const Json& value, std::string_view key, std::string_view wanted, std::string_view where);
+// Returns the member, or null. Throws bad_input if `json` is not an object.
 const Json* find_member(const Json& json, std::string_view key, std::string_view where);
 
-// Text with two spaces of indentation; arrays of plain values on one line each, so that head tables stay readable.
+// Returns the JSON text indented by two spaces. Arrays of plain values are on one line each, so that tables of heads are
+// readable.
 std::string pretty(const Json& json);
 
 namespace detail {

@@ -18,12 +18,12 @@ const Json& JsonNode::object() const {
   return json_;
 }
 
-std::int64_t JsonNode::count(std::int64_t most) const {
+std::int64_t JsonNode::count(std::int64_t max) const {
   // Numbers above the range of int64 are unsigned in the parser.
   const bool fits = json_.is_number_integer() && (!json_.is_number_unsigned() || json_.get<std::uint64_t>() <= INT64_MAX);
-  if (!fits || json_.get<std::int64_t>() < 0 || json_.get<std::int64_t>() > most)
-    json_type_error(json_, key_,
-                    most < std::numeric_limits<int>::max() ? fmt::format("an integer 0 … {}", most) : "an integer ≥ 0", where_);
+  if (!fits || json_.get<std::int64_t>() < 0 || json_.get<std::int64_t>() > max)
+    json_type_error(json_, key_, max < std::numeric_limits<int>::max() ? fmt::format("an integer 0 … {}", max) : "an integer ≥ 0",
+                    where_);
   return json_.get<std::int64_t>();
 }
 

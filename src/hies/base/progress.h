@@ -6,31 +6,32 @@
 
 namespace hies {
 
-// How the library tells that it is alive, and how it is told to stop. The library never prints: the CLI draws.
+// How the library reports progress, and how it is cancelled. The library never prints; the CLI draws.
 class Progress {
  public:
   virtual ~Progress() = default;
-  // A stage of `total` units of work begins ("score", 256, "examples").
+  // Called when a stage of `total` units of work begins ("score", 256, "examples").
   virtual void begin(std::string_view /*stage*/, std::int64_t /*total*/, std::string_view /*unit*/) {}
-  // `done` units more are finished. Throws Error(interrupted) once cancelled: call it where stopping loses nothing.
+  // Reports that `done` more units are finished. Throws Error(interrupted) once cancelled: call it where stopping loses no work.
   void advance(std::int64_t done) {
     throw_if_cancelled();
     advanced(done);
   }
   virtual void end() {}
-  // One line for the user that is not an error, without newline.
+  // Reports one line for the user that is not an error, without a newline.
   virtual void warn(std::string_view /*message*/) {}
 
  protected:
   virtual void advanced(std::int64_t /*done*/) {}
 
  public:
-  // Set by the CLI's signal handler, read at every safe point.
+  // The flag that the CLI's signal handler sets.
   static std::atomic<bool>& cancelled() noexcept;
   static void throw_if_cancelled();
 };
 
-// While one lives, throw_if_cancelled() does nothing: for work that is lost unless it is finished, and is finished soon.
+// While an object of this class exists, throw_if_cancelled() does nothing: for short work that would be lost if it were not
+// finished.
 class DelayedCancellation {
  public:
   DelayedCancellation() noexcept;
@@ -39,7 +40,7 @@ class DelayedCancellation {
   DelayedCancellation& operator=(const DelayedCancellation&) = delete;
 };
 
-// Says nothing.
+// Reports nothing.
 Progress& silent_progress() noexcept;
 
 }  // namespace hies

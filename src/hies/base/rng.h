@@ -7,7 +7,7 @@
 
 namespace hies {
 
-// SplitMix64 (Steele, Lea, Flood 2014): the same numbers on every platform, unlike std::shuffle and std::*_distribution.
+// SplitMix64 (Steele, Lea, Flood 2014). It gives the same numbers on every platform, unlike std::shuffle and std::*_distribution.
 class Rng {
  public:
   explicit Rng(std::uint64_t seed) : state_(seed) {}
@@ -19,10 +19,10 @@ class Rng {
     return z ^ (z >> 31);
   }
 
-  // Uniform in [0, 1), 53 bits.
+  // Returns a uniform number in [0, 1) of 53 bits.
   double uniform() { return static_cast<double>(next() >> 11) * 0x1.0p-53; }
 
-  // Uniform in [0, bound), without bias; bound > 0.
+  // Returns a uniform integer in [0, bound), without bias; bound > 0.
   std::uint64_t below(std::uint64_t bound) {
     const std::uint64_t reject = (0 - bound) % bound;
     std::uint64_t value;
@@ -35,7 +35,7 @@ class Rng {
   std::uint64_t state_;
 };
 
-// A random order of 0 … count-1 (Fisher–Yates).
+// Returns a random permutation of 0 … count−1 (Fisher–Yates).
 inline std::vector<std::int64_t> permutation(std::int64_t count, Rng& rng) {
   std::vector<std::int64_t> order(static_cast<std::size_t>(count));
   std::iota(order.begin(), order.end(), std::int64_t{0});

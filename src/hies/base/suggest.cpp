@@ -11,7 +11,7 @@ namespace {
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
-// Characters inserted, left out, changed, or two neighbours swapped ("prnue"). Case does not count.
+// Returns how many characters have to be inserted, removed, changed or swapped with their neighbour ("prnue"). Ignores case.
 std::size_t edit_distance(std::string_view a, std::string_view b) {
   const auto same = [](char one, char other) { return lower(one) == lower(other); };
   const std::size_t width = b.size() + 1;

@@ -6,10 +6,10 @@
 
 namespace hies {
 
-// The name nearest to `word` by edit distance, or empty when none is near enough to be meant.
+// Returns the name with the least edit distance to `word`; empty if even that distance is too large for a typing error.
 std::string nearest(std::string_view word, std::span<const std::string> names);
 
-// "did you mean 'x'? known: a, b, c" — the hint of every unknown-name error.
+// Returns the hint of errors about an unknown name: "did you mean 'x'? known: a, b, c".
 std::string known_names_hint(std::string_view word, std::span<const std::string> names);
 
 }  // namespace hies

@@ -1,6 +1,6 @@
 #pragma once
 
-// For the tests of every room: a folder of their own, errors as values, and the examples that docs/formats.md gives.
+// Helpers for tests of all rooms: temporary folders, errors as values, and the examples in docs/formats.md.
 
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -15,7 +15,7 @@
 
 namespace hies {
 
-// A new empty folder, removed with it.
+// A new empty folder that is removed by the destructor.
 class TestFolder {
  public:
   TestFolder() {
@@ -33,7 +33,7 @@ class TestFolder {
 
   const std::filesystem::path& path() const noexcept { return path_; }
   std::filesystem::path operator/(std::string_view name) const { return path_ / name; }
-  // A new empty folder in it.
+  // Returns a new empty folder in it.
   std::filesystem::path folder(std::string_view name) const {
     std::filesystem::create_directories(path_ / name);
     return path_ / name;
@@ -47,7 +47,7 @@ class TestFolder {
   std::filesystem::path path_;
 };
 
-// The error that `action` throws; a failure, and an empty internal error, when it throws none.
+// Returns the error that `action` throws. If it throws none, the test fails, and the result is an internal error without text.
 template <class Action>
 Error error_of(Action&& action) {
   try {
@@ -59,7 +59,7 @@ Error error_of(Action&& action) {
   return Error(ErrorKind::internal, "");
 }
 
-// The first JSON block of the section "## `title`" of docs/formats.md.
+// Returns the first JSON block of the section "## `title`" of docs/formats.md.
 inline std::string documented_example(std::string_view title) {
   constexpr std::string_view kFence = "```json\n";
   const std::string page = read_file(HIES_SOURCE_DIR "/docs/formats.md");

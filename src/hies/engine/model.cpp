@@ -86,9 +86,9 @@ void check_loadable(const arch::Checkpoint& checkpoint) {
                     ? "its lm_head.weight is missing, and config.json does not say tie_word_embeddings true"
                     : "fine-tune the model on the task first; a checkpoint of the bare model predicts nothing");
   for (const auto& [site, units] : checkpoint.spec().layout)
-    if (units.unit_size > kernels::kMostHeadDim)
+    if (units.unit_size > kernels::kMaxHeadDim)
       unsupported("{} has heads of size {}, but attention is computed for at most {}", checkpoint.folder().string(),
-                  units.unit_size, kernels::kMostHeadDim);
+                  units.unit_size, kernels::kMaxHeadDim);
 }
 
 ops::Linear::Keep keep_of(const MemoryPlan& memory, at::Device device) {

@@ -25,13 +25,15 @@ enum class DType {
   float64
 };
 
+// Returns the bytes of one element.
 std::size_t element_bytes(DType dtype) noexcept;
-// "F16", the name in a safetensors header.
+// Returns the name in a safetensors header, "F16".
 std::string_view stored_name(DType dtype) noexcept;
+// Returns the dtype of such a name, or nothing for an unknown one.
 std::optional<DType> dtype_from_stored_name(std::string_view name) noexcept;
-// "float16", for people.
+// Returns the name in messages, "float16".
 std::string_view display_name(DType dtype) noexcept;
-// float16, bfloat16, float32 or float64.
+// Returns true for float16, bfloat16, float32 and float64.
 bool is_floating(DType dtype) noexcept;
 
 }  // namespace hies::formats

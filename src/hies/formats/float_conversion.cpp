@@ -12,7 +12,7 @@ namespace {
 
 static_assert(std::endian::native == std::endian::little, "tensors are read in the machine's byte order");
 
-// Files need not align tensors, so every element is loaded by memcpy; compilers turn that into plain (vector) loads.
+// Tensors in a file need not be aligned, so every element is loaded by memcpy, which compiles to plain (vector) loads.
 template <class T>
 T load(const std::byte* bytes, std::size_t index) {
   T value;
@@ -20,8 +20,8 @@ T load(const std::byte* bytes, std::size_t index) {
   return value;
 }
 
-// A float is NaN or infinite where all bits of its exponent are set. Blocks are tested without a branch inside; only a block that
-// fails is searched. Returns the number of elements when all are finite.
+// Returns the index of the first element that is NaN or infinite, which has all exponent bits set, or the number of elements.
+// Blocks are tested without branches, so that the loop vectorises; only a block that fails is searched.
 template <class Bits, Bits exponent>
 std::size_t first_non_finite(std::span<const std::byte> bytes) {
   constexpr std::size_t kBlock = 1024;
@@ -54,7 +54,7 @@ double half_to_double(std::uint16_t bits) {
   const int fraction = bits & 0x3FF;
   if (exponent == 0) return sign * fraction * 0x1p-24;
   if (exponent == 31) return fraction == 0 ? sign * INFINITY : NAN;
-  // The same number with double's exponent bias and width.
+  // Normal numbers: the same bits with the exponent bias and the widths of float64.
   const std::uint64_t wide = std::uint64_t{bits & 0x8000U} << 48 | static_cast<std::uint64_t>(exponent - 15 + 1023) << 52 |
                              static_cast<std::uint64_t>(fraction) << 42;
   return std::bit_cast<double>(wide);
@@ -75,10 +75,10 @@ double element(const TensorView& tensor, std::size_t index) {
 
 void check_finite(const TensorView& tensor) { check_finite(tensor, 0, tensor.bytes.size() / element_bytes(tensor.dtype)); }
 
-void check_finite(const TensorView& tensor, std::size_t first, std::size_t some) {
+void check_finite(const TensorView& tensor, std::size_t first, std::size_t length) {
   const std::size_t size = element_bytes(tensor.dtype), count = tensor.bytes.size() / size;
-  const std::size_t index = first + first_non_finite(tensor.dtype, tensor.bytes.subspan(first * size, some * size));
-  if (index == first + some) return;
+  const std::size_t index = first + first_non_finite(tensor.dtype, tensor.bytes.subspan(first * size, length * size));
+  if (index == first + length) return;
   const double value = element(tensor, index);
   bad_input("tensor '{}'{} has {} at element {} of {}", printable(tensor.name),
             tensor.mapping != nullptr ? " of " + tensor.mapping->path().string() : std::string(),

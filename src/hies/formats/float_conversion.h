@@ -7,13 +7,13 @@
 
 namespace hies::formats {
 
-// Throws bad_input that names the tensor, its file and the index of the first NaN or infinity. Fast: one pass over the bytes.
-// Other dtypes than floating ones are finite.
+// Throws bad_input if the tensor has a NaN or an infinity; the message names the tensor, its file and the index of the first one.
+// Reads the bytes once. Tensors of other than floating dtypes are always finite.
 void check_finite(const TensorView& tensor);
-// The same of `count` elements from `first`.
+// The same for the elements first … first+count−1.
 void check_finite(const TensorView& tensor, std::size_t first, std::size_t count);
 
-// The values of a floating tensor (is_floating), exactly. Throws internal for another dtype.
+// Returns the exact values of a floating tensor (is_floating). Throws internal for another dtype.
 std::vector<double> to_double(const TensorView& tensor);
 
 }  // namespace hies::formats

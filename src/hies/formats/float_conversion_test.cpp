@@ -19,7 +19,7 @@ TensorView view_of(const std::vector<T>& values, DType dtype) {
   return view;
 }
 
-// IEEE 754 by its definition: sign · significand · 2^exponent.
+// Returns a value by the definition of IEEE 754: sign · significand · 2^exponent.
 double reference(std::uint16_t bits, int exponent_bits, int fraction_bits) {
   const int bias = (1 << (exponent_bits - 1)) - 1;
   const int exponent = bits >> fraction_bits & ((1 << exponent_bits) - 1);
@@ -78,7 +78,7 @@ TEST(FloatConversion, IntegersHaveNoFloatValues) {
   EXPECT_EQ(error_of([&] { to_double(view_of(bytes, DType::uint8)); }).kind(), ErrorKind::internal);
 }
 
-// Every place where a block may begin or end, and each kind of value that is not finite.
+// Tests every index where a block begins or ends, and each kind of value that is not finite.
 template <class T>
 void expect_found(DType dtype, T fill, const std::vector<std::pair<T, std::string>>& broken) {
   for (const std::size_t size : {1, 7, 1023, 1024, 1025, 5000}) {

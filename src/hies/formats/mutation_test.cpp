@@ -7,8 +7,8 @@
 namespace hies::formats {
 namespace {
 
-// A checkpoint with random damage either opens, and is then consistent, or is refused with an Error. Under the address sanitizer
-// this also shows that nothing is read outside the files.
+// A randomly damaged checkpoint either opens and is consistent, or is refused with an Error. With the address sanitizer the test
+// also shows that nothing is read outside the files.
 class Mutation : public FolderTest {
  protected:
   Rng rng{7};
@@ -40,7 +40,7 @@ class Mutation : public FolderTest {
       case 4: bytes.erase(at, 1 + below(20)); break;
       case 5: bytes.replace(0, 8, length_bytes(rng.next() >> below(64))); break;
       case 6: bytes.insert(at, bytes.substr(below(bytes.size()), 1 + below(60))); break;
-      default: {  // another value in the place of a number, the length of the header put right
+      default: {  // replaces a number, and corrects the length of the header
         const auto digit = bytes.find_first_of("0123456789", std::min<std::size_t>(8 + below(300), bytes.size() - 1));
         if (digit == std::string::npos) break;
         const auto end = bytes.find_first_not_of("0123456789", digit);
@@ -103,7 +103,7 @@ TEST_F(Mutation, OpensConsistentlyOrIsRefused) {
     }
     put(path.filename().string(), sound);
   }
-  // Damage to the values alone must open; damage to what describes them is mostly found.
+  // If only values are damaged, the checkpoint opens; damaged descriptions are mostly detected.
   EXPECT_GT(opened, 10);
   EXPECT_GT(refused, 100);
 }

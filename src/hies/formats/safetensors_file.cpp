@@ -10,13 +10,13 @@
 #include "hies/base/error.h"
 #include "hies/base/json.h"
 
-// https://huggingface.co/docs/safetensors: 8 bytes header length N (little-endian), N bytes of JSON
+// The format (https://huggingface.co/docs/safetensors): 8 bytes with the length N of the header (little-endian), N bytes of JSON
 // {"name": {"dtype", "shape", "data_offsets": [begin, end]}, "__metadata__": {…}}, then the bytes of all tensors without gaps.
 
 namespace hies::formats {
 namespace {
 
-// Not base's Json: its objects look names up one after the other, and a file may have a hundred thousand tensors.
+// Not base's Json, whose objects find a key by linear search: a file may have a hundred thousand tensors.
 using Header = nlohmann::json;
 
 std::uint64_t little_endian(std::span<const std::byte, 8> bytes) {
@@ -28,8 +28,8 @@ std::uint64_t little_endian(std::span<const std::byte, 8> bytes) {
 Header parse_header(std::string_view text, const std::string& path) {
   std::unordered_set<std::string> names;
   const auto watch = [&](int depth, Header::parse_event_t event, Header& parsed) {
-    if (depth > kMostJsonLevels)
-      bad_input("{}: the header has more than {} lists and objects inside one another", path, kMostJsonLevels);
+    if (depth > kMaxJsonDepth)
+      bad_input("{}: the header has more than {} lists and objects inside one another", path, kMaxJsonDepth);
     if (event == Header::parse_event_t::key && depth == 1 && !names.insert(parsed.get<std::string>()).second)
       bad_input("{} has the tensor '{}' twice", path, printable(parsed.get<std::string>()));
     return true;
@@ -47,7 +47,7 @@ Header parse_header(std::string_view text, const std::string& path) {
 
 std::string shown(const Header& value) { return printable(value.dump(-1, ' ', false, Header::error_handler_t::replace), 60); }
 
-// One entry of the header; `where` is "tensor 'x' of FILE".
+// One entry of the header. `where` is "tensor 'x' of FILE".
 class HeaderEntry {
  public:
   HeaderEntry(const Header& json, std::string where) : json_(json), where_(std::move(where)) {
@@ -59,7 +59,7 @@ class HeaderEntry {
     if (!value.is_string()) bad_input("{}: dtype must be a string, found {}", where_, shown(value));
     const auto& name = value.get_ref<const std::string&>();
     if (const auto known = dtype_from_stored_name(name)) return *known;
-    // What safetensors has besides: complex numbers and floats of less than a byte or without a sign.
+    // Dtypes of safetensors that DType does not have: complex numbers, and floats of less than a byte or without a sign.
     constexpr std::array<std::string_view, 5> kOthers = {"C64", "F4", "F6_E2M3", "F6_E3M2", "F8_E8M0"};
     if (std::find(kOthers.begin(), kOthers.end(), name) != kOthers.end())
       throw Error(ErrorKind::unsupported, fmt::format("{}: dtype {} is not supported", where_, name),
@@ -127,7 +127,7 @@ TensorView read_entry(const std::string& name, const Header& json, const MappedF
   return view;
 }
 
-// Every data byte belongs to exactly one tensor.
+// Throws bad_input unless every data byte belongs to exactly one tensor.
 void check_layout(const std::vector<TensorView>& tensors, std::span<const std::byte> data, const std::string& path) {
   std::size_t reached = 0;
   std::string before;
@@ -167,7 +167,7 @@ std::vector<TensorView> read_safetensors(const MappedFile& file) {
       tensors.push_back(read_entry(name, json, file, data));
     }
   }
-  // An empty tensor stands before the one that begins where it does.
+  // An empty tensor comes before the one that begins at the same byte.
   std::stable_sort(tensors.begin(), tensors.end(), [](const TensorView& a, const TensorView& b) {
     return a.bytes.data() != b.bytes.data() ? a.bytes.data() < b.bytes.data() : a.bytes.size() < b.bytes.size();
   });

@@ -55,11 +55,12 @@ std::string header_of(const Shard& shard) {
     offset = end;
   }
   header += '}';
-  header.append((8 - header.size() % 8) % 8, ' ');  // readers map the file: the data begins aligned
+  header.append((8 - header.size() % 8) % 8, ' ');  // the data is aligned when a reader maps the file
   return header;
 }
 
-// A file that gets small pieces together into large writes, and large ones cut so that progress shows and stopping is quick.
+// A file that joins small pieces to large writes, and splits large pieces, so that progress is reported often and cancelling is
+// quick.
 class Output {
  public:
   Output(std::filesystem::path path, Progress& progress) : file_(std::move(path), false), progress_(progress) {
@@ -109,14 +110,14 @@ void write_shard(const std::filesystem::path& path, const Shard& shard, const st
   output.write(length);
   output.write(std::as_bytes(std::span(header)));
   for (const TensorSource* tensor : shard) {
-    const std::uint64_t promised = byte_count(*tensor);
-    std::uint64_t given = 0;
+    const std::uint64_t expected = byte_count(*tensor);
+    std::uint64_t written = 0;
     tensor->write([&](std::span<const std::byte> bytes) {
-      given += bytes.size();
-      check(given <= promised, fmt::format("tensor {} gives more than its {} bytes", tensor->name, promised));
+      written += bytes.size();
+      check(written <= expected, fmt::format("tensor {} writes more than its {} bytes", tensor->name, expected));
       output.write(bytes);
     });
-    check(given == promised, fmt::format("tensor {} gives {} of its {} bytes", tensor->name, given, promised));
+    check(written == expected, fmt::format("tensor {} writes {} of its {} bytes", tensor->name, written, expected));
   }
   output.commit();
 }

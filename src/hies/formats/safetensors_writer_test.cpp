@@ -19,7 +19,8 @@ std::vector<std::string> names_in(const std::filesystem::path& folder) {
   return names;
 }
 
-// The rules of the format, checked without the reader: length, padding, '{' first, tiling in order, alignment. Returns the header.
+// Checks the rules of the format without the reader (length, padding, '{' first, tensors without gaps, alignment). Returns the
+// header.
 Plain checked_header(const std::filesystem::path& path) {
   const std::string bytes = read_file(path);
   std::uint64_t length = 0;
@@ -152,7 +153,7 @@ TEST_F(WriterTest, ReportsEveryByteAndCanBeStopped) {
   EXPECT_TRUE(names_in(folder).empty());
 }
 
-// A limit on the size of files makes write() fail as a full disk does.
+// A limit on the file size makes write() fail like a full disk.
 class FileSizeLimit {
  public:
   explicit FileSizeLimit(rlim_t bytes) {

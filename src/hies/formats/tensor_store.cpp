@@ -18,14 +18,14 @@ namespace {
 
 constexpr std::string_view kIndexName = "model.safetensors.index.json";
 
-// Shard by shard the tensors that the index places there.
+// The tensors that the index assigns to each shard, by file name.
 using ShardIndex = std::map<std::string, std::vector<std::string>>;
 
 bool is_plain_file_name(const std::string& name) {
   return !name.empty() && name != "." && name != ".." && name.find_first_of(std::string_view("/\\\0", 3)) == std::string::npos;
 }
 
-// model-00002-of-00003.safetensors says that there are three; 0 for another name.
+// Returns 3 for model-00002-of-00003.safetensors, and 0 for a name of another form.
 int shard_total(std::string_view name) {
   const auto of = name.rfind("-of-");
   if (of == std::string_view::npos) return 0;
@@ -41,7 +41,7 @@ ShardIndex read_index(const fs::path& path) {
   try {
     json = nlohmann::json::parse(text);
   } catch (const nlohmann::json::exception&) {
-    parse_json(text, where);  // says line and column
+    parse_json(text, where);  // its error has line and column
     throw;
   }
   const auto map = json.is_object() ? json.find("weight_map") : json.end();
@@ -62,7 +62,7 @@ ShardIndex read_index(const fs::path& path) {
   return shards;
 }
 
-// There is no safetensors file: say what there is instead.
+// Throws an error that names the weight files that there are instead of safetensors.
 [[noreturn]] void refuse(const fs::path& folder) {
   const auto has = [&](const char* name) { return is_there(folder / name); };
   const std::string where = folder.string();
@@ -114,7 +114,7 @@ TensorStore TensorStore::open(const fs::path& folder) {
   if (!is_folder(folder)) io_error("{} is not a directory", folder.string());
   ShardIndex shards;
   const fs::path index = folder / kIndexName;
-  // The order in which transformers looks.
+  // In the order in which transformers looks for them.
   if (is_there(folder / "model.safetensors")) {
     shards["model.safetensors"];
   } else if (is_there(index)) {

@@ -6,7 +6,7 @@ namespace {
 
 class TensorStoreTest : public FolderTest {
  protected:
-  // What opening model.safetensors with these bytes says.
+  // Returns the error of opening model.safetensors with these bytes.
   Error error_with(std::string_view bytes) const {
     put("model.safetensors", bytes);
     return error_of([&] { TensorStore::open(folder); });
@@ -25,7 +25,7 @@ TEST_F(TensorStoreTest, ReadsNamesShapesAndBytes) {
   EXPECT_EQ(store.tensors()[0].name, "a");
   EXPECT_EQ(store.tensors()[0].dtype, DType::bfloat16);
   EXPECT_EQ(text_of(store.tensors()[0].bytes), "01");
-  const TensorView* b = store.find("b");  // not aligned to its 4 bytes: no reason to refuse
+  const TensorView* b = store.find("b");  // not aligned to its 4 bytes, which is allowed
   ASSERT_NE(b, nullptr);
   EXPECT_EQ(b->shape, (std::vector<std::int64_t>{2, 1}));
   EXPECT_EQ(b->elements(), 2);
@@ -128,7 +128,7 @@ TEST_F(TensorStoreTest, ATensorTwice) {
       file_of(R"({"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"a":{"dtype":"U8","shape":[1],"data_offsets":[1,2]}})",
               "01"),
       {"'a' twice"});
-  // The same key inside two entries is no tensor.
+  // A key that is in two entries is not a tensor twice.
   put("model.safetensors",
       file_of(R"({"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"dtype":{"dtype":"U8","shape":[1],"data_offsets":[1,2]}})",
               "01"));

@@ -15,7 +15,7 @@
 
 namespace hies::formats {
 
-// A folder of one test's own, empty when it begins.
+// A test with its own folder, empty at the start.
 class FolderTest : public testing::Test {
  protected:
   void put(std::string_view name, std::string_view bytes) const { own_.write(name, bytes); }
@@ -33,7 +33,7 @@ inline std::string length_bytes(std::uint64_t length) {
   return bytes;
 }
 
-// A safetensors file byte by byte.
+// Returns the bytes of a safetensors file.
 inline std::string file_of(std::string_view header, std::string_view data) {
   return length_bytes(header.size()) + std::string(header) + std::string(data);
 }
@@ -42,7 +42,7 @@ inline std::string text_of(std::span<const std::byte> bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
-// A tensor whose bytes are handed over in pieces of `piece` bytes.
+// Returns a tensor that writes its bytes in pieces of `piece` bytes.
 inline TensorSource source(std::string name, DType dtype, std::vector<std::int64_t> shape, std::string bytes,
                            std::size_t group = 0, std::size_t piece = 1000) {
   return {std::move(name), dtype, std::move(shape), group, [bytes = std::move(bytes), piece](const auto& sink) {
@@ -51,7 +51,7 @@ inline TensorSource source(std::string name, DType dtype, std::vector<std::int64
           }};
 }
 
-// The error is of this kind, one line, and says each of `parts`.
+// Expects an error of this kind whose message is one line and contains each of `parts`.
 inline void expect_error(const Error& error, ErrorKind kind, std::initializer_list<std::string_view> parts) {
   EXPECT_EQ(error.kind(), kind) << error.what();
   const std::string_view message = error.what();

@@ -54,7 +54,7 @@ Image image_of(std::span<const float> pixels, int channels, Size size, const Pro
   const std::size_t area = static_cast<std::size_t>(size.width) * static_cast<std::size_t>(size.height);
   check(pixels.size() == area * static_cast<std::size_t>(channels), "pixels of another image");
   for (std::size_t channel = 0; channel < static_cast<std::size_t>(channels); ++channel) {
-    const auto& table = tables[channel];  // ascends
+    const auto& table = tables[channel];  // ascending
     for (std::size_t i = 0; i < area; ++i) {
       const float value = pixels[channel * area + i];
       const auto above = std::lower_bound(table.begin() + 1, table.end() - 1, value);

@@ -8,10 +8,10 @@
 
 namespace hies::image {
 
-// What a network reads, [C, height, width], turned back into an image: the inverse of Processor::tables.
+// Converts the input of a network, [C, height, width], back to an image: the inverse of Processor::tables.
 Image image_of(std::span<const float> pixels, int channels, Size size, const Processor& processor);
 
-// "data:image/png;base64,…" (RFC 2397), which holds the image itself.
+// Returns the image as a URL "data:image/png;base64,…" (RFC 2397).
 std::string data_url(const Image& image);
 
 }  // namespace hies::image

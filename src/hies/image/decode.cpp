@@ -11,21 +11,21 @@ namespace {
 
 struct Format {
   std::string_view name;
-  std::string_view mark;  // at the beginning of a file
+  std::string_view mark;  // the first bytes of a file
 };
 constexpr std::string_view kJpeg = "\xFF\xD8\xFF", kPng = "\x89PNG\r\n\x1A\n";
 constexpr std::array kOthers = {Format{"GIF", "GIF8"}, Format{"BMP", "BM"},    Format{"TIFF", "II*"},
                                 Format{"TIFF", "MM"},  Format{"WebP", "RIFF"}, Format{"a gzip archive", "\x1F\x8B"}};
 
-std::string what_it_is(std::string_view start) {
+std::string format_found(std::string_view start) {
   for (const Format& format : kOthers)
     if (start.starts_with(format.mark)) return fmt::format("it is {}", format.name);
   if (start.empty()) return "it is empty";
   return fmt::format("it begins with '{}'", printable(start.substr(0, 12)));
 }
 
-// The image as it is to be looked at. Exif 2.32, tag Orientation: where the first row and the first column are.
-Image turned(Image image, int orientation) {
+// Returns the image in its display orientation. Exif 2.32, tag Orientation: the side of the first row and of the first column.
+Image oriented(Image image, int orientation) {
   if (orientation == 1) return image;
   const bool swapped = orientation >= 5;
   const bool from_right = orientation == 2 || orientation == 3 || orientation == 7 || orientation == 8;
@@ -63,7 +63,7 @@ Image with_channels(Image image, int channels) {
     if (channels == 3) {
       for (std::size_t c = 0; c < 3; ++c) result.pixels[3 * i + c] = image.pixels[i];
     } else {
-      // ITU-R BT.601 luma, in Pillow's integers.
+      // ITU-R BT.601 luma with the integer weights of Pillow.
       const std::uint8_t* rgb = image.pixels.data() + 3 * i;
       result.pixels[i] = static_cast<std::uint8_t>((rgb[0] * 19595 + rgb[1] * 38470 + rgb[2] * 7471 + 0x8000) >> 16);
     }
@@ -77,9 +77,9 @@ Image decode(std::span<const std::byte> file, int channels, std::int64_t most_pi
   if (start.starts_with(kJpeg)) decoded = decode_jpeg(file, most_pixels, where);
   else if (start.starts_with(kPng)) decoded = decode_png(file, most_pixels, where);
   else
-    throw Error(ErrorKind::bad_input, fmt::format("{}: not a JPEG or PNG file: {}", where, what_it_is(start)),
+    throw Error(ErrorKind::bad_input, fmt::format("{}: not a JPEG or PNG file: {}", where, format_found(start)),
                 "convert it to PNG");
-  return with_channels(turned(std::move(decoded.image), decoded.orientation), channels);
+  return with_channels(oriented(std::move(decoded.image), decoded.orientation), channels);
 }
 
 }  // namespace hies::image

@@ -13,7 +13,7 @@
 namespace hies::image {
 namespace {
 
-// libjpeg's way to fail is a jump: from `jump` on no object that has a destructor may be made before control is back.
+// libjpeg reports errors by longjmp: between setjmp and the jump no object with a destructor may be constructed.
 struct Failure {
   jpeg_error_mgr base;
   std::jmp_buf jump;
@@ -28,7 +28,7 @@ Failure& failure_of(j_common_ptr common) { return *reinterpret_cast<Failure*>(co
   std::longjmp(failure.jump, 1);
 }
 
-// Warnings of an image part of which is made up; others (bytes between segments) are of no consequence.
+// Warnings that mean that libjpeg has invented a part of the image are errors; others (bytes between segments) are ignored.
 void warn(j_common_ptr common, int level) {
   if (level >= 0) return;
   switch (common->err->msg_code) {
@@ -65,7 +65,7 @@ class Reader {
     return true;
   }
 
-  // rows: room for the whole image, as many numbers of a pixel as it has components.
+  // Writes the pixels to `rows`, which has space for the whole image, with one byte for each component of a pixel.
   bool read_pixels(std::uint8_t* rows, std::size_t row_bytes) {
     if (setjmp(failure_.jump) != 0) return false;
     jpeg_start_decompress(&decoder_);
@@ -92,13 +92,13 @@ int orientation_of(const jpeg_decompress_struct& info) {
   return 1;
 }
 
-// x·y / 255, rounded, as Pillow computes it.
+// Returns x·y / 255, rounded as in Pillow.
 int product(int x, int y) {
   const int value = x * y + 128;
   return ((value >> 8) + value) >> 8;
 }
 
-// Adobe's files hold 255 − ink.
+// Converts CMYK to RGB. Adobe's files store 255 − ink.
 Image rgb_of_cmyk(const Image& cmyk) {
   Image rgb(cmyk.width, cmyk.height, 3);
   const std::size_t count = std::size_t(cmyk.width) * std::size_t(cmyk.height);

@@ -11,7 +11,7 @@ namespace {
 
 using Context = std::unique_ptr<spng_ctx, decltype(&spng_ctx_free)>;
 
-// Pillow cuts 16-bit grey off at 255; of 16-bit colours it takes the high byte.
+// Converts 16-bit images like Pillow, which clamps grey to 255 and takes the high byte of colours.
 Image decode_grey16(spng_ctx& context, const spng_ihdr& header, int& failure) {
   Image image(static_cast<int>(header.width), static_cast<int>(header.height), 1);
   std::vector<std::uint16_t> values(image.pixels.size());

@@ -1,4 +1,4 @@
-// Files of every kind against Pillow.
+// Compares decoded files of every kind with Pillow.
 
 #include "hies/base/test_files.h"
 #include "hies/image/test_golden.h"
@@ -26,11 +26,11 @@ TEST_P(EveryFile, ColoursArePillows) {
 
 TEST_P(EveryFile, GreyIsPillows) { EXPECT_EQ(read(GetParam(), 1).pixels, numbers<std::uint8_t>(wanted["grey"])); }
 
-// Cut off anywhere it is an error that names the file, and never a crash.
+// A truncated file is an error that names the file, and never a crash.
 TEST_P(EveryFile, CutOffIsAnError) {
   const std::string file = read_file(kGoldens + "files/" + GetParam());
   const bool jpeg = GetParam().ends_with(".jpg");
-  // After a JPEG's last pixels only its end mark is left; after a PNG's, checksums.
+  // The last bytes of a JPEG are only its end marker, and those of a PNG checksums.
   const std::size_t last = file.size() - (jpeg ? 4 : 16);
   for (std::size_t size = 0; size < last; size += 1 + size / 40) {
     const auto cut = std::as_bytes(std::span(file).first(size));
@@ -40,7 +40,7 @@ TEST_P(EveryFile, CutOffIsAnError) {
   }
 }
 
-// Any byte changed gives an image or an error.
+// A file with a changed byte gives an image or an error.
 TEST_P(EveryFile, DamageIsNoCrash) {
   const std::string file = read_file(kGoldens + "files/" + GetParam());
   for (std::size_t at = 0; at < file.size(); at += 1 + file.size() / 150) {
@@ -71,7 +71,7 @@ TEST(Decode, SaysWhatAFileIsInstead) {
   EXPECT_STREQ(error_of_text("GIF89a....").what(), "a.jpg: not a JPEG or PNG file: it is GIF");
 }
 
-// A header is enough to claim 20,000 × 20,000 pixels.
+// A header alone can claim 20,000 × 20,000 pixels.
 TEST(Decode, BombsAreRefused) {
   std::string file = read_file(kGoldens + "files/rgb.png");
   const unsigned char bomb[] = {0, 0, 0x4E, 0x20, 0, 0, 0x4E, 0x20};

@@ -5,7 +5,7 @@
 namespace hies::image {
 namespace {
 
-// Numbers of a TIFF file, whose first two letters say in which order their bytes stand.
+// Reads the numbers of a TIFF file, whose first two letters define the byte order.
 class Tiff {
  public:
   explicit Tiff(std::span<const std::byte> bytes) : bytes_(bytes), big_(!bytes.empty() && bytes[0] == std::byte{'M'}) {}

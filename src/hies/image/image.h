@@ -5,7 +5,7 @@
 
 namespace hies::image {
 
-// A decoded image: rows from the top, pixels from the left, the channels of a pixel side by side, 0 … 255.
+// A decoded image [height, width, channels] with values 0 … 255; the first pixel is at the top left.
 struct Image {
   int width = 0, height = 0;  // pixels
   int channels = 3;           // 1: grey; 3: red, green, blue

@@ -12,13 +12,13 @@
 namespace hies::image {
 namespace {
 
-constexpr int kMostSide = 1 << 15;
+constexpr int kMaxSide = 1 << 15;
 
 const std::vector<double> kImageNetMean = {0.485, 0.456, 0.406}, kImageNetDeviation = {0.229, 0.224, 0.225};
 
 int floor_half(int number) { return (number - (number < 0 ? 1 : 0)) / 2; }
 
-// The part of that size around the middle; black where the image is smaller.
+// Returns the central part of that size; pixels outside the image are black.
 Image centre_crop(const Image& image, Size size) {
   if (image.height == size.height && image.width == size.width) return image;
   Image result(size.width, size.height, image.channels);
@@ -39,7 +39,7 @@ Size of_shortest_edge(const Image& image, int edge) {
 
 int side(const Json& json, std::string_view key, std::string_view where) {
   const auto value = require<std::int64_t>(json, key, where);
-  if (value < 1 || value > kMostSide) bad_input("{}: {} is {}, but it must be 1 … {}", where, key, value, kMostSide);
+  if (value < 1 || value > kMaxSide) bad_input("{}: {} is {}, but it must be 1 … {}", where, key, value, kMaxSide);
   return static_cast<int>(value);
 }
 
@@ -49,7 +49,7 @@ Size exact_size(const Json& config, std::string_view key, const Json& value, std
   return {side(value, "height", inside), side(value, "width", inside)};
 }
 
-// The number alone is a square for the processors of ViT and DeiT, the shortest edge for others.
+// Reads "size". A single number is a square for the processors of ViT and DeiT, and the shortest edge for others.
 void parse_size(const Json& config, bool number_is_square, std::string_view where, Processor& processor) {
   const Json* value = find_member(config, "size", where);
   if (value == nullptr || value->is_null()) return;
@@ -65,17 +65,18 @@ void parse_size(const Json& config, bool number_is_square, std::string_view wher
   }
 }
 
-Filter parse_filter(const Json& config, Filter usual, std::string_view where) {
-  const auto number = value_or<std::int64_t>(config, "resample", static_cast<std::int64_t>(usual), where);
+Filter parse_filter(const Json& config, Filter fallback, std::string_view where) {
+  const auto number = value_or<std::int64_t>(config, "resample", static_cast<std::int64_t>(fallback), where);
   if (number < 0 || number > 5)
     throw Error(ErrorKind::bad_input, fmt::format("{}: resample {} is not known", where, number),
                 "known: 0 nearest, 1 lanczos, 2 bilinear, 3 bicubic, 4 box, 5 hamming");
   return static_cast<Filter>(number);
 }
 
-std::vector<double> parse_channels(const Json& config, std::string_view key, std::vector<double> usual, std::string_view where) {
+std::vector<double> parse_channels(const Json& config, std::string_view key, std::vector<double> fallback,
+                                   std::string_view where) {
   const Json* value = find_member(config, key, where);
-  if (value == nullptr || value->is_null()) return usual;
+  if (value == nullptr || value->is_null()) return fallback;
   if (value->is_number()) return {value->get<double>()};
   if (!value->is_array() || value->empty()) json_type_error(*value, key, "a number for each channel", where);
   std::vector<double> numbers;
@@ -88,7 +89,7 @@ bool is_of(std::string_view type, std::string_view family) {
                                                          type.substr(family.size()).starts_with("FeatureExtractor")));
 }
 
-// "vit", "deit", "dinov2", or nothing: whose processor it is.
+// Returns the family whose processor it is, "vit", "deit" or "dinov2"; empty if the file names none.
 std::string processor_family(const Json& config, std::string_view where) {
   const auto old = value_or<std::string>(config, "feature_extractor_type", "", where);
   const auto type = value_or<std::string>(config, "image_processor_type", old, where);
@@ -122,10 +123,10 @@ Processor usual_processor(std::string_view model_type, Size of_model) {
   return processor;
 }
 
-Processor parse_processor(const Json& config, Processor usual, std::string_view where) {
+Processor parse_processor(const Json& config, Processor defaults, std::string_view where) {
   if (!config.is_object()) bad_input("{}: expected a JSON object, found {}", where, config.type_name());
   const std::string family = processor_family(config, where);
-  Processor processor = std::move(usual);
+  Processor processor = std::move(defaults);
   processor.assumed = false;
   processor.do_resize = value_or<bool>(config, "do_resize", processor.do_resize, where);
   parse_size(config, family != "dinov2", where, processor);

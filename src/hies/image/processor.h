@@ -15,43 +15,44 @@
 
 namespace hies::image {
 
-// Height and width in pixels.
+// A size in pixels.
 struct Size {
   int height = 0, width = 0;
   bool operator==(const Size&) const = default;
 };
 
-// How an image becomes what a network reads: what preprocessor_config.json of Hugging Face's image processors says.
+// How an image becomes the input of a network, as preprocessor_config.json of Hugging Face's image processors describes it.
 struct Processor {
   bool do_resize = true;
-  Size size{224, 224};    // exact; unless shortest_edge is set
-  int shortest_edge = 0;  // > 0: the shorter side becomes this, the other one follows
+  Size size{224, 224};    // the exact size, if shortest_edge is 0
+  int shortest_edge = 0;  // > 0: the shorter side becomes this, and the longer one keeps the proportion
   Filter resample = Filter::bilinear;
   bool do_center_crop = false;
   Size crop{224, 224};
   bool do_rescale = true;
   double rescale_factor = 1.0 / 255;
   bool do_normalize = true;
-  std::vector<double> mean = {0.5}, deviation = {0.5};  // one for all channels, or one for each
-  bool assumed = false;                                 // no file says this: it is what is usual for the family
+  std::vector<double> mean = {0.5}, deviation = {0.5};  // one number for all channels, or one for each
+  bool assumed = false;                                 // there is no file; these are the defaults of the family
 
-  // The size of what comes out; none where it depends on the image.
+  // Returns the size of the output; nothing if it depends on the image.
   std::optional<Size> output_size() const;
-  // The same for images of `side` pixels each way: what is resized before a crop keeps its proportion to it.
+  // Returns the processor for outputs of side × side pixels. Sizes before a crop change in proportion to it.
   Processor with_output(int side) const;
-  // Resized and cropped, still 0 … 255, as Pillow does it.
+  // Returns the image resized and cropped like by Pillow, still 0 … 255.
   Image fitted(const Image& image) const;
-  // From 0 … 255 to what the network reads, one table for each channel, in transformers' steps and roundings.
+  // Returns one table for each channel from 0 … 255 to the input of the network, with the steps and roundings of transformers.
+  // Throws bad_input if mean and deviation have another number of channels.
   std::vector<std::array<float, 256>> tables(int channels) const;
   // Returns XXH3-128, 32 hexadecimal digits, of all that decides the numbers.
   std::string hash() const;
 };
 
-// What transformers takes for a family where nothing else is said, for a model of this size of images.
+// Returns the defaults of transformers for a family ("vit", "deit", "dinov2") and a model that reads images of this size.
 Processor usual_processor(std::string_view model_type, Size of_model);
 
-// preprocessor_config.json. `usual`: for what it leaves out. Throws bad_input or unsupported, with the key and the value, for what
-// cannot be.
-Processor parse_processor(const Json& config, Processor usual, std::string_view where);
+// Reads preprocessor_config.json; `defaults` has the values of absent keys. Throws bad_input for invalid values and unsupported
+// for others that are not implemented; the message has key and value.
+Processor parse_processor(const Json& config, Processor defaults, std::string_view where);
 
 }  // namespace hies::image

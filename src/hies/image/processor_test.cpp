@@ -1,4 +1,4 @@
-// Resizing and preprocessing against Pillow and transformers' Pillow processors, bit for bit.
+// Compares resizing and preprocessing with Pillow and the Pillow processors of transformers, bit for bit.
 
 #include <map>
 
@@ -36,7 +36,7 @@ TEST(Processor, IsTransformers) {
     ASSERT_EQ(std::size_t(image.width), width);
     EXPECT_EQ(processor.output_size(), (Size{image.height, image.width}));
     const auto raw = numbers<std::uint8_t>(wanted["raw"]);
-    const auto values = numbers<float>(wanted["values"]);  // of the row in the middle
+    const auto values = numbers<float>(wanted["values"]);  // those of the middle row
     const auto tables = processor.tables(3);
     for (std::size_t c = 0; c < 3; ++c)
       for (std::size_t i = 0; i < height * width; ++i)

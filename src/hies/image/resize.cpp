@@ -8,12 +8,12 @@
 namespace hies::image {
 namespace {
 
-constexpr int kBits = 22;  // after the point
+constexpr int kBits = 22;  // fractional bits of the weights
 constexpr double kPi = 3.14159265358979323846;
 
 double sinc(double x) { return x == 0 ? 1 : std::sin(kPi * x) / (kPi * x); }
 
-// Half the width, in pixels, of a filter that is not stretched.
+// Returns half the width, in pixels, of a filter that is not widened.
 double reach(Filter filter) {
   switch (filter) {
     case Filter::lanczos: return 3;
@@ -38,18 +38,18 @@ double weight(Filter filter, double x) {
   }
 }
 
-// Which pixels of a line make each pixel of the new line, and how much of each.
+// The pixels of a line that each pixel of the new line is a weighted sum of, and their weights.
 struct Taps {
   std::vector<int> first, count;      // [new size]
-  std::vector<std::int32_t> weights;  // [new size][most]
-  std::size_t most = 0;
+  std::vector<std::int32_t> weights;  // [new size][max_count]
+  std::size_t max_count = 0;
 
   Taps(int size, int new_size, Filter filter) : first(static_cast<std::size_t>(new_size)), count(first.size()) {
     const double scale = static_cast<double>(size) / new_size, stretch = std::max(scale, 1.0);
     const double support = reach(filter) * stretch, inverse = 1.0 / stretch;
-    most = static_cast<std::size_t>(std::ceil(support)) * 2 + 1;
-    weights.resize(first.size() * most);
-    std::vector<double> exact(most);
+    max_count = static_cast<std::size_t>(std::ceil(support)) * 2 + 1;
+    weights.resize(first.size() * max_count);
+    std::vector<double> exact(max_count);
     for (std::size_t i = 0; i < first.size(); ++i) {
       const double centre = (static_cast<double>(i) + 0.5) * scale;
       first[i] = std::max(static_cast<int>(centre - support + 0.5), 0);
@@ -59,7 +59,7 @@ struct Taps {
         sum += exact[static_cast<std::size_t>(tap)] = weight(filter, (tap + first[i] - centre + 0.5) * inverse);
       for (int tap = 0; tap < count[i]; ++tap) {
         const double part = exact[static_cast<std::size_t>(tap)] / (sum == 0 ? 1 : sum) * (1 << kBits);
-        weights[i * most + static_cast<std::size_t>(tap)] = static_cast<std::int32_t>(part < 0 ? part - 0.5 : part + 0.5);
+        weights[i * max_count + static_cast<std::size_t>(tap)] = static_cast<std::int32_t>(part < 0 ? part - 0.5 : part + 0.5);
       }
     }
   }
@@ -70,7 +70,7 @@ std::uint8_t rounded(std::int32_t sum) { return static_cast<std::uint8_t>(std::c
 template <int C>
 void make_row(const std::uint8_t* from, const Taps& taps, std::uint8_t* to) {
   for (std::size_t x = 0; x < taps.first.size(); ++x) {
-    const std::int32_t* w = taps.weights.data() + x * taps.most;
+    const std::int32_t* w = taps.weights.data() + x * taps.max_count;
     const std::uint8_t* pixel = from + static_cast<std::size_t>(taps.first[x]) * C;
     std::int32_t sums[C];
     std::fill_n(sums, C, 1 << (kBits - 1));
@@ -80,7 +80,7 @@ void make_row(const std::uint8_t* from, const Taps& taps, std::uint8_t* to) {
   }
 }
 
-// Rows first … last-1 of the image, the only ones that are read afterwards; the others stay black.
+// Resizes rows first … last−1 of the image horizontally. The other rows are not read afterwards, and stay black.
 Image across(const Image& image, int width, Filter filter, int first, int last) {
   const Taps taps(image.width, width, filter);
   Image result(width, image.height, image.channels);
@@ -96,7 +96,7 @@ Image down(const Image& image, const Taps& taps) {
     const auto i = static_cast<std::size_t>(y);
     std::fill(sums.begin(), sums.end(), 1 << (kBits - 1));
     for (int tap = 0; tap < taps.count[i]; ++tap) {
-      const std::int32_t w = taps.weights[i * taps.most + static_cast<std::size_t>(tap)];
+      const std::int32_t w = taps.weights[i * taps.max_count + static_cast<std::size_t>(tap)];
       const std::uint8_t* from = image.row(taps.first[i] + tap);
       for (std::size_t x = 0; x < row; ++x) sums[x] += from[x] * w;
     }
@@ -105,7 +105,7 @@ Image down(const Image& image, const Taps& taps) {
   return result;
 }
 
-// The pixel that each one of a line is taken from. Pillow adds up steps, so this does.
+// Returns the source pixel of each pixel of a line. Steps are summed up like in Pillow, with the same rounding.
 std::vector<int> nearest_places(int size, int new_size) {
   const double step = static_cast<double>(size) / new_size;
   std::vector<int> places;

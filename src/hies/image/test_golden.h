@@ -14,13 +14,13 @@ namespace hies::image {
 
 inline const std::string kGoldens = HIES_SOURCE_DIR "/tests/golden/images/";
 
-// What tools/goldens/images.py wrote.
+// Returns the file that tools/goldens/images.py wrote.
 inline const Json& golden() {
   static const Json json = read_json(kGoldens + "images.json");
   return json;
 }
 
-// The bytes that stand for these letters (RFC 4648).
+// Decodes base64 (RFC 4648).
 inline std::string base64(std::string_view text) {
   std::string bytes;
   std::uint32_t bits = 0;
@@ -35,7 +35,7 @@ inline std::string base64(std::string_view text) {
   return bytes;
 }
 
-// Numbers that the golden holds.
+// Decodes an array of numbers in the golden file.
 template <class T>
 std::vector<T> numbers(const Json& text) {
   const std::string bytes = base64(text.get<std::string>());

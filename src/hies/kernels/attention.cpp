@@ -17,13 +17,13 @@ std::int64_t queries_of(const AttentionShape& shape, std::int64_t b) {
 std::int64_t keys_of(const AttentionShape& shape, std::int64_t b) { return shape.key_offsets[b + 1] - shape.key_offsets[b]; }
 
 void check_shape(const AttentionShape& shape) {
-  check(shape.head_dim >= 1 && shape.head_dim <= kMostHeadDim, "attention: head_dim outside 1 … 256");
+  check(shape.head_dim >= 1 && shape.head_dim <= kMaxHeadDim, "attention: head_dim outside 1 … 256");
   check(shape.window <= 0 || shape.causal, "attention: a window needs causal");
   for (std::int64_t head = 0; head < shape.heads; ++head)
     check(shape.kv_of_head[head] >= 0 && shape.kv_of_head[head] < shape.kv_heads, "attention: kv_of_head outside kv_heads");
 }
 
-// Multiply-adds of `products` matrix products over all queries and keys.
+// Returns the multiply-adds of `products` matrix products over all queries and keys.
 double multiply_adds(const AttentionShape& shape, int products) {
   double pairs = 0;
   for (std::int64_t b = 0; b < shape.sequences; ++b)
@@ -31,10 +31,11 @@ double multiply_adds(const AttentionShape& shape, int products) {
   return pairs * static_cast<double>(shape.heads * shape.head_dim * products);
 }
 
-bool skips(const std::uint8_t* skip_head, std::int64_t head) { return skip_head != nullptr && skip_head[head] != 0; }
+bool is_skipped(const std::uint8_t* skip_head, std::int64_t head) { return skip_head != nullptr && skip_head[head] != 0; }
 
+// Writes the results of a skipped head.
 template <class Stored, class Statistics>
-void leave_out(const AttentionShape& shape, const AttentionForward& arguments, std::int64_t head) {
+void write_skipped(const AttentionShape& shape, const AttentionForward& arguments, std::int64_t head) {
   for (std::int64_t token = 0; token < shape.query_offsets[shape.sequences]; ++token) {
     if (arguments.out.data != nullptr) {
       auto* out =
@@ -46,11 +47,11 @@ void leave_out(const AttentionShape& shape, const AttentionForward& arguments, s
   }
 }
 
-void leave_out(const AttentionShape& shape, const AttentionForward& arguments, std::int64_t head) {
+void write_skipped(const AttentionShape& shape, const AttentionForward& arguments, std::int64_t head) {
   switch (shape.dtype) {
-    case DType::float32: return leave_out<float, float>(shape, arguments, head);
-    case DType::float64: return leave_out<double, double>(shape, arguments, head);
-    case DType::bfloat16: return leave_out<std::uint16_t, float>(shape, arguments, head);
+    case DType::float32: return write_skipped<float, float>(shape, arguments, head);
+    case DType::float64: return write_skipped<double, double>(shape, arguments, head);
+    case DType::bfloat16: return write_skipped<std::uint16_t, float>(shape, arguments, head);
   }
 }
 
@@ -75,7 +76,7 @@ void attention_forward(const AttentionShape& shape, const AttentionForward& argu
   std::vector<ForwardItem> items;
   for (std::int64_t b = 0; b < shape.sequences; ++b)
     for (std::int64_t head = 0; head < shape.heads; ++head)
-      for (std::int64_t first = 0; first < queries_of(shape, b) && !skips(arguments.skip_head, head); first += kItemQueries)
+      for (std::int64_t first = 0; first < queries_of(shape, b) && !is_skipped(arguments.skip_head, head); first += kItemQueries)
         items.push_back({&shape, &arguments, b, head, first, std::min(kItemQueries, queries_of(shape, b) - first)});
 
   std::vector<double> entropy(items.size());
@@ -83,7 +84,7 @@ void attention_forward(const AttentionShape& shape, const AttentionForward& argu
   parallel_for(static_cast<std::int64_t>(items.size()), multiply_adds(shape, 2),
                [&](std::int64_t item) { entropy[item] = run(items[item]); });
 
-  // The parts of one sequence and head are added in their order, however many threads made them.
+  // The items of one sequence and head are added in their order, so that the sum does not depend on the number of threads.
   for (std::size_t i = 0; arguments.entropy != nullptr && i < items.size();) {
     double sum = 0;
     const ForwardItem& item = items[i];
@@ -93,7 +94,7 @@ void attention_forward(const AttentionShape& shape, const AttentionForward& argu
   }
   if (arguments.entropy_queries != nullptr) count_entropy_queries(shape, arguments.entropy_queries);
   for (std::int64_t head = 0; head < shape.heads; ++head)
-    if (skips(arguments.skip_head, head)) leave_out(shape, arguments, head);
+    if (is_skipped(arguments.skip_head, head)) write_skipped(shape, arguments, head);
 }
 
 void attention_backward(const AttentionShape& shape, const AttentionBackward& arguments) {

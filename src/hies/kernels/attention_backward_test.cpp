@@ -13,7 +13,7 @@ using cases::Format;
 using cases::Problem;
 using cases::Solution;
 
-// ∂(Σ dout·out)/∂x by central differences of the forward pass.
+// Compares gradients with central differences of Σ dout·out.
 TEST(Attention, GradientsAreThoseOfTheForwardPass) {
   Problem problem = cases::random_problem({{6, 6}, {4, 11}}, 4, 2, 16, Format::float64, 16);
   problem.causal = true;
@@ -42,7 +42,7 @@ TEST(Attention, GradientsAreThoseOfTheForwardPass) {
   }
 }
 
-// A float64 problem and the views of its own numbers.
+// Views of the numbers of a float64 problem.
 struct Views {
   explicit Views(Problem& problem)
       : query_row(problem.heads * problem.head_dim), key_row(problem.kv_heads * problem.head_dim), head_dim(problem.head_dim) {
@@ -75,7 +75,7 @@ TEST(AttentionForward, StatisticsAloneNeedNoValues) {
   forward.entropy = entropy.data();  // is added to
   attention_forward(problem.shape(), forward);
   for (std::size_t i = 0; i < entropy.size(); ++i) EXPECT_EQ(entropy[i], 1 + all.entropy[i]);
-  EXPECT_EQ(entropy[1], 1);  // a skipped head's stays
+  EXPECT_EQ(entropy[1], 1);  // that of a skipped head is unchanged
 }
 
 TEST(AttentionForward, OutputAlone) {

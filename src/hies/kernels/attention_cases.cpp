@@ -20,18 +20,18 @@ std::vector<double> normal(std::int64_t count, Format format, double deviation, 
   return values;
 }
 
-// The textbook computation with numbers of type Real, which hold numbers of the format.
+// The naive computation with numbers of type Real, rounded to the format.
 template <class Real, Format kFormat>
 struct Textbook {
   const Problem& problem;
   Solution solution;
 
   static Real rounded(Real value) { return as_format<kFormat>(value); }
-  // Of a matrix product.
+  // Returns a factor of a matrix product.
   static Real factor(Real value) { return as_factor<kFormat>(value); }
   static Real factor(double value) requires(!std::is_same_v<Real, double>) { return factor(static_cast<Real>(value)); }
 
-  // An element of a matrix product.
+  // Returns an element of a matrix product.
   Real dot(const double* a, const double* b) const {
     Real sum = 0;
     for (std::int64_t d = 0; d < problem.head_dim; ++d) sum += factor(a[d]) * factor(b[d]);
@@ -43,7 +43,7 @@ struct Textbook {
     return rounded(sum);
   }
 
-  // One sequence and query head; key/value gradients are added up over heads in `dk` and `dv`.
+  // Solves one sequence and query head. The gradients of keys and values are added to `dk` and `dv`.
   void head(std::int64_t b, std::int64_t h, std::vector<Real>& dk, std::vector<Real>& dv) {
     const std::int64_t D = problem.head_dim, H = problem.heads, K = problem.kv_heads;
     const std::int64_t q0 = problem.query_offsets[b], T = problem.query_offsets[b + 1] - q0;
@@ -54,7 +54,7 @@ struct Textbook {
       const std::int64_t position = S - T + i, row = (q0 + i) * H + h;
       const double* q = &problem.q[static_cast<std::size_t>(row * D)];
       const double* dout = &problem.dout[static_cast<std::size_t>(row * D)];
-      std::vector<std::int64_t> keys;  // those that the query sees, as token indices
+      std::vector<std::int64_t> keys;  // those that the query attends to, as offsets into k and v
       for (std::int64_t s = 0; s < S; ++s) {
         if (problem.causal && (s > position || (problem.window > 0 && s <= position - problem.window))) continue;
         keys.push_back(((k0 + s) * K + kv) * D);

@@ -6,10 +6,10 @@
 #include "hies/kernels/attention.h"
 #include "hies/kernels/attention_formats.h"
 
-// What the tests of attention share: a problem with its numbers, and the ways to solve it.
+// What the tests of attention share: a problem with its numbers, and several implementations that solve it.
 namespace hies::kernels::cases {
 
-// One attention over packed sequences. Values are held as float64 but are representable in `format`.
+// One attention over packed sequences. Values are stored as float64, but are representable in `format`.
 struct Problem {
   std::vector<std::int64_t> query_offsets, key_offsets;  // [B+1]
   std::int64_t heads = 0, kv_heads = 0, head_dim = 0;
@@ -28,16 +28,16 @@ struct Problem {
   AttentionShape shape() const;
 };
 
-// Lengths of a sequence: T queries, S keys.
+// The lengths of a sequence: T queries, S keys.
 struct Lengths {
   std::int64_t queries, keys;
 };
 
-// Standard normal values, logits of about ±`sharpness`.
+// Returns a problem with standard normal values and logits of about ±`sharpness`.
 Problem random_problem(const std::vector<Lengths>& lengths, std::int64_t heads, std::int64_t kv_heads, std::int64_t head_dim,
                        Format format, std::uint64_t seed, double sharpness = 1);
 
-// The sequences first … last−1 of a problem.
+// Returns the problem of the sequences first … last−1 alone.
 Problem part(const Problem& problem, std::int64_t first, std::int64_t last);
 
 struct Solution {
@@ -46,7 +46,7 @@ struct Solution {
   std::vector<std::int64_t> entropy_queries;  // [B]
 };
 
-// The tables of a solution by name.
+// The tensors of a solution that every test compares, with their names.
 struct Table {
   const char* name;
   std::vector<double> Solution::*values;
@@ -55,18 +55,18 @@ inline constexpr Table kTables[] = {{"out", &Solution::out},    {"lse", &Solutio
                                     {"dq", &Solution::dq},      {"dk", &Solution::dk},   {"dv", &Solution::dv},
                                     {"inner", &Solution::inner}};
 
-// The largest finite |value|.
+// Returns the largest finite |value|.
 double largest(const std::vector<double>& values);
-// The largest difference, infinite where one side has a number and the other has none. Equal infinities differ by 0.
+// Returns the largest difference; infinity if one of two values is not finite and they differ, or the sizes differ.
 double difference(const std::vector<double>& a, const std::vector<double>& b);
 
-// The textbook way, with every intermediate in float64, or, `in_format`, as a composition of operations of the problem's format
-// would have it (those of two bytes accumulate in float32 and round their results).
+// Solves a problem by a naive implementation: with all intermediates in float64, or, if `in_format`, as a composition of
+// operations in the problem's format (formats of two bytes accumulate in float32 and round their results).
 Solution textbook(const Problem& problem, bool in_format);
 
-// Through the kernels. `fused`: q, k and v stand side by side in one buffer of rows, and so do their gradients.
+// Solves it with the CPU kernels. If `fused`, q, k and v share one buffer of rows, and so do their gradients.
 Solution through_kernels(const Problem& problem, bool fused = false);
-// Through the kernels of a GPU (cuda/attention_cases_gpu.cpp); rows of `fused` ones are `gap` elements longer than they need be.
+// Solves it with the CUDA kernels (cuda/attention_cases_gpu.cpp). If `fused`, rows are `gap` elements longer than needed.
 Solution on_gpu(const Problem& problem, bool fused = false, std::int64_t gap = 0);
 
 }  // namespace hies::kernels::cases

@@ -7,7 +7,7 @@
 namespace hies::kernels::cases {
 namespace {
 
-// Rows [tokens, heads, D] inside a buffer of wider rows, of which they take the elements from `column` on.
+// A tensor [tokens, heads, D] in a buffer of wider rows, from `column` on.
 template <class T>
 struct Rows {
   std::vector<T>& buffer;
@@ -29,11 +29,11 @@ struct Rows {
   }
 };
 
-// T: the elements, Real: the statistics.
+// T is the type of the elements, Real that of the statistics.
 template <class T, class Real>
 Solution solve(const Problem& problem, bool fused) {
   const std::int64_t H = problem.heads, K = problem.kv_heads, D = problem.head_dim;
-  const std::int64_t width = fused ? (H + 2 * K) * D + 3 : 0;  // + 3: rows start anywhere
+  const std::int64_t width = fused ? (H + 2 * K) * D + 3 : 0;  // + 3: rows are not aligned
   const std::int64_t Tq = problem.query_tokens(), Tk = problem.key_tokens(), longest = std::max(Tq, Tk);
   const T unset = stored<T>(std::numeric_limits<double>::quiet_NaN(), problem.format);
   std::vector<T> one(longest * (fused ? width : H * D), unset), two(fused ? 0 : Tk * K * D, unset), three(two), four(one),
@@ -79,7 +79,7 @@ Solution through_kernels(const Problem& problem, bool fused) {
     case Format::float32: return solve<float, float>(problem, fused);
     case Format::float64: return solve<double, double>(problem, fused);
     case Format::bfloat16: return solve<std::uint16_t, float>(problem, fused);
-    default: return {};  // of GPUs only
+    default: return {};  // the CPU has no kernels for these
   }
 }
 

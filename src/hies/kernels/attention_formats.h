@@ -4,13 +4,13 @@
 #include <cmath>
 #include <cstdint>
 
-// The formats of numbers that tests of attention use, those of GPUs included.
+// The number formats in tests of attention, on the CPU and on GPUs, and their rounding.
 namespace hies::kernels::cases {
 
-// tf32: float32 whose matrix products round their factors to 11 bits of mantissa.
+// tf32 is float32 whose matrix products round their factors to 11 bits of mantissa.
 enum class Format { float32, bfloat16, float64, float16, tf32 };
 
-// To `bits` bits of mantissa, ties away from zero if `away`, else to even.
+// Returns the value rounded to `bits` bits of mantissa; ties go away from zero if `away`, else to even.
 inline float round_bits(float value, int bits, bool away = false) {
   const int dropped = 24 - bits;
   auto all = std::bit_cast<std::uint32_t>(value);
@@ -25,7 +25,7 @@ inline float round_float16(float value) {
   return std::abs(rounded) > kLargest ? std::copysign(INFINITY, value) : rounded;
 }
 
-// A number of the format, from one of float32 or float64.
+// Returns the value rounded to the format.
 template <Format kFormat, class Real>
 Real as_format(Real value) {
   if constexpr (kFormat == Format::bfloat16) return round_bits(static_cast<float>(value), 8);
@@ -42,14 +42,14 @@ inline double as_format(double value, Format format) {
   }
 }
 
-// A number of the format as matrix products take it.
+// Returns a number of the format as matrix products round their factors.
 template <Format kFormat, class Real>
 Real as_factor(Real value) {
   if constexpr (kFormat == Format::tf32) return round_bits(static_cast<float>(value), 11, true);
   else return value;
 }
 
-// How tables hold numbers of the format: T is an unsigned integer for those of two bytes.
+// Convert between numbers and their storage: T is an unsigned integer for formats of two bytes.
 template <class T>
 T stored(double value, Format format) {
   if constexpr (sizeof(T) == 2) {

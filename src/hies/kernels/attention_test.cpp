@@ -19,7 +19,7 @@ using cases::Lengths;
 using cases::Problem;
 using cases::Solution;
 
-// float64: 1e-10 of the largest value. Otherwise the error may be twice that of the textbook way in the same format.
+// In float64 the error may be 1e-10 of the largest value; otherwise twice that of the naive computation in the same format.
 void expect_accurate(const Problem& problem, const Solution& solution) {
   const Solution exact = cases::textbook(problem, false), plain = cases::textbook(problem, true);
   for (const auto& [name, values] : kTables) {
@@ -34,7 +34,7 @@ std::vector<Lengths> mixed_lengths() {
   return {{1, 1}, {7, 7}, {200, 200}, {2, 2}, {16, 16}, {33, 33}, {64, 64}, {5, 5}, {130, 130}, {31, 31}, {3, 3}, {9, 9}};
 }
 
-// Every format with the code of every instruction set.
+// A format and the code of an instruction set.
 struct Kind {
   Format format;
   const Variant* variant;
@@ -164,7 +164,7 @@ TEST_P(OfKind, OneTokenGetsItsOwnValue) {
   EXPECT_EQ(solution.entropy_queries, std::vector<std::int64_t>({0}));
 }
 
-TEST(Attention, CountsQueriesThatSeeTwoKeys) {
+TEST(Attention, CountsQueriesThatAttendToTwoKeys) {
   Problem problem = cases::random_problem({{1, 1}, {5, 5}, {5, 3}, {2, 9}}, 1, 1, 16, Format::float32, 12);
   EXPECT_EQ(cases::through_kernels(problem).entropy_queries, std::vector<std::int64_t>({0, 5, 5, 2}));
   problem.causal = true;
@@ -173,7 +173,7 @@ TEST(Attention, CountsQueriesThatSeeTwoKeys) {
   EXPECT_EQ(cases::through_kernels(problem).entropy_queries, std::vector<std::int64_t>({0, 0, 0, 0}));
 }
 
-// Entropy per query, by causality so that each row sees another number of keys.
+// A causal mask gives each row another number of keys.
 TEST_P(OfKind, EntropyOfUniformAttentionIsOneAndOfOneHotZero) {
   Problem problem = cases::random_problem({{100, 100}, {8, 300}}, 2, 2, 16, format(), 13);
   problem.causal = true;
@@ -197,7 +197,7 @@ TEST_P(OfKind, EntropyOfUniformAttentionIsOneAndOfOneHotZero) {
     }
   }
 
-  // One key per sequence and head has the logit 1e4, all others −1e4; it is the first, so every query sees it.
+  // One key per sequence and head has the logit 1e4, all others −1e4. It is the first, so every query attends to it.
   for (const std::size_t offset : {0, 100}) {
     for (std::size_t i = 0; i < 32; ++i) uniform.k[offset * 32 + i] = 1e4 / 16;
   }
@@ -217,7 +217,7 @@ TEST_P(OfKind, HugeLogitsStayFinite) {
   }
 }
 
-TEST(Attention, QueriesThatSeeNothing) {
+TEST(Attention, QueriesThatAttendToNothing) {
   Problem problem = cases::random_problem({{5, 2}, {3, 0}}, 1, 1, 16, Format::float32, 15);
   problem.causal = true;
   const Solution solution = cases::through_kernels(problem);

@@ -4,7 +4,7 @@
 
 namespace hies::kernels {
 
-// R rows of logits over V tokens, one behind the other: float32, or float64.
+// R contiguous rows of logits over V tokens, float32 or float64.
 struct LogitRows {
   void* data = nullptr;
   bool float64 = false;
@@ -12,17 +12,17 @@ struct LogitRows {
   std::int64_t vocabulary = 0;  // V ≥ 1
 };
 
-// What a row's softmax needs: the probability of token v is e^(logit v − top)/sum.
+// The statistics of a row that its softmax needs: the probability of token v is e^(logit[v] − maximum)/sum.
 struct LogitSummary {
-  double top = 0;              // the largest logit
-  std::int32_t top_token = 0;  // the first that has it
-  double sum = 0;              // Σ e^(logit − top), 1 … V; NaN where a logit is not finite
+  double maximum = 0;          // the largest logit
+  std::int32_t top_token = 0;  // the first token that has it
+  double sum = 0;              // Σ e^(logit − maximum), 1 … V; NaN if a logit is not finite
 };
 
-// Of each row, in one walk over it. summaries: [R].
+// Writes the statistics of each row to summaries, [R]. Reads each row once.
 void summarise_logits(const LogitRows& logits, LogitSummary* summaries);
 
-// Each logit of row r ← share[r] · its probability. summaries: of these rows, [R]; shares: [R].
-void softmax_logits(const LogitRows& logits, const LogitSummary* summaries, const double* shares);
+// Replaces each logit of row r by weights[r] times its probability. `summaries` [R] are those of the rows; `weights` is [R].
+void softmax_logits(const LogitRows& logits, const LogitSummary* summaries, const double* weights);
 
 }  // namespace hies::kernels

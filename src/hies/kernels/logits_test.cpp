@@ -13,11 +13,11 @@
 namespace hies::kernels {
 namespace {
 
-// Each of the tests below on every instruction set that this machine has.
+// The tests below run once for each instruction set that this machine supports.
 class Logits : public testing::TestWithParam<const Variant*> {
  protected:
   void SetUp() override {
-    if (!GetParam()->supported()) GTEST_SKIP() << "this CPU cannot run it";
+    if (!GetParam()->supported()) GTEST_SKIP() << "this CPU does not support the instruction set";
     use_variant(GetParam());
   }
   void TearDown() override { use_variant(nullptr); }
@@ -45,22 +45,22 @@ void compare_with_long_double(std::int64_t rows, std::int64_t vocabulary, double
   std::vector<LogitSummary> summaries(static_cast<std::size_t>(rows));
   summarise_logits(rows_of(logits, vocabulary), summaries.data());
   EXPECT_EQ(logits, given);
-  std::vector<double> shares;
-  for (std::int64_t row = 0; row < rows; ++row) shares.push_back(0.25 + static_cast<double>(row));
-  softmax_logits(rows_of(logits, vocabulary), summaries.data(), shares.data());
+  std::vector<double> weights;
+  for (std::int64_t row = 0; row < rows; ++row) weights.push_back(0.25 + static_cast<double>(row));
+  softmax_logits(rows_of(logits, vocabulary), summaries.data(), weights.data());
   for (std::int64_t row = 0; row < rows; ++row) {
     const auto begin = given.begin() + row * vocabulary, end = begin + vocabulary, top = std::max_element(begin, end);
     const LogitSummary& summary = summaries[static_cast<std::size_t>(row)];
-    EXPECT_EQ(summary.top, static_cast<double>(*top));
+    EXPECT_EQ(summary.maximum, static_cast<double>(*top));
     EXPECT_EQ(summary.top_token, top - begin);
     long double sum = 0;
     for (auto at = begin; at != end; ++at) sum += std::exp(static_cast<long double>(*at) - *top);
     EXPECT_NEAR(summary.sum / static_cast<double>(sum), 1, tolerance);
-    const double share = shares[static_cast<std::size_t>(row)];
+    const double weight = weights[static_cast<std::size_t>(row)];
     for (std::int64_t v = 0; v < vocabulary; ++v) {
       const auto i = static_cast<std::size_t>(row * vocabulary + v);
-      const long double expected = share * std::exp(static_cast<long double>(given[i]) - *top) / sum;
-      ASSERT_NEAR(static_cast<double>(logits[i]), static_cast<double>(expected), share * tolerance) << "token " << v;
+      const long double expected = weight * std::exp(static_cast<long double>(given[i]) - *top) / sum;
+      ASSERT_NEAR(static_cast<double>(logits[i]), static_cast<double>(expected), weight * tolerance) << "token " << v;
     }
   }
 }
@@ -74,7 +74,7 @@ TEST_P(Logits, SummariesAndProbabilitiesAreThoseOfLongDouble) {
   compare_with_long_double<double>(2, 1003, 1e4, 1e-14);
 }
 
-TEST_P(Logits, TheFirstOfEqualLogitsIsTheTop) {
+TEST_P(Logits, TheFirstOfEqualLogitsIsTheMaximum) {
   for (const std::int64_t vocabulary : {3, 16, 50, 129}) {
     for (std::int64_t at = 0; at < vocabulary; ++at) {
       std::vector<float> logits(static_cast<std::size_t>(vocabulary), -1);
@@ -86,15 +86,15 @@ TEST_P(Logits, TheFirstOfEqualLogitsIsTheTop) {
   }
 }
 
-TEST_P(Logits, WhatIsNotFiniteMakesTheSumNaN) {
-  for (const float strange : {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity(),
-                              -std::numeric_limits<float>::infinity()}) {
+TEST_P(Logits, LogitsThatAreNotFiniteMakeTheSumNaN) {
+  for (const float value : {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity(),
+                            -std::numeric_limits<float>::infinity()}) {
     for (const std::size_t at : {std::size_t{0}, std::size_t{31}, std::size_t{39}}) {
       std::vector<float> logits(40, 0.5f);
-      logits[at] = strange;
+      logits[at] = value;
       LogitSummary summary;
       summarise_logits(rows_of(logits, 40), &summary);
-      EXPECT_TRUE(std::isnan(summary.sum)) << strange << " at " << at;
+      EXPECT_TRUE(std::isnan(summary.sum)) << value << " at " << at;
     }
   }
 }

@@ -20,7 +20,7 @@ class LogitChunk {
 
   std::int32_t top_token(std::size_t row) const { return summaries_[row].top_token; }
   double log_probability(std::size_t row, std::int32_t token) const {
-    return logit(row, token) - summaries_[row].top - std::log(summaries_[row].sum);
+    return logit(row, token) - summaries_[row].maximum - std::log(summaries_[row].sum);
   }
   double loss(std::size_t row, std::int32_t target, TokenLoss loss) const {
     switch (loss) {

@@ -61,12 +61,12 @@ class GpuLogits {
              row(1),
              row(2),
              row(3)};
-    check_call(plugin().look_at_logits(&call_, cuda_stream(logits_.device())), "summing logits");
+    check_call(plugin().summarise_logits(&call_, cuda_stream(logits_.device())), "summarising logits");
   }
 
   // The gradient of the losses, each times its share, in the logits' place.
   at::Tensor gradient(TokenLoss loss, const at::Tensor& shares) {
-    check_call(plugin().gradient_of_logits(&call_, gpu_loss(loss), shares.const_data_ptr<float>(), cuda_stream(logits_.device())),
+    check_call(plugin().logits_gradient(&call_, gpu_loss(loss), shares.const_data_ptr<float>(), cuda_stream(logits_.device())),
                "computing gradients of logits");
     return logits_;
   }

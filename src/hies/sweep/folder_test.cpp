@@ -42,8 +42,8 @@ TEST_F(Folder, NamesTheOptionsThatDiffer) {
   config.options.seeds = 7;
   config.options.ratios = {0.5};
   const std::string refusal = claim();
-  EXPECT_NE(refusal.find("seeds was 5 and is 7"), std::string::npos) << refusal;
-  EXPECT_NE(refusal.find("ratios was [0.1,0.2,0.3,0.4,0.5,0.6] and is [0.5]"), std::string::npos) << refusal;
+  EXPECT_NE(refusal.find("`seeds` was 5 and is 7"), std::string::npos) << refusal;
+  EXPECT_NE(refusal.find("`ratios` was [0.1,0.2,0.3,0.4,0.5,0.6] and is [0.5]"), std::string::npos) << refusal;
   EXPECT_EQ(refusal.find("examples"), std::string::npos) << refusal;
 }
 

@@ -52,7 +52,7 @@ TEST_F(Sweep, WarnsOfDevThatRanksHeads) {
   request.config.runs[0].data = calib;
   request.output = folder / "a";
   run_sweep(request, warnings);
-  EXPECT_NE(warnings.text.find("ranks the heads and judges them"), std::string::npos) << warnings.text;
+  EXPECT_NE(warnings.text.find("is used both to rank the heads and to evaluate"), std::string::npos) << warnings.text;
   warnings.text.clear();
   request.config.runs[0].data = folder.write("copy.tsv", data::SmallTask::tsv());
   request.output = folder / "b";

@@ -1,4 +1,5 @@
-// Tokenizers of language models on whole files and awkward texts; tools/make_decoder_tokenizer_hashes.py wrote what is expected.
+// Tests tokenizers of language models on whole files and unusual texts; tools/make_decoder_tokenizer_hashes.py wrote the expected
+// hashes.
 #include <algorithm>
 #include <cctype>
 

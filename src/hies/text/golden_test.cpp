@@ -1,4 +1,4 @@
-// The texts of the golden models, in the ids that Hugging Face gave them: each kind of source, without ../shared.
+// Compares the ids of the golden models' texts with those of Hugging Face: every kind of source, without ../shared.
 #include "hies/base/json.h"
 #include "hies/text/tokenizer.h"
 

@@ -1,4 +1,4 @@
-// Long texts, which a tokenizer that does not split words encodes in pieces.
+// Tests long texts, which are encoded in pieces by a tokenizer that does not split words.
 #include <random>
 #include <string>
 #include <vector>
@@ -12,9 +12,9 @@
 namespace hies::text {
 namespace {
 
-enum class Form { metaspace, normalizer };  // how new and old tokenizer.json of Llama 2 put a space before a text
+enum class Form { metaspace, normalizer };  // how new and old tokenizer.json of Llama 2 add a space before a text
 
-// Characters, pairs of them, and what is given.
+// Returns a tokenizer of characters, pairs of them, and the given tokens.
 std::string llama_like(Form form, const std::vector<std::string>& more, const std::vector<std::string>& more_merges) {
   Json vocabulary = {{"<unk>", 0}, {"<s>", 1}};
   Json merges = Json::array();
@@ -53,13 +53,13 @@ std::string random_text(std::size_t size, const std::vector<std::string>& words)
 
 class LongTexts : public testing::TestWithParam<Form> {
  protected:
-  // In pieces as in one, on any number of threads.
+  // The result is the same in pieces and in one, for any number of threads.
   void expect_same(const std::string& document, const std::string& text) {
     fixture.write("tokenizer.json", document);
     const Tokenizer tokenizer = Tokenizer::load(fixture.dir(), "llama");
     const std::vector<std::int32_t> whole =
         tokenizer.encode(text, {}, {.max_length = std::int64_t{1} << 40, .special_tokens = false}).ids;
-    const std::string start = text.substr(0, 60000);  // too short to be cut
+    const std::string start = text.substr(0, 60000);  // too short to be divided
     const PlainEncoding uncut = tokenizer.encode_plain(std::span(&start, 1)).front();
     for (const int threads : {1, 3}) {
       const PlainEncoding plain = tokenizer.encode_plain(std::span(&text, 1), threads).front();
@@ -67,13 +67,13 @@ class LongTexts : public testing::TestWithParam<Form> {
       ASSERT_EQ(plain.ends.size(), whole.size());
       EXPECT_EQ(plain.ends.back(), text.size());
       EXPECT_TRUE(std::is_sorted(plain.ends.begin(), plain.ends.end()));
-      const std::size_t same = uncut.ids.size() - 4;  // the last ones may be merged with what follows
+      const std::size_t same = uncut.ids.size() - 4;  // the last tokens may be merged with the text that follows
       EXPECT_TRUE(std::equal(uncut.ends.begin(), uncut.ends.begin() + static_cast<std::ptrdiff_t>(same), plain.ends.begin()));
       expect_ends(plain, text, whole, tokenizer);
     }
   }
 
-  // What stands before a token's end, encoded alone, gives as many tokens where the next one begins a word.
+  // The text up to the end of a token has as many tokens alone, if the next token begins a word.
   void expect_ends(const PlainEncoding& plain, const std::string& text, const std::vector<std::int32_t>& whole,
                    const Tokenizer& tokenizer) {
     for (std::size_t i = 1; i < plain.ends.size(); i += 14983) {

@@ -10,7 +10,7 @@ namespace hies::text {
 namespace {
 
 namespace fs = std::filesystem;
-// A vocabulary has 10⁴…10⁵ entries; Json looks a key up by walking all of them.
+// Not base's Json, whose objects find a key by linear search: a vocabulary has 10⁴ … 10⁵ entries.
 using Lookup = nlohmann::json;
 
 struct Config {
@@ -26,7 +26,7 @@ std::string convert_hint(const fs::path& dir) {
       dir.string());
 }
 
-// null, true or false as transformers' strip_accents.
+// Returns null, true or false, like strip_accents in transformers.
 Json optional_flag(const Config& config, std::string_view key) {
   const Json* value = find_member(config.json, key, config.where);
   return value == nullptr || value->is_null() ? Json() : Json(value_or<bool>(config.json, key, false, config.where));
@@ -35,7 +35,7 @@ Json optional_flag(const Config& config, std::string_view key) {
 Json overrides_of(const Config& config) {
   Json result = {{"added_tokens", added_tokens(config.json, config.kind, config.where)}};
   if (config.kind == TokenizerClass::bert) {
-    // transformers sets these defaults even where tokenizer.json says otherwise and tokenizer_config.json says nothing.
+    // transformers sets these defaults even if tokenizer.json has other values and tokenizer_config.json has none.
     result["bert_normalizer"] = {
         {"lowercase", value_or<bool>(config.json, "do_lower_case", true, config.where)},
         {"strip_accents", optional_flag(config, "strip_accents")},
@@ -52,14 +52,14 @@ Json overrides_of(const Config& config) {
 }
 
 std::optional<std::int64_t> model_max_length(const Config& config) {
-  // Read as a number of any kind: transformers writes 1000000000000000019884624838656 for "no limit".
+  // Read as floating-point, because transformers writes 1000000000000000019884624838656 for "no limit".
   const double value = value_or<double>(config.json, "model_max_length", 1e30, config.where);
   if (value >= 1e9) return std::nullopt;
   if (value < 1) bad_input("{}: model_max_length {} is less than 1", config.where, value);
   return static_cast<std::int64_t>(value);
 }
 
-// The lines of `text`, however they end, without an empty one after the last line end.
+// Returns the lines of `text`, which may end in \n or \r\n; there is no empty line after the last line end.
 std::vector<std::string> lines_of(std::string_view text) {
   std::vector<std::string> lines;
   while (!text.empty()) {

@@ -11,16 +11,16 @@
 
 namespace hies::text {
 
-// A checkpoint's tokenizer files, brought into the one form that the tokenizers crate reads.
+// The tokenizer files of a checkpoint, converted to the one form that the tokenizers crate reads.
 struct Source {
-  std::string name;      // the file(s) it comes from, for messages
-  std::string document;  // a tokenizer.json
+  std::string name;      // the files it was read from, for messages
+  std::string document;  // the content of a tokenizer.json
   Json overrides;        // see rust/include/hies_tokenizer.h
   std::optional<std::int64_t> model_max_length;
-  std::vector<std::string> prefixes;  // tokens that may stand before a text (Tokenizer::prefix), the best first
+  std::vector<std::string> prefixes;  // candidates for Tokenizer::prefix, in order of preference
 };
 
-// Errors as Tokenizer::load, but a document that comes from tokenizer.json is not checked here.
+// Reads the tokenizer files of a directory. Throws as Tokenizer::load, but does not check the content of tokenizer.json.
 Source read_source(const std::filesystem::path& dir, std::string_view model_type);
 
 }  // namespace hies::text

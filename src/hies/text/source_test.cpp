@@ -1,4 +1,4 @@
-// Which files a tokenizer is read from, what they may say, and what is refused.
+// Tests which files a tokenizer is read from, what they may contain, and what is refused.
 #include "hies/base/error.h"
 #include "hies/text/test_fixture.h"
 #include "hies/text/tokenizer.h"
@@ -9,7 +9,7 @@ namespace {
 using Ids = std::vector<std::int32_t>;
 constexpr EncodeOptions kUncut{.max_length = 512};
 
-// Words split at spaces; 3 pads to 8 and 2 truncates, which has to be ignored.
+// A tokenizer of words split at spaces, with padding to 8 and truncation to 2, which have to be ignored.
 constexpr std::string_view kDocument = R"({"version": "1.0",
   "truncation": {"max_length": 2, "strategy": "LongestFirst", "stride": 0},
   "padding": {"strategy": {"Fixed": 8}, "direction": "Right", "pad_to_multiple_of": null, "pad_id": 0, "pad_type_id": 0, "pad_token": "p"},
@@ -69,7 +69,7 @@ TEST_F(SourceTest, AddedTokensComeFromTheConfiguration) {
       "tokenizer_config.json",
       R"({"cls_token": {"content": "z"}, "added_tokens_decoder": {"11": {"content": "second"}, "10": {"content": "first one"}}})");
   const Tokenizer tokenizer = load();
-  EXPECT_EQ(tokenizer.encode("x first one", {}, kUncut).ids, (Ids{2, 6}));  // ids go on from the number of tokens
+  EXPECT_EQ(tokenizer.encode("x first one", {}, kUncut).ids, (Ids{2, 6}));  // new ids start at the number of tokens
   EXPECT_EQ(tokenizer.encode("second", {}, kUncut).ids, (Ids{7}));
   EXPECT_EQ(tokenizer.vocabulary_size(), 8);
 }

@@ -11,7 +11,7 @@
 namespace hies::text {
 namespace {
 
-// In the order of transformers' SPECIAL_TOKENS_ATTRIBUTES.
+// The roles in the order of transformers' SPECIAL_TOKENS_ATTRIBUTES.
 constexpr std::array kRoles = {"bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token"};
 
 std::string_view default_token(TokenizerClass kind, std::string_view role) {
@@ -43,7 +43,7 @@ std::string_view default_token(TokenizerClass kind, std::string_view role) {
   return {};
 }
 
-// A token is written as its text or as an object with "content" and flags.
+// Converts a token, which is its text or an object with "content" and flags, to an entry of the overrides.
 std::string content_of(const Json& token, std::string_view role, std::string_view where) {
   if (token.is_object()) return require<std::string>(token, "content", where);
   if (!token.is_string()) json_type_error(token, role, "a string or an object with content", where);
@@ -71,7 +71,7 @@ const Json* named(const Json& config, std::string_view key, std::string_view whe
   return value == nullptr || value->is_null() ? nullptr : value;
 }
 
-// {"id": token, …} in the order of the ids.
+// Appends the tokens of {"id": token, …} in the order of their ids.
 void append_decoder(const Json& decoder, std::string_view where, Json& tokens) {
   if (!decoder.is_object()) json_type_error(decoder, "added_tokens_decoder", "an object", where);
   std::vector<std::pair<std::int64_t, const Json*>> by_id;
@@ -128,7 +128,7 @@ Json added_tokens(const Json& config, TokenizerClass kind, std::string_view wher
     Json added = token != nullptr ? entry_of(*token, true, role, where) : entry(std::string(fallback), true);
     added["special"] = true;
     added["only_if_known"] = token == nullptr;
-    // RoBERTa's mask token takes the space before it along, as in the tokenizer.json that its authors published.
+    // RoBERTa's mask token includes the space before it, as in the tokenizer.json that its authors published.
     const bool has_flags = token != nullptr && token->is_object();
     if (kind == TokenizerClass::roberta && role == "mask_token" && !has_flags) added["lstrip"] = true;
     tokens.push_back(std::move(added));

@@ -7,7 +7,7 @@
 
 namespace hies::text {
 
-// A tokenizer directory of one test, removed with it.
+// A temporary tokenizer directory for one test.
 class Fixture {
  public:
   const std::filesystem::path& dir() const { return folder_.path(); }

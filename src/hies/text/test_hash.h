@@ -7,7 +7,7 @@
 
 namespace hies::text {
 
-// 64-bit FNV-1a over little-endian int32s, as the scripts that write expected ids compute it.
+// 64-bit FNV-1a over little-endian int32 numbers. The scripts that write the expected ids compute the same hash.
 struct Fnv1a {
   std::uint64_t state = 0xCBF29CE484222325;
   void add(std::int32_t value) {

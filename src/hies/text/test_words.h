@@ -7,7 +7,8 @@
 
 namespace hies::text {
 
-// A tokenizer.json of whole words and single marks, with these ids from 0, that puts <s> (0) before every text.
+// Returns a tokenizer.json of whole words and punctuation marks, with ids from 0 in the given order, that adds <s> (0) before
+// every text.
 inline std::string word_tokenizer(const std::vector<std::string>& names) {
   Json vocabulary = Json::object();
   for (std::size_t id = 0; id < names.size(); ++id) vocabulary[names[id]] = id;

@@ -14,10 +14,10 @@
 namespace hies::text {
 namespace {
 
-// Texts that a thread takes at a time: few enough that the last ones do not leave the others idle.
+// Texts that a thread takes at a time, few enough that no thread is idle for long at the end.
 constexpr std::size_t kChunk = 64;
 
-// Turns a failed call into an Error and frees its message.
+// Throws an Error if a call failed, and frees its message.
 void check_call(int code, char* message, std::string_view where) {
   if (code == HIES_TOKENIZER_OK) return;
   const std::string text = printable(message, 300);
@@ -38,7 +38,7 @@ struct RawEncoding : hies_tokenizer_encoding {
 Encoding encode_one(const hies_tokenizer* handle, std::string_view text, std::optional<std::string_view> pair,
                     const EncodeOptions& options, std::string_view where) {
   if (options.max_length < 1) bad_input("max_length {} is less than 1", options.max_length);
-  // A null pointer means that there is no second text, which an empty one is not.
+  // For the C ABI a null pointer means that there is no second text, so an empty text needs another pointer.
   const char* second = !pair ? nullptr : pair->data() != nullptr ? pair->data() : "";
   RawEncoding raw;
   char* message = nullptr;
@@ -63,8 +63,8 @@ std::size_t thread_count(int threads) {
                                               : std::max(1u, std::thread::hardware_concurrency()));
 }
 
-// Calls work(begin, end) for chunks of [0, count). Chunks are taken in order and finished once taken, so the failure that is thrown
-// is that of the lowest failing chunk, whatever the number of threads.
+// Calls work(begin, end) for chunks of [0, count). Chunks are started in order, and a started chunk is completed, so the
+// exception that is thrown is that of the lowest failing chunk for any number of threads.
 template <class Work>
 void for_chunks(std::size_t count, std::size_t chunk, std::size_t threads, const Work& work) {
   std::atomic<std::size_t> next{0};
@@ -140,9 +140,10 @@ std::vector<Encoding> Tokenizer::encode_all(std::span<const TextPair> texts, con
 
 std::vector<PlainEncoding> Tokenizer::encode_plain(std::span<const std::string> texts, int threads) const {
   std::vector<PlainEncoding> encodings(texts.size());
-  const std::size_t all = thread_count(threads), of_text = std::max<std::size_t>(all / std::max<std::size_t>(texts.size(), 1), 1);
+  const std::size_t all = thread_count(threads),
+                    text_threads = std::max<std::size_t>(all / std::max<std::size_t>(texts.size(), 1), 1);
   for_chunks(texts.size(), 1, all, [&](std::size_t begin, std::size_t) {
-    encodings[begin] = encode_plain_one(handle_.get(), texts[begin], of_text, fmt::format("cannot encode text {}", begin));
+    encodings[begin] = encode_plain_one(handle_.get(), texts[begin], text_threads, fmt::format("cannot encode text {}", begin));
   });
   return encodings;
 }

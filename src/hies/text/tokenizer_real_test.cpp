@@ -1,4 +1,4 @@
-// The ids of Hugging Face's fast tokenizers on whole dev sets; tools/make_tokenizer_hashes.py wrote what is expected.
+// Compares ids on whole dev sets with Hugging Face's fast tokenizers; tools/make_tokenizer_hashes.py wrote the expected hashes.
 #include <algorithm>
 
 #include <fmt/format.h>
@@ -30,7 +30,7 @@ std::vector<std::string> split(std::string_view text, char separator) {
   return parts;
 }
 
-// GLUE's files have neither quoting nor escapes.
+// The files of GLUE have no quoting and no escapes.
 std::vector<TextPair> read_texts(const std::string& task, const Json& layout) {
   std::string file = read_file(kShared / "data/glue" / task / "dev.tsv");
   if (file.starts_with("\xEF\xBB\xBF")) file.erase(0, 3);

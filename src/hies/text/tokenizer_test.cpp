@@ -73,8 +73,8 @@ TEST_F(BertTest, AccentsCaseAndCjk) {
 // The ids of transformers 5.23 on the same vocabulary.
 TEST_F(BertTest, TruncationTakesFromTheLongestFirst) {
   const Tokenizer tokenizer = load();
-  const auto ids = [&](std::string_view first, std::string_view second, std::int64_t most) {
-    return tokenizer.encode(first, second, {.max_length = most}).ids;
+  const auto ids = [&](std::string_view first, std::string_view second, std::int64_t length) {
+    return tokenizer.encode(first, second, {.max_length = length}).ids;
   };
   EXPECT_EQ(ids("a b c d", "a b c", 3), (Ids{2, 3, 3}));
   EXPECT_EQ(ids("a b c d", "a b c", 4), (Ids{2, 5, 3, 3}));
@@ -162,9 +162,9 @@ TEST_F(RobertaTest, AddPrefixSpace) {
   EXPECT_EQ(load().encode("ab", {}, kWhole).ids, (Ids{0, 9, 2}));
 }
 
-TEST_F(RobertaTest, MaskTakesTheSpaceBeforeIt) { EXPECT_EQ(load().encode("ab <mask>", {}, kWhole).ids, (Ids{0, 7, 12, 2})); }
+TEST_F(RobertaTest, MaskIncludesTheSpaceBeforeIt) { EXPECT_EQ(load().encode("ab <mask>", {}, kWhole).ids, (Ids{0, 7, 12, 2})); }
 
-// Below the C++ class, which always gives good documents: the ABI itself returns errors, also for what is not UTF-8.
+// Tests the C ABI directly: it returns errors, also for text that is not UTF-8. The C++ class always passes valid documents.
 TEST(Abi, ErrorsAreReturned) {
   for (const std::string_view document : {"", "{", "{}", "[]", "null", "\xFF\xFE"}) {
     hies_tokenizer* tokenizer = nullptr;

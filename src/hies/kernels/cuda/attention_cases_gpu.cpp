@@ -14,7 +14,8 @@ using cuda::check_call;
 using cuda::plugin;
 using cuda::cases::OnDevice;
 
-// Rows [tokens, heads, D] from `column` on in rows of `width` elements; what nothing writes stays NaN.
+// Where a tensor [tokens, heads, D] is stored: in rows of `width` elements, from `column` on. Elements that belong to no tensor
+// stay NaN.
 template <class T>
 struct Rows {
   std::int64_t tokens, heads, head_dim, width, column;
@@ -34,14 +35,70 @@ struct Rows {
 };
 
 std::vector<std::int32_t> narrow(const std::vector<std::int64_t>& values) { return {values.begin(), values.end()}; }
-
-std::int32_t longest(const std::vector<std::int64_t>& offsets) {
-  std::int64_t most = 0;
-  for (std::size_t b = 0; b + 1 < offsets.size(); ++b) most = std::max(most, offsets[b + 1] - offsets[b]);
-  return static_cast<std::int32_t>(most);
+std::vector<double> widened(const OnDevice<float>& values) {
+  const std::vector<float> host = values.values();
+  return {host.begin(), host.end()};
 }
 
-// fused: queries, keys and values stand side by side in rows `gap` elements longer than they are, and so do their gradients.
+std::int32_t longest(const std::vector<std::int64_t>& offsets) {
+  std::int64_t length = 0;
+  for (std::size_t b = 0; b + 1 < offsets.size(); ++b) length = std::max(length, offsets[b + 1] - offsets[b]);
+  return static_cast<std::int32_t>(length);
+}
+
+// The shape of a problem with its tables in device memory.
+struct DeviceShape {
+  OnDevice<std::int32_t> query_offsets, key_offsets, kv_of_head;
+  OnDevice<std::uint8_t> skip;
+  hies_cuda_shape shape{};
+
+  explicit DeviceShape(const Problem& problem)
+      : query_offsets(narrow(problem.query_offsets)),
+        key_offsets(narrow(problem.key_offsets)),
+        kv_of_head(problem.kv_of_head),
+        skip(problem.skip_head) {
+    shape.dtype = problem.format == Format::bfloat16  ? HIES_CUDA_BFLOAT16
+                  : problem.format == Format::float16 ? HIES_CUDA_FLOAT16
+                                                      : HIES_CUDA_FLOAT32;
+    shape.tf32 = problem.format == Format::tf32;
+    shape.sequences = static_cast<std::int32_t>(problem.sequences());
+    shape.heads = static_cast<std::int32_t>(problem.heads), shape.kv_heads = static_cast<std::int32_t>(problem.kv_heads);
+    shape.head_dim = static_cast<std::int32_t>(problem.head_dim);
+    shape.causal = problem.causal, shape.window = static_cast<std::int32_t>(problem.window);
+    shape.scale = static_cast<float>(problem.scale);
+    shape.longest_queries = longest(problem.query_offsets), shape.longest_keys = longest(problem.key_offsets);
+    shape.query_tokens = problem.query_tokens();
+    shape.query_offsets = query_offsets.data(), shape.key_offsets = key_offsets.data(), shape.kv_of_head = kv_of_head.data();
+    shape.skip_head = problem.skip_head.empty() ? nullptr : skip.data();
+  }
+};
+
+// Returns the plug-in's sums [B, H] of `values` [Tq, H] over the sequences. If `expected`, the same values on the host, is given,
+// checks them and the sums of absolute values against sums in float64.
+std::vector<double> sequence_sums(const Problem& problem, const DeviceShape& device, const OnDevice<float>& values,
+                                  const std::vector<double>* expected) {
+  const std::vector<double> zeros(static_cast<std::size_t>(problem.sequences() * problem.heads));
+  const OnDevice<double> sums(zeros), absolute_sums(zeros);
+  check_call(plugin().sequence_sums(values.data(), device.shape.query_offsets, device.shape.sequences, device.shape.heads,
+                                    sums.data(), expected == nullptr ? nullptr : absolute_sums.data(), nullptr),
+             "testing");
+  std::vector<double> result = sums.values();
+  if (expected == nullptr) return result;
+  const std::vector<double> absolute = absolute_sums.values();
+  for (std::int64_t b = 0; b < problem.sequences(); ++b)
+    for (std::int64_t head = 0; head < problem.heads; ++head) {
+      double sum = 0, absolute_sum = 0;
+      for (std::int64_t t = problem.query_offsets[b]; t < problem.query_offsets[b + 1]; ++t) {
+        sum += (*expected)[t * problem.heads + head];
+        absolute_sum += std::abs((*expected)[t * problem.heads + head]);
+      }
+      EXPECT_NEAR(result[b * problem.heads + head], sum, 1e-12 * (1 + absolute_sum));
+      EXPECT_NEAR(absolute[b * problem.heads + head], absolute_sum, 1e-12 * (1 + absolute_sum));
+    }
+  return result;
+}
+
+// If `fused`, queries, keys and values share rows that are `gap` elements longer than needed, and so do their gradients.
 template <class T>
 Solution solve(const Problem& problem, bool fused, std::int64_t gap) {
   const std::int64_t H = problem.heads, K = problem.kv_heads, D = problem.head_dim;
@@ -58,30 +115,14 @@ Solution solve(const Problem& problem, bool fused, std::int64_t gap) {
   const OnDevice<T> q_buffer(first), k_buffer(second), v_buffer(third), dout_buffer(rows);
   const std::vector<float> nan(Tq * H, NAN);
   const OnDevice<float> lse(nan), entropy(nan), inner(nan);
-  const OnDevice<std::int32_t> query_offsets(narrow(problem.query_offsets)), key_offsets(narrow(problem.key_offsets));
-  const OnDevice<std::int32_t> kv_of_head(problem.kv_of_head);
-  const OnDevice<std::uint8_t> skip(problem.skip_head);
-
-  hies_cuda_shape shape{};
-  shape.dtype = sizeof(T) == 4 ? HIES_CUDA_FLOAT32 : format == Format::bfloat16 ? HIES_CUDA_BFLOAT16 : HIES_CUDA_FLOAT16;
-  shape.tf32 = format == Format::tf32;
-  shape.sequences = static_cast<std::int32_t>(problem.sequences());
-  shape.heads = static_cast<std::int32_t>(H), shape.kv_heads = static_cast<std::int32_t>(K);
-  shape.head_dim = static_cast<std::int32_t>(D);
-  shape.causal = problem.causal, shape.window = static_cast<std::int32_t>(problem.window);
-  shape.scale = static_cast<float>(problem.scale);
-  shape.longest_queries = longest(problem.query_offsets), shape.longest_keys = longest(problem.key_offsets);
-  shape.query_tokens = Tq;
-  shape.query_offsets = query_offsets.data(), shape.key_offsets = key_offsets.data(), shape.kv_of_head = kv_of_head.data();
-  shape.skip_head = problem.skip_head.empty() ? nullptr : skip.data();
-
+  const DeviceShape device(problem);
   const auto rows_in = [&](const Rows<T>& view, const OnDevice<T>& whole, const OnDevice<T>& own) {
     return view.view(fused ? whole : own);
   };
   const hies_cuda_forward forward{
       q.view(q_buffer), rows_in(k, q_buffer, k_buffer), rows_in(v, q_buffer, v_buffer), out.view(out_buffer), lse.data(),
       entropy.data()};
-  check_call(plugin().attention_forward(&shape, &forward, nullptr), "testing");
+  check_call(plugin().attention_forward(&device.shape, &forward, nullptr), "testing");
   const hies_cuda_backward backward{forward.q,
                                     forward.k,
                                     forward.v,
@@ -92,38 +133,15 @@ Solution solve(const Problem& problem, bool fused, std::int64_t gap) {
                                     rows_in(v, dq_buffer, dv_buffer),
                                     lse.data(),
                                     inner.data()};
-  check_call(plugin().attention_backward(&shape, &backward, nullptr), "testing");
+  check_call(plugin().attention_backward(&device.shape, &backward, nullptr), "testing");
 
   Solution solution;
-  const auto widened = [](const OnDevice<float>& values) {
-    const std::vector<float> host = values.values();
-    return std::vector<double>(host.begin(), host.end());
-  };
   const std::vector<T> dq = dq_buffer.values();
   solution.out = out.take(out_buffer.values()), solution.dq = q.take(dq);
   solution.dk = k.take(fused ? dq : dk_buffer.values()), solution.dv = v.take(fused ? dq : dv_buffer.values());
   solution.lse = widened(lse), solution.inner = widened(inner);
-  const std::size_t sums = static_cast<std::size_t>(problem.sequences() * H);
-  const OnDevice<double> entropies{std::vector<double>(sums)}, inners{std::vector<double>(sums)},
-      sizes{std::vector<double>(sums)};
-  check_call(plugin().sequence_sums(entropy.data(), query_offsets.data(), shape.sequences, shape.heads, entropies.data(), nullptr,
-                                    nullptr),
-             "testing");
-  check_call(plugin().sequence_sums(inner.data(), query_offsets.data(), shape.sequences, shape.heads, inners.data(), sizes.data(),
-                                    nullptr),
-             "testing");
-  solution.entropy = entropies.values();
-  const std::vector<double> sum = inners.values(), size = sizes.values();
-  for (std::int64_t b = 0; b < problem.sequences(); ++b)
-    for (std::int64_t head = 0; head < H; ++head) {
-      double expected = 0, expected_size = 0;
-      for (std::int64_t t = problem.query_offsets[b]; t < problem.query_offsets[b + 1]; ++t) {
-        expected += solution.inner[t * H + head];
-        expected_size += std::abs(solution.inner[t * H + head]);
-      }
-      EXPECT_NEAR(sum[b * H + head], expected, 1e-12 * (1 + expected_size));
-      EXPECT_NEAR(size[b * H + head], expected_size, 1e-12 * (1 + expected_size));
-    }
+  solution.entropy = sequence_sums(problem, device, entropy, nullptr);
+  sequence_sums(problem, device, inner, &solution.inner);
   return solution;
 }
 

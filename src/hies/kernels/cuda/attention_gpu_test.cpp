@@ -6,7 +6,7 @@
 
 #include "hies/kernels/attention_cases.h"
 
-// The plug-in's attention against float64, by DESIGN's rule: its error may be twice that of the textbook way in the same dtype.
+// The plug-in's attention against a float64 reference. Its error may be twice that of a naive computation in the same dtype.
 namespace hies::kernels::cuda {
 namespace {
 
@@ -19,8 +19,8 @@ using kernels::cases::on_gpu;
 using kernels::cases::Problem;
 using kernels::cases::Solution;
 
-// Where the exact values are all 0 (gradients of logits where every query sees one key), the textbook way subtracts equal numbers;
-// the kernels' two ways to the same inner product may round differently.
+// The allowed error where the exact values are all 0 (gradients of logits where every query attends to one key). The naive
+// computation subtracts equal numbers there; the kernels compute the same inner product in two ways, which may round differently.
 constexpr double kRounding = 1e-5;
 
 void expect_close(const char* name, const std::vector<double>& values, const std::vector<double>& exact,
@@ -82,7 +82,7 @@ TEST_P(OnGpu, LongSequencesHaveManyTiles) {
     problem.window = window;
     const Solution apart = on_gpu(problem);
     expect_accurate(problem, apart);
-    for (const std::int64_t gap : {0, 3}) {  // NaN stands behind the last keys
+    for (const std::int64_t gap : {0, 3}) {  // NaN follows the last keys
       const Solution fused = on_gpu(problem, true, gap);
       for (const auto& [name, values] : kTables) EXPECT_EQ(difference(apart.*values, fused.*values), 0) << name;
     }
@@ -98,12 +98,12 @@ TEST_P(OnGpu, CausalWithAndWithoutWindow) {
   }
 }
 
-TEST_P(OnGpu, RowsMayBeStridedAndHeadsLeftOut) {
+TEST_P(OnGpu, RowsMayBeStridedAndHeadsSkipped) {
   Problem problem = kernels::cases::random_problem({{12, 12}, {100, 100}, {4, 20}}, 4, 2, 64, GetParam(), 6);
   problem.skip_head = {0, 1, 0, 0};
   const Solution apart = on_gpu(problem);
   expect_accurate(problem, apart);
-  for (const std::int64_t gap : {0, 3}) {  // 3: no vector of 16 bytes is aligned
+  for (const std::int64_t gap : {0, 3}) {  // 3: rows are not aligned to 16 bytes
     const Solution fused = on_gpu(problem, true, gap);
     for (const auto& [name, values] : kTables) EXPECT_EQ(difference(apart.*values, fused.*values), 0) << name;
   }
@@ -132,8 +132,8 @@ TEST_P(OnGpu, LongSequences) {
   }
 }
 
-// One causal sequence of 8,192 tokens. Few of its queries have a dO, so that these, as the last of as many keys as they see, are all that
-// the textbook has to solve.
+// One causal sequence of 8,192 tokens. Only a few of its queries have a dO other than 0, so that the reference need compute these
+// queries alone, each as the last of the keys that it attends to.
 TEST_P(OnGpu, SequenceOf8192Tokens) {
   constexpr std::int64_t kTokens = 8192, kHeads = 1, kHeadDim = 32, kRow = kHeads * kHeadDim;
   const std::vector<std::int64_t> chosen = {0, 1, 2, 3, 4, 5, 6, 7, 30, 31, 32, 63, 64, 65, 127, 128, 1000, 4103, 8190, 8191};
@@ -161,7 +161,7 @@ TEST_P(OnGpu, SequenceOf8192Tokens) {
     for (std::int64_t head = 0; head < kHeads; ++head)
       EXPECT_EQ(solution.lse[chosen[i] * kHeads + head], apart.lse[i * kHeads + head]) << chosen[i];
   }
-  // Added up in float32, but for the exact ones.
+  // Sums over queries, in float32, or in float64 for the exact values.
   const auto over_queries = [&](const std::vector<double>& values, Format format) {
     const Format sum_format = format == Format::float64 ? format : Format::float32;
     std::vector<double> sums(whole.k.size());
@@ -178,8 +178,8 @@ TEST_P(OnGpu, SequenceOf8192Tokens) {
   expect_close("dv", solution.dv, over_queries(exact.dv, Format::float64), over_queries(plain.dv, GetParam()), few);
 }
 
-// Whole tiles of queries that see no key, and of keys that no query sees.
-TEST_P(OnGpu, NothingMayBeSeen) {
+// Whole tiles of queries that attend to no key, and of keys that no query attends to.
+TEST_P(OnGpu, QueriesMayAttendToNothing) {
   for (const std::int64_t window : {1, 3, 70}) {
     Problem problem = kernels::cases::random_problem({{200, 20}, {17, 300}, {64, 0}, {130, 1}}, 2, 1, 64, GetParam(), 19);
     problem.causal = true;
@@ -214,13 +214,13 @@ TEST_P(OnGpu, EntropyOfUniformAttentionIsOneAndOfOneHotZero) {
     const Solution solution = on_gpu(uniform);
     for (std::size_t i = 0; i < 4; ++i) EXPECT_NEAR(solution.entropy[i] / queries[i], 1, 2e-6);
   }
-  // One key per sequence and head has the logit 1e4, all others −1e4; it is the first, so every query sees it.
+  // One key per sequence and head has the logit 1e4, all others −1e4. It is the first, so every query attends to it.
   for (const std::size_t offset : {0, 100})
     for (std::size_t i = 0; i < 32; ++i) uniform.k[offset * 32 + i] = 1e4 / 16;
   const Solution solution = on_gpu(uniform);
-  // On tensor cores the largest weight is 1 but for the last places of its logit: these are scaled and shifted at once.
-  const double place = GetParam() == Format::float32 ? 0 : 0x1p-24;
-  for (std::size_t i = 0; i < 4; ++i) EXPECT_NEAR(solution.entropy[i], 0, place * queries[i]);
+  // On tensor cores logits are scaled and shifted by one fma, so the largest weight is 1 only up to the rounding of its logit.
+  const double rounding = GetParam() == Format::float32 ? 0 : 0x1p-24;
+  for (std::size_t i = 0; i < 4; ++i) EXPECT_NEAR(solution.entropy[i], 0, rounding * queries[i]);
   for (std::size_t i = 0; i < 32; ++i) {
     const double value = uniform.v[i];
     EXPECT_NEAR(solution.out[99 * 32 + i], value, GetParam() == Format::tf32 ? 0x1p-10 * std::abs(value) : 0);
@@ -229,7 +229,7 @@ TEST_P(OnGpu, EntropyOfUniformAttentionIsOneAndOfOneHotZero) {
 
 TEST_P(OnGpu, HugeLogitsStayFinite) {
   Problem problem = kernels::cases::random_problem({{40, 40}, {100, 100}}, 2, 2, 64, GetParam(), 14, 1e4 / 64);
-  for (double& k : problem.k) k *= 64;  // logits of 1e4 from factors and gradients that float16 holds
+  for (double& k : problem.k) k *= 64;  // logits of 1e4 whose factors and gradients are in float16's range
   for (const bool causal : {false, true}) {
     problem.causal = causal;
     const Solution solution = on_gpu(problem);

@@ -9,9 +9,10 @@
 
 #include "hies/kernels/cuda/plugin.h"
 
-// Device memory for tests of the plug-in's kernels, through the CUDA runtime that the plug-in brought along.
+// Device memory for tests of the plug-in's kernels, allocated by the CUDA runtime that the plug-in has loaded.
 namespace hies::kernels::cuda::cases {
 
+// The functions of the CUDA runtime, found in the library itself because tests do not link CUDA.
 class Runtime {
  public:
   static const Runtime& get() {
@@ -31,7 +32,7 @@ class Runtime {
   Runtime() {
     plugin();
     void* handle = ::dlopen("libcudart.so.13", RTLD_NOW | RTLD_NOLOAD);
-    if (handle == nullptr) throw std::runtime_error("the plug-in's CUDA runtime is not there");
+    if (handle == nullptr) throw std::runtime_error("the plug-in has not loaded libcudart.so.13");
     malloc = reinterpret_cast<decltype(malloc)>(::dlsym(handle, "cudaMalloc"));
     free = reinterpret_cast<decltype(free)>(::dlsym(handle, "cudaFree"));
     copy = reinterpret_cast<decltype(copy)>(::dlsym(handle, "cudaMemcpy"));
@@ -39,7 +40,7 @@ class Runtime {
   }
 };
 
-// A vector's copy on the device.
+// A copy of a vector in device memory.
 template <class T>
 class OnDevice {
  public:

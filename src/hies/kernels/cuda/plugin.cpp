@@ -45,7 +45,7 @@ void check_gpu(const Plugin& plugin) {
   if (error != 0)
     refuse(std::string("no usable NVIDIA driver: ") + plugin.error_text(error),
            "install the driver of CUDA 13 (580 or newer); `nvidia-smi` shows what is there. Or run with --device cpu");
-  check_call(plugin.capability(0, &capability), "asking for the GPU's compute capability");
+  check_call(plugin.capability(0, &capability), "querying the GPU's compute capability");
   if (!runs_on(capability))
     refuse(fmt::format("the GPU has compute capability {}.{}, and the plug-in has kernels for 8.0 and 9.0", capability / 10,
                        capability % 10),
@@ -73,12 +73,12 @@ Plugin open() {
   find(handle, "hies_cuda_gated", plugin.gated);
   find(handle, "hies_cuda_gated_backward", plugin.gated_backward);
   find(handle, "hies_cuda_copy_rows", plugin.copy_rows);
-  find(handle, "hies_cuda_look_at_logits", plugin.look_at_logits);
-  find(handle, "hies_cuda_gradient_of_logits", plugin.gradient_of_logits);
+  find(handle, "hies_cuda_summarise_logits", plugin.summarise_logits);
+  find(handle, "hies_cuda_logits_gradient", plugin.logits_gradient);
   return plugin;
 }
 
-// Known before the GPU is looked at, so that its errors have words.
+// Returns the opened plug-in before the GPU is checked, because check_call needs its error texts.
 const Plugin& opened() {
   static const Plugin plugin = open();
   return plugin;
@@ -95,7 +95,8 @@ const Plugin& plugin() {
   return opened();
 }
 
-// 8.6 and 8.9 would run the code, but have too little shared memory for a block's tiles; code for sm_90a runs on 9.0 alone.
+// GPUs of 8.6 and 8.9 could run the code for sm_80, but have too little shared memory for its tiles. Code for sm_90a runs on 9.0
+// alone.
 bool runs_on(int capability) noexcept { return capability == 80 || capability == 87 || capability == 90; }
 
 void check_call(int error, std::string_view what) {

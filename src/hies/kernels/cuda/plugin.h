@@ -4,10 +4,11 @@
 
 #include "hies/kernels/cuda/hies_cuda.h"
 
-// libhies_cuda.so, opened when it is first asked for: no program needs it, or CUDA, to run on the CPU.
+// libhies_cuda.so, the plug-in with the CUDA kernels. It is opened when plugin() is first called; a program that runs on the CPU
+// needs neither it nor CUDA.
 namespace hies::kernels::cuda {
 
-// Its functions, by the names of hies_cuda.h without their beginning.
+// The functions of hies_cuda.h, named without the prefix hies_cuda_.
 struct Plugin {
   decltype(&hies_cuda_abi) abi;
   decltype(&hies_cuda_error_text) error_text;
@@ -24,19 +25,20 @@ struct Plugin {
   decltype(&hies_cuda_gated) gated;
   decltype(&hies_cuda_gated_backward) gated_backward;
   decltype(&hies_cuda_copy_rows) copy_rows;
-  decltype(&hies_cuda_look_at_logits) look_at_logits;
-  decltype(&hies_cuda_gradient_of_logits) gradient_of_logits;
+  decltype(&hies_cuda_summarise_logits) summarise_logits;
+  decltype(&hies_cuda_logits_gradient) logits_gradient;
 };
 
-// Looks beside the program, in ../lib from there, where it was built, and where the system looks; or takes the file that the variable
-// HIES_CUDA_PLUGIN names. Throws unsupported, with what to do: no plug-in, another version of it, no driver, no GPU, a GPU that it has
-// no kernels for.
+// Opens the plug-in on the first call and returns its functions. It is the file that the environment variable HIES_CUDA_PLUGIN
+// names, or libhies_cuda.so beside the program, in ../lib from there, in the build directory, or where the system looks for
+// libraries. Throws unsupported, with a hint, if there is no plug-in, if it has another ABI version, if there is no driver or no
+// GPU, or if it has no kernels for the GPU.
 const Plugin& plugin();
 
-// The capabilities (90 for 9.0) that the plug-in has kernels for.
+// Returns true if the plug-in has kernels for GPUs of this compute capability, 90 for 9.0.
 bool runs_on(int capability) noexcept;
 
-// Throws internal with CUDA's words where a call failed.
+// Throws internal with CUDA's error text unless `error` is 0. `what` completes "CUDA failed while …".
 void check_call(int error, std::string_view what);
 
 }  // namespace hies::kernels::cuda

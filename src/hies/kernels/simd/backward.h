@@ -7,8 +7,8 @@
 namespace hies::kernels {
 namespace {
 
-// FlashAttention-2's backward pass of one sequence and KV head: probabilities are computed again from the log-sum-exp, a block of
-// queries and a tile of keys at a time. All numbers that reach dk and dv are added by one thread in one order.
+// FlashAttention-2's backward pass of one sequence and KV head. It computes probabilities again from the log-sum-exp, a block of
+// queries and a tile of keys at a time. One thread adds everything to dk and dv, in one order.
 template <class Real>
 class BackwardPass {
  public:
@@ -20,10 +20,10 @@ class BackwardPass {
         width_(padded(shape_.head_dim)),
         scale_(shape_.scale),
         gradients_(arguments_.dq.data != nullptr || arguments_.dk.data != nullptr || arguments_.dv.data != nullptr) {
-    Arena measured(nullptr);
-    lay_out(measured);
+    Arena measured(nullptr);  // measures how much memory is needed
+    allocate(measured);
     Arena arena(scratch(measured.used()));
-    lay_out(arena);
+    allocate(arena);
   }
 
   void run() {
@@ -40,7 +40,7 @@ class BackwardPass {
         const std::int64_t left = sequence_.queries - first_, lanes = block_lanes<Real>(left);
         count_ = lanes < left ? lanes : left;
         if (skip) {
-          leave_out();
+          write_skipped();
         } else {
           with_shape<Real>(lanes, [&](auto shape) { block(shape); });
         }
@@ -51,19 +51,19 @@ class BackwardPass {
   }
 
  private:
-  void lay_out(Arena& arena) {
-    const std::int64_t block_size = kMostLanes<Real> * width_, tile_size = kTileKeys * kMostLanes<Real>;
+  void allocate(Arena& arena) {
+    const std::int64_t block_size = kMaxLanes<Real> * width_, tile_size = kTileKeys * kMaxLanes<Real>;
     for (Real** piece : {&q_rows_, &q_, &dout_rows_, &dout_, &dq_}) *piece = arena.take<Real>(block_size);
     for (Real** piece : {&powers_, &dlogits_}) *piece = arena.take<Real>(tile_size);
-    for (Real** piece : {&inner_, &lse_}) *piece = arena.take<Real>(kMostLanes<Real>);
+    for (Real** piece : {&inner_, &lse_}) *piece = arena.take<Real>(kMaxLanes<Real>);
     for (Real** piece : {&keys_, &values_, &dkeys_, &dvalues_})
       *piece = arena.take<Real>(gradients_ ? sequence_.keys * width_ : 0);
   }
 
   std::int64_t token() const { return sequence_.query0 + first_; }
 
-  // A skipped head: zeros.
-  void leave_out() {
+  // Writes zeros for a block of a skipped head.
+  void write_skipped() {
     for (std::int64_t i = 0; i < count_ * width_; ++i) dq_[i] = 0;
     if (arguments_.dq.data != nullptr) write_rows(shape_, arguments_.dq, token(), head_, count_, dq_);
     for (std::int64_t i = 0; i < count_; ++i) set_inner(i, 0);
@@ -74,7 +74,7 @@ class BackwardPass {
       static_cast<Real*>(arguments_.head_inner)[(token() + query) * shape_.heads + head_] = value;
   }
 
-  // Rows of the block's queries, as they are and in lanes; lanes without a query are zero.
+  // Reads the block's queries of a tensor twice, as rows and transposed into lanes. Lanes without a query become zero.
   template <int N, int M>
   void read_block(const Strided& view, Real* rows, Real* lanes) {
     read_rows(shape_, view, token(), head_, count_, rows);
@@ -86,10 +86,10 @@ class BackwardPass {
   void block(Shape shape) {
     constexpr int N = Shape::kN, M = Shape::kM, L = Shape::kL;
     using V = Lanes<Real, N>;
-    read_block<N, M>(arguments_.out, dq_, q_);  // dq_ and q_ are free yet
+    read_block<N, M>(arguments_.out, dq_, q_);  // dq_ and q_ are not in use yet
     read_block<N, M>(arguments_.dout, dout_rows_, dout_);
     for (int m = 0; m < M; ++m) {
-      typename V::Vec sum[4] = {};  // four, for smaller roundings
+      typename V::Vec sum[4] = {};  // four partial sums, for smaller rounding errors
       for (std::int64_t d = 0; d < width_; ++d) sum[d % 4] += V::load(dout_ + d * L + m * N) * V::load(q_ + d * L + m * N);
       V::store(inner_ + m * N, (sum[0] + sum[1]) + (sum[2] + sum[3]));
     }
@@ -99,9 +99,9 @@ class BackwardPass {
     read_block<N, M>(arguments_.q, q_rows_, q_);
     for (std::int64_t i = 0; i < L * width_; ++i) q_[i] *= scale_.sign;
     for (int lane = 0; lane < L; ++lane) {
-      // Finite also where a query sees nothing: hidden logits then still give 0.
-      const bool sees = lane < count_ && visibility().of(first_ + lane).count() > 0;
-      lse_[lane] = sees ? static_cast<const Real*>(arguments_.lse)[(token() + lane) * shape_.heads + head_] : Real(0);
+      // Also finite for a query that attends to no key: the weights of masked logits are then still 0.
+      const bool attends = lane < count_ && visibility().of(first_ + lane).count() > 0;
+      lse_[lane] = attends ? static_cast<const Real*>(arguments_.lse)[(token() + lane) * shape_.heads + head_] : Real(0);
     }
     for (std::int64_t i = 0; i < L * width_; ++i) dq_[i] = 0;
     const SeenKeys range = visibility().range();
@@ -128,14 +128,14 @@ class BackwardPass {
       multiply<Real, N, M, Rows::by_i>(dlogits_, L, keys_ + at, width_, dq_, L, D, to - from, true);
   }
 
-  // powers_: products q·k → probabilities; dlogits_: ⟨dout, v⟩ → gradients by q·k. Where the tile is the `whole` row, its softmax
-  // is made anew, which spares the log-sum-exp's rounding.
+  // Replaces the products q·k in powers_ by probabilities, and ⟨dout, v⟩ in dlogits_ by gradients of the products. If the tile is
+  // the `whole` row, its softmax is computed again, which avoids the rounding of the log-sum-exp.
   template <class Shape>
   void differentiate(Shape, std::int64_t from, std::int64_t to, bool whole) {
     constexpr int N = Shape::kN, M = Shape::kM, L = Shape::kL;
     using V = Lanes<Real, N>;
     using Vec = typename V::Vec;
-    visibility().template hide<N, M>(powers_, from, to, kHidden<Real>);
+    visibility().template mask<N, M>(powers_, from, to, kMasked<Real>);
     for (int m = 0; m < M; ++m) {
       const Column<Real, N> column{powers_ + m * N, L, to - from};
       Vec inner = V::load(inner_ + m * N), inverse = V::all(1);
@@ -158,7 +158,7 @@ class BackwardPass {
     }
   }
 
-  // sums[key] += Σ_query weights[key][query]·rows[query]: here the lanes are elements of a row.
+  // sums[key] += Σ_query weights[key][query]·rows[query]. Here lanes are elements of a row.
   void add_outer(const Real* weights, std::int64_t lanes, const Real* rows, Real* sums, std::int64_t keys) {
     constexpr int N = kLanes<Real>;
     std::int64_t d = 0;
@@ -175,11 +175,12 @@ class BackwardPass {
   std::int64_t width_;
   LogitScale<Real> scale_;
   bool gradients_;
-  std::int64_t head_ = 0, first_ = 0, count_ = 0;  // the block at work: queries of the sequence
-  Real *q_rows_, *q_, *dout_rows_, *dout_, *dq_;   // [lanes, width] as rows, else [width, lanes]
-  Real *powers_, *dlogits_;                        // [kTileKeys, lanes]
-  Real *inner_, *lse_;                             // [lanes]
-  Real *keys_, *values_, *dkeys_, *dvalues_;       // [S, width]
+  std::int64_t head_ = 0, first_ = 0,
+               count_ = 0;  // the current head, and the first query of the current block in the sequence and their number
+  Real *q_rows_, *q_, *dout_rows_, *dout_, *dq_;  // *_rows_: [lanes, width]; others: [width, lanes]
+  Real *powers_, *dlogits_;                       // [kTileKeys, lanes]
+  Real *inner_, *lse_;                            // [lanes]
+  Real *keys_, *values_, *dkeys_, *dvalues_;      // [S, width]
 };
 
 }  // namespace

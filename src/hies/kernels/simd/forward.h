@@ -7,8 +7,8 @@
 namespace hies::kernels {
 namespace {
 
-// Online softmax (Milakov and Gimelshein 2018; FlashAttention-2) of the queries of one item, with the entropy's running sum
-// t = Σ e^(s−m)(s−m): a tile of keys at a time, kept in units of log 2.
+// The forward pass of the queries of one item: online softmax (Milakov and Gimelshein 2018; FlashAttention-2), a tile of keys at
+// a time. For the entropy it also keeps the shifted sum Σ e^(s−m)·(s−m), where s−m is in units of ln 2.
 template <class Real>
 class ForwardPass {
  public:
@@ -19,10 +19,10 @@ class ForwardPass {
         sequence_(sequence_of(shape_, item.sequence)),
         width_(padded(shape_.head_dim)),
         scale_(shape_.scale) {
-    Arena measured(nullptr);
-    lay_out(measured);
+    Arena measured(nullptr);  // measures how much memory is needed
+    allocate(measured);
     Arena arena(scratch(measured.used()));
-    lay_out(arena);
+    allocate(arena);
   }
 
   double run() {
@@ -34,7 +34,7 @@ class ForwardPass {
       read_rows(shape_, arguments_.k, sequence_.key0 + from, kv, to - from, keys_);
       if (arguments_.out.data != nullptr) read_rows(shape_, arguments_.v, sequence_.key0 + from, kv, to - from, values_);
       for (std::int64_t i = 0; i < blocks_; ++i)
-        with_shape<Real>(block_[i].lanes, [&](auto shape) { meet(shape, block_[i], from, to); });
+        with_shape<Real>(block_[i].lanes, [&](auto shape) { attend(shape, block_[i], from, to); });
     }
     double entropy = 0;
     for (std::int64_t i = 0; i < blocks_; ++i)
@@ -44,12 +44,12 @@ class ForwardPass {
 
  private:
   struct Block {
-    std::int64_t lanes, first, count;  // queries of the sequence
+    std::int64_t lanes, first, count;  // its queries are first … first+count−1 of the sequence
     Real *q, *out;                     // [width, lanes]
-    Real *maximum, *sum, *shifted;     // [lanes]: m, Σ e^(s−m), Σ e^(s−m)(s−m)
+    Real *maximum, *sum, *shifted;     // [lanes]: row maximum m, row sum Σ e^(s−m), shifted sum
   };
 
-  void lay_out(Arena& arena) {
+  void allocate(Arena& arena) {
     blocks_ = 0;
     for (std::int64_t done = 0; done < item_.count;) {
       const std::int64_t left = item_.count - done, lanes = block_lanes<Real>(left);
@@ -64,12 +64,13 @@ class ForwardPass {
     }
     keys_ = arena.take<Real>(kTileKeys * width_);
     values_ = arena.take<Real>(kTileKeys * width_);
-    logits_ = arena.take<Real>(kTileKeys * kMostLanes<Real>);
-    rows_ = arena.take<Real>(width_ * kMostLanes<Real>);
+    logits_ = arena.take<Real>(kTileKeys * kMaxLanes<Real>);
+    rows_ = arena.take<Real>(width_ * kMaxLanes<Real>);
   }
 
   Visibility<Real> visibility(const Block& block) const { return {shape_, sequence_, block.first, block.first + block.count}; }
 
+  // Reads the block's queries and resets its sums.
   template <class Shape>
   void begin(Shape, const Block& block) {
     constexpr int N = Shape::kN, M = Shape::kM, L = Shape::kL;
@@ -84,8 +85,9 @@ class ForwardPass {
     }
   }
 
+  // Adds one tile of keys, tile … tile_end−1, to the block's sums and outputs.
   template <class Shape>
-  void meet(Shape shape, const Block& block, std::int64_t tile, std::int64_t tile_end) {
+  void attend(Shape shape, const Block& block, std::int64_t tile, std::int64_t tile_end) {
     constexpr int N = Shape::kN, M = Shape::kM, L = Shape::kL;
     const Visibility<Real> visible = visibility(block);
     const SeenKeys range = visible.range();
@@ -93,13 +95,13 @@ class ForwardPass {
     if (from >= to) return;
     const std::int64_t skipped = (from - tile) * width_;
     multiply<Real, N, M, Rows::by_j>(block.q, L, keys_ + skipped, width_, logits_, L, to - from, shape_.head_dim, false);
-    visible.template hide<N, M>(logits_, from, to, kHidden<Real>);
+    visible.template mask<N, M>(logits_, from, to, kMasked<Real>);
     softmax(shape, block, to - from);
     if (arguments_.out.data == nullptr) return;
     multiply<Real, N, M, Rows::by_i>(logits_, L, values_ + skipped, width_, block.out, L, shape_.head_dim, to - from, true);
   }
 
-  // Turns logits into e^(s−m) and brings the block's sums and output to the new maximum.
+  // Replaces logits by weights e^(s−m) and rescales the block's sums and outputs to the new row maxima.
   template <class Shape>
   void softmax(Shape, const Block& block, std::int64_t keys) {
     constexpr int N = Shape::kN, M = Shape::kM, L = Shape::kL;
@@ -110,15 +112,15 @@ class ForwardPass {
       const Vec before = V::load(block.maximum + m * N), maximum = column.maximum(before);
       Vec sum, shifted;
       column.exponentials(maximum, scale_, sum, shifted);
-      // A shift below −2000 is as good as −∞, but finite: it meets sums that are 0 in the first tile.
+      // 2^−2000 is 0 like 2^−∞, but −2000 times the sums of the first tile, which are 0, is not NaN.
       const Vec shift = V::larger((before - maximum) * scale_.unit, V::all(-2000)), rescale = V::exp2(shift);
       const Vec old_sum = V::load(block.sum + m * N), old_shifted = V::load(block.shifted + m * N);
       V::store(block.maximum + m * N, maximum);
       V::store(block.sum + m * N, sum + old_sum * rescale);
       V::store(block.shifted + m * N, shifted + rescale * (old_shifted + old_sum * shift));
-      bool grown = false;
-      for (int lane = 0; lane < N; ++lane) grown |= rescale[lane] != 1;
-      if (!grown || arguments_.out.data == nullptr) continue;
+      bool rescaled = false;
+      for (int lane = 0; lane < N; ++lane) rescaled |= rescale[lane] != 1;
+      if (!rescaled || arguments_.out.data == nullptr) continue;
       for (std::int64_t d = 0; d < shape_.head_dim; ++d) {
         Real* out = block.out + d * L + m * N;
         V::store(out, V::load(out) * rescale);
@@ -126,13 +128,14 @@ class ForwardPass {
     }
   }
 
+  // Writes the block's outputs and log-sum-exp. Returns the sum of its normalised entropies.
   template <class Shape>
   double finish(Shape, const Block& block) {
     constexpr int N = Shape::kN, M = Shape::kM, L = Shape::kL;
     using V = Lanes<Real, N>;
     using Vec = typename V::Vec;
     const Visibility<Real> visible = visibility(block);
-    double total = 0;
+    double entropy = 0;
     for (int m = 0; m < M; ++m) {
       Vec seen{};
       for (int lane = 0; lane < N; ++lane) seen[lane] = static_cast<Real>(visible.of(block.first + m * N + lane).count());
@@ -147,24 +150,24 @@ class ForwardPass {
       for (int lane = 0; lane < N && m * N + lane < block.count; ++lane) {
         const std::int64_t token = sequence_.query0 + block.first + m * N + lane;
         if (arguments_.lse != nullptr) static_cast<Real*>(arguments_.lse)[token * shape_.heads + item_.head] = lse[lane];
-        if (seen[lane] > 1) total += share_of_largest(log_sum[lane] - mean_shift[lane] * kLn2, seen[lane]);
+        if (seen[lane] > 1) entropy += normalised(log_sum[lane] - mean_shift[lane] * kLn2, seen[lane]);
       }
     }
     if (arguments_.out.data != nullptr) {
       from_lanes<Real, N, M>(block.out, width_, rows_);
       write_rows(shape_, arguments_.out, sequence_.query0 + block.first, item_.head, block.count, rows_);
     }
-    return total;
+    return entropy;
   }
 
-  // An entropy over ln(keys), which most rows have in common.
-  double share_of_largest(double entropy, double keys) {
+  // Returns entropy / ln(keys), clamped to 0 … 1. Most rows have the same number of keys, so the last logarithm is kept.
+  double normalised(double entropy, double keys) {
     if (keys != log_of_) {
       log_of_ = keys;
       log_ = __builtin_log(keys);
     }
-    const double share = entropy / log_;
-    return share < 0 ? 0 : share > 1 ? 1 : share;
+    const double quotient = entropy / log_;
+    return quotient < 0 ? 0 : quotient > 1 ? 1 : quotient;
   }
 
   const ForwardItem& item_;

@@ -4,20 +4,21 @@
 #include <type_traits>
 #include <utility>
 
-// Arithmetic on N numbers at once, by the compilers' vector extensions, so that one source serves every instruction set.
-// Everything under simd/ has internal linkage: each instruction set's unit (variant.cpp) keeps its own copy, and the linker cannot
-// take a function compiled for AVX-512 where any CPU must run it. For the same reason no function of the standard library is used.
+// Arithmetic on N numbers at once with the compilers' vector extensions, so that one source compiles for every instruction set.
+// Everything under simd/ has internal linkage: each instruction set's translation unit (variant.cpp) has its own copy, and the
+// linker cannot merge a function compiled for AVX-512 into code that any CPU runs. For the same reason nothing here uses
+// functions of the standard library.
 namespace hies::kernels {
 namespace {
 
 #define HIES_INLINE __attribute__((always_inline)) inline
 
-// Coefficients of 2^r for |r| ≤ ½, highest power first.
+// The coefficients of a polynomial for 2^r, |r| ≤ ½, highest power first.
 template <class Real>
 struct Exp2Series;
 
 template <>
-struct Exp2Series<float> {  // Cephes' exp2f: below 1 ulp
+struct Exp2Series<float> {  // those of Cephes' exp2f; error below 1 ulp
   static constexpr float values[] = {1.535336188319500e-4f,
                                      1.339887440266574e-3f,
                                      9.618437357674640e-3f,
@@ -28,7 +29,7 @@ struct Exp2Series<float> {  // Cephes' exp2f: below 1 ulp
 };
 
 template <>
-struct Exp2Series<double> {  // Taylor: ln2^k / k!, the first term left out is 4e-18
+struct Exp2Series<double> {  // Taylor series, ln2^k / k!; the first omitted term is 4e-18
   static constexpr double values[] = {1.3691488853904127e-12, 2.5678435993488202e-11,
                                       4.4455382718708110e-10, 7.0549116208011230e-9,
                                       1.0178086009239699e-7,  1.3215486790144307e-6,
@@ -55,9 +56,9 @@ struct Lanes {
   static HIES_INLINE Vec all(Real value) { return value - Vec{}; }
   static HIES_INLINE Vec larger(Vec a, Vec b) { return a > b ? a : b; }
 
-  // 2^x for x below 100; 0 below the smallest normal number.
+  // Returns 2^x for x below 100, and 0 where that is below the smallest normal number.
   static HIES_INLINE Vec exp2(Vec x) {
-    // Adding 1.5·2^mantissa leaves the nearest integer in the low bits.
+    // Adding 1.5·2^mantissa leaves the nearest integer of x in the low bits.
     constexpr Real kShifter = static_cast<Real>(Bits{3} << (kMantissa - 1));
     constexpr Real kSmallest = sizeof(Real) == 4 ? -126 : -1022;
     const Vec shifted = x + kShifter, r = x - (shifted - kShifter);
@@ -68,7 +69,7 @@ struct Lanes {
     return x < kSmallest ? Vec{} : result;
   }
 
-  // ln x of a positive normal number: x = 2^k·m, m in √½ … √2, ln m = 2·artanh((m−1)/(m+1)).
+  // Returns ln x of positive normal numbers: with x = 2^k·m, m in √½ … √2, it is k·ln 2 + 2·artanh((m−1)/(m+1)).
   static HIES_INLINE Vec log(Vec x) {
     constexpr Bits kRootHalf = sizeof(Real) == 4 ? Bits{0x3f3504f3} : static_cast<Bits>(0x3fe6a09e667f3bcd);
     constexpr int kTerms = sizeof(Real) == 4 ? 5 : 12;
@@ -80,7 +81,7 @@ struct Lanes {
     return __builtin_convertvector(k, Vec) * Real(0.6931471805599453094) + 2 * s * series;
   }
 
-  // Rows a block transposed in place: rows[i][j] ↔ rows[j][i], by swapping ever larger off-diagonal squares.
+  // Transposes the rows in place, rows[i][j] ↔ rows[j][i], by swapping off-diagonal squares of sizes 1, 2, 4, …
   static HIES_INLINE void transpose(Vec (&rows)[N]) { swap_squares<1>(rows, std::make_integer_sequence<int, N>()); }
 
  private:

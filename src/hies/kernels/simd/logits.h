@@ -6,7 +6,7 @@
 namespace hies::kernels {
 namespace {
 
-// One row of logits, 64 bytes at a time.
+// One row of logits, processed in vectors of 64 bytes.
 template <class Real>
 class LogitRow {
  public:
@@ -19,73 +19,73 @@ class LogitRow {
 
   LogitSummary summarise() const {
     LogitSummary summary;
-    Real strange = 0;
-    find_top(summary, strange);
-    const Vec top = V::all(static_cast<Real>(summary.top));
-    // Sums of a few vectors are added in double: one float32 sum over a large vocabulary would drop its small terms.
+    Real nan_if_not_finite = 0;
+    find_maximum(summary, nan_if_not_finite);
+    const Vec maximum = V::all(static_cast<Real>(summary.maximum));
+    // Sums of kBlock logits are added in float64: one float32 sum over a large vocabulary would lose its small terms.
     for (std::int64_t begin = 0; begin < whole_; begin += kBlock) {
       Vec sum{};
-      for (std::int64_t v = begin; v < whole_ && v < begin + kBlock; v += kLanes) sum += exponential(V::load(data_ + v), top);
-      summary.sum += total(sum);
+      for (std::int64_t v = begin; v < whole_ && v < begin + kBlock; v += kLanes) sum += exponential(V::load(data_ + v), maximum);
+      summary.sum += lane_sum(sum);
     }
-    if (whole_ < size_) summary.sum += total(exponential(tail(static_cast<Real>(kGone)), top));
-    summary.sum += static_cast<double>(strange);
+    if (whole_ < size_) summary.sum += lane_sum(exponential(tail(static_cast<Real>(kZeroWeight)), maximum));
+    summary.sum += static_cast<double>(nan_if_not_finite);
     return summary;
   }
 
-  void softmax(const LogitSummary& summary, double share) const {
-    const Vec top = V::all(static_cast<Real>(summary.top)), factor = V::all(static_cast<Real>(share / summary.sum));
-    for (std::int64_t v = 0; v < whole_; v += kLanes) V::store(data_ + v, exponential(V::load(data_ + v), top) * factor);
+  void softmax(const LogitSummary& summary, double weight) const {
+    const Vec maximum = V::all(static_cast<Real>(summary.maximum)), factor = V::all(static_cast<Real>(weight / summary.sum));
+    for (std::int64_t v = 0; v < whole_; v += kLanes) V::store(data_ + v, exponential(V::load(data_ + v), maximum) * factor);
     if (whole_ == size_) return;
     Real last[kLanes];
-    V::store(last, exponential(tail(0), top) * factor);
+    V::store(last, exponential(tail(0), maximum) * factor);
     __builtin_memcpy(data_ + whole_, last, static_cast<std::size_t>(size_ - whole_) * sizeof(Real));
   }
 
  private:
   static constexpr std::int64_t kBlock = 64 * kLanes;
-  static constexpr double kGone = sizeof(Real) == 4 ? -1e38 : -1e300;  // a logit whose exponential is 0
+  static constexpr double kZeroWeight = sizeof(Real) == 4 ? -1e38 : -1e300;  // a logit whose exponential is 0
 
-  // The logits that fill no whole vector, and `rest` behind them.
-  Vec tail(Real rest) const {
+  // Returns the last logits, which do not fill a vector, padded with `padding`.
+  Vec tail(Real padding) const {
     Real last[kLanes];
-    for (int lane = 0; lane < kLanes; ++lane) last[lane] = whole_ + lane < size_ ? data_[whole_ + lane] : rest;
+    for (int lane = 0; lane < kLanes; ++lane) last[lane] = whole_ + lane < size_ ? data_[whole_ + lane] : padding;
     return V::load(last);
   }
 
-  static Vec exponential(Vec logit, Vec top) {
+  static Vec exponential(Vec logit, Vec maximum) {
     const LogitScale<Real> scale(1);
-    const Vec difference = logit - top;
+    const Vec difference = logit - maximum;
     return V::exp2(difference * scale.unit + difference * scale.unit_rest);
   }
 
-  static double total(Vec values) {
+  static double lane_sum(Vec values) {
     double sum = 0;
     for (int lane = 0; lane < kLanes; ++lane) sum += static_cast<double>(values[lane]);
     return sum;
   }
 
-  // strange: 0, or NaN where a logit is not finite.
-  void find_top(LogitSummary& summary, Real& strange) const {
+  // Sets maximum and top_token of the summary. nan_if_not_finite becomes NaN if a logit is not finite, else 0.
+  void find_maximum(LogitSummary& summary, Real& nan_if_not_finite) const {
     Vec best = V::all(data_[0]), difference{};
-    IntVec places{}, place{};
-    for (int lane = 0; lane < kLanes; ++lane) place[lane] = lane;
-    const auto look = [&](Vec logits) {
+    IntVec best_tokens{}, tokens{};
+    for (int lane = 0; lane < kLanes; ++lane) tokens[lane] = lane;
+    const auto update = [&](Vec logits) {
       const IntVec larger = logits > best;
       best = larger ? logits : best;
-      places = larger ? place : places;
+      best_tokens = larger ? tokens : best_tokens;
       difference += logits - logits;
-      place += kLanes;
+      tokens += kLanes;
     };
-    for (std::int64_t v = 0; v < whole_; v += kLanes) look(V::load(data_ + v));
-    if (whole_ < size_) look(tail(data_[0]));
+    for (std::int64_t v = 0; v < whole_; v += kLanes) update(V::load(data_ + v));
+    if (whole_ < size_) update(tail(data_[0]));
     int first = 0;
     for (int lane = 0; lane < kLanes; ++lane) {
-      if (best[lane] > best[first] || (best[lane] == best[first] && places[lane] < places[first])) first = lane;
-      strange += difference[lane];
+      if (best[lane] > best[first] || (best[lane] == best[first] && best_tokens[lane] < best_tokens[first])) first = lane;
+      nan_if_not_finite += difference[lane];
     }
-    summary.top = static_cast<double>(best[first]);
-    summary.top_token = static_cast<std::int32_t>(places[first]);
+    summary.maximum = static_cast<double>(best[first]);
+    summary.top_token = static_cast<std::int32_t>(best_tokens[first]);
   }
 
   Real* data_;

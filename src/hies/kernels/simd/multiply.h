@@ -5,10 +5,10 @@
 namespace hies::kernels {
 namespace {
 
-// How b is laid out in multiply: b[j][i] with rows of j, or b[i][j] with rows of i.
+// The layout of b in multiply: b[j][i], rows of j, or b[i][j], rows of i.
 enum class Rows { by_j, by_i };
 
-// R rows of multiply, held in R·M registers.
+// Computes R rows of multiply, whose sums are in R·M registers.
 template <class Real, int N, int M, Rows Layout, int R>
 HIES_INLINE void multiply_rows(const Real* a, std::int64_t a_row, const Real* b, std::int64_t b_row, Real* c, std::int64_t c_row,
                                std::int64_t count, bool add) {
@@ -31,7 +31,7 @@ HIES_INLINE void multiply_rows(const Real* a, std::int64_t a_row, const Real* b,
   }
 }
 
-// multiply_rows for a number of rows known at run time, 1 … R.
+// Calls multiply_rows for a number of rows that is known at run time, 1 … R.
 template <class Real, int N, int M, Rows Layout, int R>
 HIES_INLINE void multiply_piece(std::int64_t rows, const Real* a, std::int64_t a_row, const Real* b, std::int64_t b_row, Real* c,
                                 std::int64_t c_row, std::int64_t count, bool add) {
@@ -41,21 +41,21 @@ HIES_INLINE void multiply_piece(std::int64_t rows, const Real* a, std::int64_t a
   multiply_rows<Real, N, M, Layout, R>(a, a_row, b, b_row, c, c_row, count, add);
 }
 
-// The one matrix product of this room: c[j][lane] (+)= Σ_i a[i][lane]·b[j,i] for j < rows, i < count and N·M lanes. Each number is
-// summed in the order of i, whatever the blocking, so that results depend on the operands only; what stands in c comes last: a sum of
-// sums over tiles rounds less than one long sum.
+// The matrix product of all kernels: c[j][lane] = Σ_i a[i][lane]·b[j,i] for j < rows, i < count and N·M lanes; `add` adds it to
+// c. Each sum is in the order of i, whatever the blocking, so that results depend on the operands only. The old c is added last,
+// because a sum of sums over tiles has smaller rounding errors than one long sum.
 template <class Real, int N, int M, Rows Layout>
 __attribute__((noinline)) void multiply(const Real* a, std::int64_t a_row, const Real* b, std::int64_t b_row, Real* c,
                                         std::int64_t c_row, std::int64_t rows, std::int64_t count, bool add) {
 #ifdef __AVX512F__
-  constexpr int kMost = 8;  // of 32 registers
+  constexpr int kMaxRows = 8;  // of 32 registers
 #else
-  constexpr int kMost = M == 1 ? 8 : 4;  // of 16 registers
+  constexpr int kMaxRows = M == 1 ? 8 : 4;  // of 16 registers
 #endif
   while (rows > 0) {
-    // Pieces of like size: a lone last row would wait for its own sums.
-    const std::int64_t pieces = (rows + kMost - 1) / kMost, piece = (rows + pieces - 1) / pieces;
-    multiply_piece<Real, N, M, Layout, kMost>(piece, a, a_row, b, b_row, c, c_row, count, add);
+    // Pieces have similar sizes: a single last row would have too few independent sums to hide their latency.
+    const std::int64_t pieces = (rows + kMaxRows - 1) / kMaxRows, piece = (rows + pieces - 1) / pieces;
+    multiply_piece<Real, N, M, Layout, kMaxRows>(piece, a, a_row, b, b_row, c, c_row, count, add);
     rows -= piece;
     b += piece * (Layout == Rows::by_j ? b_row : 1);
     c += piece * c_row;

@@ -6,8 +6,8 @@
 namespace hies::kernels {
 namespace {
 
-// Copies of rows in memory of our own: numbers of type Real, close together (rows of a packed tensor are often 4 KiB apart, which
-// cache sets do not like), padded with zeros to a width that vectors divide.
+// Copies of rows: numbers of type Real, contiguous (rows of a packed tensor are often 4 KiB apart, which map to few cache sets),
+// padded with zeros to a width that is a multiple of a vector.
 constexpr std::int64_t kChunk = 16;
 constexpr std::int64_t padded(std::int64_t head_dim) { return (head_dim + kChunk - 1) / kChunk * kChunk; }
 
@@ -17,7 +17,7 @@ constexpr Real widen(Real value) {
 }
 HIES_INLINE float widen(std::uint16_t value) { return __builtin_bit_cast(float, static_cast<std::uint32_t>(value) << 16); }
 
-HIES_INLINE void narrow(std::uint16_t& to, float value) {  // round to nearest, ties to even; NaN stays NaN
+HIES_INLINE void narrow(std::uint16_t& to, float value) {  // rounds to nearest, ties to even; NaN remains NaN
   const auto bits = __builtin_bit_cast(std::uint32_t, value);
   const std::uint32_t rounded = (bits + 0x7fff + ((bits >> 16) & 1)) >> 16;
   to = static_cast<std::uint16_t>(value == value ? rounded : 0x7fc0);
@@ -33,8 +33,8 @@ void read_stored(const Strided& view, std::int64_t token, std::int64_t head, std
   const std::int64_t width = padded(head_dim);
   const Stored* from = static_cast<const Stored*>(view.data) + token * view.token_stride + head * view.head_stride;
   for (std::int64_t row = 0; row < count; ++row, from += view.token_stride, rows += width) {
-    // The thread's next item is usually the next head, whose row lies behind this one; rows are too far apart for the hardware
-    // to see that.
+    // Prefetches the row of the next head, which is usually the thread's next item: rows are too far apart for the hardware
+    // prefetcher.
     for (std::int64_t d = 0; d < head_dim; d += 64 / static_cast<int>(sizeof(Stored))) __builtin_prefetch(from + head_dim + d);
     std::int64_t d = 0;
     for (; d + kChunk <= head_dim; d += kChunk)
@@ -57,7 +57,7 @@ void write_stored(const Strided& view, std::int64_t token, std::int64_t head, st
   }
 }
 
-// Rows of `count` tokens of one head from a view; `to`: [count, padded(D)].
+// Reads the rows of `count` tokens of one head; `to` is [count, padded(D)].
 template <class Real>
 void read_rows(const AttentionShape& shape, const Strided& view, std::int64_t token, std::int64_t head, std::int64_t count,
                Real* to) {
@@ -67,6 +67,7 @@ void read_rows(const AttentionShape& shape, const Strided& view, std::int64_t to
   read_stored<Real>(view, token, head, count, shape.head_dim, to);
 }
 
+// Writes them; `from` is [count, padded(D)].
 template <class Real>
 void write_rows(const AttentionShape& shape, const Strided& view, std::int64_t token, std::int64_t head, std::int64_t count,
                 const Real* from) {
@@ -76,7 +77,7 @@ void write_rows(const AttentionShape& shape, const Strided& view, std::int64_t t
   write_stored<Real>(view, token, head, count, shape.head_dim, from);
 }
 
-// [N·M, width] → [width, N·M]: a vector then holds the same element of N rows.
+// Transposes [N·M, width] to [width, N·M]: a vector then holds the same element of N rows.
 template <class Real, int N, int M>
 void to_lanes(const Real* rows, std::int64_t width, Real* columns) {
   using V = Lanes<Real, N>;
@@ -90,7 +91,7 @@ void to_lanes(const Real* rows, std::int64_t width, Real* columns) {
   }
 }
 
-// And back: [width, N·M] → [N·M, width].
+// Transposes [width, N·M] to [N·M, width].
 template <class Real, int N, int M>
 void from_lanes(const Real* columns, std::int64_t width, Real* rows) {
   using V = Lanes<Real, N>;

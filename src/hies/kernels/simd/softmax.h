@@ -7,14 +7,14 @@ namespace {
 
 constexpr double kLog2E = 1.4426950408889634074, kLn2 = 0.6931471805599453094;
 
-// A logit that no query sees, and a maximum that every logit exceeds: finite, so that their difference is.
+// The value of a masked logit, and a row maximum that every logit exceeds. Both are finite, so that their difference is.
 template <class Real>
-constexpr Real kHidden = Real(-2e30);
+constexpr Real kMasked = Real(-2e30);
 template <class Real>
 constexpr Real kNoMaximum = Real(-1e30);
 
-// How products q·k become powers of 2. The products are made with sign·q, so that the largest one is the largest logit; the
-// scale's size is applied to differences from the maximum, which leaves these exact.
+// How products q·k become powers of 2. The products are computed with sign·q, so that the largest product is the largest logit;
+// the absolute value of the scale multiplies differences from the maximum, which are exact.
 template <class Real>
 struct LogitScale {
   explicit LogitScale(double scale) {
@@ -25,10 +25,11 @@ struct LogitScale {
     unit_rest = static_cast<Real>(size * kLog2E - static_cast<double>(unit));
   }
   Real sign, factor;
-  Real unit, unit_rest;  // |scale|·log2(e), in two parts: the rounding of one would bend all logits the same way
+  // |scale|·log2(e) as a sum of two numbers: the rounding error of one would change all logits in the same direction.
+  Real unit, unit_rest;
 };
 
-// A column of a tile: `count` products of N queries with keys, `stride` elements apart.
+// N columns of a tile: the products of N queries, one per lane, with `count` keys. Consecutive keys are `stride` elements apart.
 template <class Real, int N>
 struct Column {
   using V = Lanes<Real, N>;
@@ -37,7 +38,7 @@ struct Column {
   std::int64_t stride, count;
 
   Vec maximum(Vec start) const {
-    Vec even = start, odd = start;  // two, as each waits for its last
+    Vec even = start, odd = start;  // two chains, because each step depends on the one before
     for (std::int64_t key = 0; key + 1 < count; key += 2) {
       even = V::larger(V::load(first + key * stride), even);
       odd = V::larger(V::load(first + (key + 1) * stride), odd);
@@ -46,7 +47,7 @@ struct Column {
     return V::larger(even, odd);
   }
 
-  // Products → p = e^(logit − that of `maximum`); sum = Σ p, shifted = Σ p·log2 p.
+  // Replaces products by p = e^(logit − logit of `maximum`). Sets sum = Σ p and shifted = Σ p·log2 p.
   void exponentials(Vec maximum, const LogitScale<Real>& scale, Vec& sum, Vec& shifted) const {
     sum = shifted = Vec{};
 #pragma GCC unroll 2
@@ -59,7 +60,7 @@ struct Column {
     }
   }
 
-  // Products → probabilities, of rows whose log-sum-exp is known.
+  // Replaces products by probabilities, given the log-sum-exp of each row.
   void probabilities(Vec lse, const LogitScale<Real>& scale) const {
 #pragma GCC unroll 2
     for (std::int64_t key = 0; key < count; ++key) {

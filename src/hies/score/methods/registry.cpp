@@ -55,7 +55,7 @@ model::UnitTable<double> keep_scores(const Scores& scores, const MethodOptions& 
     if (!scores.has(asked))
       throw Error(ErrorKind::bad_input,
                   fmt::format("method {} needs table '{}', which the scores do not have", method.name, asked),
-                  fmt::format("score again with `tables` {}", fmt::join(method.tables, ",")));
+                  fmt::format("run `hies score` again with `tables` {}", fmt::join(method.tables, ",")));
   }
   return method.keep_scores(scores, options);
 }

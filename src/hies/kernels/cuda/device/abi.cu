@@ -1,17 +1,22 @@
 #include <cuda_runtime.h>
 
-#include "hies/kernels/cuda/device/launch.cuh"
+#include "hies/kernels/cuda/device/attention.cuh"
+
+// The functions of hies_cuda.h that launch no kernels themselves: queries of the device, and the choice between the attention
+// kernels.
 
 using namespace hies::cuda;
 
 namespace {
 
-// Heads that the tensor-core kernels take, in types that they may multiply, with a scale that keeps the order of logits.
+// Returns true for shapes that the tensor-core kernels support. They scale logits after the maximum is taken, which needs scale >
+// 0.
 bool on_tensor_cores(const hies_cuda_shape& shape) {
   return (shape.dtype != HIES_CUDA_FLOAT32 || shape.tf32 != 0) && shape.head_dim <= 128 && shape.scale > 0;
 }
 
-// Whether the current GPU has capability 9.0. Asked of a GPU once: a kernel's start is not to wait for it.
+// Returns true if the current GPU has compute capability 9.0. The capability is queried once for each GPU and thread, so that
+// launches do not pay for it.
 bool on_hopper() {
   thread_local int known = -1, capability = 0;
   int device = 0;
@@ -42,33 +47,35 @@ int hies_cuda_capability(int device, int* capability) {
   return error;
 }
 
-int hies_cuda_memory(uint64_t* free_bytes, uint64_t* all_bytes) {
-  std::size_t free_size = 0, all = 0;
-  const cudaError_t error = cudaMemGetInfo(&free_size, &all);
-  *free_bytes = free_size, *all_bytes = all;
+int hies_cuda_memory(uint64_t* free_bytes, uint64_t* total_bytes) {
+  std::size_t free_size = 0, total_size = 0;
+  const cudaError_t error = cudaMemGetInfo(&free_size, &total_size);
+  *free_bytes = free_size, *total_bytes = total_size;
   return error;
 }
 
 int hies_cuda_attention_forward(const hies_cuda_shape* shape, const hies_cuda_forward* arguments, void* stream) {
   if (!valid(*shape)) return cudaErrorInvalidValue;
   const auto tensor = shape->dtype != HIES_CUDA_FLOAT32 && on_hopper() ? hopper_forward : tensor_forward;
-  const auto run = on_tensor_cores(*shape) ? tensor : simple_forward;
+  const auto run = on_tensor_cores(*shape) ? tensor : fma_forward;
   return run(*shape, *arguments, static_cast<cudaStream_t>(stream));
 }
 
 int hies_cuda_attention_backward(const hies_cuda_shape* shape, const hies_cuda_backward* arguments, void* stream) {
   if (!valid(*shape)) return cudaErrorInvalidValue;
-  const auto queue = static_cast<cudaStream_t>(stream);
+  const auto cuda_stream = static_cast<cudaStream_t>(stream);
   hies_cuda_shape exact = *shape;
   exact.tf32 = 0;
   if (arguments->dq.data == nullptr && arguments->dk.data == nullptr && arguments->dv.data == nullptr)
-    return head_inner(exact, *arguments, queue);
+    return head_inner(exact, *arguments, cuda_stream);
   const bool tensor = on_tensor_cores(*shape), tf32 = tensor && shape->dtype == HIES_CUDA_FLOAT32;
-  // dP − ⟨dO, O⟩ is a small difference where few keys have all the weight: in TF32 both take the same, rounded dO. Scores want dO itself.
-  if (const int error = head_inner(tf32 ? *shape : exact, *arguments, queue)) return error;
-  const auto run = !tensor ? simple_backward : is_short(*shape) ? short_backward : tensor_backward;
-  if (const int error = run(*shape, *arguments, queue)) return error;
-  return tf32 ? head_inner(exact, *arguments, queue) : cudaSuccess;
+  // dP − ⟨dO, O⟩ is a small difference of large numbers where few keys have all the probability. In TF32 its two terms must
+  // therefore contain the same, rounded dO. The inner products that are returned use the exact dO, so they are computed again at
+  // the end.
+  if (const int error = head_inner(tf32 ? *shape : exact, *arguments, cuda_stream)) return error;
+  const auto run = !tensor ? fma_backward : is_short(*shape) ? short_backward : tensor_backward;
+  if (const int error = run(*shape, *arguments, cuda_stream)) return error;
+  return tf32 ? head_inner(exact, *arguments, cuda_stream) : cudaSuccess;
 }
 
 }  // extern "C"

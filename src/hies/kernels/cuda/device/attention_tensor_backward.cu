@@ -1,114 +1,61 @@
+#include "hies/kernels/cuda/device/attention.cuh"
+#include "hies/kernels/cuda/device/attention_backward.cuh"
 #include "hies/kernels/cuda/device/launch.cuh"
-#include "hies/kernels/cuda/device/products.cuh"
 
-// The backward pass on tensor cores, in two kernels without atomic additions, so that its results are the same in every run:
-// one block sums dK and dV of a tile of keys over all queries that see them, one block dQ of a tile of queries over its keys. Both
-// compute p = e^(s−lse) and dS = p·(dO·V − D_t)·scale anew (Dao 2023, FlashAttention-2, with D_t = ⟨dO, O⟩).
+// The backward pass on tensor cores, in two kernels without atomic additions, so that results are the same bits in every run. A
+// block of the first sums dK and dV of a tile of keys over all queries that attend to them; a block of the second sums dQ of a
+// tile of queries over its keys. Both compute P and dS.
 namespace hies::cuda {
 namespace {
 
 constexpr int kWarps = 4, kThreads = 32 * kWarps;
 
-// The size of a block's work: rows that stay, kBlocks × 16 of a warp; rows of the tiles that pass by, how many such tiles are there at
-// a time, and how many blocks share a multiprocessor. float32 takes twice the registers and shared memory.
-template <class T, int D, int kBlocks>
-struct Work {
-  static constexpr bool kShort = sizeof(T) == 2;
-  static constexpr int kRows = 16 * kBlocks * kWarps, kTile = kShort ? 64 : 32;
-  static constexpr int kSlots = kShort || D <= 64 ? 2 : 1, kResident = D <= 64 && kBlocks == 1 ? 3 : 2;
-  static constexpr int kStaying = kRows * kRowStride<T, D>, kPassing = kTile * kRowStride<T, D>;
+// Tile sizes of a block. It accumulates the gradients of its own kRows rows, kRowBlocks × 16 for each warp, which stay in shared
+// memory, and loops over tiles of kTile other rows, of which kStages are in shared memory at a time. float32 needs twice the
+// registers and shared memory of the 2-byte types.
+template <class T, int D, int kRowBlocks>
+struct TileConfig {
+  static constexpr bool kTwoByte = sizeof(T) == 2;
+  static constexpr int kRows = 16 * kRowBlocks * kWarps, kTile = kTwoByte ? 64 : 32;
+  static constexpr int kStages = kTwoByte || D <= 64 ? 2 : 1, kBlocksPerSm = D <= 64 && kRowBlocks == 1 ? 3 : 2;
+  static constexpr int kOwnElements = kRows * kRowStride<T, D>, kStageElements = kTile * kRowStride<T, D>;
+  static constexpr int kStatistics = kRows > kStages* kTile ? kRows : kStages* kTile;  // of the queries, whichever rows they are
   static constexpr std::size_t kSharedBytes =
-      (2 * kStaying + 2 * kSlots * kPassing) * sizeof(T) + 2 * (kRows > kSlots * kTile ? kRows : kSlots * kTile) * sizeof(float);
+      (2 * kOwnElements + 2 * kStages * kStageElements) * sizeof(T) + 2 * kStatistics * sizeof(float);
 };
 
-// Starts copying ln Σ and D_t of `count` queries. Others get zeros, as their rows do, which makes their products vanish.
-__device__ inline void copy_statistics(float* lse, float* inner, const hies_cuda_shape& shape,
-                                       const hies_cuda_backward& arguments, long long first, int count, int rows, int head) {
-  for (int i = threadIdx.x; i < rows; i += kThreads) {
-    const bool there = i < count;
-    const long long place = (first + (there ? i : 0)) * shape.heads + head;
-    copy4(lse + i, arguments.lse + place, there);
-    copy4(inner + i, arguments.head_inner + place, there);
-  }
+// The shared memory of a block: two tensors [kRows][D] of its own rows, two tensors [kTile][D] per stage, and lse and D_t of
+// queries.
+template <class T, int D, int kRowBlocks>
+struct SharedTiles {
+  using Config = TileConfig<T, D, kRowBlocks>;
+  T *own0, *own1, *stages0, *stages1;
+  float *lse, *inner;
+  // Splits `memory`; of `statistics` queries lse and D_t are kept.
+  __device__ SharedTiles(float4* memory, int statistics)
+      : own0(reinterpret_cast<T*>(memory)),
+        own1(own0 + Config::kOwnElements),
+        stages0(own1 + Config::kOwnElements),
+        stages1(stages0 + Config::kStages * Config::kStageElements),
+        lse(reinterpret_cast<float*>(stages1 + Config::kStages * Config::kStageElements)),
+        inner(lse + statistics) {}
+  __device__ T* stage0(int stage) const { return stages0 + stage * Config::kStageElements; }
+  __device__ T* stage1(int stage) const { return stages1 + stage * Config::kStageElements; }
+};
+
+// Returns the first query head from `head` on that reads a KV head and is not skipped; shape.heads if there is none.
+__device__ inline int next_head(const hies_cuda_shape& shape, int kv, int head) {
+  while (head < shape.heads && (shape.kv_of_head[head] != kv || is_skipped(shape, head))) ++head;
+  return head;
 }
 
-// One block: kRows keys of one KV head of one sequence. Logits stand on their side: rows are keys.
-template <class T, int D, int kBlocks>
-__global__ void __launch_bounds__(kThreads, Work<T, D, kBlocks>::kResident)
-    tensor_backward_keys(hies_cuda_shape shape, hies_cuda_backward arguments, bool aligned) {
-  using W = Work<T, D, kBlocks>;
-  constexpr int kRows = W::kRows, kTile = W::kTile, kSlots = W::kSlots;
-  const int kv = blockIdx.y, b = blockIdx.z, start = blockIdx.x * kRows;
-  const Sequence sequence(shape, b);
-  if (start >= sequence.keys) return;
-  const int count = min(kRows, sequence.keys - start), row = threadIdx.x / 32 * 16 * kBlocks;
-  const int lane = threadIdx.x % 32, g = lane / 4, t = lane % 4;
-  const Mask mask(shape, sequence);
-
-  extern __shared__ float4 memory[];
-  T* keys = reinterpret_cast<T*>(memory);
-  T *values = keys + W::kStaying, *queries = values + W::kStaying, *douts = queries + kSlots * W::kPassing;
-  float* lse = reinterpret_cast<float*>(douts + kSlots * W::kPassing);
-  float* inner = lse + kSlots * kTile;
-
-  const int begin = mask.first_query(start) / kTile * kTile, end = mask.end_query(start + count - 1, sequence.queries);
-  const int tiles = end > begin ? (end - begin + kTile - 1) / kTile : 0;
-  copy_tile<T, D, kRows, kThreads>(keys, arguments.k, sequence.first_key + start, count, kv, shape.head_dim, aligned);
-  copy_tile<T, D, kRows, kThreads>(values, arguments.v, sequence.first_key + start, count, kv, shape.head_dim, aligned);
-  const auto copy_queries = [&](int head, int tile, int slot) {
-    const int first = begin + tile * kTile, here = min(kTile, sequence.queries - first);
-    const long long token = sequence.first_query + first;
-    copy_tile<T, D, kTile, kThreads>(queries + slot * W::kPassing, arguments.q, token, here, head, shape.head_dim, aligned);
-    copy_tile<T, D, kTile, kThreads>(douts + slot * W::kPassing, arguments.dout, token, here, head, shape.head_dim, aligned);
-    copy_statistics(lse + slot * kTile, inner + slot * kTile, shape, arguments, token, here, kTile, head);
-    commit_copies();
-  };
-  const auto next_head = [&](int head) {
-    while (head < shape.heads && (shape.kv_of_head[head] != kv || skipped(shape, head))) ++head;
-    return head;
-  };
-
-  float dk[kBlocks][D / 8][4] = {}, dv[kBlocks][D / 8][4] = {};
-  const float scale = shape.scale * kLog2E;
-  int head = next_head(0), tile = 0, slot = 0;
-  if (tiles > 0 && head < shape.heads) copy_queries(head, 0, 0);
-  while (tiles > 0 && head < shape.heads) {
-    const int following = tile + 1 < tiles ? head : next_head(head + 1), following_tile = tile + 1 < tiles ? tile + 1 : 0;
-    wait_copies<0>();
-    __syncthreads();
-    if (kSlots == 2 && following < shape.heads) copy_queries(following, following_tile, 1 - slot);
-    const T *q = queries + slot * W::kPassing, *dout = douts + slot * W::kPassing;
-    const float *l = lse + slot * kTile, *inners = inner + slot * kTile;
-    const int first = begin + tile * kTile;
-
-    float p[kBlocks][kTile / 8][4], ds[kBlocks][kTile / 8][4];
-    row_products<T, D>(p, LeftRows<T, D, kBlocks>{keys, row}, q);
-    row_products<T, D>(ds, LeftRows<T, D, kBlocks>{values, row}, dout);
-    const bool masked = start + kRows > mask.end_key(first) || start < mask.first_key(min(first + kTile, sequence.queries) - 1) ||
-                        first + kTile > sequence.queries;
+// Stores dK and dV of a warp's rows, from `row` on in the block, whose first row is the key `token` of the batch.
+template <class T, int D, int kRowBlocks>
+__device__ void store_key_gradients(const hies_cuda_shape& shape, const hies_cuda_backward& arguments,
+                                    const float (&dk)[kRowBlocks][D / 8][4], const float (&dv)[kRowBlocks][D / 8][4],
+                                    long long token, int row, int count, int kv, bool aligned) {
 #pragma unroll
-    for (int block = 0; block < kBlocks; ++block)
-#pragma unroll
-      for (int n = 0; n < kTile / 8; ++n)
-#pragma unroll
-        for (int i = 0; i < 4; ++i) {
-          const int column = 8 * n + 2 * t + i % 2, query = first + column, key = start + row + 16 * block + g + i / 2 * 8;
-          float value = exp2_fast(p[block][n][i] * scale - l[column] * kLog2E);
-          if (masked && !(query < sequence.queries && key >= mask.first_key(query) && key < mask.end_key(query))) value = 0;
-          p[block][n][i] = value;
-          ds[block][n][i] = value * (ds[block][n][i] - inners[column]);
-        }
-    add_product<T, D>(dv, p, dout);
-    add_product<T, D>(dk, ds, q);
-    if (kSlots == 1) {
-      __syncthreads();
-      if (following < shape.heads) copy_queries(following, following_tile, 0);
-    }
-    head = following, tile = following_tile, slot = (slot + 1) % kSlots;
-  }
-  const long long token = sequence.first_key + start;
-#pragma unroll
-  for (int block = 0; block < kBlocks; ++block) {
+  for (int block = 0; block < kRowBlocks; ++block) {
     const int first = row + 16 * block;
     if (arguments.dk.data != nullptr)
       store_rows<T, D>(arguments.dk, token, first, count, kv, shape.head_dim, dk[block], shape.scale, shape.scale, aligned);
@@ -117,112 +64,174 @@ __global__ void __launch_bounds__(kThreads, Work<T, D, kBlocks>::kResident)
   }
 }
 
+// One block: kRows keys of one KV head of one sequence. Products are transposed: their rows are keys.
+template <class T, int D, int kRowBlocks>
+__global__ void __launch_bounds__(kThreads, TileConfig<T, D, kRowBlocks>::kBlocksPerSm)
+    tensor_backward_keys(hies_cuda_shape shape, hies_cuda_backward arguments, bool aligned) {
+  using Config = TileConfig<T, D, kRowBlocks>;
+  constexpr int kRows = Config::kRows, kTile = Config::kTile, kStages = Config::kStages;
+  const int kv = blockIdx.y, b = blockIdx.z, start = blockIdx.x * kRows;
+  const Sequence sequence(shape, b);
+  if (start >= sequence.keys) return;
+  const int count = min(kRows, sequence.keys - start), row = threadIdx.x / 32 * 16 * kRowBlocks;
+  const LanePosition lane;
+  const Mask mask(shape, sequence);
+  extern __shared__ float4 memory[];
+  const SharedTiles<T, D, kRowBlocks> shared(memory, kStages * kTile);
+  T *const keys = shared.own0, *const values = shared.own1;
+
+  const int begin = mask.first_query(start) / kTile * kTile, end = mask.end_query(start + count - 1, sequence.queries);
+  const int tiles = end > begin ? (end - begin + kTile - 1) / kTile : 0;
+  copy_tile<T, D, kRows, kThreads>(keys, arguments.k, sequence.first_key + start, count, kv, shape.head_dim, aligned);
+  copy_tile<T, D, kRows, kThreads>(values, arguments.v, sequence.first_key + start, count, kv, shape.head_dim, aligned);
+  const auto prefetch = [&](int head, int tile, int stage) {
+    const int first = begin + tile * kTile, queries = min(kTile, sequence.queries - first);
+    const long long query = sequence.first_query + first;
+    copy_tile<T, D, kTile, kThreads>(shared.stage0(stage), arguments.q, query, queries, head, shape.head_dim, aligned);
+    copy_tile<T, D, kTile, kThreads>(shared.stage1(stage), arguments.dout, query, queries, head, shape.head_dim, aligned);
+    copy_statistics<kTile, kThreads>(shared.lse + stage * kTile, shared.inner + stage * kTile, shape, arguments, query, queries,
+                                     head);
+    commit_copies();
+  };
+
+  float dk[kRowBlocks][D / 8][4] = {}, dv[kRowBlocks][D / 8][4] = {};
+  const float scale = shape.scale * kLog2E;
+  int head = next_head(shape, kv, 0), tile = 0, stage = 0;
+  if (tiles > 0 && head < shape.heads) prefetch(head, 0, 0);
+  while (tiles > 0 && head < shape.heads) {
+    const int following = tile + 1 < tiles ? head : next_head(shape, kv, head + 1),
+              following_tile = tile + 1 < tiles ? tile + 1 : 0;
+    wait_copies<0>();
+    __syncthreads();
+    if (kStages == 2 && following < shape.heads) prefetch(following, following_tile, 1 - stage);
+    const T *q = shared.stage0(stage), *dout = shared.stage1(stage);
+    const int first = begin + tile * kTile;
+    float p[kRowBlocks][kTile / 8][4], ds[kRowBlocks][kTile / 8][4];
+    multiply_transposed<T, D>(p, SharedRows<T, D, kRowBlocks>{keys, row}, q);
+    multiply_transposed<T, D>(ds, SharedRows<T, D, kRowBlocks>{values, row}, dout);
+    const bool masked = start + kRows > mask.end_key(first) || start < mask.first_key(min(first + kTile, sequence.queries) - 1) ||
+                        first + kTile > sequence.queries;
+    transposed_dlogits(p, ds, shared.lse + stage * kTile, shared.inner + stage * kTile, lane, scale, mask, masked, first,
+                       start + row, sequence.queries, [](int, int) {});
+    multiply_add<T, D>(dv, p, dout);
+    multiply_add<T, D>(dk, ds, q);
+    if (kStages == 1) {
+      __syncthreads();
+      if (following < shape.heads) prefetch(following, following_tile, 0);
+    }
+    head = following, tile = following_tile, stage = (stage + 1) % kStages;
+  }
+  store_key_gradients<T, D>(shape, arguments, dk, dv, sequence.first_key + start, row, count, kv, aligned);
+}
+
+// From p = Q·Kᵀ and ds = dO·Vᵀ of a warp's queries and a tile of keys: ds becomes dS. `row` is the warp's first row in the block,
+// whose first query is `start`; `lse` and `inner` belong to the block's queries; `first` is the tile's first key.
+template <int kRowBlocks, int N>
+__device__ void dlogits(const float (&p)[kRowBlocks][N][4], float (&ds)[kRowBlocks][N][4], const float* lse, const float* inner,
+                        LanePosition lane, float scale, const Mask& mask, bool masked, int start, int row, int first) {
+#pragma unroll
+  for (int part = 0; part < 2 * kRowBlocks; ++part) {
+    const int block = part / 2, half = part % 2, own_row = row + lane.g + 8 * part, query = start + own_row;
+    const int from = mask.first_key(query), to = mask.end_key(query);
+    const float l = lse[own_row] * kLog2E, d = inner[own_row];
+#pragma unroll
+    for (int n = 0; n < N; ++n)
+#pragma unroll
+      for (int i = 0; i < 2; ++i) {
+        const int key = first + 8 * n + 2 * lane.t + i;
+        float value = exp2_fast(p[block][n][2 * half + i] * scale - l);
+        if (masked && !(key >= from && key < to)) value = 0;
+        ds[block][n][2 * half + i] = value * (ds[block][n][2 * half + i] - d);
+      }
+  }
+}
+
 // One block: kRows queries of one head of one sequence.
-template <class T, int D, int kBlocks>
-__global__ void __launch_bounds__(kThreads, Work<T, D, kBlocks>::kResident)
+template <class T, int D, int kRowBlocks>
+__global__ void __launch_bounds__(kThreads, TileConfig<T, D, kRowBlocks>::kBlocksPerSm)
     tensor_backward_queries(hies_cuda_shape shape, hies_cuda_backward arguments, bool aligned) {
-  using W = Work<T, D, kBlocks>;
-  constexpr int kRows = W::kRows, kTile = W::kTile, kSlots = W::kSlots;
+  using Config = TileConfig<T, D, kRowBlocks>;
+  constexpr int kRows = Config::kRows, kTile = Config::kTile, kStages = Config::kStages;
   const int head = blockIdx.y, b = blockIdx.z;
-  const int start = (gridDim.x - 1 - blockIdx.x) * kRows;
+  const int start = (gridDim.x - 1 - blockIdx.x) * kRows;  // with a causal mask the blocks with most keys are scheduled first
   const Sequence sequence(shape, b);
   if (start >= sequence.queries) return;
-  const int count = min(kRows, sequence.queries - start), row = threadIdx.x / 32 * 16 * kBlocks;
-  const int lane = threadIdx.x % 32, g = lane / 4, t = lane % 4;
+  const int count = min(kRows, sequence.queries - start), row = threadIdx.x / 32 * 16 * kRowBlocks;
+  const LanePosition lane;
   const Mask mask(shape, sequence);
   const int kv = shape.kv_of_head[head];
-
   extern __shared__ float4 memory[];
-  T* queries = reinterpret_cast<T*>(memory);
-  T *douts = queries + W::kStaying, *keys = douts + W::kStaying, *values = keys + kSlots * W::kPassing;
-  float* lse = reinterpret_cast<float*>(values + kSlots * W::kPassing);
-  float* inner = lse + kRows;
+  const SharedTiles<T, D, kRowBlocks> shared(memory, kRows);
+  T *const queries = shared.own0, *const douts = shared.own1;
 
-  const int begin = mask.first_key(start) / kTile * kTile, end = skipped(shape, head) ? 0 : mask.end_key(start + count - 1);
+  const int begin = mask.first_key(start) / kTile * kTile, end = is_skipped(shape, head) ? 0 : mask.end_key(start + count - 1);
   const int tiles = end > begin ? (end - begin + kTile - 1) / kTile : 0;
   const long long token = sequence.first_query + start;
-  const auto copy_keys = [&](int tile) {
-    const int first = begin + tile * kTile, here = min(kTile, sequence.keys - first), slot = tile % kSlots;
+  const auto prefetch = [&](int tile) {
+    const int first = begin + tile * kTile, keys = min(kTile, sequence.keys - first), stage = tile % kStages;
     const long long key = sequence.first_key + first;
-    copy_tile<T, D, kTile, kThreads>(keys + slot * W::kPassing, arguments.k, key, here, kv, shape.head_dim, aligned);
-    copy_tile<T, D, kTile, kThreads>(values + slot * W::kPassing, arguments.v, key, here, kv, shape.head_dim, aligned);
+    copy_tile<T, D, kTile, kThreads>(shared.stage0(stage), arguments.k, key, keys, kv, shape.head_dim, aligned);
+    copy_tile<T, D, kTile, kThreads>(shared.stage1(stage), arguments.v, key, keys, kv, shape.head_dim, aligned);
     commit_copies();
   };
   if (tiles > 0) {
     copy_tile<T, D, kRows, kThreads>(queries, arguments.q, token, count, head, shape.head_dim, aligned);
     copy_tile<T, D, kRows, kThreads>(douts, arguments.dout, token, count, head, shape.head_dim, aligned);
-    copy_statistics(lse, inner, shape, arguments, token, count, kRows, head);
-    copy_keys(0);
+    copy_statistics<kRows, kThreads>(shared.lse, shared.inner, shape, arguments, sequence.first_query + start, count, head);
+    prefetch(0);
   }
-  float dq[kBlocks][D / 8][4] = {};
+  float dq[kRowBlocks][D / 8][4] = {};
   const float scale = shape.scale * kLog2E;
+  // All queries of the block attend to the keys all_from … all_to−1.
   const int all_from = mask.first_key(start + count - 1), all_to = mask.end_key(start);
   for (int tile = 0; tile < tiles; ++tile) {
     const int first = begin + tile * kTile;
     wait_copies<0>();
     __syncthreads();
-    if (kSlots == 2 && tile + 1 < tiles) copy_keys(tile + 1);
-    const T *k = keys + tile % kSlots * W::kPassing, *v = values + tile % kSlots * W::kPassing;
-    float p[kBlocks][kTile / 8][4], ds[kBlocks][kTile / 8][4];
-    row_products<T, D>(p, LeftRows<T, D, kBlocks>{queries, row}, k);
-    row_products<T, D>(ds, LeftRows<T, D, kBlocks>{douts, row}, v);
-    const bool masked = first < all_from || first + kTile > all_to;
-#pragma unroll
-    for (int part = 0; part < 2 * kBlocks; ++part) {
-      const int block = part / 2, half = part % 2, here = row + g + 8 * part, query = start + here;
-      const int from = mask.first_key(query), to = mask.end_key(query);
-      const float l = lse[here] * kLog2E, d = inner[here];
-#pragma unroll
-      for (int n = 0; n < kTile / 8; ++n)
-#pragma unroll
-        for (int i = 0; i < 2; ++i) {
-          const int key = first + 8 * n + 2 * t + i;
-          float value = exp2_fast(p[block][n][2 * half + i] * scale - l);
-          if (masked && !(key >= from && key < to)) value = 0;
-          ds[block][n][2 * half + i] = value * (ds[block][n][2 * half + i] - d);
-        }
-    }
-    add_product<T, D>(dq, ds, k);
-    if (kSlots == 1) {
+    if (kStages == 2 && tile + 1 < tiles) prefetch(tile + 1);
+    const T *k = shared.stage0(tile % kStages), *v = shared.stage1(tile % kStages);
+    float p[kRowBlocks][kTile / 8][4], ds[kRowBlocks][kTile / 8][4];
+    multiply_transposed<T, D>(p, SharedRows<T, D, kRowBlocks>{queries, row}, k);
+    multiply_transposed<T, D>(ds, SharedRows<T, D, kRowBlocks>{douts, row}, v);
+    dlogits(p, ds, shared.lse, shared.inner, lane, scale, mask, first < all_from || first + kTile > all_to, start, row, first);
+    multiply_add<T, D>(dq, ds, k);
+    if (kStages == 1) {
       __syncthreads();
-      if (tile + 1 < tiles) copy_keys(tile + 1);
+      if (tile + 1 < tiles) prefetch(tile + 1);
     }
   }
 #pragma unroll
-  for (int block = 0; block < kBlocks; ++block)
+  for (int block = 0; block < kRowBlocks; ++block)
     store_rows<T, D>(arguments.dq, token, row + 16 * block, count, head, shape.head_dim, dq[block], shape.scale, shape.scale,
                      aligned);
 }
 
-template <class T, int D, int kBlocks>
-int run(const hies_cuda_shape& shape, const hies_cuda_backward& arguments, cudaStream_t stream) {
-  using W = Work<T, D, kBlocks>;
-  const bool aligned =
-      rows_aligned<T>(shape, {arguments.q, arguments.k, arguments.v, arguments.dout, arguments.dq, arguments.dk, arguments.dv});
+template <class T, int D, int kRowBlocks>
+int launch_backward(const hies_cuda_shape& shape, const hies_cuda_backward& arguments, cudaStream_t stream) {
+  using Config = TileConfig<T, D, kRowBlocks>;
+  const bool aligned = backward_aligned<T>(shape, arguments);
   if (arguments.dk.data != nullptr || arguments.dv.data != nullptr)
-    if (const int error = launch(tensor_backward_keys<T, D, kBlocks>, key_grid(shape, W::kRows), kThreads, W::kSharedBytes,
-                                 stream, shape, arguments, aligned))
+    if (const int error = launch(tensor_backward_keys<T, D, kRowBlocks>, key_grid(shape, Config::kRows), kThreads,
+                                 Config::kSharedBytes, stream, shape, arguments, aligned))
       return error;
   if (arguments.dq.data == nullptr) return cudaSuccess;
-  return launch(tensor_backward_queries<T, D, kBlocks>, query_grid(shape, W::kRows), kThreads, W::kSharedBytes, stream, shape,
-                arguments, aligned);
+  return launch(tensor_backward_queries<T, D, kRowBlocks>, query_grid(shape, Config::kRows), kThreads, Config::kSharedBytes,
+                stream, shape, arguments, aligned);
 }
 
-// Where there are registers for twice the rows, what is read of a tile serves twice; short sequences make too few blocks for that.
+// From this many queries on there are enough blocks to double their rows where registers suffice: each fragment that is loaded
+// from a tile is then used twice.
 constexpr int kLongTokens = 256;
-
-template <class T, int D>
-int run(const hies_cuda_shape& shape, const hies_cuda_backward& arguments, cudaStream_t stream) {
-  if constexpr (sizeof(T) == 4 && D <= 64)
-    if (shape.longest_queries >= kLongTokens) return run<T, D, 2>(shape, arguments, stream);
-  return run<T, D, 1>(shape, arguments, stream);
-}
 
 }  // namespace
 
 int tensor_backward(const hies_cuda_shape& shape, const hies_cuda_backward& arguments, cudaStream_t stream) {
-  return with_type_and_size<32, 64, 96, 128>(
-      shape, [&](auto element, auto size) { return run<decltype(element), size.value>(shape, arguments, stream); });
+  return with_type_and_size<32, 64, 96, 128>(shape, [&](auto element, auto size) {
+    using T = decltype(element);
+    if constexpr (sizeof(T) == 4 && size.value <= 64)
+      if (shape.longest_queries >= kLongTokens) return launch_backward<T, size.value, 2>(shape, arguments, stream);
+    return launch_backward<T, size.value, 1>(shape, arguments, stream);
+  });
 }
 
 }  // namespace hies::cuda

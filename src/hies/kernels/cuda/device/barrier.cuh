@@ -2,22 +2,26 @@
 
 #include <cstdint>
 
-#include "hies/kernels/cuda/device/mma.cuh"
+#include "hies/kernels/cuda/device/async_copy.cuh"
 
-// Barriers in shared memory (PTX `mbarrier`), the tensor copies of sm_90 that report to them, and a ring of places between who
-// fills them and who uses them.
+// Synchronisation of a pipeline on sm_90: barriers in shared memory (PTX `mbarrier`), the barriers of a ring of pipeline stages,
+// named barriers, and TMA loads, which report to an mbarrier.
 namespace hies::cuda {
 
+// A barrier in shared memory. A phase completes once the expected number of threads has arrived and all expected bytes have been
+// copied; then the next phase begins.
 struct Barrier {
   std::uint64_t word;
 
+  // Sets how many arrivals complete a phase.
   __device__ void init(int arrivals) { asm volatile("mbarrier.init.shared.b64 [%0], %1;\n" ::"r"(address()), "r"(arrivals)); }
   __device__ void arrive() { asm volatile("mbarrier.arrive.shared.b64 _, [%0];\n" ::"r"(address()) : "memory"); }
-  // Arrives, and lets this phase end only when `bytes` have been copied as well.
-  __device__ void arrive_for(int bytes) {
+  // Arrives, and adds `bytes` to those that have to be copied before this phase completes.
+  __device__ void arrive_expect_bytes(int bytes) {
     asm volatile("mbarrier.arrive.expect_tx.shared.b64 _, [%0], %1;\n" ::"r"(address()), "r"(bytes) : "memory");
   }
-  // Until the phase of this parity has ended; of a new barrier the one "before" has.
+  // Waits until the phase of this parity has completed. Phases are numbered from 0; on a new barrier, waiting for parity 1
+  // returns at once.
   __device__ void wait(int parity) {
     std::uint32_t done = 0;
     while (done == 0)
@@ -29,35 +33,42 @@ struct Barrier {
   __device__ std::uint32_t address() const { return shared_address(this); }
 };
 
-// Places of a ring; the i-th use of it is of place i % kStages.
+// The barriers of a ring of kStages buffers between a producer and its consumers. Tile i uses stage i % kStages. The producer
+// waits until the stage is empty, fills it and arrives at full(i); consumers wait until it is full, read it and release it.
 template <int kStages>
-struct Ring {
-  Barrier full[kStages], empty[kStages];
+struct StageBarriers {
+  Barrier full_[kStages], empty_[kStages];
 
-  __device__ void init(int users) {
-    for (int i = 0; i < kStages; ++i) full[i].init(1), empty[i].init(users);
+  // `consumers`: how many calls of release(i) make stage i empty.
+  __device__ void init(int consumers) {
+    for (int i = 0; i < kStages; ++i) full_[i].init(1), empty_[i].init(consumers);
   }
-  __device__ Barrier& filled(int i) { return full[i % kStages]; }
-  __device__ void wait_full(int i) { full[i % kStages].wait(i / kStages % 2); }
-  __device__ void wait_empty(int i) { empty[i % kStages].wait(i / kStages % 2 ^ 1); }
-  __device__ void release(int i) { empty[i % kStages].arrive(); }
+  __device__ Barrier& full(int i) { return full_[i % kStages]; }
+  __device__ void wait_full(int i) { full_[i % kStages].wait(i / kStages % 2); }
+  __device__ void wait_empty(int i) { empty_[i % kStages].wait(i / kStages % 2 ^ 1); }
+  __device__ void release(int i) { empty_[i % kStages].arrive(); }
 };
 
-__device__ inline void publish_barriers() { asm volatile("fence.mbarrier_init.release.cluster;\n" ::: "memory"); }
-// Between ordinary writes to shared memory and their use by wgmma or tensor copies.
-__device__ inline void publish_to_async() { asm volatile("fence.proxy.async.shared::cta;\n" ::: "memory"); }
+// Makes initialised barriers visible to TMA.
+__device__ inline void fence_barrier_init() { asm volatile("fence.mbarrier_init.release.cluster;\n" ::: "memory"); }
+// Makes earlier ordinary writes to shared memory visible to wgmma and TMA (the async proxy).
+__device__ inline void fence_async_proxy() { asm volatile("fence.proxy.async.shared::cta;\n" ::: "memory"); }
 
-__device__ inline void prefetch_map(const void* map) { asm volatile("prefetch.tensormap [%0];\n" ::"l"(map) : "memory"); }
-// Copies a box of a tensor [tokens][heads][D], whose size the map knows.
-__device__ inline void copy_box(void* to, const void* map, Barrier& barrier, int column, int head, int token) {
+__device__ inline void prefetch_descriptor(const void* descriptor) {
+  asm volatile("prefetch.tensormap [%0];\n" ::"l"(descriptor) : "memory");
+}
+// Starts a TMA load of a box of the tensor [tokens][heads][D] that the descriptor describes. Its bytes count for `barrier`.
+__device__ inline void tma_load(void* to, const void* descriptor, Barrier& barrier, int column, int head, int token) {
   asm volatile(
       "cp.async.bulk.tensor.3d.shared::cluster.global.mbarrier::complete_tx::bytes [%0], [%1, {%3, %4, %5}], [%2];\n" ::"r"(
           shared_address(to)),
-      "l"(map), "r"(barrier.address()), "r"(column), "r"(head), "r"(token)
+      "l"(descriptor), "r"(barrier.address()), "r"(column), "r"(head), "r"(token)
       : "memory");
 }
 
-// The `count` threads of a block that call this wait for one another.
-__device__ inline void meet(int barrier, int count) { asm volatile("bar.sync %0, %1;\n" ::"r"(barrier), "r"(count) : "memory"); }
+// Synchronises `threads` threads of the block at a named barrier (1 … 15; 0 is that of __syncthreads).
+__device__ inline void named_barrier_sync(int barrier, int threads) {
+  asm volatile("bar.sync %0, %1;\n" ::"r"(barrier), "r"(threads) : "memory");
+}
 
 }  // namespace hies::cuda

@@ -7,7 +7,7 @@
 
 #include "hies/kernels/cuda/hies_cuda.h"
 
-// Elements of the three types, and what every kernel does with them.
+// The three element types of tensors, their conversions, and the checks whether rows may be read in vectors of 16 bytes.
 namespace hies::cuda {
 
 using bf16 = __nv_bfloat16;
@@ -32,18 +32,20 @@ __device__ inline fp16 from_float<fp16>(float x) {
   return __float2half_rn(x);
 }
 
-// To the nearest TF32, as a tensor core takes it.
-__device__ inline std::uint32_t as_tf32(float x) {
+// Returns the bits of x rounded to TF32, as a tensor core reads them. On sm_90 cvt.rn is one instruction and cvt.rna several;
+// older architectures have cvt.rna alone.
+__device__ inline std::uint32_t to_tf32(float x) {
   std::uint32_t y;
 #if __CUDA_ARCH__ >= 900
-  asm("cvt.rn.tf32.f32 %0, %1;\n" : "=r"(y) : "f"(x));  // one instruction there, and rna several
+  asm("cvt.rn.tf32.f32 %0, %1;\n" : "=r"(y) : "f"(x));
 #else
   asm("cvt.rna.tf32.f32 %0, %1;\n" : "=r"(y) : "f"(x));
 #endif
   return y;
 }
 
-// Calls visit(T{}) with the element type. Returns its error, or that of an unknown type.
+// Calls visit(T{}) with the element type that `dtype` (enum hies_cuda_dtype) names and returns what it returns, a CUDA error
+// code. Returns cudaErrorInvalidValue for an unknown dtype.
 template <class Visit>
 int with_type(std::int32_t dtype, const Visit& visit) {
   switch (dtype) {
@@ -54,7 +56,7 @@ int with_type(std::int32_t dtype, const Visit& visit) {
   }
 }
 
-// Whether vectors of 16 bytes may be read at every head of every row.
+// Returns true if each head of each row starts at a multiple of 16 bytes.
 inline bool aligned16(const hies_cuda_rows& rows, std::size_t element_bytes) {
   return (reinterpret_cast<std::uintptr_t>(rows.data) | static_cast<std::uintptr_t>(rows.token_stride * element_bytes) |
           static_cast<std::uintptr_t>(rows.head_stride * element_bytes)) %
@@ -62,7 +64,8 @@ inline bool aligned16(const hies_cuda_rows& rows, std::size_t element_bytes) {
          0;
 }
 
-// Whether heads of these rows, each of shape.head_dim elements, consist of such vectors.
+// Returns true if each head of each row of `all` can be read in whole vectors of 16 bytes; a head has shape.head_dim elements of
+// type T.
 template <class T>
 bool rows_aligned(const hies_cuda_shape& shape, std::initializer_list<hies_cuda_rows> all) {
   bool aligned = shape.head_dim * sizeof(T) % 16 == 0;

@@ -5,53 +5,55 @@
 
 #include "hies/kernels/cuda/device/element.cuh"
 
-// Tensor-core products of a warpgroup (four warps, 64 rows), of sm_90a: PTX `wgmma.mma_async` with operands from swizzled tiles in shared
-// memory, which run while the warps go on. A tile [rows][D] stands there as D/64 panels [rows][64], one behind the other, each at a
-// multiple of 1024 bytes; a panel's rows are 128 bytes, whose eight parts of 16 are exchanged by the row's number (128-byte swizzle).
-// Results: warp w of the group, lane 4·g + t holds rows 16w + g and 16w + g + 8, columns 8n + 2t and + 1 as sums[n][0…1] and [2…3].
+// Asynchronous tensor-core products of a warpgroup (four warps, 64 rows) on sm_90a: PTX `wgmma.mma_async`, with operands in
+// swizzled tiles in shared memory. A tile [rows][D] consists of D/64 panels [rows][64], one behind the other, each aligned to
+// 1024 bytes. A row of a panel has 128 bytes in eight chunks of 16, and chunk c of row r is stored at c ^ (r % 8) (128-byte
+// swizzle). Results: lane 4·g + t of warp w holds rows 16w + g and 16w + g + 8, columns 8n + 2t and 8n + 2t + 1, as sums[n][0…1]
+// and sums[n][2…3].
 namespace hies::cuda {
 
-constexpr int kPanel = 64;  // columns
+constexpr int kPanel = 64;  // columns of a panel
 
-// Where element (row, column) of a tile stands.
+// Returns the index of element (row, column) of a tile of kRows rows.
 template <int kRows>
 __device__ int swizzled(int row, int column) {
   return column / kPanel * kRows * kPanel + row * kPanel + ((column % kPanel / 8) ^ (row % 8)) * 8 + column % 8;
 }
 
-// An address that all lanes have in common, as the compiler is to know.
+// Returns an address that is the same in all lanes. The shuffle lets the compiler know that it is, and keep it in a uniform
+// register.
 __device__ inline std::uint32_t uniform(std::uint32_t address) { return __shfl_sync(0xffffffffu, address, 0); }
 
-// What tells wgmma where an operand is: address, distance of panels (only where columns are the product's width), distance of groups of
-// eight rows, and the kind of swizzle; distances in units of 16 bytes.
-struct Operand {
+// The matrix descriptor of an operand of wgmma: its address, the distance of its panels (used only where the operand's columns
+// are the product's columns), the distance of groups of eight rows, and the kind of swizzle. Distances are in units of 16 bytes.
+struct MatrixDescriptor {
   std::uint32_t low;
 
-  __device__ explicit Operand(std::uint32_t address, int panel_bytes = 16)
+  __device__ explicit MatrixDescriptor(std::uint32_t address, int panel_bytes = 16)
       : low((address & 0x3ffff) >> 4 | static_cast<std::uint32_t>(panel_bytes >> 4) << 16) {}
-  // So many units of 16 bytes behind it.
-  __device__ Operand behind(int units) const {
-    Operand result = *this;
+  // Returns the descriptor of the same matrix `units` · 16 bytes further on.
+  __device__ MatrixDescriptor advanced(int units) const {
+    MatrixDescriptor result = *this;
     result.low += units;
     return result;
   }
-  __device__ std::uint64_t word() const {
+  __device__ std::uint64_t bits() const {
     constexpr std::uint64_t kEightRows = 8 * 2 * kPanel / 16, kSwizzle128 = 1;
     return kSwizzle128 << 62 | kEightRows << 32 | low;
   }
 };
 
-// Before the first product that uses registers which were written since; then products, then close_products; finish_products<N> waits
-// until at most the last N groups run.
-__device__ inline void order_registers() { asm volatile("wgmma.fence.sync.aligned;\n" ::: "memory"); }
-__device__ inline void close_products() { asm volatile("wgmma.commit_group.sync.aligned;\n" ::: "memory"); }
+// The protocol: wgmma_fence before the first product whose registers were written since the last one, then products, then
+// wgmma_commit, which makes them one group. wgmma_wait<N> waits until at most the N latest groups are incomplete.
+__device__ inline void wgmma_fence() { asm volatile("wgmma.fence.sync.aligned;\n" ::: "memory"); }
+__device__ inline void wgmma_commit() { asm volatile("wgmma.commit_group.sync.aligned;\n" ::: "memory"); }
 template <int N>
-__device__ void finish_products() {
+__device__ void wgmma_wait() {
   asm volatile("wgmma.wait_group.sync.aligned %0;\n" ::"n"(N) : "memory");
 }
-// Keeps the compiler from using results before they are there.
+// Keeps the compiler from moving reads or writes of result registers across this point while a product is in flight.
 template <int N>
-__device__ void pin(float (&sums)[N][4]) {
+__device__ void fence_registers(float (&sums)[N][4]) {
 #pragma unroll
   for (int n = 0; n < N; ++n)
 #pragma unroll
@@ -70,44 +72,45 @@ __device__ void pin(float (&sums)[N][4]) {
 #define HIES_SUMS_32(x) HIES_ROWS_4(x, 0), HIES_ROWS_4(x, 4)
 #define HIES_SUMS_64(x) HIES_SUMS_32(x), HIES_ROWS_4(x, 8), HIES_ROWS_4(x, 12)
 
-// sums (+)= left · rightᵀ, both tiles in shared memory, 16 columns of each.
-#define HIES_ROWS_BY_ROWS(type, width, count, left, right, add)                                               \
+// sums = left · rightᵀ, or sums += if kAdd, of 16 columns of two tiles in shared memory.
+#define HIES_WGMMA_SHARED_SHARED(type, width, count, left_name, right_name, add)                              \
   asm volatile("{.reg .pred p; setp.ne.b32 p, " add                                                           \
                ", 0;\n"                                                                                       \
                "wgmma.mma_async.sync.aligned.m64n" #width "k16.f32." type "." type " " HIES_REGISTERS_##count \
-               ", " left ", " right ", p, 1, 1, 0, 0;}\n"                                                     \
+               ", " left_name ", " right_name ", p, 1, 1, 0, 0;}\n"                                           \
                : HIES_SUMS_##count(sums)                                                                      \
-               : "l"(left_operand.word()), "l"(right_operand.word()), "n"(kAdd ? 1 : 0))
+               : "l"(left.bits()), "l"(right.bits()), "n"(kAdd ? 1 : 0))
 template <class T, bool kAdd, int N>
-__device__ void multiply_rows(float (&sums)[N][4], Operand left_operand, Operand right_operand) {
+__device__ void wgmma_shared_shared(float (&sums)[N][4], MatrixDescriptor left, MatrixDescriptor right) {
   static_assert(N == 8 || N == 16);
-  constexpr bool kB = std::is_same_v<T, bf16>;
-  if constexpr (N == 8 && kB) HIES_ROWS_BY_ROWS("bf16", 64, 32, "%32", "%33", "%34");
-  else if constexpr (N == 8) HIES_ROWS_BY_ROWS("f16", 64, 32, "%32", "%33", "%34");
-  else if constexpr (kB) HIES_ROWS_BY_ROWS("bf16", 128, 64, "%64", "%65", "%66");
-  else HIES_ROWS_BY_ROWS("f16", 128, 64, "%64", "%65", "%66");
+  constexpr bool kBf16 = std::is_same_v<T, bf16>;
+  if constexpr (N == 8 && kBf16) HIES_WGMMA_SHARED_SHARED("bf16", 64, 32, "%32", "%33", "%34");
+  else if constexpr (N == 8) HIES_WGMMA_SHARED_SHARED("f16", 64, 32, "%32", "%33", "%34");
+  else if constexpr (kBf16) HIES_WGMMA_SHARED_SHARED("bf16", 128, 64, "%64", "%65", "%66");
+  else HIES_WGMMA_SHARED_SHARED("f16", 128, 64, "%64", "%65", "%66");
 }
 
-// sums += left · right, left 16 columns in registers (four of mma.sync's left operands, a warp each), right 16 rows of a tile.
-#define HIES_REGISTERS_BY_COLUMNS(type, width, count, left, right)                                                        \
-  asm volatile(                                                                                                           \
-      "{.reg .pred p; setp.eq.b32 p, 0, 0;\n"                                                                             \
-      "wgmma.mma_async.sync.aligned.m64n" #width "k16.f32." type "." type " " HIES_REGISTERS_##count ", " left ", " right \
-                                                                                                     ", p, 1, 1, 1;}\n"   \
-      : HIES_SUMS_##count(sums)                                                                                           \
-      : "r"(left_operand[0]), "r"(left_operand[1]), "r"(left_operand[2]), "r"(left_operand[3]), "l"(right_operand.word()))
+// sums += left · right: `left` is 16 columns in registers (each warp holds a fragment a of mma.sync), `right` is 16 rows of a
+// tile in shared memory.
+#define HIES_WGMMA_REGISTERS_SHARED(type, width, count, left_name, right_name)                       \
+  asm volatile(                                                                                      \
+      "{.reg .pred p; setp.eq.b32 p, 0, 0;\n"                                                        \
+      "wgmma.mma_async.sync.aligned.m64n" #width "k16.f32." type "." type " " HIES_REGISTERS_##count \
+      ", " left_name ", " right_name ", p, 1, 1, 1;}\n"                                              \
+      : HIES_SUMS_##count(sums)                                                                      \
+      : "r"(left[0]), "r"(left[1]), "r"(left[2]), "r"(left[3]), "l"(right.bits()))
 template <class T, int N>
-__device__ void multiply_columns(float (&sums)[N][4], const std::uint32_t (&left_operand)[4], Operand right_operand) {
+__device__ void wgmma_registers_shared(float (&sums)[N][4], const std::uint32_t (&left)[4], MatrixDescriptor right) {
   static_assert(N == 8 || N == 16);
-  constexpr bool kB = std::is_same_v<T, bf16>;
-  if constexpr (N == 8 && kB) HIES_REGISTERS_BY_COLUMNS("bf16", 64, 32, "{%32, %33, %34, %35}", "%36");
-  else if constexpr (N == 8) HIES_REGISTERS_BY_COLUMNS("f16", 64, 32, "{%32, %33, %34, %35}", "%36");
-  else if constexpr (kB) HIES_REGISTERS_BY_COLUMNS("bf16", 128, 64, "{%64, %65, %66, %67}", "%68");
-  else HIES_REGISTERS_BY_COLUMNS("f16", 128, 64, "{%64, %65, %66, %67}", "%68");
+  constexpr bool kBf16 = std::is_same_v<T, bf16>;
+  if constexpr (N == 8 && kBf16) HIES_WGMMA_REGISTERS_SHARED("bf16", 64, 32, "{%32, %33, %34, %35}", "%36");
+  else if constexpr (N == 8) HIES_WGMMA_REGISTERS_SHARED("f16", 64, 32, "{%32, %33, %34, %35}", "%36");
+  else if constexpr (kBf16) HIES_WGMMA_REGISTERS_SHARED("bf16", 128, 64, "{%64, %65, %66, %67}", "%68");
+  else HIES_WGMMA_REGISTERS_SHARED("f16", 128, 64, "{%64, %65, %66, %67}", "%68");
 }
 
-#undef HIES_REGISTERS_BY_COLUMNS
-#undef HIES_ROWS_BY_ROWS
+#undef HIES_WGMMA_REGISTERS_SHARED
+#undef HIES_WGMMA_SHARED_SHARED
 #undef HIES_SUMS_64
 #undef HIES_SUMS_32
 #undef HIES_ROWS_4
