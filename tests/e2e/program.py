@@ -23,6 +23,13 @@ def table(rows=ROWS, header=("text", "label"), separator="\t"):
     return "".join(separator.join(cells) + "\n" for cells in (header, *rows))
 
 
+def heads_of(units):
+    """The heads by layer, {"0": [1, 5, 6, 7]}, of a set of units as files hold it: {"attention": {"0": "1,5-7"}}."""
+    def listed(ranges):
+        return [head for part in ranges.split(",") for head in range(int(part.split("-")[0]), int(part.split("-")[-1]) + 1)]
+    return {layer: listed(ranges) for layer, ranges in units.get("attention", {}).items()}
+
+
 class ProgramTest(unittest.TestCase):
     def setUp(self):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="hies-e2e-"))

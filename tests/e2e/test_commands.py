@@ -5,7 +5,7 @@ import os
 import subprocess
 import unittest
 
-from program import BIN, EXAMPLES, GOLDEN, ProgramTest
+from program import BIN, EXAMPLES, GOLDEN, ProgramTest, heads_of
 
 MODEL = GOLDEN / "bert-tiny/model"
 
@@ -114,21 +114,21 @@ class Steps(ProgramTest):
     def test_steps_and_one_go_agree(self):
         score = self.json(*self.score())
         self.assertEqual(score, json.loads((self.folder / "scores.json").read_text()))
-        self.assertEqual(score["heads"], [4, 4, 4])
+        self.assertEqual([site["units"] for site in score["sites"] if site["kind"] == "attention"], ["0-3"] * 3)
         plan = self.json("plan", "scores.json", "--ratio", 0.5, "-o", "plan.json", "--svg", "map.svg")
-        self.assertEqual(sum(len(heads) for heads in plan["pruned"].values()), 6)
+        self.assertEqual(sum(map(len, heads_of(plan["removed"]).values())), 6)
         steps = self.json("prune", MODEL, "--plan", "plan.json", "-o", "by-steps")
-        self.assertEqual(steps["plan"]["pruned"], plan["pruned"])
+        self.assertEqual(steps["plan"]["removed"], plan["removed"])
         self.assertIsNone(steps["match"])
         one_go = self.json(*self.prune(MODEL, None, "--eval", self.data, "--latency-seconds", 0))
-        self.assertEqual(one_go["plan"]["pruned"], plan["pruned"])
+        self.assertEqual(one_go["plan"]["removed"], plan["removed"])
         self.assertEqual(one_go["match"]["different_answers"], 0)
         self.assertLess(one_go["match"]["largest_difference"], 1e-4 * one_go["match"]["largest_logit"])
         self.assertEqual((self.folder / "by-steps/model.safetensors").read_bytes(),
                          (self.folder / "smaller/model.safetensors").read_bytes())
 
         layers = self.json("inspect", "smaller")["layers"]
-        self.assertEqual({str(i): layer["pruned"] for i, layer in enumerate(layers) if layer["pruned"]}, plan["pruned"])
+        self.assertEqual({str(i): layer["pruned"] for i, layer in enumerate(layers) if layer["pruned"]}, heads_of(plan["removed"]))
         masked = self.json(*self.evaluate(MODEL, None, "--plan", "plan.json", "--predictions", "masked.tsv"))
         smaller = self.json(*self.evaluate("smaller", None, "--reference", MODEL, "-o", "result.json"))
         self.assertEqual(smaller, json.loads((self.folder / "result.json").read_text()))
@@ -139,7 +139,7 @@ class Steps(ProgramTest):
         self.assertEqual(len((self.folder / "masked.tsv").read_text().splitlines()), 9)
         # A pruned checkpoint is an ordinary input.
         again = self.json(*self.prune("smaller", None, ratio=0.5, output="smallest"))
-        self.assertEqual(sum(len(heads) for heads in again["plan"]["pruned"].values()), 3)
+        self.assertEqual(sum(map(len, heads_of(again["plan"]["removed"]).values())), 3)
         self.assertEqual(self.json("inspect", "smallest")["heads"], 3)
 
     def test_tables_and_maps(self):
@@ -160,14 +160,14 @@ class Steps(ProgramTest):
         self.done(*self.score(MODEL, None, "--tables", "his,ae,l2,l2-out,second-order"))
         for method in [entry["name"] for entry in self.json("methods")["methods"]]:
             plan = self.json("plan", "scores.json", "--method", method, "--heads", 5)
-            self.assertEqual(sum(len(heads) for heads in plan["pruned"].values()), 5, method)
+            self.assertEqual(sum(map(len, heads_of(plan["removed"]).values())), 5, method)
             self.done(*self.prune(MODEL, None, "--method", method, "--force"))
 
     def test_budgets(self):
         self.done(*self.score())
         for words in [("--params-ratio", 0.05), ("--flops-ratio", 0.1), ("--ratio", 0.25, "--uniform")]:
-            self.assertTrue(self.json("plan", "scores.json", *words)["pruned"], words)
-        spared = self.json("plan", "scores.json", "--ratio", 0.5, "--protect", "0:0,2:3", "--min-heads-per-layer", 1)["pruned"]
+            self.assertTrue(self.json("plan", "scores.json", *words)["removed"], words)
+        spared = heads_of(self.json("plan", "scores.json", "--ratio", 0.5, "--protect", "0:0,2:3", "--min-heads-per-layer", 1)["removed"])
         self.assertNotIn(0, spared.get("0", []))
         self.assertNotIn(3, spared.get("2", []))
         self.assertTrue(all(len(heads) <= 3 for heads in spared.values()))
@@ -190,9 +190,11 @@ class Steps(ProgramTest):
         self.done(*self.prune(MODEL, None, "--keep-shapes"))
         size = (MODEL / "model.safetensors").stat().st_size
         self.assertLess(abs((self.folder / "smaller/model.safetensors").stat().st_size - size), 512)
-        # Nothing is gone, but it is not hidden what was done.
+        # Nothing is removed, but it is not hidden what was done.
         zeroed = {str(i): layer["zeroed"] for i, layer in enumerate(self.json("inspect", "smaller")["layers"]) if layer["zeroed"]}
-        self.assertEqual(zeroed, json.loads((self.folder / "smaller/config.json").read_text())["hies"]["history"][0]["pruned"])
+        block = json.loads((self.folder / "smaller/config.json").read_text())["hies"]
+        self.assertEqual(zeroed, heads_of(block["history"][0]["removed"]))
+        self.assertEqual(zeroed, heads_of(block["zeroed"]))
         self.assertEqual(sum(map(len, zeroed.values())), 6)
         self.assertRegex(self.done("inspect", "smaller").stdout, r"(?m)^zeroed heads +6, ")
         self.assertRegex(self.done(*self.prune("smaller", None, output="again")).stderr, "warning: 6 of the 12 heads of smaller are zero already")

@@ -34,7 +34,7 @@ class Documented(ProgramTest):
     def test_prune(self):
         printed = self.json(*self.prune(GOLDEN / "bert-tiny/model", None, "--eval", self.data, "--latency-seconds", 0))
         self.same_shape(documented("prune"), printed)
-        self.assertEqual(printed["plan"]["schema"], "hies.plan/1")
+        self.assertEqual(printed["plan"]["schema"], "hies.plan/2")
         self.assertEqual(printed["evaluation"]["schema"], "hies.result/1")
 
     def test_sweep(self):

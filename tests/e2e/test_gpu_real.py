@@ -6,7 +6,7 @@ import pathlib
 import sys
 import unittest
 
-from program import ProgramTest
+from program import ProgramTest, heads_of
 from score_tables import flat, furthest
 
 SHARED = pathlib.Path(os.environ["HIES_SHARED_DIR"])
@@ -37,12 +37,12 @@ class RealOnGpu(ProgramTest):
         output = self.folder / f"{device}-{dtype}.json"
         self.done("score", SHARED / "models" / name, "--task", task, "--calib", SHARED / data, "--device", device, "--dtype", dtype,
                   "-o", output, "--quiet", *more, environment={"OMP_NUM_THREADS": str(os.cpu_count())})
-        return output, json.loads(output.read_text())["scores"]
+        return output, {name: table["attention"] for name, table in json.loads(output.read_text())["scores"].items()}
 
     def pruned(self, scores):
         plan = scores.with_suffix(".plan")
         self.done("plan", scores, "--ratio", 0.3, "-o", plan)
-        return {(layer, head) for layer, heads in json.loads(plan.read_text())["pruned"].items() for head in heads}
+        return {(layer, head) for layer, heads in heads_of(json.loads(plan.read_text())["removed"]).items() for head in heads}
 
     def compare(self, name):
         if not (SHARED / "models" / name).exists():

@@ -4,7 +4,7 @@ import json
 import struct
 import unittest
 
-from program import ProgramTest, edit_json, read_safetensors, write_safetensors
+from program import ProgramTest, edit_json, heads_of, read_safetensors, write_safetensors
 from small_llama import TEXT, WORDS, give_tokenizer, make_llama
 
 
@@ -66,14 +66,14 @@ class Lines(LanguageModels):
                   "--examples", 4, "--quiet")
         records = [json.loads(line) for line in (self.folder / "study/records.jsonl").read_text().splitlines()]
         for record in records:  # whole groups: the query heads 0 and 1, or 2 and 3
-            self.assertTrue(all(heads in ([0, 1], [2, 3], [0, 1, 2, 3]) for heads in record["pruned"].values()), record["pruned"])
-        self.assertTrue(any(record["pruned"] for record in records))
+            self.assertTrue(all(heads in ([0, 1], [2, 3], [0, 1, 2, 3]) for heads in heads_of(record["removed"]).values()), record["removed"])
+        self.assertTrue(any(record["removed"] for record in records))
         windows, questions = ([record["metrics"][name] for record in records if name in record["metrics"]] for name in ("perplexity", "acc"))
         self.assertEqual(len(windows) + len(questions), len(records))
         self.assertTrue(windows and all(value > 1 for value in windows))
         self.assertTrue(questions and all(round(3 * value, 9) in (0, 1, 2, 3) for value in questions))
         alone = self.json(*self.windows("--data", "--latency-seconds", 0, "--examples", 3))
-        whole = next(record for record in records if not record["pruned"] and "perplexity" in record["metrics"])
+        whole = next(record for record in records if not record["removed"] and "perplexity" in record["metrics"])
         self.assertAlmostEqual(alone["metrics"]["perplexity"], whole["metrics"]["perplexity"], 9)
         self.refused(2, "--context and --stride are for .*no run", "sweep", self.model, "--task", "multiple-choice", "--calib", self.questions, "--data",
                      self.questions, "--context", 16, "-o", "none", "--dry-run")

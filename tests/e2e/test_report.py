@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import unittest
 
-from program import GOLDEN, SOURCE, ProgramTest, edit_json, table
+from program import GOLDEN, SOURCE, ProgramTest, edit_json, heads_of, table
 from small_llama import TEXT, make_llama
 from report_inputs import CALIB, DEMO, DEV, many, records, sweep, write_records
 
@@ -47,7 +47,7 @@ class Report(ProgramTest):
         alpha = re.search(r"--alpha (\S+)", command[1])
         judged = [r for r in records(self.study) if r["run"] == "demo-sst2" and r["method"] == method and r["ratio"] == ratio and r["seed"] == 0
                   and r["examples"] == 8 and (alpha is None or r["alpha"] == float(alpha[1]))]
-        self.assertEqual(history[0]["pruned"], judged[0]["pruned"])
+        self.assertEqual(history[0]["removed"], judged[0]["removed"])
         # The sweep itself ends with the same.
         again = self.done("sweep", "--config", "study/sweep.json", "-o", "study").stdout
         self.assertTrue(again.startswith(text[:200]))
@@ -139,7 +139,7 @@ class Report(ProgramTest):
         edit_json(copy / "sweep.json", runs=[])
         self.refused(2, "run 'demo-sst2' is not in sweep.json", "report", "broken", "--text")
         copy = self.copy()
-        edit_json(next((copy / "scores").glob("demo-sst2-ce-0.json")), model={"path": "x", "model_type": "bert", "hash": "1" * 32})
+        edit_json(next((copy / "scores").glob("demo-sst2-ce-0.json")), model={"path": "x", "model_type": "bert", "weights": "1" * 32})
         self.refused(2, "demo-sst2-ce-0.json: scores of model 1{32}", "report", "broken", "--text")
 
     def copy(self):
@@ -198,7 +198,7 @@ class Explain(ProgramTest):
         document = self.json(*self.explain("--plan", "plan.json", "--most", 100, "--heads", 10))
         self.assertEqual(json.loads((self.folder / "seen/explain.json").read_text()), document)
         self.assertEqual({e["row"] for e in document["examples"]}, set(flipped))
-        plan = json.loads((self.folder / "plan.json").read_text())["pruned"]
+        plan = heads_of(json.loads((self.folder / "plan.json").read_text())["removed"])
         for example in document["examples"]:
             row = flipped[example["row"]]
             self.assertEqual(str(example["after"]["answer"]).removesuffix(".0"), row[place["answer"]])
@@ -225,7 +225,7 @@ class Explain(ProgramTest):
             examples = self.json(*self.explain("--pick", lines, "--dtype", "float64", "--heads", 99, "--force", *more, task=task, data=data, model=model))["examples"]
             self.assertEqual(len(examples), lines.count(",") + 1)
             for name, key in (("his", "his"), ("ae", "entropy")):
-                for layer, row in enumerate(scores[name]):
+                for layer, row in enumerate(scores[name]["attention"]):
                     for head, value in enumerate(row):
                         self.assertAlmostEqual(sum(e[key][layer][head] for e in examples) / len(examples), value, delta=1e-12)
             self.assertTrue(all(all(e["tokens"]) for e in examples))

@@ -3,7 +3,7 @@
 import json
 import unittest
 
-from program import EXAMPLES, ProgramTest
+from program import EXAMPLES, ProgramTest, heads_of
 
 DEMO = EXAMPLES / "demo-sst2"
 CALIBRATION, EVALUATION = EXAMPLES / "reviews-calibration.tsv", EXAMPLES / "reviews-evaluation.tsv"
@@ -21,8 +21,8 @@ class Masks(ProgramTest):
         self.assertEqual(layers["done"] + layers["avoided"], len(records) * depth)
         emptied = 0
         for record in masks.values():
-            emptied += any(len(heads) == 12 for heads in record["pruned"].values())
-            plan = {"schema": "hies.plan/1", "model": {"hash": record["model"]}, "units": "head", "pruned": record["pruned"]}
+            emptied += any(len(heads) == 12 for heads in heads_of(record["removed"]).values())
+            plan = {"schema": "hies.plan/2", "model": record["model"], "units": "head", "removed": record["removed"]}
             self.write("plan.json", json.dumps(plan))
             alone = self.json("eval", DEMO, "--task", "sst2", "--data", EVALUATION, "--plan", "plan.json", "--threads", 1, "--latency-seconds", 0)
             cell = (record["method"], record["ratio"], record["alpha"])
@@ -34,7 +34,7 @@ class Masks(ProgramTest):
         self.assertGreater(emptied, 0, "no mask emptied a layer")
         # Whatever ranked the heads, equal masks have equal measurements.
         for record in records:
-            for name in ("metrics", "stability", "mean_loss", "cost", "pruned"):
+            for name in ("metrics", "stability", "mean_loss", "cost", "removed"):
                 self.assertEqual(record[name], masks[record["mask"]][name])
 
 

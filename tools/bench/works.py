@@ -20,6 +20,19 @@ BATCH1, PADDED, SORTED = ("batch 1", 1, False), ("padded 32", 32, False), ("sort
 
 
 @dataclass
+def heads_table(table):
+    """The rows of a table of scores.json, of version 1 or 2."""
+    return table["attention"] if isinstance(table, dict) else table
+
+
+def removed_heads(record):
+    """The removed heads of a record by layer, of version 1 or 2: {"0": [1, 5]}."""
+    if "pruned" in record:
+        return record["pruned"]
+    bounds = {layer: [[int(end) for end in part.split("-")] for part in ranges.split(",")] for layer, ranges in record["removed"].get("attention", {}).items()}
+    return {layer: [head for ends in parts for head in range(ends[0], ends[-1] + 1)] for layer, parts in bounds.items()}
+
+
 class Work:
     """A task's model and files. Both sides cut at `max_length`, which no row reaches; None: there is nothing to cut."""
 
@@ -126,7 +139,7 @@ class Scoring:
         run, scores = hies.score(self.work, self.examples)
         tokens = scores["calibration"]["tokens"]
         self.notes.update(tokens=tokens, sequences=self.examples, flops=self.sizes(self.work.model).scoring(tokens, self.examples))
-        return {"hies": run.seconds, "start-up": start.seconds}, scores["scores"]
+        return {"hies": run.seconds, "start-up": start.seconds}, {name: heads_table(table) for name, table in scores["scores"].items()}
 
     def mode(self, mode, reference):
         result = reference("score", data=self.work.calib, batch=mode[1], examples=self.examples, **self.work.of_reference())
@@ -165,7 +178,7 @@ class Sweep:
     def mode(self, mode, reference):
         if self.sample is None:
             raise Failed("a sweep of hies must have chosen the cells first")
-        result = reference("masked", data=self.data, batch=mode[1], pruned=[record["pruned"] for record in self.sample], **self.work.of_reference())
+        result = reference("masked", data=self.data, batch=mode[1], pruned=[removed_heads(record) for record in self.sample], **self.work.of_reference())
         score = reference("score", data=self.work.calib, batch=mode[1], examples=self.notes["examples"], **self.work.of_reference())
         cell = sum(result["seconds"]) / len(result["seconds"])
         self.notes.setdefault("cell_seconds", []).append(cell)

@@ -37,12 +37,12 @@ def load(folder):
 
 
 def mask(model, block):
-    """Zeroes what the output projections read of the heads that `block`, the hies block of the smaller checkpoint, lacks or calls dead."""
+    """Zeroes what the output projections read of the heads that `block`, the hies block of the smaller checkpoint, says are removed."""
     size = block["head_dim"]
-    for layer, (module, heads) in enumerate(zip(model.get_decoder().layers, block["heads"])):
-        dead = block["dead"][layer] if "dead" in block else []
-        gone = [h for h in range(block["original_heads"]) if h not in heads or h in dead]
-        for head in gone:
+    for layer, module in enumerate(model.get_decoder().layers):
+        ranges = block["removed"].get("attention", {}).get(str(layer), "")
+        parts = [[int(end) for end in part.split("-")] for part in ranges.split(",") if part]
+        for head in (head for ends in parts for head in range(ends[0], ends[-1] + 1)):
             with torch.no_grad():
                 module.self_attn.o_proj.weight[:, head * size : (head + 1) * size] = 0
 

@@ -10,10 +10,6 @@ namespace {
 
 using formats::TensorView;
 
-std::filesystem::path golden(const std::string& name) {
-  return std::filesystem::path(HIES_SOURCE_DIR) / "tests/golden" / name / "model";
-}
-
 Plan plan_by_hand(const arch::Checkpoint& source, const std::string& removed) {
   Plan plan;
   plan.model = source.hashes();

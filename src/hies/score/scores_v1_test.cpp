@@ -13,7 +13,7 @@ namespace hies::score {
 namespace {
 
 // Grouped KV heads, one layer empty.
-Json example() {
+Json version_1() {
   return parse_json(R"({"schema": "hies.scores/1", "model": {"path": "models/small", "model_type": "bert", "hash": "00112233"},
     "options": {"loss": "ce", "tables": ["his", "ae"]},
     "calibration": {"file": "reviews.tsv", "examples": 32, "tokens": 700, "hash": "ffeeddcc", "mean_loss": 0.25},
@@ -28,8 +28,8 @@ Json example() {
 }
 
 // The message for the example with one change.
-std::string message_after(const std::function<void(Json&)>& change) {
-  Json json = example();
+std::string refusal_after(const std::function<void(Json&)>& change) {
+  Json json = version_1();
   change(json);
   const Error error = error_of([&] { scores_from_json(json, "s.json"); });
   EXPECT_EQ(error.kind(), ErrorKind::bad_input) << error.what();
@@ -37,12 +37,12 @@ std::string message_after(const std::function<void(Json&)>& change) {
   return error.what();
 }
 
-void expect_names(const std::string& message, const std::string& key) {
+void expect_key(const std::string& message, const std::string& key) {
   EXPECT_NE(message.find("'" + key + "'"), std::string::npos) << message;
 }
 
 TEST(ScoresVersion1, AreRead) {
-  const Scores s = scores_from_json(example(), "s.json");
+  const Scores s = scores_from_json(version_1(), "s.json");
   const model::Site first = model::attention_site(0), second = model::attention_site(1);
   EXPECT_EQ(s.model_info.hashes, model::ModelHashes{"00112233"});
   EXPECT_EQ(s.layout, layout_of({{{0, 1, 3}, {0, 1}, 4, 2, 16, {1}}, {{}, {}, 4, 2, 16}}));
@@ -79,49 +79,49 @@ TEST(ScoresVersion1, FilesAreRead) {
 TEST(ScoresVersion1, EveryRequiredMemberIsMissedByName) {
   for (const char* key : {"model", "options", "calibration", "heads", "head_ids", "kv_of_head", "original_heads",
                           "original_kv_heads", "head_dim", "cost", "scores"})
-    expect_names(message_after([&](Json& j) { j.erase(key); }), key);
-  expect_names(message_after([](Json& j) { j["model"].erase("hash"); }), "model.hash");
-  expect_names(message_after([](Json& j) { j["calibration"].erase("mean_loss"); }), "calibration.mean_loss");
-  expect_names(message_after([](Json& j) { j["cost"]["per_head"][1].erase("parameters"); }), "cost.per_head[1].parameters");
+    expect_key(refusal_after([&](Json& j) { j.erase(key); }), key);
+  expect_key(refusal_after([](Json& j) { j["model"].erase("hash"); }), "model.hash");
+  expect_key(refusal_after([](Json& j) { j["calibration"].erase("mean_loss"); }), "calibration.mean_loss");
+  expect_key(refusal_after([](Json& j) { j["cost"]["per_head"][1].erase("parameters"); }), "cost.per_head[1].parameters");
 }
 
 TEST(ScoresVersion1, CostsAreNotNegative) {
-  expect_names(message_after([](Json& j) { j["cost"]["flops_per_token"] = -1; }), "cost.flops_per_token");
-  expect_names(message_after([](Json& j) { j["cost"]["per_head"][0]["flops_per_token"] = -0.5; }),
+  expect_key(refusal_after([](Json& j) { j["cost"]["flops_per_token"] = -1; }), "cost.flops_per_token");
+  expect_key(refusal_after([](Json& j) { j["cost"]["per_head"][0]["flops_per_token"] = -0.5; }),
                "cost.per_head[0].flops_per_token");
 }
 
 TEST(ScoresVersion1, LengthsAreChecked) {
   for (const char* key : {"head_ids", "kv_of_head", "original_heads", "original_kv_heads", "head_dim"})
-    expect_names(message_after([&](Json& j) { j[key].erase(1); }), key);
-  expect_names(message_after([](Json& j) { j["head_ids"][0].erase(0); }), "head_ids[0]");
-  expect_names(message_after([](Json& j) { j["heads"][0] = 2; }), "head_ids[0]");
-  expect_names(message_after([](Json& j) { j["scores"]["ae"].erase(1); }), "scores.ae");
-  expect_names(message_after([](Json& j) { j["scores"]["ae"][0].push_back(1); }), "scores.ae[0]");
-  expect_names(message_after([](Json& j) { j["cost"]["per_kv_head"].erase(0); }), "cost.per_kv_head");
-  expect_names(message_after([](Json& j) { j["output_norms"]["layer"].erase(0); }), "output_norms.layer");
+    expect_key(refusal_after([&](Json& j) { j[key].erase(1); }), key);
+  expect_key(refusal_after([](Json& j) { j["head_ids"][0].erase(0); }), "head_ids[0]");
+  expect_key(refusal_after([](Json& j) { j["heads"][0] = 2; }), "head_ids[0]");
+  expect_key(refusal_after([](Json& j) { j["scores"]["ae"].erase(1); }), "scores.ae");
+  expect_key(refusal_after([](Json& j) { j["scores"]["ae"][0].push_back(1); }), "scores.ae[0]");
+  expect_key(refusal_after([](Json& j) { j["cost"]["per_kv_head"].erase(0); }), "cost.per_kv_head");
+  expect_key(refusal_after([](Json& j) { j["output_norms"]["layer"].erase(0); }), "output_norms.layer");
 }
 
 TEST(ScoresVersion1, IdsAscendWithinTheOriginalLayer) {
-  expect_names(message_after([](Json& j) { j["head_ids"][0] = {0, 1, 1}; }), "head_ids[0][2]");
-  expect_names(message_after([](Json& j) { j["head_ids"][0] = {1, 0, 3}; }), "head_ids[0][1]");
-  expect_names(message_after([](Json& j) { j["head_ids"][0] = {0, 1, 4}; }), "head_ids[0][2]");
-  expect_names(message_after([](Json& j) { j["head_ids"][0] = {-1, 1, 3}; }), "head_ids[0][0]");
-  expect_names(message_after([](Json& j) { j["kv_of_head"][0] = {0, 1, 1}; }), "kv_of_head[0][1]");
-  expect_names(message_after([](Json& j) { j["original_kv_heads"][0] = 3; }), "head_ids[0]");
-  expect_names(message_after([](Json& j) { j["original_heads"][1] = 0; }), "head_ids[1]");
+  expect_key(refusal_after([](Json& j) { j["head_ids"][0] = {0, 1, 1}; }), "head_ids[0][2]");
+  expect_key(refusal_after([](Json& j) { j["head_ids"][0] = {1, 0, 3}; }), "head_ids[0][1]");
+  expect_key(refusal_after([](Json& j) { j["head_ids"][0] = {0, 1, 4}; }), "head_ids[0][2]");
+  expect_key(refusal_after([](Json& j) { j["head_ids"][0] = {-1, 1, 3}; }), "head_ids[0][0]");
+  expect_key(refusal_after([](Json& j) { j["kv_of_head"][0] = {0, 1, 1}; }), "kv_of_head[0][1]");
+  expect_key(refusal_after([](Json& j) { j["original_kv_heads"][0] = 3; }), "head_ids[0]");
+  expect_key(refusal_after([](Json& j) { j["original_heads"][1] = 0; }), "head_ids[1]");
 }
 
 TEST(ScoresVersion1, NumbersAreNumbers) {
-  expect_names(message_after([](Json& j) { j["scores"]["his"][0][1] = nullptr; }), "scores.his[0][1]");
-  expect_names(message_after([](Json& j) { j["scores"]["his"][0][1] = "0.5"; }), "scores.his[0][1]");
-  expect_names(message_after([](Json& j) { j["scores"]["his"][0][1] = HUGE_VAL; }), "scores.his[0][1]");
-  expect_names(message_after([](Json& j) { j["scores"]["his"] = 3; }), "scores.his");
-  expect_names(message_after([](Json& j) { j["heads"][0] = 1e9; }), "heads[0]");
-  expect_names(message_after([](Json& j) { j["heads"][0] = 18446744073709551615ull; }), "heads[0]");
-  expect_names(message_after([](Json& j) { j["head_dim"][0] = 16.5; }), "head_dim[0]");
-  expect_names(message_after([](Json& j) { j["calibration"]["examples"] = -1; }), "calibration.examples");
-  expect_names(message_after([](Json& j) { j["scores"] = Json::array(); }), "scores");
+  expect_key(refusal_after([](Json& j) { j["scores"]["his"][0][1] = nullptr; }), "scores.his[0][1]");
+  expect_key(refusal_after([](Json& j) { j["scores"]["his"][0][1] = "0.5"; }), "scores.his[0][1]");
+  expect_key(refusal_after([](Json& j) { j["scores"]["his"][0][1] = HUGE_VAL; }), "scores.his[0][1]");
+  expect_key(refusal_after([](Json& j) { j["scores"]["his"] = 3; }), "scores.his");
+  expect_key(refusal_after([](Json& j) { j["heads"][0] = 1e9; }), "heads[0]");
+  expect_key(refusal_after([](Json& j) { j["heads"][0] = 18446744073709551615ull; }), "heads[0]");
+  expect_key(refusal_after([](Json& j) { j["head_dim"][0] = 16.5; }), "head_dim[0]");
+  expect_key(refusal_after([](Json& j) { j["calibration"]["examples"] = -1; }), "calibration.examples");
+  expect_key(refusal_after([](Json& j) { j["scores"] = Json::array(); }), "scores");
 }
 
 }  // namespace
