@@ -26,6 +26,19 @@ TEST(Resize, GreyIsOneOfThreeEqualChannels) {
     EXPECT_EQ(with_channels(resize(grey, 13, 29, filter), 3).pixels, resize(rgb, 13, 29, filter).pixels);
 }
 
+// What changes pixels changes the hash; a step that is left out has no numbers.
+TEST(Processor, HashIsOfWhatMakesPixels) {
+  const Processor usual = usual_processor("vit", {224, 224});
+  const auto hash = [&](const char* text) { return parse_processor(parse_json(text, "p.json"), usual, "p.json").hash(); };
+  const std::string plain = hash("{}");
+  EXPECT_EQ(plain.size(), 32u);
+  EXPECT_EQ(hash(R"({"do_rescale": true, "image_processor_type": "ViTImageProcessor"})"), plain);
+  for (const char* other : {R"({"size": {"height": 32, "width": 32}})", R"({"resample": 3})", R"({"do_normalize": false})",
+                            R"({"image_mean": [0.25]})", R"({"do_rescale": false})", R"({"do_resize": false})"})
+    EXPECT_NE(hash(other), plain) << other;
+  EXPECT_EQ(hash(R"({"do_normalize": false, "image_mean": [0.25]})"), hash(R"({"do_normalize": false})"));
+}
+
 TEST(Processor, IsTransformers) {
   for (const Json& wanted : golden()["processed"]) {
     SCOPED_TRACE(wanted["config"].dump() + " " + wanted["file"].dump());

@@ -36,6 +36,19 @@ TEST_F(BertTest, TextAndPair) {
   EXPECT_EQ(tokenizer.model_max_length(), std::nullopt);
 }
 
+// What changes ids changes the hash; what does not, does not.
+TEST_F(BertTest, HashIsOfWhatMakesIds) {
+  const std::string hash = load().hash();
+  EXPECT_EQ(hash.size(), 32u);
+  fixture.write("README.md", "another file");
+  EXPECT_EQ(load().hash(), hash);
+  fixture.write("tokenizer_config.json", R"({"do_lower_case": false})");
+  const std::string cased = load().hash();
+  EXPECT_NE(cased, hash);
+  fixture.write_roberta_vocabulary();
+  EXPECT_NE(Tokenizer::load(fixture.dir(), "roberta").hash(), cased);
+}
+
 TEST_F(BertTest, EmptyTextsAreTextsToo) {
   const Tokenizer tokenizer = load();
   EXPECT_EQ(tokenizer.encode("", {}, kWhole).ids, (Ids{2, 3}));

@@ -4,7 +4,7 @@
 
 namespace hies::score {
 
-// The paper's baseline AD (attention deficit): the keep-score is AE, so that the most concentrated heads go first.
+// The paper's baseline AD (attention deficit): the keep-score is AE, so that the most concentrated heads are removed first.
 Method ad_method();
 
 }  // namespace hies::score

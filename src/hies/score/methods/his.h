@@ -4,7 +4,7 @@
 
 namespace hies::score {
 
-// HIS (Eq. 2): the head to which the loss reacts least goes first.
+// HIS (Eq. 2): the head to which the loss reacts least is removed first.
 Method his_method();
 
 }  // namespace hies::score

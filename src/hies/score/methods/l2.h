@@ -4,7 +4,7 @@
 
 namespace hies::score {
 
-// Norm of the head's weights: the smallest goes first.
+// Norm of the head's weights: the smallest is removed first.
 Method l2_method();
 
 }  // namespace hies::score

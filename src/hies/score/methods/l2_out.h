@@ -4,7 +4,7 @@
 
 namespace hies::score {
 
-// Norm of the head's output (App. D.9): the smallest goes first.
+// Norm of the head's output (App. D.9): the smallest is removed first.
 Method l2_out_method();
 
 }  // namespace hies::score
