@@ -210,7 +210,7 @@ class Sweep(ProgramTest):
                      *self.words("study", "--alpha", "auto", "--heldout", 100), hint="lower --heldout")
 
     def test_ratio_out_of_reach(self):
-        self.refused(2, "ratio 0.2 is 14 heads, but only 12 can go", *self.words("study", "--min-heads-per-layer", 10))
+        self.refused(2, "ratio 0.2 is 14 heads, but only 12 can be removed", *self.words("study", "--min-heads-per-layer", 10))
 
     def test_dev_is_the_calibration_file(self):
         words = self.words("study", grid=["--methods", "his", "--ratios", "0.2", "--seeds", 1, "--max-length", 24, "--threads", 1])

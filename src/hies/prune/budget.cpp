@@ -81,7 +81,7 @@ Units first(const Units& order, std::size_t count, std::string_view asked) {
   if (count > order.size()) {
     const bool single = std::all_of(order.begin(), order.end(), [](const Unit& unit) { return unit.members.size() == 1; });
     throw Error(ErrorKind::bad_input,
-                fmt::format("{} is {} {}, but only {} can go", asked, count, single ? "heads" : "units", order.size()),
+                fmt::format("{} is {} {}, but only {} can be removed", asked, count, single ? "heads" : "units", order.size()),
                 std::string(kKeepFewer));
   }
   return {order.begin(), order.begin() + static_cast<std::ptrdiff_t>(count)};
@@ -109,7 +109,7 @@ Units first_heads(const Units& order, std::int64_t heads) {
   std::size_t count = 0;
   while (removed < heads && count < order.size()) removed += std::ssize(order[count++].members);
   if (removed < heads)
-    throw Error(ErrorKind::bad_input, fmt::format("the budget is {} heads, but only {} can go", heads, removed),
+    throw Error(ErrorKind::bad_input, fmt::format("the budget is {} heads, but only {} can be removed", heads, removed),
                 std::string(kKeepFewer));
   return first(order, count, "the budget");
 }
@@ -125,7 +125,7 @@ Units first_share(const PlanInput& input, const Units& order, double share, doub
   for (; removed() < share && count < order.size(); ++count) savings.remove(order[count].site, order[count].members);
   if (removed() < share)
     throw Error(ErrorKind::bad_input,
-                fmt::format("{} is {}, but all heads that can go hold {} of the model's {}", name, share, removed(), of),
+                fmt::format("{} is {}, but all heads that can be removed hold {} of the model's {}", name, share, removed(), of),
                 fmt::format("give a {} of at most {}", name, removed()));
   return first(order, count, name);
 }
@@ -226,8 +226,7 @@ Plan make_plan(const PlanInput& input, const BudgetOptions& options) {
   plan.model = input.model;
   plan.units = model::unit_name(input.unit_kind);
   std::map<model::Site, std::vector<int>> removed;
-  for (const Unit& unit : chosen)
-    removed[unit.site].insert(removed[unit.site].end(), unit.members.begin(), unit.members.end());
+  for (const Unit& unit : chosen) removed[unit.site].insert(removed[unit.site].end(), unit.members.begin(), unit.members.end());
   for (const auto& [site, members] : removed) plan.removed.insert(site, members);
   const model::Layout left = pruned_layout(plan, input.layout);
   check_target(options.target, input.portability, left);

@@ -65,7 +65,7 @@ TEST(Budget, SharesOfTheWholeModel) {
   EXPECT_EQ(removed(subject.plan({.params_ratio = 101.5 / 1206})), (HeadSet{{1, 1}, {1, 2}}));
   EXPECT_EQ(removed(subject.plan({.params_ratio = 0.5})).size(), 6u);
   const Error error = error_of([&] { subject.plan({.params_ratio = 0.51}); });
-  expect_says(error, "`params_ratio` is 0.51, but all heads that can go hold 0.5 of the model's parameters");
+  expect_says(error, "`params_ratio` is 0.51, but all heads that can be removed hold 0.5 of the model's parameters");
   expect_says(error_of([&] { subject.plan({.flops_ratio = 1.0}); }), "hold 0.5 of the model's FLOPs");
   const Error less = error_of([&] { subject.plan({.flops_ratio = 0.4, .min_heads_per_layer = 2}); });
   const double reachable = 401.0 / subject.flops_per_token;
@@ -81,11 +81,12 @@ TEST(Budget, ProtectedHeadsAndLayersStay) {
   // A protected head counts among those that a layer keeps.
   EXPECT_EQ(removed(subject.plan({.heads = 3, .min_heads_per_layer = 1, .protect = "0:0"})), (HeadSet{{0, 1}, {0, 2}, {0, 3}}));
   const Error all = error_of([&] { subject.plan({.ratio = 1.0, .min_heads_per_layer = 1}); });
-  expect_says(all, "ratio 1 is 8 heads, but only 6 can go");
+  expect_says(all, "ratio 1 is 8 heads, but only 6 can be removed");
   EXPECT_NE(all.hint().find("`min_heads_per_layer`"), std::string::npos);
-  expect_says(error_of([&] { subject.plan({.heads = 8, .protect = "0:1"}); }), "the budget is 8 heads, but only 7 can go");
+  expect_says(error_of([&] { subject.plan({.heads = 8, .protect = "0:1"}); }),
+              "the budget is 8 heads, but only 7 can be removed");
   expect_says(error_of([&] { subject.plan({.ratio = 0.75, .uniform = true, .protect = "1:1,1:2"}); }),
-              "ratio 0.75 of layer 1 is 3 heads, but only 2 can go");
+              "ratio 0.75 of layer 1 is 3 heads, but only 2 can be removed");
   EXPECT_TRUE(removed(subject.plan({.ratio = 0.0, .min_heads_per_layer = 99})).empty());
   // A layer that has fewer already keeps them.
   const Subject thin = with_scores(layout_of({whole_site(2), whole_site(5)}), [](HeadId id) { return id.layer; });

@@ -165,7 +165,7 @@ TEST(UnitPlans, BudgetsCountWholeUnits) {
   EXPECT_EQ(heads, (HeadSet{{0, 0}, {0, 1}, {0, 4}, {0, 5}, {0, 6}, {0, 7}}));
   EXPECT_EQ(plan_of(subject, UnitKind::kv_group, {.heads = 4, .min_heads_per_layer = 3}).removed_count(), 4);
   expect_says(error_of([&] { plan_of(subject, UnitKind::kv_group, {.ratio = 0.75, .min_heads_per_layer = 3}); }),
-              "ratio 0.75 is 3 units, but only 2 can go");
+              "ratio 0.75 is 3 units, but only 2 can be removed");
 }
 
 TEST(UnitPlans, PartsOfUnitsAreRefused) {

@@ -27,7 +27,8 @@ struct MethodOptions {
     v("normalise", self.normalise, "min-max of scores: global (over all heads) or per-layer");
     v("seed", self.seed, "seed of random");
     v("units", self.units,
-      "what goes as a whole: head, kv-group (a KV head with its query heads) or even (a head of each KV head of a layer) "
+      "heads that are removed together: head (each alone), kv-group (a KV head with its query heads) or even (a head of each KV "
+      "head of a layer) "
       "(default: kv-group where heads share keys, else head)");
     v("group_score", self.group_score, "of a unit of several heads: the sum or the max of their scores; entropies are averaged");
   }
