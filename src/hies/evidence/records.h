@@ -107,8 +107,8 @@ struct Cost {
   bool operator==(const Cost&) const = default;
 };
 
-// The paper's bound on the loss increase (Eq. 3, 4) beside the increase itself, of the loss that the evaluation reports. The terms
-// are of the calibration examples behind `scores`; they are not set where that loss was not scored.
+// The paper's bound on the loss increase (Eq. 3, 4) beside the increase itself, of the loss that the evaluation reports. The
+// terms are of the calibration examples behind `scores`; they are not set where that loss was not scored.
 struct Bound {
   std::string loss;                          // of all members
   std::optional<double> first_order;         // Σ over removed heads of gate_grad
@@ -188,8 +188,8 @@ struct Record {
 
 // Returns the object of a record. Throws bad_input that names the first number that is not finite.
 Json to_json(const Record& record);
-// Returns the record, checked: schema, types, ranges, finite numbers. Throws bad_input that names `where` and the key; unsupported
-// for another version of the schema.
+// Returns the record, checked: schema, types, ranges, finite numbers. Throws bad_input that names `where` and the key;
+// unsupported for another version of the schema.
 Record record_from_json(const Json& json, std::string_view where);
 
 // Returns one line of records.jsonl without its end, always the same bytes for the same record.
@@ -198,8 +198,8 @@ std::string record_line(const Record& record);
 // The name of the file in a sweep's directory.
 inline constexpr std::string_view kRecordsFile = "records.jsonl";
 
-// Returns all records of a file. A last line without its end is of a sweep that was stopped while writing it: it is left out. Throws
-// what record_from_json throws, with the line's number; io.
+// Returns all records of a file. A last line without its end is of a sweep that was stopped while writing it: it is left out.
+// Throws what record_from_json throws, with the line's number; io.
 std::vector<Record> read_records(const std::filesystem::path& file);
 
 }  // namespace hies::evidence

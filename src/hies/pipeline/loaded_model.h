@@ -18,7 +18,8 @@ struct LoadedModel {
   model::Model model;
 };
 
-// Loads a checkpoint. `dtype` is the computation type: "float32", "bfloat16" or "float64". Throws what Checkpoint::open, load_preprocessor and Model::load throw.
+// Loads a checkpoint. `dtype` is the computation type: "float32", "bfloat16" or "float64". Throws what Checkpoint::open,
+// load_preprocessor and Model::load throw.
 LoadedModel load_model(const std::filesystem::path& folder, const std::string& dtype);
 LoadedModel load_model(std::shared_ptr<const model::Checkpoint> checkpoint, const std::string& dtype);
 

@@ -23,14 +23,15 @@ struct MaskWork {
   std::function<void(std::size_t begin, std::size_t end)> keep;
 };
 
-// Evaluates the masks. A chunk that has begun is finished and kept before a cancellation is thrown. Progress counts masks of the stage `stage`.
+// Evaluates the masks. A chunk that has begun is finished and kept before a cancellation is thrown. Progress counts masks of the
+// stage `stage`.
 eval::MaskStats run_chunks(const MaskWork& work, std::string_view stage, Progress& progress);
 
 // Returns the work of run_chunks() without doing it.
 eval::MaskStats count_chunks(std::span<const model::HeadGates> masks, std::int64_t chunk);
 
-// Returns how many masks a chunk has: `requested`, or for 0 as many as take some seconds. The number follows from the model's FLOPs alone,
-// so that it does not depend on the machine.
+// Returns how many masks a chunk has: `requested`, or for 0 as many as take some seconds. The number follows from the model's
+// FLOPs alone, so that it does not depend on the machine.
 std::int64_t chunk_size(std::int64_t requested, const model::Checkpoint& checkpoint, const data::Dataset& dataset);
 
 }  // namespace hies::sweep

@@ -48,8 +48,8 @@ struct MaskGroup {
   std::vector<evidence::Record> records;  // in the grid's order
 };
 
-// Returns the groups of all cells and of the unpruned model: the unpruned model first, then by gates, so that masks with equal first
-// layers are neighbours. This is the order of records.jsonl. Throws what planning throws.
+// Returns the groups of all cells and of the unpruned model: the unpruned model first, then by gates, so that masks with equal
+// first layers are neighbours. This is the order of records.jsonl. Throws what planning throws.
 std::vector<MaskGroup> group_by_mask(const Planner& planner, const std::vector<Cell>& cells, const model::HeadLayout& layout);
 
 }  // namespace hies::sweep
