@@ -34,7 +34,8 @@ struct MethodOptions {
   }
 };
 
-// A scoring method. All data but for `keep_scores`: a method is one pair of files and one line in registry.cpp.
+// A scoring method. All data but for `keep_scores`: a method is one file x.cpp, which defines x_method(), and one line in
+// methods.def.
 struct Method {
   std::string_view name;
   std::string_view description;          // one line
