@@ -19,7 +19,8 @@ namespace {
 
 constexpr std::int64_t kHeads = AttentionCase::kHeads;
 
-// The plain way: every T×T matrix is there, and the way back finds the probabilities that the way there has kept.
+// The plain composition of matrix products: it stores every T×T matrix, and its backward pass reads the probabilities that the
+// forward pass has kept.
 struct Composition {
   at::Tensor q, k, v, dout;  // [B,H,T,D]
   double scale = 1;

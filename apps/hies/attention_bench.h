@@ -18,8 +18,8 @@ struct AttentionCase {
 
   std::int64_t sequences() const;
   std::string name() const;  // "forward/tokens:128/head_dim:32"
-  // Of the products that the pass cannot do without: 4·T²·D a head forward, 8·T²·D backward. The logits that the kernel computes
-  // again on the way back, because it keeps no T×T matrix, are not counted.
+  // Of the products that the pass cannot do without: 4·T²·D a head forward, 8·T²·D backward. The logits that the kernel
+  // recomputes in the backward pass, because it keeps no T×T matrix, are not counted.
   double flops() const;
 };
 

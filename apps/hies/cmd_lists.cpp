@@ -49,7 +49,7 @@ void run_methods(Words words) {
       parse_list(words, {"hies methods", "list the scoring methods and the losses", {"hies methods"}, {"hies methods --json"}});
   if (!json) return;
   Json list = {{"methods", Json::array()}, {"losses", Json::array()}};
-  TextTable table({"--method", "which heads go first", "needs tables"}, {0, 1, 2});
+  TextTable table({"--method", "which heads are removed first", "needs tables"}, {0, 1, 2});
   for (const score::Method& method : score::methods()) {
     list["methods"].push_back({{"name", method.name}, {"description", method.description}, {"tables", method.tables}});
     table.row({std::string(method.name), std::string(method.description), fmt::format("{}", fmt::join(method.tables, ", "))});

@@ -34,7 +34,7 @@ void run_make_checkpoint(Words words) {
   request.output = write.output;
   request.force = write.force;
   ConsoleProgress progress(show.quiet);
-  const synthetic::MadeCheckpoint made = synthetic::make_checkpoint(request, progress);
+  const synthetic::SyntheticCheckpoint made = synthetic::make_checkpoint(request, progress);
   if (show.json) {
     return print_json({{"schema", "hies.made/1"},
                        {"output", write.output},

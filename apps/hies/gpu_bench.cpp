@@ -61,7 +61,7 @@ model::UnitSet random_mask(const model::Layout& layout, Rng& rng) {
   return mask;
 }
 
-// Every run ends with its results on the host, so the host's clock tells.
+// Every run ends with its results on the host, so the host's clock measures all of it.
 GpuTiming timed(std::int64_t repeats, Progress& progress, const std::function<void()>& run) {
   std::vector<double> times;
   for (std::int64_t i = 0; i < repeats + 2; ++i) {

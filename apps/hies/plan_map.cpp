@@ -39,7 +39,7 @@ std::string plan_summary(const prune::Plan& plan, const model::Layout& layout, c
   text += "\n";
   const model::Layout left = prune::pruned_layout(plan, layout);
   if (const std::int64_t padding = left.padding_count(model::SiteKind::attention); padding > 0)
-    text += fmt::format("{} of them stay as zeros (padding heads), so that each KV head of a layer has as many query heads\n",
+    text += fmt::format("{} of them are kept as zeros (padding heads), so that each KV head of a layer has as many query heads\n",
                         padding);
   return text + fmt::format("fits {}\n", fmt::join(fits, ", "));
 }

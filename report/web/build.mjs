@@ -26,15 +26,15 @@ async function bundle(entry, options) {
   return [result.outputFiles[0].text.trim(), [...new Set(packages)].sort()];
 }
 
-// The notices that the packages want to go with every copy of them; of equal ones one.
+// Returns the licence texts that must accompany every copy of the packages; equal ones once.
 function notices(packages) {
   const all = new Map();
   for (const name of packages) {
     const text = readFileSync(join(here, "node_modules", name, "LICENSE"), "utf8").trim();
     all.set(text, [...(all.get(text) ?? []), name]);
   }
-  const told = [...all].map(([text, names]) => `${names.join(", ")}:\n\n${text}`).join("\n\n");
-  return `<!--\nThe script above holds these packages.\n\n${told.replaceAll("--", "- -")}\n-->`;
+  const listed = [...all].map(([text, names]) => `${names.join(", ")}:\n\n${text}`).join("\n\n");
+  return `<!--\nThe script above holds these packages.\n\n${listed.replaceAll("--", "- -")}\n-->`;
 }
 
 const hash = (text) => `'sha256-${createHash("sha256").update(text, "utf8").digest("base64")}'`;

@@ -68,7 +68,7 @@ class MakeCheckpoint(ProgramTest):
         self.refused(2, "vllm cannot take this plan", "prune", "made", "--plan", "short.json", "--target", "vllm", "-o", "no")
         self.write("head.json", json.dumps(plan | {"units": "head", "pruned": {"0": [0, 1]}}))
         # KV head 0 keeps heads 2 and 3; KV head 1 has four: two dead ones.
-        self.assertIn("2 of them stay as zeros", self.done("prune", "made", "--plan", "head.json", "-o", "padded").stdout)
+        self.assertIn("2 of them are kept as zeros", self.done("prune", "made", "--plan", "head.json", "-o", "padded").stdout)
         self.assertEqual([layer["dead"] for layer in self.json("inspect", "padded")["layers"]], [[0, 1], []])
 
 

@@ -122,7 +122,7 @@ function leftHeads(layer: Layer, gone: number[]): number[] {
   return [...stay, ...zeros];
 }
 
-// What a plan saves of the whole model: shares 0 … 1. A KV head is removed with the last of its query heads; heads that stay as zeros save
+// What a plan saves of the whole model: shares 0 … 1. A KV head is removed with the last of its query heads; heads that are kept as zeros save
 // nothing.
 export function saving(pruned: Map<number, number[]>, layout: Layout): { heads: number; parameters: number; flops: number } {
   let heads = 0, parameters = 0, flops = 0;

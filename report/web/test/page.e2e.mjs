@@ -81,9 +81,9 @@ test("numbers are those of the records", async () => {
   // The same in the figures' own tables.
   await tab.$$eval("#curves figure details", (all) => all.forEach((one) => { one.open = true; }));
   await tab.waitForFunction(() => document.querySelectorAll("#curves figure details table").length === 2);
-  const [told, kept] = await tab.$$eval("#curves figure details table", (all) => all.map((table) => [...table.querySelectorAll("tr")].map((one) => [...one.children].map((cell) => cell.textContent))));
-  const column = told[0].indexOf("ratio 0.5");
-  assert.equal(told.find((one) => one[0] === "his")[column], `${spread(quality)} %`);
+  const [cells, kept] = await tab.$$eval("#curves figure details table", (all) => all.map((table) => [...table.querySelectorAll("tr")].map((one) => [...one.children].map((cell) => cell.textContent))));
+  const column = cells[0].indexOf("ratio 0.5");
+  assert.equal(cells.find((one) => one[0] === "his")[column], `${spread(quality)} %`);
   assert.equal(kept.find((one) => one[0] === "his")[column], `${spread(stable)} %`);
   const unpruned = records.find((one) => one.run === firstRun && one.method === "none");
   assert.ok((await text(tab, "#summary")).includes(`accuracy ${(100 * unpruned.metrics.accuracy).toFixed(2)} %`));
@@ -92,7 +92,7 @@ test("numbers are those of the records", async () => {
 
 test("sliders change the maps as the planner does", async () => {
   const tab = await open(page);
-  const before = { hies: await map(tab, "HIES: higher stays"), gone: await map(tab, "Pruned by HIES"), his: await map(tab, "HIS: importance") };
+  const before = { hies: await map(tab, "HIES: higher is kept"), gone: await map(tab, "Pruned by HIES"), his: await map(tab, "HIS: importance") };
   for (const [alpha, ratio] of [[0, 0.5], [1, 0.25], [0.7, 0.5]]) {
     await move(tab, "α", alpha);
     await move(tab, "Heads removed", ratio);
@@ -104,7 +104,7 @@ test("sliders change the maps as the planner does", async () => {
   assert.deepEqual(await map(tab, "HIS: importance"), before.his);
   await move(tab, "α", 0.33);
   assert.match(await text(tab, "#maps .said"), /were not measured/);
-  assert.notDeepEqual((await map(tab, "HIES: higher stays")).map((cell) => cell[1]), before.hies.map((cell) => cell[1]));
+  assert.notDeepEqual((await map(tab, "HIES: higher is kept")).map((cell) => cell[1]), before.hies.map((cell) => cell[1]));
   await close(tab);
 });
 
@@ -260,7 +260,7 @@ test("images are shown under the weights of their patches", async () => {
   await close(tab);
 });
 
-test("what was measured of latency is told", async () => {
+test("measured latency is shown", async () => {
   const tab = await open(page);
   assert.equal(await tab.$$eval("#pareto figure", (all) => all.length), 3);
   // Of the grid only one alpha is measured; HIS has none.

@@ -45,5 +45,5 @@ test("a KV head is saved with the last of its query heads", () => {
   const of = layout(2, 4, 2);
   assert.deepEqual(saving(new Map([[0, [0, 1]]]), of), { heads: 0.25, parameters: 0.025, flops: 0.023 });
   assert.deepEqual(saving(new Map([[0, [0, 2]]]), of), { heads: 0.25, parameters: 0.02, flops: 0.02 });
-  assert.deepEqual(saving(new Map([[0, [0]]]), of), { heads: 0.125, parameters: 0, flops: 0 });  // it stays as zeros beside head 1
+  assert.deepEqual(saving(new Map([[0, [0]]]), of), { heads: 0.125, parameters: 0, flops: 0 });  // it is kept as zeros beside head 1
 });

@@ -28,7 +28,7 @@ std::size_t text_column(const Table& table, const Task& task, const LoadOptions&
     if (const auto found = table.find(form.first)) return *found;
     usual.push_back(form.first);
   }
-  no_usual_column(table, task, task.reading == Reading::images ? "image" : "text", usual, "`text`");
+  no_usual_column(table, task, task.input_kind == InputKind::images ? "image" : "text", usual, "`text`");
 }
 
 std::optional<std::size_t> label_column(const Table& table, const Task& task, const LoadOptions& options) {

@@ -28,7 +28,7 @@ Document whole_file(const std::filesystem::path& file) {
 std::vector<Document> load_documents(const std::filesystem::path& file, const Task& task, const LoadOptions& options) {
   if (!options.text_pair.empty()) bad_input("task '{}' reads one text, but a column of second texts is named", task.name);
   std::vector<Document> documents;
-  if (task.reading == Reading::documents && is_plain_text(file)) {
+  if (task.input_kind == InputKind::documents && is_plain_text(file)) {
     documents.push_back(whole_file(file));
     return documents;
   }

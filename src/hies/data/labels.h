@@ -13,7 +13,7 @@ namespace hies::data {
 // Turns the text of a label cell into what the model predicts: a class id of the model, or a number.
 //   classes  a label name of the model, in any case, with '_', '-' and ' ' taken as equal; or an integer ("1", "1.0").
 //            Integers of a GLUE task count in the task's order and go by name to the model's id when the model names the same
-//            labels (a MNLI model may have its own order); otherwise the orders are taken to be equal. A name of the task is also
+//            labels (a MNLI model may have another order); otherwise the orders are taken to be equal. A name of the task is also
 //            accepted when the model's labels are just LABEL_0, LABEL_1, … Where there are two labels, false and true are 0 and 1.
 //            -1 is how data sets mark rows that have no label: an error of its own.
 //   numbers  finite, within the task's range when it has one

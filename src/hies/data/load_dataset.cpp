@@ -90,13 +90,13 @@ Dataset load_dataset(const std::filesystem::path& file, const Task& task, const 
   if (tokenizer.id_bound() > checkpoint.spec().text.vocabulary)
     bad_input("the tokenizer of {} gives ids up to {}, but the model's embedding holds {}", checkpoint.folder().string(),
               tokenizer.id_bound() - 1, checkpoint.spec().text.vocabulary);
-  switch (task.reading) {
-    case Reading::texts: return load_texts(file, task, options, checkpoint, tokenizer, threads, progress);
-    case Reading::documents:
-    case Reading::rows: return load_windows(file, task, options, checkpoint.spec(), tokenizer, threads, progress);
-    case Reading::questions:
-    case Reading::subjects: return load_questions(file, task, options, checkpoint.spec(), tokenizer, threads, progress);
-    case Reading::images: break;
+  switch (task.input_kind) {
+    case InputKind::texts: return load_texts(file, task, options, checkpoint, tokenizer, threads, progress);
+    case InputKind::documents:
+    case InputKind::rows: return load_windows(file, task, options, checkpoint.spec(), tokenizer, threads, progress);
+    case InputKind::questions:
+    case InputKind::subjects: return load_questions(file, task, options, checkpoint.spec(), tokenizer, threads, progress);
+    case InputKind::images: break;
   }
   check(false, "a task that reads nothing");
   return {};

@@ -17,7 +17,7 @@ struct TextLikelihood {
   std::int64_t bytes = 0;
 };
 
-// A figure of quality over a whole data set: of answers, or of texts. `predictions` are class ids for classifiers, numbers for
+// A measure of quality over a whole data set: of answers, or of texts. `predictions` are class ids for classifiers, numbers for
 // regression, and indices of choices for questions; `labels` the same. Both have the same length, at least 1.
 struct Metric {
   std::string_view name;         // as it stands in result.json

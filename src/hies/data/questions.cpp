@@ -32,7 +32,7 @@ void check_options(const Task& task, const LoadOptions& options) {
   };
   refuse(options.context || options.stride, "`context` and `stride`", "are for texts that are judged in windows");
   refuse(!options.text.empty() || !options.text_pair.empty(), "`text` and `text_pair`", "are for tasks that read texts");
-  refuse(options.shots && task.reading != Reading::subjects, "`shots`", "is for mmlu");
+  refuse(options.shots && task.input_kind != InputKind::subjects, "`shots`", "is for mmlu");
 }
 
 // A context and its continuation as texts that are encoded, for what lm-evaluation-harness calls _encode_pair: the context alone, and
@@ -157,8 +157,8 @@ Dataset load_questions(const std::filesystem::path& file, const Task& task, cons
   Dataset dataset;
   dataset.source = file;
   dataset.max_length = chosen_length(options, spec);
-  QuestionRows rows = task.reading == Reading::subjects ? read_subjects(file, task, options, progress)
-                                                        : read_questions(file, task, options, progress);
+  QuestionRows rows = task.input_kind == InputKind::subjects ? read_subjects(file, task, options, progress)
+                                                             : read_questions(file, task, options, progress);
   dataset.groups = std::move(rows.subjects);
   dataset.has_labels = !rows.labels.empty();
   const Encoder encoder(tokenizer, dataset.max_length, threads);

@@ -29,7 +29,7 @@ struct LoadOptions {
   // Language models.
   std::optional<std::int64_t> context;  // tokens of a window; default: what the model allows, at most kMostContext
   std::optional<std::int64_t> stride;   // tokens that a window judges; default: all of them
-  std::optional<std::int64_t> shots;    // solved questions before each question; default: the task's
+  std::optional<std::int64_t> shots;    // few-shot examples before each question; default: the task's
   // Images.
   std::optional<std::int64_t> image_size;   // pixels of a side; default: what the model reads
   bool skip_bad = false;                    // images that cannot be read are left out
@@ -47,7 +47,7 @@ struct LoadOptions {
     v("max_length", self.max_length, "most tokens of a sequence; longer ones are cut");
     v("context", self.context, "tokens of a window (tasks that judge texts)");
     v("stride", self.stride, "tokens that a window judges after those it reads (tasks that judge texts)");
-    v("shots", self.shots, "solved questions before each question (mmlu)");
+    v("shots", self.shots, "few-shot examples before each question (mmlu)");
     v("image_size", self.image_size, "pixels of a side of the images that the model is given; positions are interpolated");
     v("skip_bad", self.skip_bad, "leave out images that cannot be read, and say how many");
     v("most_pixels", self.most_pixels, "pixels of the largest image that is decoded");

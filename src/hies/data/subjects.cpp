@@ -100,14 +100,14 @@ std::string introduction(const fs::path& file, const Task& task, std::int64_t sh
   std::replace(words.begin(), words.end(), '_', ' ');
   std::string text = fmt::format("The following are multiple choice questions (with answers) about {}.\n\n", words);
   if (shots == 0) return text;
-  const fs::path solved = file.parent_path().parent_path() / "dev" / (subject + "_dev.csv");
-  if (!is_there(solved))
+  const fs::path few_shot = file.parent_path().parent_path() / "dev" / (subject + "_dev.csv");
+  if (!is_there(few_shot))
     throw Error(ErrorKind::bad_input,
-                fmt::format("{} is not there, but solved questions of '{}' are needed", solved.string(), subject),
+                fmt::format("{} is not there, but few-shot examples of '{}' are needed", few_shot.string(), subject),
                 "keep the folders dev and test beside each other, or use `shots` 0");
-  const Table table = read(solved, task);
+  const Table table = read(few_shot, task);
   if (table.row_count() < shots)
-    bad_input("{} holds {} questions, but {} are asked for", solved.string(), table.row_count(), shots);
+    bad_input("{} holds {} questions, but {} are asked for", few_shot.string(), table.row_count(), shots);
   const QuestionForm& form = form_of(table, task);
   const std::size_t column = *table.find(form.gold_columns.front());
   for (std::int64_t row = 0; row < shots; ++row) {

@@ -13,7 +13,7 @@ namespace hies::data {
 Table read_tsv(const std::filesystem::path& path, std::string_view content, const TableOptions& options);
 Table read_csv(const std::filesystem::path& path, std::string_view content, const TableOptions& options);
 Table read_text_lines(const std::filesystem::path& path, std::string_view content);
-// An array of objects or one object per line: the first character tells.
+// Reads an array of objects, or one object per line; the first character decides.
 Table read_json_table(const std::filesystem::path& path, std::string_view content, const TableOptions& options);
 Table read_parquet(const std::filesystem::path& path, std::span<const std::byte> content, const TableOptions& options);
 

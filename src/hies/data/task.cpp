@@ -64,8 +64,8 @@ void check_model_fits(const Task& task, const model::ModelSpec& spec) {
   }
 }
 
-bool reads_windows(const Task& task) { return task.reading == Reading::documents || task.reading == Reading::rows; }
-bool reads_subjects(const Task& task) { return task.reading == Reading::subjects; }
-bool reads_images(const Task& task) { return task.reading == Reading::images; }
+bool reads_windows(const Task& task) { return task.input_kind == InputKind::documents || task.input_kind == InputKind::rows; }
+bool reads_subjects(const Task& task) { return task.input_kind == InputKind::subjects; }
+bool reads_images(const Task& task) { return task.input_kind == InputKind::images; }
 
 }  // namespace hies::data

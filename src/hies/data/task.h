@@ -15,7 +15,7 @@ namespace hies::data {
 enum class TextCount { one, two, one_or_two };
 
 // What an example of a task is made of (data/dataset.h).
-enum class Reading {
+enum class InputKind {
   texts,      // a row is a text or a pair of texts
   documents,  // a .txt file, or a row of another file, is a text that is cut into windows
   rows,       // the same, but a line of a .txt file is a text
@@ -25,8 +25,8 @@ enum class Reading {
 };
 
 struct Task;
-// Whether texts are cut into windows of --context; whether questions stand in files of subjects, behind solved ones (--shots); whether
-// images are read.
+// Return whether texts are cut into windows of --context; whether questions are in files of subjects and follow few-shot examples
+// (--shots); whether images are read.
 bool reads_windows(const Task& task);
 bool reads_subjects(const Task& task);
 bool reads_images(const Task& task);
@@ -48,9 +48,9 @@ struct Task {
   std::vector<std::string> label_columns = {};  // likewise
   // Columns of .tsv and .csv files without header; empty: the task's files have one.
   std::vector<std::string> headerless_columns = {};
-  Reading reading = Reading::texts;
+  InputKind input_kind = InputKind::texts;
   std::vector<QuestionForm> questions = {};  // known forms, the first that the file has is taken
-  std::int64_t shots = 0;                    // solved questions before each question, unless the user says otherwise
+  std::int64_t shots = 0;                    // few-shot examples before each question, unless the user says otherwise
   bool skip_short_rows = false;              // the official files have damaged rows
   std::vector<std::string> labels = {};      // names in the order of ids; empty: the model's own
   std::optional<std::pair<double, double>> label_range = std::nullopt;  // regression: inclusive

@@ -15,11 +15,12 @@ TEST(Tasks, EveryTaskIsWholeAndItsNameIsItsOwn) {
     EXPECT_TRUE(names.insert(known.name).second);
     EXPECT_EQ(&task(known.name), &known);
     EXPECT_FALSE(known.description.empty());
-    const bool asks = known.reading == Reading::questions || known.reading == Reading::subjects;
+    const bool asks = known.input_kind == InputKind::questions || known.input_kind == InputKind::subjects;
     EXPECT_EQ(known.texts.empty(), asks);
     EXPECT_EQ(known.questions.empty(), !asks);
     EXPECT_EQ(known.label_columns.empty(), known.problem == model::Problem::causal_lm);
-    EXPECT_EQ(known.reading == Reading::texts || known.reading == Reading::images, known.problem != model::Problem::causal_lm);
+    EXPECT_EQ(known.input_kind == InputKind::texts || known.input_kind == InputKind::images,
+              known.problem != model::Problem::causal_lm);
     for (const QuestionForm& form : known.questions) {
       EXPECT_FALSE(form.columns.empty() || form.gold_columns.empty());
       EXPECT_TRUE(form.question != nullptr && form.gold != nullptr);

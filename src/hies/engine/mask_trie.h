@@ -9,8 +9,8 @@
 
 namespace hies::engine {
 
-// Masks as a tree over the layers: masks that remove the same units of the first k layers are one branch down to there, so a walk of
-// the tree meets every layer once that they have in common. Equal masks end in one leaf.
+// Masks as a tree over the layers: masks that remove the same units of the first k layers share one branch down to there, so a
+// traversal computes every layer that they have in common once. Equal masks end in one leaf.
 class MaskTrie {
  public:
   struct Node {

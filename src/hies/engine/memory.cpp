@@ -44,7 +44,7 @@ std::uint64_t tied_bytes(const model::ModelSpec& spec, std::uint64_t size) {
   return spec.head.tied ? static_cast<std::uint64_t>(spec.text.vocabulary) * static_cast<std::uint64_t>(spec.hidden) * size : 0;
 }
 
-// Fills in what streams: all matrices that are multiplied. A layer of them is on the GPU, and what comes next: another layer, or the
+// Fills in what is streamed: all matrices of products. The GPU holds those of one layer and what is prefetched: another layer, or the
 // output matrix.
 void plan_offload(MemoryPlan& plan, const model::ModelSpec& spec, std::uint64_t size) {
   std::map<int, std::uint64_t> layers;
@@ -145,7 +145,7 @@ std::string MemoryPlan::text(std::int64_t tokens, int layers) const {
   std::string text;
   if (!keep_backward)
     text += fmt::format(", weights ({} for each direction) are read from the file again for every pass", amount(weights));
-  if (at_once < layers) text += fmt::format(", layers are run twice, {} of {} at a time", at_once, layers);
+  if (at_once < layers) text += fmt::format(", activations are recomputed, {} of {} layers at a time", at_once, layers);
   return text.empty() ? text : fmt::format("memory {}{} (`memory`)", amount(budget), text);
 }
 

@@ -1,4 +1,4 @@
-// Language models: windows and questions, on a tiny LLaMA whose log-probabilities Hugging Face told (tests/golden).
+// Language models: windows and questions, on a tiny LLaMA whose log-probabilities are those of Hugging Face (tests/golden).
 
 #include <gtest/gtest.h>
 

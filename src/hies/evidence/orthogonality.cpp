@@ -48,15 +48,15 @@ std::vector<Scored> all_scored(const Evidence& evidence) {
   return all;
 }
 
-struct Figure {
+struct Measure {
   const char* title;
   double Orthogonality::*of;
   int digits;
 };
-constexpr std::array kFigures = {
-    Figure{"mean HIS", &Orthogonality::his_mean, 6},     Figure{"mean AE", &Orthogonality::ae_mean, 4},
-    Figure{"covariance", &Orthogonality::covariance, 6}, Figure{"inner product", &Orthogonality::inner_product, 4},
-    Figure{"Pearson", &Orthogonality::pearson, 4},
+constexpr std::array kMeasures = {
+    Measure{"mean HIS", &Orthogonality::his_mean, 6},     Measure{"mean AE", &Orthogonality::ae_mean, 4},
+    Measure{"covariance", &Orthogonality::covariance, 6}, Measure{"inner product", &Orthogonality::inner_product, 4},
+    Measure{"Pearson", &Orthogonality::pearson, 4},
 };
 
 constexpr const char* kCaption =
@@ -70,12 +70,12 @@ Table over_seeds(const std::vector<Scored>& all) {
               {},
               {}};
   table.columns = {text_column("run"), text_column("loss")};
-  for (const Figure& figure : kFigures) table.columns.push_back(spread_column(figure.title, figure.digits));
+  for (const Measure& measure : kMeasures) table.columns.push_back(spread_column(measure.title, measure.digits));
   for (const Scored& scored : all) {
     TableRow row{{text_cell(scored.run), text_cell(scored.loss)}, false};
-    for (const Figure& figure : kFigures) {
+    for (const Measure& measure : kMeasures) {
       std::vector<double> numbers;
-      for (const auto& [seed, values] : scored.seeds) numbers.push_back(values.*figure.of);
+      for (const auto& [seed, values] : scored.seeds) numbers.push_back(values.*measure.of);
       row.cells.push_back(spread_cell(numbers));
     }
     table.rows.push_back(std::move(row));
@@ -86,13 +86,13 @@ Table over_seeds(const std::vector<Scored>& all) {
 Table each_seed(const std::vector<Scored>& all) {
   Table table{"orthogonality-seeds", "What HIS and AE have in common, seed by seed", kCaption, {}, {}};
   table.columns = {text_column("run"), text_column("loss"), number_column("seed", 0)};
-  for (const Figure& figure : kFigures) table.columns.push_back(number_column(figure.title, figure.digits));
+  for (const Measure& measure : kMeasures) table.columns.push_back(number_column(measure.title, measure.digits));
   for (const Scored& scored : all) {
     bool begins = true;
     for (const auto& [seed, values] : scored.seeds) {
       TableRow row{{text_cell(scored.run), text_cell(scored.loss), number_cell(static_cast<double>(seed))}, begins};
       begins = false;
-      for (const Figure& figure : kFigures) row.cells.push_back(number_cell(values.*figure.of));
+      for (const Measure& measure : kMeasures) row.cells.push_back(number_cell(values.*measure.of));
       table.rows.push_back(std::move(row));
     }
   }

@@ -6,7 +6,7 @@
 #include "hies/kernels/attention.h"
 #include "hies/kernels/logits.h"
 
-// How attention.cpp and logits.cpp, which run on any CPU, meet the code under simd/, which is compiled once per instruction set.
+// How attention.cpp and logits.cpp, which run on any CPU, call the code under simd/, which is compiled once per instruction set.
 namespace hies::kernels {
 
 // A piece of a forward pass: up to kItemQueries queries of one sequence and query head.

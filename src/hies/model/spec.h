@@ -23,7 +23,7 @@ enum class Problem { classification, regression, causal_lm };
 std::string_view problem_name(Problem problem) noexcept;
 
 // The description of a model. Forward and backward pass, shapes of tensors, slices of units, costs and the memory plan all walk it, so
-// that a family is told apart by data alone. Names of tensors are canonical: those of the current transformers.
+// that families differ in data alone. Names of tensors are canonical: those of the current transformers.
 
 // LayerNorm (tensors name.weight, name.bias) or RMSNorm (name.weight).
 enum class NormKind { layer_norm, rms_norm };

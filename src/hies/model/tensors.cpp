@@ -5,7 +5,7 @@
 namespace hies::model {
 namespace {
 
-// Declares tensors in the order in which a forward pass meets them.
+// Declares tensors in the order in which a forward pass reads them.
 class Declarations {
  public:
   explicit Declarations(const ModelSpec& spec) : spec_(spec) {}

@@ -11,7 +11,7 @@ using kernels::cuda::plugin;
 
 const void* pointer(const at::Tensor& tensor) { return tensor.defined() ? tensor.const_data_ptr() : nullptr; }
 
-// The plug-in tells RMSNorm from LayerNorm by the missing bias.
+// Describes the norm to the plug-in, for which a norm without bias is RMSNorm.
 hies_cuda_norm described(const Norm& norm, const at::Tensor& x) {
   check(x.is_contiguous() && norm.weight.scalar_type() == x.scalar_type(), "rows and the weights of their norm differ");
   return {cuda_dtype(x.scalar_type()), x.numel() / x.size(-1), x.size(-1),

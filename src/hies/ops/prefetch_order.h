@@ -10,7 +10,7 @@
 namespace hies::ops {
 
 // Predicts in which order things are used from what followed the last time. A run that goes like one before is predicted whole, its
-// backward pass and layers that run twice included.
+// backward pass and recomputed layers included.
 class PrefetchOrder {
  public:
   void used(int what);

@@ -34,7 +34,7 @@ TEST(PrefetchOrder, ARunLikeTheLastIsPredicted) {
   EXPECT_EQ(std::vector<int>(order.next(3).begin(), order.next(3).end()), (std::vector<int>{0, 1, 2}));
 }
 
-// The layers 1 and 2 run again on the way back: what follows 2 then is not what followed it before.
+// The layers 1 and 2 are recomputed in the backward pass: what follows 2 then is not what followed it before.
 TEST(PrefetchOrder, LayersThatRunTwice) {
   PrefetchOrder order;
   const std::vector<int> run = {0, 1, 2, 3, 4, 5, 4, 3, 1, 2, 1, 0};

@@ -14,7 +14,7 @@
 namespace hies::pipeline {
 namespace {
 
-// Keeps what the user would be told.
+// Keeps the warnings that the user would see.
 struct Lines : Progress {
   std::vector<std::string> lines;
   void warn(std::string_view message) override { lines.emplace_back(message); }

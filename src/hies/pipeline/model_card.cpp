@@ -63,7 +63,8 @@ std::string markdown(const ModelCard& card) {
                         std::filesystem::path(card.result->data_file).filename().string(), card.result->task);
   if (card.keep_shapes) text += "\nShapes are kept: the removed heads' columns of the output projections are zero.\n";
   if (const std::int64_t padding = left.padding_count(model::SiteKind::attention); padding > 0 && !card.keep_shapes)
-    text += fmt::format("\n{} removed heads stay as zeros, so that each KV head of a layer has as many query heads.\n", padding);
+    text +=
+        fmt::format("\n{} removed heads are kept as zeros, so that each KV head of a layer has as many query heads.\n", padding);
   text += fmt::format("\nRemoved heads, by their numbers in the original model:\n\n{}", removed_heads(card.plan));
   return text;
 }

@@ -108,14 +108,14 @@ TEST(Budget, PlanSaysWhatWasAskedAndSaved) {
   const Plan plan = subject.plan(ratio(0.3));
   EXPECT_EQ(plan.model, model::ModelHashes{"the model"});
   EXPECT_EQ(plan.units, "head");
-  const Json& told = plan.information;
-  EXPECT_EQ(told["ratio"], 2.0 / 6);
-  EXPECT_EQ(told["budget"]["ratio"], 0.3);
-  EXPECT_TRUE(told["budget"]["heads"].is_null());
-  EXPECT_EQ(told["heads"], (Json{{"before", 6}, {"removed", 2}, {"share", 2.0 / 6}}));
-  EXPECT_EQ(told["parameters"], (Json{{"before", 1206}, {"removed", 202}, {"share", 202.0 / 1206}}));
-  EXPECT_EQ(told["flops_per_token"], (Json{{"before", 2406.0}, {"removed", 402.0}, {"share", 402.0 / 2406}}));
-  EXPECT_EQ(plan_from_json(parse_json(pretty(to_json(plan)), "p.json"), "p.json").information, told);
+  const Json& stored = plan.information;
+  EXPECT_EQ(stored["ratio"], 2.0 / 6);
+  EXPECT_EQ(stored["budget"]["ratio"], 0.3);
+  EXPECT_TRUE(stored["budget"]["heads"].is_null());
+  EXPECT_EQ(stored["heads"], (Json{{"before", 6}, {"removed", 2}, {"share", 2.0 / 6}}));
+  EXPECT_EQ(stored["parameters"], (Json{{"before", 1206}, {"removed", 202}, {"share", 202.0 / 1206}}));
+  EXPECT_EQ(stored["flops_per_token"], (Json{{"before", 2406.0}, {"removed", 402.0}, {"share", 402.0 / 2406}}));
+  EXPECT_EQ(plan_from_json(parse_json(pretty(to_json(plan)), "p.json"), "p.json").information, stored);
 }
 
 TEST(Budget, BadOptions) {

@@ -9,7 +9,7 @@ namespace {
 
 using formats::TensorView;
 
-// The layer that a stored name tells, or -1.
+// Returns the layer in the name of a stored tensor, or -1.
 int layer_of(const std::string& name) {
   const auto at = name.find("layer.");
   int layer = -1;

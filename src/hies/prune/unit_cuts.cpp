@@ -14,7 +14,7 @@ using model::SliceRole;
 
 struct RemovedSlice {
   Slice slice;
-  bool padding = false;  // of a head that stays as zeros
+  bool padding = false;  // of a head that is kept as zeros
 };
 
 // Calls `visit` with the positions in `present` of what `left` lacks.

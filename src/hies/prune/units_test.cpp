@@ -142,9 +142,9 @@ TEST(UnitPlans, SavingsAreThoseOfWhatIsLeft) {
         saved += (12 - layer.count()) * (100 + std::int64_t{site.layer}) + (3 - layer.kv_count()) * 1000;
       EXPECT_EQ(plan.information["parameters"]["removed"], saved);
       const std::int64_t padding = left.padding_count(model::SiteKind::attention);
-      std::int64_t told = 0;
-      if (plan.information.contains("padding")) told = model::unit_set_from_json(plan.information["padding"], "plan").count();
-      EXPECT_EQ(told, padding);
+      std::int64_t stored = 0;
+      if (plan.information.contains("padding")) stored = model::unit_set_from_json(plan.information["padding"], "plan").count();
+      EXPECT_EQ(stored, padding);
       if (kind != UnitKind::head) {
         EXPECT_EQ(padding, 0);
       }

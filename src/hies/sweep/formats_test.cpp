@@ -65,13 +65,13 @@ TEST(SweepFormats, DocumentedSummaryHasTheMembersOfARealOne) {
   request.config.runs = {{"tiny", data::SmallTask::model(), "classification", calib, dev}};
   Json real = run_sweep(request).summary;
   // The metrics are the task's.
-  Json told = parse_json(documented_example("summary.json"), "docs/formats.md");
-  for (Json* summary : {&real, &told}) {
+  Json documented = parse_json(documented_example("summary.json"), "docs/formats.md");
+  for (Json* summary : {&real, &documented}) {
     (*summary)["runs"][0]["unpruned"]["metrics"] = Json::object();
     Json& metrics = (*summary)["runs"][0]["random"][0]["metrics"];
     metrics = {{"metric", metrics.front()}};
   }
-  EXPECT_EQ(names_of(told), names_of(real));
+  EXPECT_EQ(names_of(documented), names_of(real));
 }
 
 }  // namespace

@@ -18,7 +18,7 @@ TEST_F(Sweep, AlphaIsChosenWithoutDev) {
   request.config.options.losses = {"task", "logit-norm"};
   request.config.options.loss = "auto";
   const SweepOutcome first = run("a");
-  // Other evaluation labels may change every figure, but not the choice.
+  // Other evaluation labels may change every measurement, but not the choice.
   dev = folder.write(
       "dev2.tsv", "text\tlabel\nThe great film\tbad\nis it a movie?\tgood\nThe film!\tbad\nit is great\tfair\na movie\tgood\n");
   request.config.runs[0].data = dev;

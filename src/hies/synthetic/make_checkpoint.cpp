@@ -34,7 +34,7 @@ void check_room(const std::filesystem::path& folder, std::int64_t bytes) {
 
 }  // namespace
 
-MadeCheckpoint make_checkpoint(const MakeRequest& request, Progress& progress) {
+SyntheticCheckpoint make_checkpoint(const MakeRequest& request, Progress& progress) {
   const formats::DType dtype = parse_dtype(request.dtype);
   const std::uint64_t shard_bytes = formats::parse_byte_size(request.max_shard_size, "`max_shard_size`");
   Json config = made_config(request.family, request.shape);
@@ -42,7 +42,7 @@ MadeCheckpoint make_checkpoint(const MakeRequest& request, Progress& progress) {
   const auto model_type = config["model_type"].get<std::string>();
   const model::ModelSpec spec = arch::find_family(model_type, "make-checkpoint").parse(config, "the model to be made");
 
-  MadeCheckpoint made;
+  SyntheticCheckpoint made;
   std::vector<formats::TensorSource> sources;
   for (const model::TensorDecl& decl : model::tensors(spec)) {
     made.parameters += decl.elements();

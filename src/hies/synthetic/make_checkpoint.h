@@ -29,7 +29,7 @@ struct MakeRequest {
   }
 };
 
-struct MadeCheckpoint {
+struct SyntheticCheckpoint {
   std::int64_t parameters = 0;
   std::int64_t tensor_bytes = 0;
 };
@@ -38,6 +38,6 @@ struct MadeCheckpoint {
 // its answers mean nothing. The same request gives the same bytes, whatever the number of threads. Needs memory for some pieces
 // of 16 MiB only. Throws bad_input for a shape that is not possible, unsupported for a family that this version does not run, io
 // where the disk is too small.
-MadeCheckpoint make_checkpoint(const MakeRequest& request, Progress& progress = silent_progress());
+SyntheticCheckpoint make_checkpoint(const MakeRequest& request, Progress& progress = silent_progress());
 
 }  // namespace hies::synthetic

@@ -65,7 +65,7 @@ export function mapsSection(context: Context): Section | null {
     map("AE: attention entropy", "0: all weight on one key; 1: all keys alike.", () => ({ values: tables.AE!() })),
   ];
   const moving = [
-    map("HIES: higher stays", "α·HIS + (1 − α)·(1 − AE), both by min–max.", () => ({ values: tables.HIES!() })),
+    map("HIES: higher is kept", "α·HIS + (1 − α)·(1 − AE), both by min–max.", () => ({ values: tables.HIES!() })),
     map("Pruned by HIS", "Shades: HIS.", () => ({ values: tables.HIS!(), pruned: now.byHis })),
     map("Pruned by HIES", "Shades: HIES.", () => ({ values: tables.HIES!(), pruned: now.byHies })),
     map("Difference", "Which of the two removes a head.", () => ({ kinds: difference })),

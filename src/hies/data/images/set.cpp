@@ -86,7 +86,7 @@ class Set : public model::ImageLoader {
   std::int64_t size() const noexcept { return static_cast<std::int64_t>(chosen_.size()); }
   Slot& slot(std::int64_t index) const { return slots_[static_cast<std::size_t>(index)]; }
 
-  // The next image to make: what somebody waits for, then what will be kept, then what comes next. −1: none.
+  // Returns the next image to decode: one that a caller waits for, then one that will be kept, then the next in order. −1: none.
   std::int64_t choose() const {
     while (!asked_.empty()) {
       const std::int64_t index = asked_.front();

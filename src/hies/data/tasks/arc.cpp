@@ -7,7 +7,7 @@ Task arc(std::string name, std::string description) {
       .name = std::move(name),
       .description = std::move(description),
       .problem = model::Problem::causal_lm,
-      .reading = Reading::questions,
+      .input_kind = InputKind::questions,
       .questions = {query_form(),
                     {.columns = {"question", "choices"},
                      .gold_columns = {"answerKey"},

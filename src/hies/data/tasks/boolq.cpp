@@ -8,7 +8,7 @@ Task boolq_task() {
       .name = "boolq",
       .description = "Yes or no? A question about a passage",
       .problem = model::Problem::causal_lm,
-      .reading = Reading::questions,
+      .input_kind = InputKind::questions,
       .questions = {query_form(),
                     {.columns = {"passage", "question"},
                      .gold_columns = {"label", "answer"},

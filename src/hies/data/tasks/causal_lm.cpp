@@ -9,7 +9,7 @@ Task causal_lm_task() {
       .description = "your own texts, one a row (or line of a .txt file), each judged by itself",
       .problem = model::Problem::causal_lm,
       .texts = {{"text", ""}, {"content", ""}, {"sentence", ""}, {"document", ""}, {"page", ""}, {"query", ""}, {"question", ""}},
-      .reading = Reading::rows,
+      .input_kind = InputKind::rows,
       .metrics = {"perplexity", "word_perplexity", "bits_per_byte"},
       .loss = "ce",
   };

@@ -31,7 +31,7 @@ Task copa_task() {
       .name = "copa",
       .description = "Which of two is the cause, or the effect, of something?",
       .problem = model::Problem::causal_lm,
-      .reading = Reading::questions,
+      .input_kind = InputKind::questions,
       .questions = {query_form(),
                     {.columns = {"premise", "choice1", "choice2", "question"},
                      .gold_columns = {"label"},

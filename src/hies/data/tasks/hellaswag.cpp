@@ -50,7 +50,7 @@ Task hellaswag_task() {
       .name = "hellaswag",
       .description = "How does a description of a scene go on?",
       .problem = model::Problem::causal_lm,
-      .reading = Reading::questions,
+      .input_kind = InputKind::questions,
       .questions = {query_form(),
                     {.columns = {"activity_label", "ctx_a", "ctx_b", "endings"},
                      .gold_columns = {"label"},

@@ -9,7 +9,7 @@ Task image_classification_task() {
       .description = "What is on an image? (a folder or tar of class folders, a list of paths, Parquet, IDX, CIFAR)",
       .texts = {{"image", ""}, {"img", ""}, {"path", ""}, {"file", ""}, {"file_name", ""}, {"filename", ""}},
       .label_columns = {"label", "labels", "fine_label", "class", "target"},
-      .reading = Reading::images,
+      .input_kind = InputKind::images,
       .metrics = {"top1", "top5"},
       .loss = "ce",
   };

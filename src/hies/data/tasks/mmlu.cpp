@@ -19,7 +19,7 @@ Task mmlu_task() {
       .description = "Examinations in 57 subjects: a folder with dev and test, or a file of test",
       .problem = model::Problem::causal_lm,
       .headerless_columns = {"question", "A", "B", "C", "D", "answer"},
-      .reading = Reading::subjects,
+      .input_kind = InputKind::subjects,
       .questions = {{.columns = {"question", "A", "B", "C", "D"},
                      .gold_columns = {"answer"},
                      .question = mmlu_original,

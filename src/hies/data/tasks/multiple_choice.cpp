@@ -11,7 +11,7 @@ Task multiple_choice_task() {
       .name = "multiple-choice",
       .description = "your own questions: query, choices, and answer (an index from 0, a letter, or the choice itself)",
       .problem = model::Problem::causal_lm,
-      .reading = Reading::questions,
+      .input_kind = InputKind::questions,
       .questions = {own, partial_form()},
       .metrics = {"acc", "acc_norm", "acc_bytes"},
       .loss = "ce",

@@ -8,7 +8,7 @@ Task openbookqa_task() {
       .name = "openbookqa",
       .description = "Elementary science, combined with what everybody knows",
       .problem = model::Problem::causal_lm,
-      .reading = Reading::questions,
+      .input_kind = InputKind::questions,
       .questions = {query_form(),
                     {.columns = {"question_stem", "choices"},
                      .gold_columns = {"answerKey"},

@@ -2,14 +2,14 @@
 
 namespace hies::data {
 
-// How well a language model foretells texts: lm-evaluation-harness's rolling log-likelihood.
+// How well a language model predicts texts: lm-evaluation-harness's rolling log-likelihood.
 Task perplexity_task() {
   return {
       .name = "perplexity",
       .description = "How likely is a text? (a .txt file is one text, a row of another file is one)",
       .problem = model::Problem::causal_lm,
       .texts = {{"text", ""}, {"page", ""}, {"content", ""}, {"document", ""}},
-      .reading = Reading::documents,
+      .input_kind = InputKind::documents,
       .metrics = {"perplexity", "word_perplexity", "bits_per_byte"},
       .loss = "ce",
   };

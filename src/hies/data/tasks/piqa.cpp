@@ -8,7 +8,7 @@ Task piqa_task() {
       .name = "piqa",
       .description = "Which of two ways reaches a goal in the physical world?",
       .problem = model::Problem::causal_lm,
-      .reading = Reading::questions,
+      .input_kind = InputKind::questions,
       .questions = {query_form(),
                     {.columns = {"goal", "sol1", "sol2"},
                      .gold_columns = {"label"},

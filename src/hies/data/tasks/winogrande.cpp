@@ -22,7 +22,7 @@ Task winogrande_task() {
       .name = "winogrande",
       .description = "Which of two names fits the gap in a sentence?",
       .problem = model::Problem::causal_lm,
-      .reading = Reading::questions,
+      .input_kind = InputKind::questions,
       .questions = {partial_form(),
                     {.columns = {"sentence", "option1", "option2"},
                      .gold_columns = {"answer"},

@@ -11,8 +11,8 @@ class CrossEntropy : public model::Objective {
   explicit CrossEntropy(std::span<const double> labels) : labels_(labels) {}
   std::string_view name() const noexcept override { return "ce"; }
   void evaluate(const model::LogitRows& rows, std::span<double> losses, std::span<double> gradient) const override {
-    for_each_row(rows, losses, gradient, [&](std::size_t row, std::span<const double> logits, std::span<double> slope) {
-      return softmax_cross_entropy(logits, static_cast<std::size_t>(labels_.of(rows, row)), slope);
+    for_each_row(rows, losses, gradient, [&](std::size_t row, std::span<const double> logits, std::span<double> gradient_row) {
+      return softmax_cross_entropy(logits, static_cast<std::size_t>(labels_.of(rows, row)), gradient_row);
     });
   }
 

@@ -9,11 +9,11 @@ class LogitNorm : public model::Objective {
  public:
   std::string_view name() const noexcept override { return "logit-norm"; }
   void evaluate(const model::LogitRows& rows, std::span<double> losses, std::span<double> gradient) const override {
-    for_each_row(rows, losses, gradient, [](std::size_t, std::span<const double> logits, std::span<double> slope) {
+    for_each_row(rows, losses, gradient, [](std::size_t, std::span<const double> logits, std::span<double> gradient_row) {
       double squares = 0;
       for (std::size_t j = 0; j < logits.size(); ++j) {
         squares += logits[j] * logits[j];
-        if (!slope.empty()) slope[j] = logits[j];
+        if (!gradient_row.empty()) gradient_row[j] = logits[j];
       }
       return squares / 2;
     });

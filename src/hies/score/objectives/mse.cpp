@@ -11,9 +11,9 @@ class SquaredError : public model::Objective {
   std::string_view name() const noexcept override { return "mse"; }
   void evaluate(const model::LogitRows& rows, std::span<double> losses, std::span<double> gradient) const override {
     check(rows.classes == 1, "the squared error is of one logit");
-    for_each_row(rows, losses, gradient, [&](std::size_t row, std::span<const double> logits, std::span<double> slope) {
+    for_each_row(rows, losses, gradient, [&](std::size_t row, std::span<const double> logits, std::span<double> gradient_row) {
       const double error = logits[0] - labels_.of(rows, row);
-      if (!slope.empty()) slope[0] = 2 * error;
+      if (!gradient_row.empty()) gradient_row[0] = 2 * error;
       return error * error;
     });
   }

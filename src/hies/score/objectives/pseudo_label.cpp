@@ -10,8 +10,8 @@ class PseudoLabel : public model::Objective {
  public:
   std::string_view name() const noexcept override { return "pseudo-label"; }
   void evaluate(const model::LogitRows& rows, std::span<double> losses, std::span<double> gradient) const override {
-    for_each_row(rows, losses, gradient, [](std::size_t, std::span<const double> logits, std::span<double> slope) {
-      return softmax_cross_entropy(logits, argmax(logits), slope);
+    for_each_row(rows, losses, gradient, [](std::size_t, std::span<const double> logits, std::span<double> gradient_row) {
+      return softmax_cross_entropy(logits, argmax(logits), gradient_row);
     });
   }
 };

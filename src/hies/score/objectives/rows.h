@@ -23,7 +23,7 @@ class Labels {
   std::vector<double> labels_;
 };
 
-// Calls visit(row index, its logits [V], its gradient [V] or empty) for every row and notes what it returns as the row's loss.
+// Calls visit(row index, its logits [V], its gradient [V] or empty) for every row and stores what it returns as the row's loss.
 template <class Visit>
 void for_each_row(const model::LogitRows& rows, std::span<double> losses, std::span<double> gradient, const Visit& visit) {
   const auto classes = static_cast<std::size_t>(rows.classes);
