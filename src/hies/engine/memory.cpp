@@ -44,8 +44,8 @@ std::uint64_t tied_bytes(const model::ModelSpec& spec, std::uint64_t size) {
   return spec.head.tied ? static_cast<std::uint64_t>(spec.text.vocabulary) * static_cast<std::uint64_t>(spec.hidden) * size : 0;
 }
 
-// Fills in what is streamed: all matrices of products. The GPU holds those of one layer and what is prefetched: another layer, or the
-// output matrix.
+// Fills in what is streamed: all matrices of products. The GPU holds those of one layer and what is prefetched: another layer, or
+// the output matrix.
 void plan_offload(MemoryPlan& plan, const model::ModelSpec& spec, std::uint64_t size) {
   std::map<int, std::uint64_t> layers;
   std::uint64_t outside = plan.streamed = tied_bytes(spec, size);

@@ -14,8 +14,8 @@ struct LogitRows {
   std::int64_t classes = 0;                // V
 };
 
-// A loss of a language model. It is computed on the device that holds the rows of logits, a part of them at a time, because they are too
-// many to be copied to the host. The loss of a sequence is the mean over its target rows.
+// A loss of a language model. It is computed on the device that holds the rows of logits, a part of them at a time, because they are
+// too many to be copied to the host. The loss of a sequence is the mean over its target rows.
 enum class TokenLoss {
   cross_entropy,  // −ln p of the target token
   pseudo_label,   // −ln p of the most likely token

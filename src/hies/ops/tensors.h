@@ -17,7 +17,7 @@ at::Tensor index_tensor(std::span<const std::int32_t> indices);
 at::Tensor index_tensor(std::span<const std::int64_t> indices);
 
 // Return the rows of a hidden state for so many tokens, or sequences; the rows behind the real ones hold anything finite. oneDNN
-// compiles code for every number of rows that it gets and keeps it, about half a megabyte for each matrix, so there should be few numbers.
+// compiles code for every number of rows that it gets and keeps it, about half a megabyte for each matrix, so there should be few.
 // Sequences are few beside tokens, so that their steps may be larger.
 inline std::int64_t padded_tokens(std::int64_t tokens) {
   const std::int64_t step = tokens < 128 ? 8 : 16;
