@@ -1,4 +1,4 @@
-"""Scores of real checkpoints on a GPU beside those of the CPU; needs ../shared and a GPU."""
+"""Compares scores of real checkpoints on a GPU with those on the CPU; needs ../shared and a GPU."""
 
 import json
 import os
