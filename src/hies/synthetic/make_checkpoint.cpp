@@ -6,6 +6,7 @@
 #include "hies/base/error.h"
 #include "hies/base/files.h"
 #include "hies/formats/safetensors_writer.h"
+#include "hies/model/tensors.h"
 #include "hies/synthetic/random_tensor.h"
 
 namespace hies::synthetic {
