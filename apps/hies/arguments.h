@@ -62,8 +62,8 @@ class Arguments {
   // Options declared from here on stand under `heading` in --help.
   void heading(std::string_view heading) { heading_ = heading; }
 
-  // Declares the option "--name": `name` may be written with '_'. Declared again, it also sets that variable. Its default is the value
-  // that the variable has now.
+  // Declares the option "--name": `name` may be written with '_'. Declared again, it also sets that variable. Its default is the
+  // value that the variable has now.
   template <class T>
   void operator()(std::string_view name, T& value, std::string_view help) {
     Argument& argument = declare(name, placeholder_of(value), shown_default(value), help);
@@ -82,8 +82,8 @@ class Arguments {
   };
   void describe(std::string_view name, const Shown& shown);
 
-  // Sets the variables. Returns false when it has printed the help instead. Throws bad_input for what cannot be understood, and for a
-  // positional argument that is missing.
+  // Sets the variables. Returns false when it has printed the help instead. Throws bad_input for what cannot be understood, and
+  // for a positional argument that is missing.
   bool parse();
 
   bool given(std::string_view name) const;

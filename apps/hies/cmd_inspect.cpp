@@ -44,7 +44,8 @@ struct LayerCost {
   double flops_per_token = 0;
 };
 
-// Of all tensors of each layer, feed-forward included; what the layers do not have (embeddings, task head) is the rest to the total.
+// Of all tensors of each layer, feed-forward included; what the layers do not have (embeddings, task head) is the rest to the
+// total.
 std::vector<LayerCost> layer_costs(const Checkpoint& checkpoint, double tokens) {
   const model::ModelSpec& spec = checkpoint.spec();
   std::vector<LayerCost> costs(spec.layers.size());

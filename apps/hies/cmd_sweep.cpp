@@ -19,8 +19,8 @@
 namespace hies::cli {
 namespace {
 
-// Returns the config file's name, or nothing. Flags override the file, so it is read before they are declared: its values are their
-// defaults.
+// Returns the config file's name, or nothing. Flags override the file, so it is read before they are declared: its values are
+// their defaults.
 std::string config_of(Words words) {
   for (std::size_t i = 0; i < words.size(); ++i) {
     if (words[i] == "--config" && i + 1 < words.size()) return words[i + 1];

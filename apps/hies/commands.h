@@ -8,8 +8,8 @@ namespace hies::cli {
 
 using Words = std::span<const std::string>;
 
-// One command: a function that declares its options, parses `words` (what follows the command's name) and does the work. Errors are
-// thrown.
+// One command: a function that declares its options, parses `words` (what follows the command's name) and does the work. Errors
+// are thrown.
 struct Command {
   std::string_view name;
   std::string_view summary;  // one line of `hies --help`

@@ -7,8 +7,8 @@
 
 namespace hies::cli {
 
-// Shows progress on standard error: on a terminal a bar with rate and time left, elsewhere sparse lines. Stages that take less than a
-// second are not shown; warnings always are.
+// Shows progress on standard error: on a terminal a bar with rate and time left, elsewhere sparse lines. Stages that take less
+// than a second are not shown; warnings always are.
 class ConsoleProgress : public Progress {
  public:
   explicit ConsoleProgress(bool quiet);

@@ -32,7 +32,8 @@ struct MapCells {
 };
 MapCells map_cells(const HeadMap& map);
 
-// Returns the map for a terminal of `width` columns: a block character and a digit 0…9 per head, readable without colour; × pruned, · not there.
+// Returns the map for a terminal of `width` columns: a block character and a digit 0…9 per head, readable without colour; ×
+// pruned, · not there.
 std::string head_map_text(const HeadMap& map, int width, bool colour);
 
 // Returns one SVG document, self-contained, for light and dark pages.

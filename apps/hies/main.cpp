@@ -55,8 +55,8 @@ int run(int argc, char** argv) {
   }
 }
 
-// Exits without running destructors: when run() has returned all files are written, and unloading libtorch would take a third of the
-// time of a short command. With a sanitizer the program returns normally, so that leaks are found.
+// Exits without running destructors: when run() has returned all files are written, and unloading libtorch would take a third of
+// the time of a short command. With a sanitizer the program returns normally, so that leaks are found.
 int leave(int code) {
 #ifndef __SANITIZE_ADDRESS__
   std::fflush(nullptr);

@@ -6,7 +6,8 @@
 
 namespace hies::cli {
 
-// Returns the columns that `text` takes on a terminal: its code points (nothing that we print is wider than one column or combines).
+// Returns the columns that `text` takes on a terminal: its code points (nothing that we print is wider than one column or
+// combines).
 int display_width(std::string_view text);
 
 // Returns lines of at most `width` columns, broken at spaces; a longer word gets a line of its own.

@@ -11,8 +11,8 @@
 //   };
 //
 // and a visitor gets name, reference and help of each field in order. A struct that holds another one visits its fields with
-// nested_fields(). Messages and helps name options by their fields, between backquotes: "`batch_tokens` is 0". Only the program knows
-// flags: it writes such a field as the option --batch-tokens.
+// nested_fields(). Messages and helps name options by their fields, between backquotes: "`batch_tokens` is 0". Only the program
+// knows flags: it writes such a field as the option --batch-tokens.
 
 #include <algorithm>
 #include <initializer_list>

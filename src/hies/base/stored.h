@@ -12,8 +12,8 @@
 //     }
 //   };
 //
-// to_stored() writes the fields in that order, from_stored() reads them. A field may be text, a bool, a count (std::int64_t, not
-// negative), a finite double, a struct of this kind, named numbers, or a std::optional of these, which is null where it is not set.
+// to_stored() writes the fields in that order, from_stored() reads them. A field may be text, a bool, a count (std::int64_t,
+// not negative), a finite double, a struct of this kind, named numbers, or a std::optional of these, null where it is not set.
 // A third argument, the form, says how a field is written that none of this fits.
 
 #include <cmath>

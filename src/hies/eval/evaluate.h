@@ -34,9 +34,9 @@ struct Evaluation {
 // Throws bad_input for an option out of range; for refusal before long work.
 void check_options(const EvalOptions& options);
 
-// Quality, stability, cost and speed of a model, beside those of a reference if there is one (`reference` may be null). Both subjects
-// hold the same examples in the same order. Throws bad_input for an empty data set, a reference that answers another kind of
-// question or with another number of labels, options out of range, and answers or losses that are not finite.
+// Quality, stability, cost and speed of a model, beside those of a reference if there is one (`reference` may be null). Both
+// subjects hold the same examples in the same order. Throws bad_input for an empty data set, a reference that answers another
+// kind of question or with another number of labels, options out of range, and answers or losses that are not finite.
 Evaluation evaluate(const data::Task& task, const EvaluationSubject& model, const EvaluationSubject* reference,
                     const EvalOptions& options, Progress& progress = silent_progress());
 

@@ -33,7 +33,8 @@ class Evidence {
   const Record* unpruned(const std::string& run) const;
   // Returns the records by seed, ascending.
   const std::vector<const Record*>& records(const Series& series, const std::string& run, double ratio) const;
-  // Returns all records of the usual number of examples, and the unpruned model's, of one run, in the order of series, ratio and seed.
+  // Returns all records of the usual number of examples, and the unpruned model's, of one run, in the order of series, ratio and
+  // seed.
   std::vector<const Record*> usual_records(const std::string& run) const;
   // Returns the usual number of calibration examples.
   std::int64_t examples() const noexcept { return options_.examples; }

@@ -5,8 +5,8 @@
 #include "hies/evidence/evidence.h"
 #include "hies/evidence/table.h"
 
-// Each kind of table has a file of its name, this declaration, and a line in tables.cpp. It returns no table where the records have no
-// data for it.
+// Each kind of table has a file of its name, this declaration, and a line in tables.cpp. It returns no table where the records
+// have no data for it.
 namespace hies::evidence {
 
 std::vector<Table> quality_tables(const Evidence& evidence);

@@ -21,10 +21,12 @@ struct Measure {
   std::string described() const { return unit.empty() ? name : name + ", " + unit; }
 };
 
-// How tables show a metric. `as_is`: shares in per cent, all else unchanged. `paper`: also correlations as per cent of (1 + r) / 2.
+// How tables show a metric. `as_is`: shares in per cent, all else unchanged. `paper`: also correlations as per cent of (1 + r) /
+// 2.
 enum class Form { as_is, paper };
 
-// Returns the primary metric of the record's task. It is not set for a record without labels, and in the paper's form for a metric without bounds.
+// Returns the primary metric of the record's task. It is not set for a record without labels, and in the paper's form for a
+// metric without bounds.
 std::optional<Measure> quality_measure(const Record& example, Form form);
 
 Measure stability_measure();

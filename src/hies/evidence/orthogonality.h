@@ -4,8 +4,8 @@
 
 namespace hies::evidence {
 
-// How much head importance and attention entropy have in common (reference/PAPER.md, §3). Both are normalised first: importance to
-// the sum 1, entropy by min–max over all heads.
+// How much head importance and attention entropy have in common (reference/PAPER.md, §3). Both are normalised first: importance
+// to the sum 1, entropy by min–max over all heads.
 struct Orthogonality {
   double his_mean = 0;       // 1 / heads
   double ae_mean = 0;        // 0 … 1

@@ -16,8 +16,8 @@ struct GridRow {
   Series series;
 };
 
-// Returns a table with, for each run, one row for each of `rows` and one column for each ratio; the best of a group's column is marked.
-// `title` is that of the column of values. Rows of one group must be adjacent.
+// Returns a table with, for each run, one row for each of `rows` and one column for each ratio; the best of a group's column is
+// marked. `title` is that of the column of values. Rows of one group must be adjacent.
 Table ratio_grid(const Evidence& evidence, const std::vector<RunMeasure>& measures, const std::vector<GridRow>& rows,
                  const std::string& title, Table table);
 

@@ -112,8 +112,8 @@ struct Cost {
   bool operator==(const Cost&) const = default;
 };
 
-// The paper's bound on the loss increase (Eq. 3, 4) beside the increase itself, of the loss that the evaluation reports. The terms
-// are of the calibration examples behind `scores`; they are not set where that loss was not scored.
+// The paper's bound on the loss increase (Eq. 3, 4) beside the increase itself, of the loss that the evaluation reports. The
+// terms are of the calibration examples behind `scores`; they are not set where that loss was not scored.
 struct Bound {
   std::string loss;                          // of all members
   std::optional<double> first_order;         // Σ over removed heads of gate_grad
@@ -203,8 +203,8 @@ std::string record_line(const Record& record);
 // The name of the file in a sweep's directory.
 inline constexpr std::string_view kRecordsFile = "records.jsonl";
 
-// Returns all records of a file. A last line without its end is of a sweep that was stopped while writing it: it is left out. Throws
-// what record_from_json throws, with the line's number; io.
+// Returns all records of a file. A last line without its end is of a sweep that was stopped while writing it: it is left out.
+// Throws what record_from_json throws, with the line's number; io.
 std::vector<Record> read_records(const std::filesystem::path& file);
 
 }  // namespace hies::evidence

@@ -18,7 +18,8 @@ bool same_seeds(const Seeds& a, const Seeds& b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const auto& x, const auto& y) { return x.first == y.first; });
 }
 
-// Returns whether all measures have the unit of the first one, and that one has a unit: numbers of different scales have no average.
+// Returns whether all measures have the unit of the first one, and that one has a unit: numbers of different scales have no
+// average.
 bool share_a_unit(const std::vector<RunMeasure>& measures) {
   return std::all_of(measures.begin(), measures.end(), [&](const RunMeasure& m) {
     return !m.measure.unit.empty() && m.measure.unit == measures.front().measure.unit;

@@ -24,8 +24,8 @@ class RunColumns {
 
   bool empty() const noexcept { return measures_.empty(); }
   std::vector<TableColumn> columns() const;
-  // Return the cells over the seeds. There is an average when all runs have a value; it has an sd, that of the seeds' averages, when
-  // all runs have the same seeds.
+  // Return the cells over the seeds. There is an average when all runs have a value; it has an sd, that of the seeds' averages,
+  // when all runs have the same seeds.
   std::vector<TableCell> cells(const Series& series, double ratio) const;
   std::vector<TableCell> unpruned_cells() const;
   // Marks the best of rows [begin, end), these columns beginning at `first`.

@@ -24,8 +24,8 @@ struct Series {
 // Returns the series of a record. `examples` is the usual size of the calibration set. Throws bad_input for an unknown task.
 Series series_of(const Record& record, std::int64_t examples);
 
-// Orders rows: methods as in the paper, the simple ones first (score/methods, last to first), uniform ratios after global ones; the
-// task's own loss, others by name, then the chosen one; alpha from 0 to 1, then the chosen one.
+// Orders rows: methods as in the paper, the simple ones first (score/methods, last to first), uniform ratios after global ones;
+// the task's own loss, others by name, then the chosen one; alpha from 0 to 1, then the chosen one.
 bool operator<(const Series& a, const Series& b);
 
 // Returns the name of a row: "hies α = 0.7", "his/uniform, loss logit-norm", "hies α auto".

@@ -54,8 +54,8 @@ TableCell spread_cell(std::span<const double> numbers);
 // Returns how many decimals distinguish all of the numbers, at most four.
 int digits_for(std::span<const double> numbers);
 
-// Marks the best and the second best of rows [begin, end) in a column, and the cells that are printed like them. Marks nothing where
-// fewer than two rows have a value.
+// Marks the best and the second best of rows [begin, end) in a column, and the cells that are printed like them. Marks nothing
+// where fewer than two rows have a value.
 void mark_best(Table& table, std::size_t column, std::size_t begin, std::size_t end, bool higher_is_better);
 
 // Returns the columns that a text takes on a terminal: its code points, which is right for all text of tables.

@@ -23,11 +23,12 @@ struct TableOptions {
 // The scores files that records name, by that name.
 using ScoresFiles = std::map<std::string, score::Scores>;
 
-// Reads the scores files that records of the usual number of examples name, relative to `folder`: no table needs others. Throws what
-// read_scores throws.
+// Reads the scores files that records of the usual number of examples name, relative to `folder`: no table needs others. Throws
+// what read_scores throws.
 ScoresFiles read_scores_files(const std::filesystem::path& folder, std::span<const Record> records, const TableOptions& options);
 
-// Returns all tables that the records have data for (docs/formats.md, tables/). Only the order of the runs among the records matters.
+// Returns all tables that the records have data for (docs/formats.md, tables/). Only the order of the runs among the records
+// matters.
 std::vector<Table> evidence_tables(std::span<const Record> records, const ScoresFiles& scores, const TableOptions& options = {});
 
 inline constexpr const char* kTablesFolder = "tables";

@@ -57,8 +57,8 @@ std::vector<Seen> all_heads(const model::Layout& layout, const prune::Plan* plan
   return all;
 }
 
-// Returns the `count` heads with the highest HIS, half of them pruned ones where there are so many; kept ones first, then by layer and
-// head.
+// Returns the `count` heads with the highest HIS, half of them pruned ones where there are so many; kept ones first, then by
+// layer and head.
 std::vector<Seen> chosen_heads(std::vector<Seen> all, std::int64_t count) {
   std::stable_sort(all.begin(), all.end(), [](const Seen& a, const Seen& b) { return a.his > b.his; });
   const std::int64_t pruned = std::count_if(all.begin(), all.end(), [](const Seen& head) { return head.pruned; });
@@ -92,7 +92,8 @@ Json heads_json(const std::vector<Seen>& heads, const model::AttentionRecorder& 
   return json;
 }
 
-// Returns the tokens of one example: parts of its text; or the special tokens before the patches, and each patch's row and column.
+// Returns the tokens of one example: parts of its text; or the special tokens before the patches, and each patch's row and
+// column.
 Json token_names(const pipeline::LoadedModel& loaded, const model::Batch& batch) {
   Json names = Json::array();
   if (const auto* tokenizer = std::get_if<text::Tokenizer>(&loaded.preprocessor)) {

@@ -48,9 +48,9 @@ struct ExplainRequest {
   std::string version;  // of the program
 };
 
-// Returns the document of explain.json (docs/formats.md): for each picked example its tokens, the answers with and without the plan's heads,
-// HIS and AE of every head, and the attention of some. Throws what load_model, load_evaluation, check_plan, picked and predict
-// throw; bad_input for `most` or `heads` below 1.
+// Returns the document of explain.json (docs/formats.md): for each picked example its tokens, the answers with and without the
+// plan's heads, HIS and AE of every head, and the attention of some. Throws what load_model, load_evaluation, check_plan, picked
+// and predict throw; bad_input for `most` or `heads` below 1.
 Json run_explain(const ExplainRequest& request, Progress& progress = silent_progress());
 
 }  // namespace hies::explain

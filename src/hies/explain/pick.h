@@ -21,9 +21,9 @@ struct Pick {
 // Returns the parsed value of `pick`. Throws bad_input for anything else.
 Pick parse_pick(std::string_view text);
 
-// Returns indices into the data set: at most `most`, in its order; for rows in the order of `pick`. `after` are the answers of the
-// pruned model, null without plan. Answers further apart than `tolerance` differ. Throws bad_input for flipped without plan, wrong without labels, a row
-// that does not exist, when no example is found, and for windows of texts, which have no answer.
+// Returns indices into the data set: at most `most`, in its order; for rows in the order of `pick`. `after` are the answers of
+// the pruned model, null without plan. Answers further apart than `tolerance` differ. Throws bad_input for flipped without plan,
+// wrong without labels, a row that does not exist, when no example is found, and for windows of texts, which have no answer.
 std::vector<std::size_t> picked(const Pick& pick, const data::Dataset& dataset, const eval::Predictions& before,
                                 const eval::Predictions* after, double tolerance, std::int64_t most);
 

@@ -17,8 +17,8 @@ struct ModelCard {
   bool keep_shapes = false;
 };
 
-// Returns a section of Markdown: the command, the measurements before and after, and the removed heads. It holds nothing that depends
-// on the machine or the time.
+// Returns a section of Markdown: the command, the measurements before and after, and the removed heads. It holds nothing that
+// depends on the machine or the time.
 std::string markdown(const ModelCard& card);
 
 }  // namespace hies::pipeline

@@ -45,13 +45,14 @@ struct PruneRun {
   prune::Plan plan;
   std::vector<std::string> fits = {};               // programs that can run the result
   std::optional<eval::Evaluation> evaluation = {};  // of the pruned checkpoint, with the whole one as reference
-  // Differences between the pruned checkpoint, loaded again, and the masked model: on the evaluation data, else on the calibration
-  // data; not set where there is neither.
+  // Differences between the pruned checkpoint, loaded again, and the masked model: on the evaluation data, else on the
+  // calibration data; not set where there is neither.
   std::optional<LogitMatch> match = {};
 };
 
-// Scores, plans, removes and evaluates. All inputs are checked before anything is written; `output` appears whole or not at all. Scores and plan are returned for the caller to store. Throws bad_input when neither plan nor
-// calibration data is given, or both; and what the stages throw.
+// Scores, plans, removes and evaluates. All inputs are checked before anything is written; `output` appears whole or not at all.
+// Scores and plan are returned for the caller to store. Throws bad_input when neither plan nor calibration data is given, or
+// both; and what the stages throw.
 PruneRun run_prune(const PruneRequest& request, Progress& progress = silent_progress());
 
 }  // namespace hies::pipeline

@@ -132,7 +132,7 @@ TEST(Budget, BadOptions) {
   expect(ratio(30), "`ratio` is 30, but it must be 0 … 1");
   expect({.params_ratio = 1.5}, "`params_ratio` is 1.5");
   expect({.flops_ratio = nan}, "`flops_ratio` is nan");
-  expect({.ratio = 0.1, .heads = 3}, "ratio and heads are two budgets");
+  expect({.ratio = 0.1, .heads = 3}, "`ratio` and `heads` are two budgets");
   expect({.params_ratio = 0.1, .flops_ratio = 0.1}, "`params_ratio` and `flops_ratio` are two budgets");
   expect({.heads = -1}, "`heads` is -1");
   expect({.heads = 9}, "`heads` is 9, but the model has only 8");

@@ -7,12 +7,12 @@
 
 namespace hies::report {
 
-// Returns one self-contained HTML document that shows `data` (page_data): no other file, no request, and nothing in the data can become
-// markup or script. Throws unsupported where this build has no page.
+// Returns one self-contained HTML document that shows `data` (page_data): no other file, no request, and nothing in the data can
+// become markup or script. Throws unsupported where this build has no page.
 std::string page(const Json& data);
 
-// Returns the text of a JSON document as it may be put into a <script> element: no '<', '>', '&' and no line separators of JavaScript. Bytes
-// that are not UTF-8 become U+FFFD.
+// Returns the text of a JSON document as it may be put into a <script> element: no '<', '>', '&' and no line separators of
+// JavaScript. Bytes that are not UTF-8 become U+FFFD.
 std::string script_safe(const Json& data);
 
 namespace detail {

@@ -24,9 +24,9 @@ struct Sweep {
   evidence::TableOptions table_options() const;
 };
 
-// Reads a sweep. Throws bad_input for a folder without a sweep or without records, records of a run that sweep.json does not name, and of one run
-// with two models or tasks, scores of another model; and what read_records, read_config and read_scores throw. A last line without
-// its end is left out, and a note says so.
+// Reads a sweep. Throws bad_input for a folder without a sweep or without records, records of a run that sweep.json does not
+// name, and of one run with two models or tasks, scores of another model; and what read_records, read_config and read_scores
+// throw. A last line without its end is left out, and a note says so.
 Sweep read_sweep(const std::filesystem::path& folder);
 
 // Returns the same path for the same folder, however it is written.

@@ -25,8 +25,8 @@ struct RunEstimate {
   double seconds = 0;  // from the time that one batch took
 };
 
-// Estimates a sweep: loads data and weights of each run and runs the model on one batch. Scores and writes nothing. Throws what run_sweep throws
-// before its first stage.
+// Estimates a sweep: loads data and weights of each run and runs the model on one batch. Scores and writes nothing. Throws what
+// run_sweep throws before its first stage.
 std::vector<RunEstimate> estimate_sweep(const SweepConfig& config, Progress& progress = silent_progress());
 
 // Returns the estimates as `hies sweep --dry-run --json` prints them.

@@ -23,10 +23,10 @@ struct RunIdentity {
 // A sweep's directory, locked by this process: no other process can sweep into it at the same time.
 class SweepFolder {
  public:
-  // Creates the directory where there is none and takes the lock, which the operating system releases when the process ends. Removes
-  // unfinished files of an earlier process. The destructor removes a directory that it has created if it is still empty. Throws
-  // bad_input when another process holds the lock, and for a directory with other things in it; io when it cannot be created or
-  // written.
+  // Creates the directory where there is none and takes the lock, which the operating system releases when the process ends.
+  // Removes unfinished files of an earlier process. The destructor removes a directory that it has created if it is still empty.
+  // Throws bad_input when another process holds the lock, and for a directory with other things in it; io when it cannot be
+  // created or written.
   explicit SweepFolder(const std::filesystem::path& folder);
   ~SweepFolder();
   SweepFolder(const SweepFolder&) = delete;
@@ -34,8 +34,8 @@ class SweepFolder {
 
   const std::filesystem::path& path() const noexcept { return folder_; }
 
-  // Writes sweep.json; where there is one, compares with it instead. Throws bad_input that names the options, the version, the model or
-  // the data that differ.
+  // Writes sweep.json; where there is one, compares with it instead. Throws bad_input that names the options, the version, the
+  // model or the data that differ.
   void claim(const SweepConfig& config, const std::vector<RunIdentity>& identities, const std::string& version) const;
 
  private:

@@ -53,8 +53,9 @@ struct Cell {
   double ratio = 0;
 };
 
-// Returns all cells of a run but the unpruned model, in the order of the options: method, loss, examples, seed, alpha, ratio. `options`
-// are resolved. With other numbers of calibration examples than SweepOptions::examples there is one alpha: the chosen one, else usual_alpha().
+// Returns all cells of a run but the unpruned model, in the order of the options: method, loss, examples, seed, alpha, ratio.
+// `options` are resolved. With other numbers of calibration examples than SweepOptions::examples there is one alpha: the chosen
+// one, else usual_alpha().
 std::vector<Cell> grid(const SweepOptions& options, const data::Task& task);
 
 }  // namespace hies::sweep

@@ -25,14 +25,15 @@ struct HyperparameterChoice {
 };
 
 // Evaluates the grid's cells on the held-out rows, and sets alpha and loss of the cells that wait for it: the best mean over the
-// seeds of weighted_auc() of the task's primary metric, as a higher-is-better value. Of equals the alpha nearest to
-// usual_alpha() wins, then the first of the grid. A loss that is chosen while alpha is not has the best mean over all alphas. Qualities are
+// seeds of weighted_auc() of the task's primary metric, as a higher-is-better value. Of equals the alpha nearest to usual_alpha()
+// wins, then the first of the grid. A loss that is chosen while alpha is not has the best mean over all alphas. Qualities are
 // kept in DIR/heldout.jsonl, so that a resumed sweep does not evaluate them again. The evaluation data is not used.
 class HyperparameterChooser {
  public:
   HyperparameterChooser(const RunInputs& data, const SweepOptions& options, const Planner& planner, const engine::Model& model,
                         const std::filesystem::path& folder);
-  // Returns the choices and sets alpha and loss of `cells`. `stats` gets the work of all masks, including those of earlier processes.
+  // Returns the choices and sets alpha and loss of `cells`. `stats` gets the work of all masks, including those of earlier
+  // processes.
   std::vector<HyperparameterChoice> choose(std::vector<Cell>& cells, eval::MaskStats& stats, Progress& progress);
 
  private:

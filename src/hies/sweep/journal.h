@@ -7,8 +7,8 @@
 
 namespace hies::sweep {
 
-// A file to which whole lines are appended. The process may be killed at any moment: an incomplete last line is cut off when the file is
-// opened again.
+// A file to which whole lines are appended. The process may be killed at any moment: an incomplete last line is cut off when the
+// file is opened again.
 class Journal {
  public:
   // Creates the file where there is none. Throws io.

@@ -9,8 +9,8 @@
 
 namespace hies::sweep {
 
-// Returns whether the option `latency` measures a cell: seed 0 of each method and ratio, ranked with `examples` calibration examples
-// and with the alpha that was chosen, or usual_alpha() where none was.
+// Returns whether the option `latency` measures a cell: seed 0 of each method and ratio, ranked with `examples` calibration
+// examples and with the alpha that was chosen, or usual_alpha() where none was.
 bool wants_latency(const evidence::RecordKey& key, const SweepOptions& options, std::int64_t examples);
 
 // Measures the latency of those cells, in pairs with the unpruned model on single examples of the evaluation data. The heads are

@@ -23,7 +23,8 @@ struct MaskWork {
   std::function<void(std::size_t begin, std::size_t end)> keep;
 };
 
-// Evaluates the masks. A chunk that has begun is finished and kept before a cancellation is thrown. Progress counts masks of the stage `stage`.
+// Evaluates the masks. A chunk that has begun is finished and kept before a cancellation is thrown. Progress counts masks of the
+// stage `stage`.
 eval::MaskStats run_chunks(const MaskWork& work, std::string_view stage, Progress& progress);
 
 // Returns the work of run_chunks() without doing it.

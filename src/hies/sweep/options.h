@@ -30,8 +30,8 @@ struct SweepOptions {
   std::int64_t random_masks = 30;
   std::int64_t heldout = 256;
   std::uint64_t heldout_seed = 0;
-  // How heads are ranked, pruned and evaluated, as far as all cells have it in common. Other fields of these structs are set from the
-  // grid, cell by cell.
+  // How heads are ranked, pruned and evaluated, as far as all cells have it in common. Other fields of these structs are set from
+  // the grid, cell by cell.
   score::MethodOptions method;
   score::ScoreOptions score;
   prune::BudgetOptions budget;
@@ -86,8 +86,8 @@ struct SweepConfig {
   std::vector<SweepRun> runs;
 };
 
-// Sets the options and runs that the JSON has. Grids may be lists or texts ("0:1:0.1"). Throws bad_input, with `where`, for an unknown name (and the
-// nearest) and values of another type.
+// Sets the options and runs that the JSON has. Grids may be lists or texts ("0:1:0.1"). Throws bad_input, with `where`, for an
+// unknown name (and the nearest) and values of another type.
 void read_config(const Json& json, std::string_view where, SweepConfig& config);
 
 // Returns the run of "MODEL:T:TRAIN:DEV"; MODEL may contain colons. Throws bad_input.
@@ -99,8 +99,8 @@ void name_runs(std::vector<SweepRun>& runs);
 // Returns the options with 0 and 1 among alphas and with sorted grids.
 SweepOptions resolved(SweepOptions options);
 
-// Throws bad_input for an empty grid, duplicates, unknown names (with the nearest) and values out of range; no run, two runs of one
-// name, an unknown task.
+// Throws bad_input for an empty grid, duplicates, unknown names (with the nearest) and values out of range; no run, two runs of
+// one name, an unknown task.
 void check_config(const SweepConfig& config);
 
 }  // namespace hies::sweep

@@ -27,9 +27,9 @@ struct RunInputs {
   const std::string& evaluation_loss() const { return task.loss; }
 };
 
-// Loads the data of a run. Warns when calibration rows are also evaluation rows. Throws bad_input for a ratio that cannot be reached, a calibration size that
-// the file does not have, a held-out part larger than what is left of the file, and data without labels where they are needed;
-// and what Checkpoint::open and load_dataset throw.
+// Loads the data of a run. Warns when calibration rows are also evaluation rows. Throws bad_input for a ratio that cannot be
+// reached, a calibration size that the file does not have, a held-out part larger than what is left of the file, and data without
+// labels where they are needed; and what Checkpoint::open and load_dataset throw.
 RunInputs load_run(const SweepRun& run, const SweepOptions& options, Progress& progress);
 
 // Returns the first `count` examples.
@@ -38,8 +38,8 @@ data::Dataset first_examples(const data::Dataset& dataset, std::int64_t count);
 // Returns how both files are read: the options that are for this task.
 data::LoadOptions load_options(const SweepOptions& options, const data::Task& task);
 
-// Returns the rows of the calibration file on which alpha and loss are chosen: the first `heldout` of a random order whose texts are
-// neither those of a calibration example nor those of an evaluation row. Throws bad_input when there are fewer.
+// Returns the rows of the calibration file on which alpha and loss are chosen: the first `heldout` of a random order whose texts
+// are neither those of a calibration example nor those of an evaluation row. Throws bad_input when there are fewer.
 data::Dataset load_heldout(const RunInputs& data, const SweepOptions& options, const data::Preprocessor& preprocessor);
 
 // Returns "calibration:heldout(256, seed 0)", which records hold for a value that was chosen there.

@@ -24,9 +24,9 @@ struct SweepOutcome {
   Json summary;
 };
 
-// Evaluates the whole grid of all runs and writes `output`: sweep.json, scores/, records.jsonl, summary.json, tables/ (docs/formats.md).
-// It may be stopped at any moment, by Error(interrupted) or by the end of the process; called again with the same request it resumes,
-// and the records are the same. Throws what check_config, SweepFolder, load_run and the stages throw.
+// Evaluates the whole grid of all runs and writes `output`: sweep.json, scores/, records.jsonl, summary.json, tables/
+// (docs/formats.md). It may be stopped at any moment, by Error(interrupted) or by the end of the process; called again with the
+// same request it resumes, and the records are the same. Throws what check_config, SweepFolder, load_run and the stages throw.
 SweepOutcome run_sweep(const SweepRequest& request, Progress& progress = silent_progress());
 
 }  // namespace hies::sweep

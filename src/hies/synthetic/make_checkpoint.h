@@ -34,10 +34,10 @@ struct MadeCheckpoint {
   std::int64_t tensor_bytes = 0;
 };
 
-// Writes a checkpoint of random weights (normal, standard deviation 0.02; norms 1) and no tokenizer, for tests of load and speed: its
-// answers mean nothing. The same request gives the same bytes, whatever the number of threads. Needs memory for some pieces of 16 MiB
-// only. Throws bad_input for a shape that is not possible, unsupported for a family that this version does not run, io where the
-// disk is too small.
+// Writes a checkpoint of random weights (normal, standard deviation 0.02; norms 1) and no tokenizer, for tests of load and speed:
+// its answers mean nothing. The same request gives the same bytes, whatever the number of threads. Needs memory for some pieces
+// of 16 MiB only. Throws bad_input for a shape that is not possible, unsupported for a family that this version does not run, io
+// where the disk is too small.
 MadeCheckpoint make_checkpoint(const MakeRequest& request, Progress& progress = silent_progress());
 
 }  // namespace hies::synthetic

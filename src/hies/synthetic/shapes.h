@@ -45,8 +45,8 @@ struct ShapeFamily {
 // Returns the families in the order in which they are listed.
 std::span<const ShapeFamily> shape_families() noexcept;
 
-// Returns the config.json of a model of the family, without its dtype. Throws bad_input for an unknown family or size, and for a number that
-// the family cannot have (`kv_heads` of BERT); the family itself checks whether the numbers fit together.
+// Returns the config.json of a model of the family, without its dtype. Throws bad_input for an unknown family or size, and for a
+// number that the family cannot have (`kv_heads` of BERT); the family itself checks whether the numbers fit together.
 Json made_config(std::string_view family, const ShapeOptions& shape);
 
 }  // namespace hies::synthetic
