@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <regex>
 
+#include "hies/kernels/attention.h"
 #include "arguments.h"
 #include "attention_bench.h"
 #include "commands.h"
