@@ -79,6 +79,19 @@ function(hies_room name)
   hies_build_in_batches(hies_${name} ${A_HEADERS})
 endfunction()
 
+# hies_registry(OUT FILE.def): the sources that a registry lists. A line METHOD(l2_out) of methods/methods.def stands for
+# methods/l2_out.cpp, so that what is added is that file and that line.
+function(hies_registry out file)
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${file})
+  cmake_path(GET file PARENT_PATH folder)
+  file(STRINGS ${file} sources REGEX "^[A-Z]+\\([a-z0-9_]+\\)$")
+  list(TRANSFORM sources REPLACE "^[A-Z]+\\(([a-z0-9_]+)\\)$" "\\1.cpp")
+  if(folder)
+    list(TRANSFORM sources PREPEND ${folder}/)
+  endif()
+  set(${out} ${sources} PARENT_SCOPE)
+endfunction()
+
 # Tests run side by side: a thread that waits must not keep a core busy that another test could use.
 set(HIES_TEST_THREADS OMP_WAIT_POLICY=passive)
 
