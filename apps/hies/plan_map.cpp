@@ -10,9 +10,9 @@ namespace hies::cli {
 namespace {
 
 std::string quantity(const score::MethodOptions& method) {
-  const bool mixes = method.method == "hies" || method.method == "l2-out+ae";
-  return mixes ? fmt::format("{} (alpha {:g}), lowest removed first", method.method, method.alpha)
-               : fmt::format("{}, lowest removed first", method.method);
+  return score::find_method(method.method).takes_alpha
+             ? fmt::format("{} (alpha {:g}), lowest removed first", method.method, method.alpha)
+             : fmt::format("{}, lowest removed first", method.method);
 }
 
 }  // namespace

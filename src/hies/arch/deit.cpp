@@ -1,4 +1,4 @@
-#include "hies/arch/families.h"
+#include "hies/arch/family.h"
 #include "hies/arch/vision_config.h"
 
 namespace hies::arch {

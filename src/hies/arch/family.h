@@ -22,6 +22,7 @@ struct HeadNumbers {
 };
 
 // A model family is data: how its config.json becomes a description. Everything else walks the description (model/spec.h).
+// A family is one file x.cpp, which defines x(), and one line in families.def.
 struct Family {
   std::string_view model_type;
   std::string_view description;  // one line for `hies models`

@@ -1,5 +1,5 @@
 #include "hies/arch/decoder_config.h"
-#include "hies/arch/families.h"
+#include "hies/arch/family.h"
 
 namespace hies::arch {
 namespace {

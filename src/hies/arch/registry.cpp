@@ -1,13 +1,18 @@
-#include "hies/arch/families.h"
 #include "hies/arch/family.h"
 #include "hies/base/error.h"
 #include "hies/base/suggest.h"
 
 namespace hies::arch {
 
+#define FAMILY(name) const Family& name();
+#include "hies/arch/families.def"
+#undef FAMILY
+
 const std::vector<const Family*>& all_families() {
   static const std::vector<const Family*> families = {
-      &bert(), &roberta(), &distilbert(), &llama(), &mistral(), &qwen2(), &qwen3(), &gpt2(), &vit(), &deit(), &dinov2(),
+#define FAMILY(name) &name(),
+#include "hies/arch/families.def"
+#undef FAMILY
   };
   return families;
 }

@@ -1,6 +1,6 @@
 #include "hies/arch/bert_config.h"
 #include "hies/arch/config.h"
-#include "hies/arch/families.h"
+#include "hies/arch/family.h"
 
 namespace hies::arch {
 namespace {

@@ -6,9 +6,12 @@
 
 #include "hies/base/error.h"
 #include "hies/base/suggest.h"
-#include "hies/data/tasks/tasks.h"
 
 namespace hies::data {
+
+#define TASK(name) Task name##_task();
+#include "hies/data/tasks/tasks.def"
+#undef TASK
 
 namespace {
 
@@ -25,30 +28,9 @@ std::string_view fitting_tasks(model::Problem problem) {
 
 std::span<const Task> tasks() {
   static const std::array kTasks = {
-      sst2_task(),            //
-      cola_task(),            //
-      mrpc_task(),            //
-      qqp_task(),             //
-      stsb_task(),            //
-      qnli_task(),            //
-      mnli_task(),            //
-      rte_task(),             //
-      classification_task(),  //
-      pair_classification_task(),
-      regression_task(),
-      perplexity_task(),
-      causal_lm_task(),
-      hellaswag_task(),
-      winogrande_task(),
-      arc_easy_task(),
-      arc_challenge_task(),
-      openbookqa_task(),
-      piqa_task(),
-      boolq_task(),
-      copa_task(),
-      mmlu_task(),
-      multiple_choice_task(),
-      image_classification_task(),
+#define TASK(name) name##_task(),
+#include "hies/data/tasks/tasks.def"
+#undef TASK
   };
   return kTasks;
 }
@@ -70,8 +52,8 @@ void check_model_fits(const Task& task, const model::ModelSpec& spec) {
                 std::string(fitting_tasks(spec.problem)));
   if (reads_images(task) != spec.reads_images())
     throw Error(ErrorKind::bad_input,
-                fmt::format("task '{}' is about {}, but the model reads {}", task.name,
-                            reads_images(task) ? "images" : "texts", spec.reads_images() ? "images" : "texts"),
+                fmt::format("task '{}' is about {}, but the model reads {}", task.name, reads_images(task) ? "images" : "texts",
+                            spec.reads_images() ? "images" : "texts"),
                 spec.reads_images() ? "use task image-classification" : "use classification, or another task of texts");
   if (!task.labels.empty() && task.labels.size() != spec.labels.size()) {
     throw Error(

@@ -21,7 +21,7 @@ enum class Reading {
   rows,       // the same, but a line of a .txt file is a text
   questions,  // a row is a question with choices
   subjects,   // a folder of files of questions, one for each subject
-  images,   // an image
+  images,     // an image
 };
 
 struct Task;
@@ -32,7 +32,7 @@ bool reads_subjects(const Task& task);
 bool reads_images(const Task& task);
 
 // What is read from a data file for a task, and how the model's answers are judged. All data, no behaviour but the wording of
-// questions: a task is one file that returns one of these, and one line in task.cpp.
+// questions: a task is one file tasks/x.cpp, which defines x_task(), and one line in tasks/tasks.def.
 struct Task {
   // Column names of one known form of the task's files.
   struct Texts {

@@ -47,7 +47,7 @@ struct SweepOptions {
     v("methods", self.methods,
       "scoring methods (`hies methods`), hies-logit (hies with the loss logit-norm); NAME/uniform: the "
       "same share of every layer");
-    v("alphas", self.alphas, "grid of alpha for hies, hies-logit and l2-out+ae; 0 and 1 are always in it");
+    v("alphas", self.alphas, "grid of alpha for the methods that take it; 0 and 1 are always in it");
     v("alpha", self.alpha, "auto: one alpha per task is also chosen on a held-out part of the calibration file");
     v("ratios", self.ratios, "shares of the heads to remove, 0 … 1");
     v("seeds", self.seeds, "how many calibration sets are drawn: seeds 0 … N−1");

@@ -1,9 +1,7 @@
-#include "hies/data/tasks/tasks.h"
+#include "hies/data/tasks/arc.h"
 
 namespace hies::data {
-namespace {
 
-// Questions of school examinations in science (AI2 Reasoning Challenge), in two parts of one form.
 Task arc(std::string name, std::string description) {
   return {
       .name = std::move(name),
@@ -22,10 +20,5 @@ Task arc(std::string name, std::string description) {
       .loss = "ce",
   };
 }
-
-}  // namespace
-
-Task arc_easy_task() { return arc("arc-easy", "Questions of school examinations in science, the easy part"); }
-Task arc_challenge_task() { return arc("arc-challenge", "Questions of school examinations in science, the hard part"); }
 
 }  // namespace hies::data

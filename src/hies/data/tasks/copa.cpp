@@ -1,7 +1,7 @@
 #include <cctype>
 
 #include "hies/base/error.h"
-#include "hies/data/tasks/tasks.h"
+#include "hies/data/task.h"
 #include "hies/data/white_space.h"
 
 namespace hies::data {

@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <cctype>
 
-#include "hies/data/tasks/tasks.h"
+#include "hies/data/task.h"
 #include "hies/data/white_space.h"
 
 namespace hies::data {

@@ -1,4 +1,4 @@
-#include "hies/data/tasks/tasks.h"
+#include "hies/data/task.h"
 #include "hies/data/white_space.h"
 
 namespace hies::data {

@@ -1,4 +1,4 @@
-#include "hies/data/tasks/tasks.h"
+#include "hies/data/task.h"
 
 namespace hies::data {
 

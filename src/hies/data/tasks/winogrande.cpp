@@ -1,5 +1,5 @@
 #include "hies/base/error.h"
-#include "hies/data/tasks/tasks.h"
+#include "hies/data/task.h"
 #include "hies/data/white_space.h"
 
 namespace hies::data {

@@ -1,9 +1,9 @@
-#include "hies/score/methods/ad.h"
-
+#include "hies/score/methods/method.h"
 #include "hies/score/methods/normalise.h"
 
 namespace hies::score {
 
+// The paper's baseline AD (attention deficit): the keep-score is AE, so that the most concentrated heads are removed first.
 Method ad_method() {
   return {.name = "ad",
           .description = "keeps heads that attend broadly (the paper's baseline)",

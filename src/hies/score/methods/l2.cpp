@@ -1,9 +1,9 @@
-#include "hies/score/methods/l2.h"
-
+#include "hies/score/methods/method.h"
 #include "hies/score/methods/normalise.h"
 
 namespace hies::score {
 
+// Norm of the head's weights: the smallest is removed first.
 Method l2_method() {
   return {.name = "l2",
           .description = "norm of the weights",

@@ -1,9 +1,9 @@
-#include "hies/score/methods/l2_out.h"
-
+#include "hies/score/methods/method.h"
 #include "hies/score/methods/normalise.h"
 
 namespace hies::score {
 
+// Norm of the head's output (App. D.9): the smallest is removed first.
 Method l2_out_method() {
   return {.name = "l2-out",
           .description = "norm of the output",

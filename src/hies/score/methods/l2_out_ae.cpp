@@ -1,9 +1,9 @@
-#include "hies/score/methods/l2_out_ae.h"
-
+#include "hies/score/methods/method.h"
 #include "hies/score/methods/normalise.h"
 
 namespace hies::score {
 
+// L2-out in the place of HIS in Eq. 1 (App. D.9).
 Method l2_out_ae_method() {
   return {.name = "l2-out+ae",
           .description = "norm of the output and concentration, weighed by alpha",

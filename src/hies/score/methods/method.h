@@ -22,8 +22,8 @@ struct MethodOptions {
 
   template <class V, class Self>
   static void fields(V& v, Self& self) {
-    v("method", self.method, "his, hies, ad, l2, l2-out, l2-out+ae, his+second-order or random");
-    v("alpha", self.alpha, "weight of importance against concentration in hies and l2-out+ae, 0 … 1");
+    v("method", self.method, "scoring method (`hies methods` lists them)");
+    v("alpha", self.alpha, "weight of importance against concentration in the methods that mix them, 0 … 1");
     v("normalise", self.normalise, "min-max of scores: global (over all heads) or per-layer");
     v("seed", self.seed, "seed of random");
     v("units", self.units,
@@ -34,7 +34,8 @@ struct MethodOptions {
   }
 };
 
-// A scoring method. All data but for `keep_scores`: a method is one pair of files and one line in registry.cpp.
+// A scoring method. All data but for `keep_scores`: a method is one file x.cpp, which defines x_method(), and one line in
+// methods.def.
 struct Method {
   std::string_view name;
   std::string_view description;          // one line

@@ -1,9 +1,9 @@
-#include "hies/score/methods/random.h"
-
 #include "hies/base/rng.h"
+#include "hies/score/methods/method.h"
 
 namespace hies::score {
 
+// Uniform in [0, 1). A head's draw depends on the seed and its place in the original model, not on what is pruned already.
 Method random_method() {
   return {.name = "random",
           .description = "uniform; report the mean of many seeds, never one draw",

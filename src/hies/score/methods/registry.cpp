@@ -4,29 +4,21 @@
 
 #include "hies/base/error.h"
 #include "hies/base/suggest.h"
-#include "hies/score/methods/ad.h"
-#include "hies/score/methods/hies.h"
-#include "hies/score/methods/his.h"
-#include "hies/score/methods/l2.h"
-#include "hies/score/methods/l2_out.h"
-#include "hies/score/methods/l2_out_ae.h"
 #include "hies/score/methods/method.h"
 #include "hies/score/methods/normalise.h"
-#include "hies/score/methods/random.h"
-#include "hies/score/methods/second_order.h"
 #include "hies/score/methods/unit_scores.h"
 
 namespace hies::score {
 
+#define METHOD(name) Method name##_method();
+#include "hies/score/methods/methods.def"
+#undef METHOD
+
 std::span<const Method> methods() {
   static const std::array kMethods = {
-      hies_method(),       //
-      his_method(),        //
-      ad_method(),         //
-      l2_method(),         //
-      l2_out_method(),     //
-      l2_out_ae_method(),  //
-      second_order_method(), random_method(),
+#define METHOD(name) name##_method(),
+#include "hies/score/methods/methods.def"
+#undef METHOD
   };
   return kMethods;
 }

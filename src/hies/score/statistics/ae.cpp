@@ -27,6 +27,7 @@ model::UnitTable<double> entropy(const model::Layout& layout, const ExampleStati
   return table;
 }
 
+// Attention entropy, AE (HIES paper, App. B.2.1).
 Statistic ae_statistic() {
   return {.name = "ae",
           .description = "attention entropy, 0 (one key) … 1 (all keys alike)",

@@ -5,9 +5,6 @@
 
 namespace hies::score {
 
-// Attention entropy, AE (HIES paper, App. B.2.1).
-Statistic ae_statistic();
-
 // Returns AE, 0…1: mean over queries that see at least two keys, then over the examples that have any. Throws bad_input when no
 // example has.
 model::UnitTable<double> entropy(const model::Layout& layout, const ExampleStatistics& statistics);

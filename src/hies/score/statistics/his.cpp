@@ -51,6 +51,7 @@ model::UnitTable<double> importance(const model::Layout& layout, const ExampleSt
   return batch_importance(layout, statistics, static_cast<std::size_t>(batch_examples));
 }
 
+// Head importance, HIS (HIES paper, Eq. 2 and App. B.1.2).
 Statistic his_statistic() {
   return {.name = "his",
           .description = "head importance (Eq. 2): how the loss reacts to the head, per token and example",

@@ -6,9 +6,6 @@
 
 namespace hies::score {
 
-// Head importance, HIS (HIES paper, Eq. 2 and App. B.1.2).
-Statistic his_statistic();
-
 // Returns HIS, ≥ 0, larger = keep. D_t: inner product of gradient and head output at token t.
 //   example  mean over x of |Σ_t D_t| / n(x)
 //   token    mean over x of Σ_t |D_t| / n(x)

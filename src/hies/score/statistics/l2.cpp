@@ -1,10 +1,10 @@
-#include "hies/score/statistics/l2.h"
-
 #include "hies/score/scores.h"
+#include "hies/score/statistics/statistic.h"
 #include "hies/score/statistics/weight_norms.h"
 
 namespace hies::score {
 
+// The norm of the head's weights.
 Statistic l2_statistic() {
   return {.name = "l2",
           .description = "norm of the head's weights",

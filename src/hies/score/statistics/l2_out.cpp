@@ -14,6 +14,7 @@ model::UnitTable<double> output_norm(const model::Layout& layout, const ExampleS
   });
 }
 
+// L2-out, the norm of the head's output (HIES paper, App. D.9).
 Statistic l2_out_statistic() {
   return {.name = "l2-out",
           .description = "norm of the head's output",

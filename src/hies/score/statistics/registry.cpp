@@ -3,14 +3,14 @@
 
 #include "hies/base/error.h"
 #include "hies/base/suggest.h"
-#include "hies/score/statistics/ae.h"
-#include "hies/score/statistics/his.h"
-#include "hies/score/statistics/l2.h"
-#include "hies/score/statistics/l2_out.h"
-#include "hies/score/statistics/second_order.h"
 #include "hies/score/statistics/statistic.h"
 
 namespace hies::score {
+
+#define STATISTIC(name) Statistic name##_statistic();
+#include "hies/score/statistics/statistics.def"
+#undef STATISTIC
+
 namespace {
 
 template <class Keep>
@@ -25,10 +25,9 @@ std::vector<std::string> names_where(const Keep& keep) {
 
 std::span<const Statistic> statistics() {
   static const std::array kStatistics = {
-      his_statistic(),  //
-      ae_statistic(),   //
-      l2_statistic(),   //
-      l2_out_statistic(), second_order_statistic(),
+#define STATISTIC(name) name##_statistic(),
+#include "hies/score/statistics/statistics.def"
+#undef STATISTIC
   };
   return kStatistics;
 }

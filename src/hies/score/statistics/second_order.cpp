@@ -36,6 +36,7 @@ model::UnitTable<double> output_squares(const model::Layout& layout, const Examp
                             [](const RecordedLayer& layer, std::size_t, std::size_t i) { return layer.out_sq[i]; });
 }
 
+// What the paper's bound of the loss increase needs (Eq. 3, 4).
 Statistic second_order_statistic() {
   return {.name = "second-order",
           .description = "what the bound of the loss needs (Eq. 3, 4): gate_grad, a_sq and norms of output projections",

@@ -7,9 +7,7 @@
 
 namespace hies::score {
 
-// What the paper's bound of the loss increase needs (Eq. 3, 4), under these names in Scores.
-Statistic second_order_statistic();
-
+// What the statistic `second-order` puts into Scores, by name.
 inline constexpr std::string_view kGateGradient = "gate_grad";  // table
 inline constexpr std::string_view kOutputSquares = "a_sq";      // table
 inline constexpr std::string_view kOutputNorm = "output_norm";  // table, and a value for each site

@@ -37,8 +37,8 @@ struct StatisticInput {
   const ObjectiveKind& loss;
 };
 
-// A statistic of units: one pair of files here and one entry in registry.cpp. `hies score --tables`, what a run records, a sweep's dry
-// run, gathering into units and hints follow from the entry.
+// A statistic of units: one file x.cpp, which defines x_statistic(), and one line in statistics.def. `hies score --tables`,
+// what a run records, a sweep's dry run, gathering into units and hints follow from the entry.
 struct Statistic {
   std::string_view name;                                              // what ScoreOptions::tables names
   std::string_view description;                                       // one line
