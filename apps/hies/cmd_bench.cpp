@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <regex>
 
-#include "hies/kernels/attention.h"
 #include "arguments.h"
 #include "attention_bench.h"
 #include "commands.h"
@@ -13,6 +12,7 @@
 #include "hies/base/error.h"
 #include "hies/base/json.h"
 #include "hies/base/suggest.h"
+#include "hies/kernels/attention.h"
 #include "terminal.h"
 #include "text_layout.h"
 

@@ -36,7 +36,7 @@ std::string unpruned_line(const RunPoints& run, const sweep::SweepRun& source) {
 
 std::string recommendation(const RunPoints& run, const Sweep& sweep) {
   const auto found = operating_point(run, kUsualStability);
-  if (!found) return fmt::format("No way to prune keeps {} % of the answers at its smallest ratio.\n", kUsualStability);
+  if (!found) return fmt::format("No configuration keeps {} % of the answers at its smallest ratio.\n", kUsualStability);
   const Point& point = found->point;
   std::string text = fmt::format("The largest ratio that keeps {} % of the answers: {} by {}\n  stability {}", kUsualStability,
                                  point.ratio, found->series.label, shown(point.stability, run.stability));
