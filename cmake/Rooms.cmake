@@ -1,5 +1,5 @@
-# Headers that nobody outside sees: those that include torch are the model room's own, the others are for tests.
-set(HIES_OWN_HEADERS "(_torch|_arrow|/test_[a-z_]+|_test|_cases)\\.h$")
+# Headers that nobody outside sees: those that include torch, which are all of ops and nn and *_torch.h of engine, and those for tests.
+set(HIES_OWN_HEADERS "(hies/(ops|nn)/.*|_torch|_arrow|/test_[a-z_]+|_test|_cases)\\.h$")
 
 # Most of a compiler's time goes into the headers of others, so these are read once for many sources (CONTRIBUTING.md, "How to look at
 # build time"): sources of a target are compiled in batches (CMake's unity builds), and a target takes the precompiled header of its kind.
@@ -11,6 +11,16 @@ set(HIES_HEADERS_plain <algorithm> <array> <cmath> <cstdint> <filesystem> <fstre
   <set> <span> <string> <string_view> <thread> <unordered_map> <utility> <variant> <vector> <fmt/format.h> <nlohmann/json.hpp>)
 set(HIES_HEADERS_torch <ATen/ATen.h> <fmt/format.h> <nlohmann/json.hpp>)
 set(HIES_HEADERS_test ${HIES_HEADERS_plain} <gtest/gtest.h>)
+
+# hies_kind_of_headers(OUT KIND ROOMS LIBS): torch where one of them brings torch's headers, else KIND.
+function(hies_kind_of_headers out kind rooms libs)
+  foreach(name IN LISTS rooms libs)
+    if(name MATCHES "^(hies::)?(ops|nn)$|^hies_torch$")
+      set(kind torch)
+    endif()
+  endforeach()
+  set(${out} ${kind} PARENT_SCOPE)
+endfunction()
 
 # hies_build_in_batches(TARGET plain|torch|test|none): batches, and the precompiled header of that kind, which all targets of the kind share.
 function(hies_build_in_batches target kind)
@@ -53,20 +63,18 @@ function(hies_flags_of_precompiled_headers target kind)
 endfunction()
 
 # hies_room(NAME SOURCES a.cpp … ROOMS base … LIBS fmt::fmt …): the static library hies_NAME (alias hies::NAME).
-# ROOMS must be what src/hies/LAYERS allows; includes are written "hies/room/file.h".
+# ROOMS must be what src/hies/LAYERS allows; includes are written "hies/room/file.h". PRIVATE_ROOMS: only its .cpp files include them.
 # HEADERS none: its flags are not those that headers are precompiled with.
 function(hies_room name)
-  cmake_parse_arguments(A "" "HEADERS" "SOURCES;ROOMS;LIBS;PRIVATE_LIBS" ${ARGN})
+  cmake_parse_arguments(A "" "HEADERS" "SOURCES;ROOMS;PRIVATE_ROOMS;LIBS;PRIVATE_LIBS" ${ARGN})
   add_library(hies_${name} STATIC ${A_SOURCES})
   add_library(hies::${name} ALIAS hies_${name})
   target_include_directories(hies_${name} PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/src> $<INSTALL_INTERFACE:include>)
   list(TRANSFORM A_ROOMS PREPEND hies::)
-  target_link_libraries(hies_${name} PUBLIC ${A_ROOMS} ${A_LIBS} PRIVATE ${A_PRIVATE_LIBS})
+  list(TRANSFORM A_PRIVATE_ROOMS PREPEND hies::)
+  target_link_libraries(hies_${name} PUBLIC ${A_ROOMS} ${A_LIBS} PRIVATE ${A_PRIVATE_ROOMS} ${A_PRIVATE_LIBS})
   if(NOT A_HEADERS)
-    set(A_HEADERS plain)
-    if("hies_torch" IN_LIST A_LIBS OR "hies_torch" IN_LIST A_PRIVATE_LIBS)
-      set(A_HEADERS torch)
-    endif()
+    hies_kind_of_headers(A_HEADERS plain "${A_ROOMS};${A_PRIVATE_ROOMS}" "${A_LIBS};${A_PRIVATE_LIBS}")
   endif()
   hies_build_in_batches(hies_${name} ${A_HEADERS})
 endfunction()
@@ -104,10 +112,7 @@ function(hies_test name)
   if(NOT A_TIMEOUT)
     set(A_TIMEOUT 600)
   endif()
-  set(headers test)
-  if("hies_torch" IN_LIST A_LIBS)
-    set(headers torch)
-  endif()
+  hies_kind_of_headers(headers test "${A_ROOMS}" "${A_LIBS}")
   hies_build_in_batches(${name} ${headers})
   add_test(NAME ${name} COMMAND ${name} --gtest_brief=1 --gtest_output=xml:${PROJECT_BINARY_DIR}/gtest/${name}.xml)
   set_tests_properties(${name} PROPERTIES LABELS "${A_LABELS}" TIMEOUT ${A_TIMEOUT} ENVIRONMENT "${HIES_TEST_THREADS}")

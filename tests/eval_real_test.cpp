@@ -99,7 +99,7 @@ TEST_P(RealPruning, TheSmallerCheckpointAnswersAsTheMaskedModel) {
   request.budget.ratio = 0.3;
   request.eval.latency.latency_seconds = 0;
   const PruneRun run = run_prune(request);
-  EXPECT_EQ(run.plan.pruned_count(), 22);  // of 72
+  EXPECT_EQ(run.plan.removed.count(), 22);  // of 72
   ASSERT_TRUE(run.match && run.evaluation);
   EXPECT_LE(run.match->largest_difference, 1e-5 * run.match->largest_logit);
   const eval::Result& result = run.evaluation->result;

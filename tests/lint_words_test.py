@@ -24,6 +24,10 @@ class Words(unittest.TestCase):
         for text in ("// on the way\n// back\n", "  # on the way\n  # back\n", "on the way\nback\n"):
             self.assertEqual([line.split(":")[1] for line in problems("a.py", text)], ["1"], text)
 
+    def test_table_of_words_is_left_alone(self):
+        self.assertEqual(problems("a.md", "| say | not |\n|---|---|\n| GPU | card |\n"), [])
+        self.assertEqual(problems("a.md", "| say | not |\n| GPU | card |\n\nA card.\n"), ["a.md:4: 'card': say GPU or device"])
+
     def test_ordinary_meanings_are_left_alone(self):
         self.assertEqual(problems("docs/a.md", "The model card is its README, a discard, Figure 3.\n"), [])
         self.assertEqual(problems("report/web/src/figure.ts", "// A figure and the slope of its line.\n"), [])

@@ -92,7 +92,7 @@ TEST_F(RealVision, ScoresAreHuggingFaces) {
   for (const auto& [type, tolerance] : {std::pair{engine::ComputeType::float32, 1e-4}, {engine::ComputeType::float64, 1e-10}}) {
     const engine::Model model = engine::Model::load(checkpoint, engine::in_type(type));
     const auto error = [&](const model::UnitTable<double>& table, const Json& json) {
-      return score::relative_error(table, json.get<data::Table>());
+      return score::relative_error(table, json.get<data::HeadRows>());
     };
     std::string errors;
     for (const auto& [loss, table] : wanted["his"].items()) {

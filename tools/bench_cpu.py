@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""`make bench`: what `hies` takes beside Hugging Face transformers on this machine's CPU, in alternating pairs.
+"""`make bench`: measures `hies` and Hugging Face transformers on this machine's CPU, in alternating pairs.
 
 Every work's numbers are compared before its times count. Writes bench/results/cpu.json and the tables in docs/performance.md; a try (fewer
 than five pairs, or not every work) writes build/bench/cpu.json only and prints the tables. HIES_REFERENCE_PYTHON: a Python that has

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Times HIS and AE in Hugging Face, to stand beside `hies score … --order file`: float32, eager attention, output_attentions, hooks on the output projections.
+"""Measures HIS and AE in Hugging Face, for comparison with `hies score … --order file`: float32, eager attention, output_attentions, hooks on the output projections.
 
 `bench_reference.py MODEL DATA.tsv --examples 256` prints one JSON line per mode: `batch1` (one example at a time) and `padded32` (padded batches, longest
 row decides; HIS and AE still per example: padding is left out of both). `seconds` covers tokenising, forward, backward and the scores; `seconds_with_load`
@@ -23,7 +23,7 @@ from measure import Heads  # noqa: E402
 
 
 def read_rows(path, columns, limit, chosen):
-    """The named (or, in a file without header, numbered) columns of the first `limit` rows, or of the rows whose indices `chosen` lists."""
+    """Returns the named (or, in a file without header, numbered) columns of the first `limit` rows, or of the rows whose indices `chosen` lists."""
     lines = [line.rstrip("\r").split("\t") for line in Path(path).read_text(encoding="utf-8-sig").split("\n") if line]
     headless = all(c.isdigit() for c in columns)
     positions = [int(c) if headless else lines[0].index(c) for c in columns]
@@ -39,7 +39,7 @@ def label_tensor(model, labels):
 
 
 def batch_scores(model, batch, labels, weight_gradients):
-    """|inner|/n and AE of each example of one batch, both [B][L·H] (summed afterwards)."""
+    """Returns |inner|/n and AE of each example of one batch, both [B][L·H] (they are summed afterwards)."""
     mask = batch["attention_mask"].float()
     lengths = mask.sum(1)
     with Heads(model) as heads:

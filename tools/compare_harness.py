@@ -52,7 +52,7 @@ class Hies:
         self.binary, self.model, self.folder = binary, model, folder
 
     def eval(self, task, data, *options):
-        """Metrics, and the rows of --predictions."""
+        """Returns the metrics and the rows of --predictions."""
         predictions = self.folder / "predictions.tsv"
         words = [self.binary, "eval", self.model, "--task", task, "--data", data, "--order", "file", "--latency-seconds", "0",
                  "--predictions", predictions, "--force", "--json", "--quiet", *options]
@@ -70,7 +70,7 @@ class Harness:
         self.lm = self.make()
 
     def choices(self, name, config, files, shots=0):
-        """Metrics, and the log-likelihoods of each row's choices."""
+        """Returns the metrics and the log-likelihoods of each row's choices."""
         from lm_eval.api.task import ConfigurableTask
         from lm_eval.evaluator import evaluate
 
@@ -83,7 +83,7 @@ class Harness:
         return metrics, [[float(answer[0]) for answer in sample["filtered_resps"]] for sample in samples]
 
     def text(self, text, context):
-        """The log-likelihood of a text by windows, with nothing but BOS before it."""
+        """Returns the log-likelihood of a text by windows, with nothing but BOS before it."""
         from lm_eval.api.instance import Instance
 
         lm = self.make(max_length=context, add_bos_token=False)
@@ -91,7 +91,7 @@ class Harness:
 
 
 def compare(name, theirs, hies):
-    """A row of the table, and whether it holds."""
+    """Returns a row of the table, and whether both sides agree."""
     (their_metrics, their_rows), (result, rows) = theirs, hies
     same, absolute, relative, bad, count = 0, 0.0, 0.0, 0, 0
     assert len(rows) == len(their_rows), name

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes tests/golden/decoder_tokenizers.json: what Hugging Face's tokenizers of language models make of long and awkward texts.
+"""Writes tests/golden/decoder_tokenizers.json: hashes of the ids that Hugging Face's tokenizers of language models give for long and unusual texts.
 
 Run from the checkout with the packages of tools/requirements-goldens.txt; reads ../shared. The tokenizers are that of llama-gqa-books
 (Llama 2's: byte fallback, no pre-tokenizer that splits), GPT-2's from vocab.json with merges.txt, and GPT-2's vocabulary under the

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes tests/golden/tokenizer_hashes.json: what Hugging Face's fast tokenizers make of the GLUE dev sets.
+"""Writes tests/golden/tokenizer_hashes.json: hashes of the ids that Hugging Face's fast tokenizers give for the GLUE dev sets.
 
 Run from the checkout with the packages of tools/requirements-goldens.txt; reads ../shared. For each tokenizer, dev set and maximum
 length: the number of ids, and the 64-bit FNV-1a hash over the little-endian int32s of, text after text, the number of its ids, its

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Runs ctest and says how many tests of each label passed, failed or were skipped: cases of GoogleTest programs, and scripts.
+"""Runs ctest and prints how many tests of each label passed, failed or were skipped: cases of GoogleTest programs, and scripts.
 
 usage: run_tests.py BUILD [--only LABEL…] [--exclude LABEL…] [--also-avx2]
 
@@ -22,12 +22,12 @@ import xml.etree.ElementTree as ElementTree
 # Each library reads its own variable, once for each process.
 AVX2_ONLY = {"ONEDNN_MAX_CPU_ISA": "AVX2", "ATEN_CPU_CAPABILITY": "avx2", "MKL_ENABLE_INSTRUCTIONS": "AVX2",
              "HIES_CPU_VARIANT": "avx2"}
-# What the file of a program contains that loads libtorch or has this project's kernels.
+# Names that the file of a program contains if it loads libtorch or has this project's kernels.
 COMPUTES = (b"libtorch_cpu.so", b"HIES_CPU_VARIANT")
 
 
 def listing(build, selection):
-    """Of each test: its labels and its command."""
+    """Returns the labels and the command of each test."""
     text = subprocess.run(["ctest", "--test-dir", build, "--show-only=json-v1", *selection],
                           check=True, capture_output=True, text=True).stdout
     tests = {}
@@ -58,10 +58,10 @@ def outcome(case):
 
 
 def outcomes(test, cases):
-    """Of one test of ctest: those of the cases inside where it is a GoogleTest program, else its own."""
+    """Returns the outcomes of one test of ctest: those of its cases if it is a GoogleTest program, else its own."""
     own = outcome(test)
     inside = [outcome(case) for case in ElementTree.parse(cases).getroot().iter("testcase")] if cases.exists() else []
-    # A program that crashed or ran out of time has failed, whatever its cases say.
+    # A program that crashed or exceeded its time limit has failed, whatever the outcomes of its cases.
     return inside + ["failed"] if own == "failed" and "failed" not in inside else inside or [own]
 
 

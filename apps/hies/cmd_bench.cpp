@@ -12,6 +12,7 @@
 #include "hies/base/error.h"
 #include "hies/base/json.h"
 #include "hies/base/suggest.h"
+#include "hies/kernels/attention.h"
 #include "terminal.h"
 #include "text_layout.h"
 

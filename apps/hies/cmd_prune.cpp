@@ -73,6 +73,22 @@ std::string describe(const pipeline::PruneRequest& request, const pipeline::Prun
   return text + fmt::format("\npruned checkpoint in {}\n", request.output.string());
 }
 
+// Adds the options that say how many heads are removed, which, and on what data that is decided and judged.
+void add_selection(Arguments& arguments, pipeline::PruneRequest& request) {
+  arguments.heading("How many heads to remove (exactly one of the first four)");
+  arguments.add(request.budget);
+  arguments.describe("protect", {.placeholder = "LIST"});
+  arguments.heading("Which heads to remove");
+  arguments.add(request.method);
+  arguments.describe("seed", {.help = "seed of the random order of examples, and of method random"});
+  arguments.add(request.score, {"tables", "batch_tokens"});
+  arguments.heading("Calibration and evaluation");
+  add_load_options(arguments, request.load);
+  arguments.describe("examples", {.help = "how many rows to calibrate with; evaluation uses all"});
+  arguments("batch-tokens", request.score.batch_tokens, "tokens computed at once; bounds memory, does not change results");
+  arguments.add(request.eval);
+}
+
 }  // namespace
 
 void run_prune(Words words) {
@@ -98,18 +114,7 @@ void run_prune(Words words) {
   arguments.describe("max-shard-size", {.placeholder = "SIZE"});
   arguments.text("svg", "FILE", svg,
                  "draw the head map, pruned heads crossed, into this file; not with a plan, which has no scores");
-  arguments.heading("How many heads to remove (exactly one of the first four)");
-  arguments.add(request.budget);
-  arguments.describe("protect", {.placeholder = "LIST"});
-  arguments.heading("Which heads to remove");
-  arguments.add(request.method);
-  arguments.describe("seed", {.help = "seed of the random order of examples, and of method random"});
-  arguments.add(request.score, {"tables", "batch_tokens"});
-  arguments.heading("Calibration and evaluation");
-  add_load_options(arguments, request.load);
-  arguments.describe("examples", {.help = "how many rows to calibrate with; evaluation uses all"});
-  arguments("batch-tokens", request.score.batch_tokens, "tokens computed at once; bounds memory, does not change results");
-  arguments.add(request.eval);
+  add_selection(arguments, request);
   arguments.heading("Running and showing");
   arguments.add(request.execution);
   arguments.add(show);

@@ -87,6 +87,19 @@ std::string outcome_text(const sweep::SweepOutcome& outcome, const std::string& 
   return text;
 }
 
+// Adds the options of the grid. Defaults are not shown where a config file may have set others.
+void add_grid(Arguments& arguments, sweep::SweepOptions& options, bool has_config) {
+  arguments.heading("Grid");
+  arguments.add(options, {"dtype"});
+  if (!has_config) {
+    arguments.describe("alphas", {.default_value = "0:1:0.1"});
+    arguments.describe("ratios", {.default_value = "0.1:0.6:0.1"});
+  }
+  arguments.describe("latency-seconds", {.help = "time spent on each latency"});
+  for (const std::string_view choice : {"alpha", "loss"}) arguments.describe(choice, {.placeholder = "grid|auto"});
+  describe_load_options(arguments);
+}
+
 }  // namespace
 
 void run_sweep(Words words) {
@@ -118,15 +131,7 @@ void run_sweep(Words words) {
   arguments.text("config", "FILE", config_again,
                  "JSON file with the names of these options, and \"runs\": [{\"model\", \"task\", \"calib\", \"data\"}]");
   arguments("dry_run", dry_run, "estimate the work of the sweep, and do nothing");
-  arguments.heading("Grid");
-  arguments.add(request.config.options, {"dtype"});
-  if (config.empty()) {
-    arguments.describe("alphas", {.default_value = "0:1:0.1"});
-    arguments.describe("ratios", {.default_value = "0.1:0.6:0.1"});
-  }
-  arguments.describe("latency-seconds", {.help = "time spent on each latency"});
-  for (const std::string_view choice : {"alpha", "loss"}) arguments.describe(choice, {.placeholder = "grid|auto"});
-  describe_load_options(arguments);
+  add_grid(arguments, request.config.options, !config.empty());
   arguments.heading("Running and showing");
   arguments.add(request.config.options.execution);
   arguments.add(show);

@@ -4,11 +4,11 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "hies/base/json.h"
 #include "hies/base/progress.h"
 #include "hies/engine/execution.h"
-#include "hies/model/layout.h"
 
 // Whole passes of a checkpoint on a GPU, over random tokens.
 namespace hies::cli {
@@ -33,11 +33,11 @@ struct GpuTiming {
 };
 
 struct GpuBench {
-  std::int64_t weights_bytes = 0;    // on the GPU between batches
-  std::int64_t peak_bytes = 0;       // with the batch
-  GpuTiming score;                   // HIS and AE of one batch
-  GpuTiming forward;                 // the answers alone
-  model::UnitTable<double> his, ae;  // of the batch
+  std::int64_t weights_bytes = 0;            // on the GPU between batches
+  std::int64_t peak_bytes = 0;               // with the batch
+  GpuTiming score;                           // HIS and AE of one batch
+  GpuTiming forward;                         // the answers alone
+  std::vector<std::vector<double>> his, ae;  // [L][H], of the batch
   // Masks per second, three tenths of the heads left out at random.
   std::optional<double> masks_together, masks_alone;
 };

@@ -29,6 +29,8 @@ std::string plan_summary(const prune::Plan& plan, const model::Layout& layout, c
   const std::int64_t removed = plan.removed.count(model::SiteKind::attention);
   std::string text = fmt::format("removes {} of {} heads", removed, present);
   if (present > 0) text += fmt::format(" ({})", percent(static_cast<double>(removed) / static_cast<double>(present)));
+  if (const std::int64_t neurons = plan.removed.count(model::SiteKind::ffn); neurons > 0)
+    text += fmt::format(", {} of {} neurons", neurons, layout.count(model::SiteKind::ffn));
   if (plan.units != "head") text += fmt::format(", units {}", plan.units);
   std::string_view lead = ":\n";
   for (const auto& [site, heads] : plan.removed) {

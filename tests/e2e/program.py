@@ -1,4 +1,4 @@
-"""Runs the program in a folder of its own and looks at all that a user sees: exit code, both streams, what lies in the folder."""
+"""Runs the program in a folder of its own and checks all that a user sees: exit code, both streams, and the files in the folder."""
 
 import json
 import os
@@ -14,7 +14,7 @@ SOURCE = pathlib.Path(os.environ["HIES_SOURCE_DIR"])
 GOLDEN = SOURCE / "tests/golden"
 EXAMPLES = SOURCE / "examples"
 
-# The vocabulary of the golden models; labels of bert-tiny.
+# The vocabulary of the golden models, and the labels of bert-tiny.
 ROWS = [("the film is good", "good"), ("it was not a film", "bad"), ("this film is but fair", "fair"), ("no film is this good", "good"),
         ("it is the film of the film", "fair"), ("not good and not bad", "bad"), ("an film or a film", "fair"), ("bad bad bad", "bad")]
 
@@ -24,7 +24,7 @@ def table(rows=ROWS, header=("text", "label"), separator="\t"):
 
 
 def heads_of(units):
-    """The heads by layer, {"0": [1, 5, 6, 7]}, of a set of units as files hold it: {"attention": {"0": "1,5-7"}}."""
+    """Returns the heads by layer, {"0": [1, 5, 6, 7]}, of a set of units as files hold it: {"attention": {"0": "1,5-7"}}."""
     def listed(ranges):
         return [head for part in ranges.split(",") for head in range(int(part.split("-")[0]), int(part.split("-")[-1]) + 1)]
     return {layer: listed(ranges) for layer, ranges in units.get("attention", {}).items()}
@@ -44,7 +44,7 @@ class ProgramTest(unittest.TestCase):
         return path
 
     def golden(self, name="bert-tiny"):
-        """A copy that may be damaged."""
+        """Returns a copy that a test may damage."""
         copy = self.folder / "model"
         shutil.copytree(GOLDEN / name / "model", copy)
         return copy
@@ -69,7 +69,7 @@ class ProgramTest(unittest.TestCase):
                 for path in self.folder.rglob("*")}
 
     def refused(self, code, says, *words, hint=None, **options):
-        """One error line, at most one hint line, this exit code, and nothing in the folder has changed."""
+        """Checks for one error line, at most one hint line and this exit code, and that nothing in the folder has changed."""
         before = self.listing()
         result = self.hies(*words, **options)
         self.assertEqual(result.returncode, code, result.stderr)
@@ -95,7 +95,7 @@ class ProgramTest(unittest.TestCase):
 
 
 def read_safetensors(path):
-    """The header as a dictionary, and the bytes behind it."""
+    """Returns the header as a dictionary, and the bytes behind it."""
     content = path.read_bytes()
     length = struct.unpack("<Q", content[:8])[0]
     return json.loads(content[8:8 + length]), content[8 + length:]
@@ -107,7 +107,7 @@ def write_safetensors(path, header, body):
 
 
 def edit_json(path, **changes):
-    """Sets members; those given as None are removed."""
+    """Sets members of a JSON file, and removes those given as None."""
     document = json.loads(path.read_text())
     document.update(changes)
     path.write_text(json.dumps({key: value for key, value in document.items() if value is not None}))

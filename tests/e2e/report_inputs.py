@@ -1,4 +1,4 @@
-"""Sweeps for tests of `hies report`: a small real one, and others made from it."""
+"""Sweeps for tests of `hies report`: a small real one, and others derived from it."""
 
 import json
 import shutil
@@ -11,7 +11,7 @@ DEV = EXAMPLES / "reviews-evaluation.tsv"
 
 
 def sweep(test, output="study"):
-    """Two runs of the example model, calibration sizes and a chosen alpha among them."""
+    """Runs a sweep of two runs of the example model, with calibration sizes and a chosen alpha. Returns its folder."""
     test.write("dev.tsv", "".join(DEV.read_text().splitlines(keepends=True)[:31]))
     test.done("sweep", "--run", f"{DEMO}:sst2:{CALIB}:dev.tsv", "--run", f"{DEMO}:classification:{CALIB}:dev.tsv", "--text", "sentence", "--label", "label",
               "--methods", "random,ad,his,hies,l2", "--alphas", "0,0.5,0.7,1", "--alpha", "auto", "--ratios", "0.1,0.25,0.5", "--seeds", 2, "--random-masks", 4,
@@ -28,7 +28,7 @@ def write_records(folder, lines):
 
 
 def many(folder, copy, count):
-    """The same sweep with so many seeds that it has at least `count` records."""
+    """Writes the same sweep with so many seeds that it has at least `count` records. Returns its folder."""
     shutil.copytree(folder, copy)
     lines = records(folder)
     seeds = 0

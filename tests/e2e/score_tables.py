@@ -1,4 +1,4 @@
-"""Tables of scores, [layers][heads], beside each other."""
+"""Compares tables of scores, [layers][heads]."""
 
 
 def flat(table):
@@ -6,5 +6,5 @@ def flat(table):
 
 
 def furthest(a, b):
-    """The largest difference, as a share of b's largest value."""
+    """Returns the largest difference as a share of b's largest value."""
     return max(abs(x - y) for x, y in zip(flat(a), flat(b), strict=True)) / max(map(abs, flat(b)))

@@ -1,4 +1,4 @@
-"""A made LLaMA whose query heads share keys, with a tokenizer of a few words."""
+"""A synthetic LLaMA whose query heads share keys, with a tokenizer of a few words."""
 
 import json
 
@@ -15,7 +15,7 @@ def tokenizer(words):
 
 
 def make_llama(test, heads=4, layers=3):
-    """`heads` query heads in each layer read two KV heads."""
+    """Writes a checkpoint in which `heads` query heads of each layer read two KV heads. Returns its folder."""
     model = test.folder / "model"
     test.done("make-checkpoint", "--family", "llama", "--layers", layers, "--hidden", 8 * heads, "--heads", heads, "--kv-heads", 2, "--head-dim", 8,
               "--intermediate", 48, "--vocabulary", len(WORDS), "--positions", 64, "--dtype", "float32", "--max-shard-size", "20KB", "-o", model, "--quiet")

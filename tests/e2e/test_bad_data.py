@@ -1,4 +1,4 @@
-"""Damaged data files and wrong choices of rows."""
+"""Damaged data files and options that choose no valid rows."""
 
 import unittest
 

@@ -158,7 +158,7 @@ class BadModels(ProgramTest):
 
                 self.rewrite(change)
                 self.refuses(2, "query.weight")
-                # `prune --plan` runs no model, but looks at every weight as it copies.
+                # `prune --plan` runs no model, but checks every weight while it copies.
                 self.write_plan()
                 self.refused(2, "query.weight", "prune", self.model, "--plan", "plan.json", "-o", "smaller")
 
@@ -209,7 +209,7 @@ class BadModels(ProgramTest):
         self.assertFalse(self.json("inspect", self.model)["task_head"])
 
     def test_emptied_layer_loads(self):
-        """Not an error: a layer may be left without heads."""
+        """Checks that this is no error: a layer may lose all its heads."""
         self.write("plan.json", json.dumps({"schema": "hies.plan/1", "model": {"hash": self.json("inspect", self.model)["hash"]},
                                             "units": "head", "pruned": {"1": [0, 1, 2, 3]}}))
         self.done("prune", self.model, "--plan", "plan.json", "-o", "smaller")

@@ -1,4 +1,4 @@
-"""Options, scores and plans that cannot be meant."""
+"""Options, scores and plans that are wrong."""
 
 import json
 import unittest
@@ -45,7 +45,7 @@ class BadOptions(ProgramTest):
             self.refused(2, f"alpha is {alpha}", *self.prune(MODEL, None, "--alpha", alpha))
 
     def test_refused_before_long_work(self):
-        """Not even the data file is looked at."""
+        """Checks that the program refuses before it reads even the data file."""
         self.refused(2, "ratio is 2", *self.prune(MODEL, "nothing.tsv", ratio=2))
         self.refused(2, "alpha is 2", *self.prune(MODEL, "nothing.tsv", "--alpha", 2))
         for option, value in (("latency-seconds", "nan"), ("latency-rounds", 0), ("stability-tolerance", 2), ("batch-tokens", 0)):

@@ -1,4 +1,4 @@
-"""`hies bench` on one small shape: what it prints, and what it refuses. Its times are not judged."""
+"""`hies bench` on one small shape: what it prints, and what it refuses. No time is checked."""
 
 import unittest
 

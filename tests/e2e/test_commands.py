@@ -1,4 +1,4 @@
-"""Every command does what it says, from its command line."""
+"""Every command, from its command line."""
 
 import json
 import os
@@ -67,7 +67,7 @@ class MakeCheckpoint(ProgramTest):
         self.write("short.json", json.dumps(plan | {"units": "head", "pruned": {"0": [0, 1, 4, 5]}}))
         self.refused(2, "vllm cannot take this plan", "prune", "made", "--plan", "short.json", "--target", "vllm", "-o", "no")
         self.write("head.json", json.dumps(plan | {"units": "head", "pruned": {"0": [0, 1]}}))
-        # KV head 0 keeps heads 2 and 3; KV head 1 has four: two dead ones.
+        # KV head 0 keeps heads 2 and 3, KV head 1 has four: two padding heads.
         self.assertIn("2 of them are kept as zeros", self.done("prune", "made", "--plan", "head.json", "-o", "padded").stdout)
         self.assertEqual([layer["dead"] for layer in self.json("inspect", "padded")["layers"]], [[0, 1], []])
 
@@ -109,7 +109,7 @@ class Inspect(ProgramTest):
 
 
 class Steps(ProgramTest):
-    """score, plan, prune, eval, one after the other."""
+    """Runs score, plan, prune and eval, one after the other."""
 
     def test_steps_and_one_go_agree(self):
         score = self.json(*self.score())
@@ -180,7 +180,7 @@ class Steps(ProgramTest):
 
     def test_quiet_and_force(self):
         self.assertEqual(self.done(*self.score(MODEL, None, "--quiet")).stdout, "")
-        # Where no file is written there would be nothing else to see.
+        # Without a file, standard output is the only result.
         self.assertIn("removes 6 of 12 heads", self.done("plan", "scores.json", "--ratio", 0.5, "--quiet").stdout)
         self.assertIn("accuracy", self.done(*self.evaluate(MODEL, None, "--quiet")).stdout)
         self.refused(2, "scores.json exists already", *self.score(), hint="--force")
@@ -190,7 +190,7 @@ class Steps(ProgramTest):
         self.done(*self.prune(MODEL, None, "--keep-shapes"))
         size = (MODEL / "model.safetensors").stat().st_size
         self.assertLess(abs((self.folder / "smaller/model.safetensors").stat().st_size - size), 512)
-        # Nothing is removed, but it is not hidden what was done.
+        # No head is removed, but inspect shows which are zero.
         zeroed = {str(i): layer["zeroed"] for i, layer in enumerate(self.json("inspect", "smaller")["layers"]) if layer["zeroed"]}
         block = json.loads((self.folder / "smaller/config.json").read_text())["hies"]
         self.assertEqual(zeroed, heads_of(block["history"][0]["removed"]))

@@ -1,4 +1,4 @@
-"""--device on machines whose GPU, driver or plug-in will not do. A stub stands in for the plug-in (cuda_stub.c)."""
+"""--device on machines whose GPU, driver or plug-in cannot be used. A stub replaces the plug-in (cuda_stub.c)."""
 
 import os
 import pathlib
@@ -47,7 +47,7 @@ class Device(ProgramTest):
         self.refused(2, "--dtype tf32 is for --device cuda", *self.score(), "--dtype", "tf32", hint="float32")
 
     def test_cpu_touches_nothing(self):
-        """Whatever is there."""
+        """Checks that a run on the CPU opens no plug-in."""
         self.done(*self.score(), environment={"HIES_CUDA_PLUGIN": "nothing.so"})
 
 

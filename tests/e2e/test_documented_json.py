@@ -1,4 +1,4 @@
-"""docs/formats.md shows what --json prints where that is no file."""
+"""docs/formats.md shows what --json prints where that is not the content of a file."""
 
 import json
 import os
@@ -18,7 +18,7 @@ def documented(command):
 
 class Documented(ProgramTest):
     def same_shape(self, shown, printed, where="document"):
-        """The same members, in order, with values of the same type; an empty object stands for one that is shown elsewhere."""
+        """Checks for the same members, in order, with values of the same type; an empty object stands for one that is documented elsewhere."""
         if printed is not None:
             self.assertIs(type(printed), type(shown), where)
         if isinstance(shown, dict) and shown:

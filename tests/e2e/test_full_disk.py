@@ -1,4 +1,4 @@
-"""A disk that fills up while writing: exit code 4, and the old output stays as it was."""
+"""A disk that is full while the program writes: exit code 4, and the old output is unchanged."""
 
 import os
 import resource
@@ -11,7 +11,7 @@ MODEL = GOLDEN / "bert-tiny/model"
 
 
 def no_file_above(limit):
-    """A file size limit stands for a full disk where no disk can be made."""
+    """Returns what limits the size of files in a process: it replaces a full disk where none can be mounted."""
     return lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
 
 

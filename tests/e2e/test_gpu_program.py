@@ -1,4 +1,4 @@
-"""What the options of a GPU do to scores, and do not: `hies bench cuda` on a small LLaMA; needs a GPU."""
+"""The effect of the options of a GPU on scores: `hies bench cuda` on a small LLaMA; needs a GPU."""
 
 import math
 import re
@@ -7,11 +7,11 @@ import unittest
 from program import ProgramTest
 from score_tables import flat, furthest
 
-SEQUENCES, TOKENS = 2, 300  # long enough for cuDNN's gradients, which add up in no fixed order
+SEQUENCES, TOKENS = 2, 300  # long enough for cuDNN's gradients, which are summed in no fixed order
 
 
 def least_memory(refusal):
-    """What the message asks for, and room for the tokens of one layer of three."""
+    """Returns the memory that the message names, with room for the tokens of one layer of three."""
     amount = re.search(r"need ([\d.]+) MiB of the GPU's memory", refusal)
     return f"{math.ceil((float(amount[1]) + 2) * 1024)}KiB"
 
@@ -27,7 +27,7 @@ class ProgramOnGpu(ProgramTest):
         return ["bench", "cuda", "--model", self.model, "--repeats", 1, "--sequences", SEQUENCES, "--tokens", TOKENS, "--dtype", dtype, *more]
 
     def bench(self, dtype, *more):
-        """HIS and AE, each a finite value above 0 per head."""
+        """Returns HIS and AE, each a finite value above 0 for each head."""
         report = self.json(*self.words(dtype, *more))
         for table in (report["his"], report["ae"]):
             self.assertEqual([len(row) for row in table], [4, 4, 4])

@@ -1,4 +1,4 @@
-"""Scores of real checkpoints on a GPU beside those of the CPU; needs ../shared and a GPU."""
+"""Compares scores of real checkpoints on a GPU with those on the CPU; needs ../shared and a GPU."""
 
 import json
 import os
@@ -54,7 +54,7 @@ class RealOnGpu(ProgramTest):
         half_file, half = self.scores(name, "cuda", "bfloat16")
         whole, fewer = self.pruned(host_file), self.pruned(half_file)
         correlation = {table: spearman(half[table], host[table]) for table in ("his", "ae")}
-        print(f"{name}: float32 differs by {[furthest(GPU[t], host[t]) for t in ('his', 'ae', 'l2-out')]}, bfloat16: Spearman "
+        print(f"{name}: float32 differs by {[furthest(gpu[t], host[t]) for t in ('his', 'ae', 'l2-out')]}, bfloat16: Spearman "
               f"{correlation}, {len(whole & fewer)} of {len(whole)} pruned heads the same", file=sys.stderr)
         for table, value in correlation.items():
             self.assertGreaterEqual(value, 0.995, table)

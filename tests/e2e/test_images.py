@@ -1,4 +1,4 @@
-"""Image classifiers from their command line: the whole line of commands on generated images, and what is wrong with some."""
+"""Image classifiers from their command line: all commands on generated images, and errors of damaged ones."""
 
 import base64
 import io
@@ -20,7 +20,7 @@ def chunk(kind, data):
 
 
 def png(width, height, seed):
-    """An RGB image of a few coloured stripes."""
+    """Returns an RGB image of a few coloured stripes."""
     draw = random.Random(seed)
     stripes = [bytes(draw.randrange(256) for _ in range(3)) for _ in range(5)]
     rows = b"".join(b"\0" + b"".join(stripes[(x + y * seed) * 5 // (width + height * seed + 1)] for x in range(width)) for y in range(height))

@@ -12,7 +12,7 @@ DEMO = EXAMPLES / "demo-sst2"
 
 
 def handles_signals(process):
-    """Whether the program has come so far that it looks after SIGINT itself."""
+    """Returns whether the program handles SIGINT already."""
     try:
         if os.readlink(f"/proc/{process.pid}/exe") != os.path.realpath(BIN):
             return False  # not even started
@@ -21,7 +21,7 @@ def handles_signals(process):
     except (OSError, StopIteration):
         return False
     mask = int(blocked.split()[1], 16)
-    # While a thread is made, all signals are blocked for a moment.
+    # While a thread is created, all signals are blocked for a moment.
     return bool(mask & 1 << (signal.SIGINT - 1)) and not mask & 1 << (signal.SIGUSR1 - 1)
 
 

@@ -1,4 +1,4 @@
-"""Language models from scores to a smaller checkpoint, and all that can be wrong with what they are given."""
+"""Language models from scores to a smaller checkpoint, and errors of their inputs."""
 
 import json
 import struct
@@ -29,7 +29,7 @@ class LanguageModels(ProgramTest):
 
 
 class Lines(LanguageModels):
-    """The commands of the README on a model whose query heads share keys."""
+    """Runs the commands of the README on a model whose query heads share keys."""
 
     def test_masked_is_pruned(self):
         self.done(*self.windows("--calib", "-o", "scores.json", "--quiet", command="score"))

@@ -1,4 +1,4 @@
-"""`hies report` and `hies explain` from the command line: what they say, refuse and leave alone."""
+"""`hies report` and `hies explain` from the command line: what they print, refuse and leave unchanged."""
 
 import json
 import os
@@ -16,7 +16,7 @@ NODE = shutil.which("node")
 
 
 def page_data(path):
-    """The data that a page holds, and the page around it."""
+    """Returns the data that a page holds, and the page around it."""
     html = path.read_text()
     begin = html.index('id="report-data">') + len('id="report-data">')
     end = html.index("</script>", begin)
@@ -40,7 +40,7 @@ class Report(ProgramTest):
             self.assertIn(part, text)
         command = re.search(r"^  hies (prune .*) --ratio (\S+) -o (\S+)$", text, re.M)
         ratio = float(command[2])
-        # The command makes the mask that was judged.
+        # The command gives the mask that was evaluated.
         self.done(*command[1].split(), "--ratio", command[2], "-o", "made", "--quiet")
         history = json.loads((self.folder / "made/config.json").read_text())["hies"]["history"]
         method = re.search(r"--method (\S+)", command[1])[1]
@@ -48,7 +48,7 @@ class Report(ProgramTest):
         judged = [r for r in records(self.study) if r["run"] == "demo-sst2" and r["method"] == method and r["ratio"] == ratio and r["seed"] == 0
                   and r["examples"] == 8 and (alpha is None or r["alpha"] == float(alpha[1]))]
         self.assertEqual(history[0]["removed"], judged[0]["removed"])
-        # The sweep itself ends with the same.
+        # The sweep ends with the same text.
         again = self.done("sweep", "--config", "study/sweep.json", "-o", "study").stdout
         self.assertTrue(again.startswith(text[:200]))
 
@@ -72,7 +72,7 @@ class Report(ProgramTest):
         self.assertEqual({s["examples"] for s in run["series"]}, {None, 2, 4, 16})
 
     def one_planner(self):
-        """The page's planner gives the heads that the program's has given: single heads, KV groups, even units, every layer alike."""
+        """Checks that the page's planner chooses the heads that the program chose: single heads, KV groups, even units, the same number in every layer."""
         if NODE is None:
             self.skipTest("node is missing")
         pairs = []
@@ -175,7 +175,7 @@ class Report(ProgramTest):
         self.assertEqual(page_data(self.folder / "evil.html")[0]["runs"][0]["data"], evil)
 
     def many_records(self):
-        """200,000 of them: the page does not grow."""
+        """Checks that the page of 200,000 records is no larger."""
         small = len(json.dumps(self.json("report", "study")))
         many(self.study, self.folder / "many", 200_000)
         data = json.loads(self.done("report", "many", "--json", timeout=900).stdout)
@@ -215,7 +215,7 @@ class Explain(ProgramTest):
                     self.assertAlmostEqual(sum(weights), 1, delta=1e-4)
 
     def test_his_is_that_of_score(self):
-        """The mean over single examples is the score; a decoder's weights follow its mask."""
+        """Checks that the mean over single examples is the score, and that a decoder's weights follow its causal mask."""
         self.write("lines.jsonl", "".join(json.dumps({"text": text}) + "\n" for text in TEXT.split(" . ")[:3]))
         llama = make_llama(self)
         for model, task, data, lines, more in (

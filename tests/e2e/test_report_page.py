@@ -35,7 +35,7 @@ class Page(ProgramTest):
         self.done("report", "hostile", "hostile-seen", "-o", "hostile.html")
 
     def image(self):
-        """An example as one of an image would be: its first tokens are patches."""
+        """Turns an example into one of an image: its first tokens are patches."""
         document = json.loads((self.folder / "seen/explain.json").read_text())
         example = document["examples"][-1]
         example["image"] = "data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7"

@@ -1,4 +1,4 @@
-"""hies sweep: killed, interrupted, locked, changed, full; the records are those of an undisturbed sweep all the same."""
+"""hies sweep that is killed, interrupted, locked or changed, or whose disk is full: the records are those of an undisturbed sweep."""
 
 import json
 import os
@@ -84,7 +84,7 @@ class Sweep(ProgramTest):
             self.assertEqual(self.records(), self.records("whole"))
 
     def test_damaged_files(self):
-        """One line that names the file, whatever is wrong with it; and nothing is made worse."""
+        """Checks for one line that names the file, whatever is wrong with it, and that no file has changed."""
         words = self.words("study", "--alpha", "auto", "--heldout", 8)
         self.done(*words)
         whole = {name: (self.folder / "study" / name).read_bytes()
@@ -175,7 +175,7 @@ class Sweep(ProgramTest):
         self.done("sweep", *runs, "-o", "flags", *grid)
         names = [json.loads(line)["run"] for line in self.records("flags").splitlines()]
         self.assertEqual(names, ["demo-sst2"] * 2 + ["demo-sst2-classification"] * 2)
-        # The same as a config file, and the stored form as one.
+        # The same sweep from a config file, and from the sweep.json that it wrote.
         config = self.write("grid.json", json.dumps({"methods": "his", "ratios": [0.3], "seeds": 1, "examples": 2, "text": "sentence", "label": "label",
                                                      "runs": [{"model": str(DEMO), "task": task, "calib": "train.tsv", "data": "dev.tsv"}
                                                               for task in ("sst2", "classification")]}))
@@ -229,7 +229,7 @@ class Sweep(ProgramTest):
         self.assertEqual(self.records(), self.records("whole"))
 
     def test_really_full(self):
-        """A disk that has room for the scores and half of the records."""
+        """Runs on a disk with room for the scores and half of the records."""
         self.done(*self.words("whole"))
         disk = self.folder / "disk"
         disk.mkdir()

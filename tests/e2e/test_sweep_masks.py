@@ -1,4 +1,4 @@
-"""hies sweep evaluates many masks at once, sharing the layers on which they agree; `hies eval --plan` evaluates one. Both say the same."""
+"""`hies sweep` evaluates many masks at once and shares the layers on which they agree; `hies eval --plan` evaluates one. Both give the same."""
 
 import json
 import unittest
@@ -32,7 +32,7 @@ class Masks(ProgramTest):
             self.assertEqual(alone["cost"]["parameters"], record["cost"]["parameters"], cell)
             self.assertEqual(alone["cost"]["flops_per_example"], record["cost"]["flops_per_example"], cell)
         self.assertGreater(emptied, 0, "no mask emptied a layer")
-        # Whatever ranked the heads, equal masks have equal measurements.
+        # Equal masks have equal measurements, whichever method ranked the heads.
         for record in records:
             for name in ("metrics", "stability", "mean_loss", "cost", "removed"):
                 self.assertEqual(record[name], masks[record["mask"]][name])

@@ -12,7 +12,7 @@ DEMO = EXAMPLES / "demo-sst2"
 
 
 def latex_errors(text):
-    """What a LaTeX run would stumble over: braces, environments, bare special characters, columns."""
+    """Checks for what LaTeX would reject: braces, environments, bare special characters, columns."""
     bare = re.sub(r"(?m)^%.*$", "", text)
     bare = re.sub(r"\\[^a-zA-Z]", "", bare)  # what is escaped, and line ends
     depth = 0
@@ -79,7 +79,7 @@ class Tables(ProgramTest):
         self.assertEqual(list(rows[0]), ["ratio", "method", *(f"{name}{end}" for name in (*runs, "average") for end in ("", " sd", " n"))])
         for row in rows:
             self.assertAlmostEqual(float(row["average"]), (float(row[runs[0]]) + float(row[runs[1]])) / 2, places=6)
-        # Mean and deviation, counted here from the records.
+        # Mean and standard deviation, computed here from the records.
         for method, label, count in (("his", "his", 2), ("random", "random", 3)):
             values = [100 * record["metrics"]["accuracy"] for record in self.records
                       if (record["run"], record["method"], record["ratio"]) == ("demo-sst2", method, 0.5) and record["examples"] in (None, 4)]

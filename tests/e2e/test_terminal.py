@@ -1,4 +1,4 @@
-"""What is drawn on a terminal, and what is not elsewhere."""
+"""What is drawn on a terminal only."""
 
 import os
 import pty
@@ -12,7 +12,7 @@ MODEL = GOLDEN / "bert-tiny/model"
 
 class Terminal(ProgramTest):
     def on_terminal(self, *words, environment=None, stream="stdout"):
-        """All that the program writes to a terminal that stands for one of its streams."""
+        """Returns all that the program writes to a terminal that replaces one of its streams."""
         ours, theirs = pty.openpty()
         variables = {key: value for key, value in os.environ.items() if key != "NO_COLOR"}
         variables.update({"TERM": "xterm-256color"}, **(environment or {}))

@@ -1,4 +1,4 @@
-"""Which works there are, by name, and the files that they need."""
+"""The benchmarks by name, and the files that they need."""
 
 from language import Perplexity, Text, WindowScoring
 from vision import ImageEvaluation, ImageScoring

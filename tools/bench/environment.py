@@ -1,4 +1,4 @@
-"""Where the reference comes from: a virtual environment of its own, pinned, made when first needed."""
+"""The virtual environment of the reference: pinned, and created when it is first needed."""
 
 import hashlib
 import os
@@ -13,7 +13,7 @@ REQUIREMENTS = TOOLS / "requirements-goldens.txt"
 
 
 def reference_python():
-    """The Python that has transformers: HIES_REFERENCE_PYTHON where it is set, else that of build/bench-venv."""
+    """Returns the Python that has transformers: HIES_REFERENCE_PYTHON where it is set, else that of build/bench-venv."""
     given = os.environ.get("HIES_REFERENCE_PYTHON")
     if given:
         if not Path(given).exists():

@@ -26,7 +26,7 @@ def output_projections(model):
 
 
 class Gated(torch.nn.Module):
-    """An output projection whose input is multiplied by gates of 1, one for each example and head. Their gradients are the inner products."""
+    """An output projection whose input is multiplied by gates of 1, one for each example and head. The gradients of the gates are the inner products."""
 
     def __init__(self, projection, gates):
         super().__init__()

@@ -1,4 +1,4 @@
-"""Works of language models: windows of one text."""
+"""Benchmarks of language models: windows of one text."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +13,7 @@ PERPLEXITY_TOLERANCE = 1e-5  # float32, relative
 
 @dataclass
 class Text:
-    """A text that serves for both, judging and calibration."""
+    """A text that is both evaluation and calibration data."""
 
     model: Path
     data: Path
@@ -62,7 +62,7 @@ class Perplexity:
 
 
 class WindowScoring(Scoring):
-    """HIS and AE, exact for each window, beside the published recipe: one window after the other, loss.backward()."""
+    """HIS and AE, exact for each window; the reference is the published recipe: one window after the other, loss.backward()."""
 
     modes, sizes = (("batch 1", True), (HEADS_ONLY, False)), DecoderSizes
 

@@ -1,4 +1,4 @@
-"""How long the matrix products that nothing can avoid take at the machine's measured peak."""
+"""The time that the necessary matrix products take at the machine's measured peak."""
 
 import json
 from pathlib import Path
@@ -23,13 +23,13 @@ class Sizes:
         return tokens * ((self.layers - 1) * self.full + 2 * self.square) + sequences * self.last_of_sequence
 
     def scoring(self, tokens, sequences):
-        back_to_first = self.square + self.feed_forward  # its query, key and value would lead to embeddings, which nobody asks for
+        back_to_first = self.square + self.feed_forward  # its query, key and value would lead to embeddings, which no result needs
         back = tokens * ((self.layers - 2) * self.full + back_to_first + 2 * self.square) + sequences * self.last_of_sequence
         return self.evaluation(tokens, sequences) + tokens * self.square + back
 
 
 class VisionSizes(Sizes):
-    """As of texts, with the patches for an embedding and no pooler."""
+    """The FLOPs of an image classifier: those of a text model, with the patches as embedding and without a pooler."""
 
     def __init__(self, model):
         super().__init__(model)
@@ -42,7 +42,7 @@ class VisionSizes(Sizes):
 
 
 class DecoderSizes:
-    """Of a LLaMA: every token of every layer is needed, and every token's logits."""
+    """The FLOPs of a LLaMA, which needs every token of every layer and every token's logits."""
 
     def __init__(self, model):
         config = json.loads((Path(model) / "config.json").read_text())
@@ -56,4 +56,4 @@ class DecoderSizes:
         return tokens * (self.layers * (self.into_heads + self.rest) + self.vocabulary)
 
     def scoring(self, tokens, sequences):
-        return 2 * self.evaluation(tokens, sequences) - tokens * self.into_heads  # the first layer's lead to embeddings, which nobody asks for
+        return 2 * self.evaluation(tokens, sequences) - tokens * self.into_heads  # the first layer's lead to embeddings, which no result needs

@@ -1,4 +1,4 @@
-"""The two sides as processes: `hies`, started anew for each run, and the reference, which stays."""
+"""The processes of a comparison: `hies`, started for each run, and the reference, which keeps running."""
 
 import csv
 import json
@@ -14,13 +14,13 @@ class Failed(Exception):
 
 
 class Run:
-    """One run of a command: seconds from launch to exit, peak resident bytes, standard output."""
+    """One run of a command: its seconds from launch to exit, peak resident bytes, standard output."""
 
     def __init__(self, words, threads):
         began = time.perf_counter()
         environment = dict(os.environ, OMP_NUM_THREADS=str(threads))
         process = subprocess.Popen([str(word) for word in words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment)
-        # Standard output is one small document, and standard error next to nothing: neither fills its pipe.
+        # Standard output is one small document and standard error is almost empty: neither fills its pipe.
         output, errors = process.stdout.read(), process.stderr.read()
         _, status, usage = os.wait4(process.pid, 0)
         self.seconds = time.perf_counter() - began
@@ -42,7 +42,7 @@ class Hies:
         return Run([self.program, *words, "--threads", self.threads, "--json", "--quiet"], self.threads)
 
     def evaluate(self, work, dtype="float32", examples=None):
-        """(run, tokens, logits in the order of the file)."""
+        """Returns the run, the number of tokens, and the logits in the order of the file."""
         predictions = self.folder / "predictions.tsv"
         words = ["--predictions", predictions] if examples is None else ["--examples", examples]
         run = self.run("eval", work.model, "--task", work.task, "--data", work.data, "--order", "file", *work.length(),
@@ -63,7 +63,7 @@ def read_logits(path):
 
 
 class Reference:
-    """transformers in its own process; call it with a job of reference.py and its arguments."""
+    """transformers in a process of its own; called with a job of reference.py and its arguments."""
 
     def __init__(self, python, threads):
         began = time.perf_counter()

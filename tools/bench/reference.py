@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""The Hugging Face half of the benchmark: a process that stays, reads one job per line (JSON) and answers with one line.
+"""The reference of the benchmark, Hugging Face transformers: a process that reads one job per line (JSON) and answers with one line.
 
-Its imports and the loading of models are in no time that it tells. Needs tools/requirements-goldens.txt.
+Its imports and the loading of models are in none of the times that it gives. Needs tools/requirements-goldens.txt.
 """
 
 import json
@@ -31,7 +31,7 @@ def load(model, dtype="float32", attention="sdpa"):
 
 
 def batches(tokenizer, rows, batch, by_length, max_length):
-    """(indices of rows, encoded batch). Batches of one are not padded; by_length: rows of like length share a batch."""
+    """Yields the indices of rows and the encoded batch. Batches of one are not padded; by_length: rows of similar length share a batch."""
     columns = [list(column) for column in zip(*(row[:-1] for row in rows))]
     order = list(range(len(rows)))
     if by_length:
@@ -47,7 +47,7 @@ def batches(tokenizer, rows, batch, by_length, max_length):
 
 
 def logits_of(tokenizer, model, rows, batch, by_length, max_length):
-    """Logits in the order of the rows, and the number of tokens that are no padding."""
+    """Returns the logits in the order of the rows, and the number of tokens that are no padding."""
     logits, tokens = [None] * len(rows), 0
     for group, encoded in batches(tokenizer, rows, batch, by_length, max_length):
         for i, values in zip(group, model(**encoded).logits.float().tolist()):
@@ -78,7 +78,7 @@ def score(model, data, columns, batch, examples, max_length=128, weight_gradient
 
 
 def masked(model, data, columns, batch, pruned, max_length=128):
-    """Evaluation under masks, each a {layer: [heads]}, by hooks on the inputs of the output projections."""
+    """Evaluates masks, each a {layer: [heads]}, by hooks on the inputs of the output projections."""
     tokenizer, network = load(model)
     rows = bench_reference.read_rows(data, columns, None, None)
     seconds, logits = [], []
@@ -98,7 +98,7 @@ def masked(model, data, columns, batch, pruned, max_length=128):
 
 
 def peak(size=2048, repeats=8):
-    """GFLOP/s of the quickest of several products of two square matrices."""
+    """Returns the GFLOP/s of the fastest of several products of two square matrices."""
     result = {}
     for dtype in ("float32", "bfloat16"):
         a, b = (torch.randn(size, size).to(getattr(torch, dtype)) for _ in range(2))
@@ -112,7 +112,7 @@ def peak(size=2048, repeats=8):
 
 
 def with_layers(model, layers, output):
-    """A copy of a BERT checkpoint with another number of layers: the first ones, and from the first on again where there are not enough."""
+    """Writes a copy of a BERT checkpoint with another number of layers: the first ones, repeated from the first on where there are not enough."""
     _, network = load(model)
     folder = Path(output)
     folder.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""The reference's jobs on images (reference.py). Needs Pillow and torchvision besides."""
+"""The reference's jobs on images (reference.py). They also need Pillow and torchvision."""
 
 import io
 import math
@@ -22,7 +22,7 @@ def load(model, dtype, attention):
 
 
 class Tar(Dataset):
-    """The images of a tar of class folders, in the order of their names, still as files."""
+    """The encoded images of a tar of class folders, in the order of their names."""
 
     def __init__(self, path, processor, labels, examples=None):
         with tarfile.open(path) as tar:
@@ -55,7 +55,8 @@ def evaluate_images(model, data, batch, dtype="float32"):
 
 
 def score_images(model, data, examples, weight_gradients):
-    """HIS and AE, a forward and a backward pass for each image, all attention maps kept. weight_gradients: loss.backward(), as published code does."""
+    """Computes HIS and AE by a forward and a backward pass for each image, with all attention maps kept. weight_gradients: with
+    loss.backward(), as published code does."""
     processor, network = load(model, "float32", "eager")
     images = Tar(data, processor, network.config.label2id, examples)
     began = time.perf_counter()

@@ -10,7 +10,7 @@ REPEATS = 2
 
 
 def sweep(hies, work, folder, masks, rows, layers):
-    """The quicker of REPEATS runs, less what the same sweep takes with one mask on one row."""
+    """Returns the time of the fastest of REPEATS runs, less that of the same sweep with one mask on one row."""
     model = work.model if layers == BASE["layers"] else folder / f"layers-{layers}"
 
     def run(masks, rows):

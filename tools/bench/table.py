@@ -68,7 +68,7 @@ def facts(result):
         yield f"* Start-up, from launch until one row is computed and the process has ended: {spread(starts, ' s')}."
     exact = [work["error"] for work in works.values() if work["dtype"] == "float32"]
     if exact:
-        yield f"* In float32 the two sides' logits, scores and losses differ by at most {max(exact):.1g} of the largest value."
+        yield f"* In float32 the logits, scores and losses of both differ by at most {max(exact):.1g} of the largest value."
     for work in works.values():
         if "agreement" in work:
             yield agreement(work)
@@ -100,7 +100,7 @@ def sweep(work):
 
 
 def section(title, text, *columns):
-    """A heading, what stands under it, and the head of its table."""
+    """Yields a heading, the text below it, and the head of its table."""
     yield from ("", f"## {title}", "", text, "", cells(*columns), "|" + "---|" * len(columns))
 
 
@@ -109,7 +109,7 @@ def scaling(result):
         return
     yield from section(
         "How the time of a sweep grows",
-        "`hies sweep --methods random` on minilm-sst2 (copies of it with other numbers of layers), one ratio of 0.3: the quicker of two runs, "
+        "`hies sweep --methods random` on minilm-sst2 (copies of it with other numbers of layers), one ratio of 0.3: the faster of two runs, "
         "less what one mask on one row takes. Growth: against the row above.",
         "what grows", "masks", "rows (tokens)", "layers", "seconds", "ms per mask, 1,000 tokens and layer", "growth of work", "of time")
     for kind, points in result["scaling"].items():
@@ -135,11 +135,11 @@ def kernels(result):
         "head size", "tokens", "forward", "torch", "ratio", "backward", "torch", "ratio")
     passes = {(each["head_dim"], each["tokens"], each["pass"]): each for each in result["kernels"]["results"]}
     for head_dim, tokens in sorted({key[:2] for key in passes}):
-        figures = []
+        measurements = []
         for which in ("forward", "backward"):
             each = passes[head_dim, tokens, which]
-            figures += [f"{each['hies']['gflops']:.0f}", f"{each['torch']['gflops']:.0f}", f"{each['ratio']:.1f}×"]
-        yield cells(str(head_dim), str(tokens), *figures)
+            measurements += [f"{each['hies']['gflops']:.0f}", f"{each['torch']['gflops']:.0f}", f"{each['ratio']:.1f}×"]
+        yield cells(str(head_dim), str(tokens), *measurements)
 
 
 def render(result):
@@ -147,7 +147,7 @@ def render(result):
 
 
 def put(page, result):
-    """The page with the tables between the two markers."""
+    """Returns the page with the tables between the two markers."""
     before, rest = page.split(BEGIN)
     _, after = rest.split(END)
     return f"{before}{BEGIN}\n\n{render(result)}\n{END}{after}"

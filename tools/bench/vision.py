@@ -1,4 +1,4 @@
-"""Works on images: like those of works.py, all sequences of one length."""
+"""Benchmarks of images: like those of works.py, with all sequences of one length."""
 
 from limit import VisionSizes
 from table import HEADS_ONLY
@@ -19,7 +19,7 @@ class ImageEvaluation(Evaluation):
 
 
 class ImageScoring(Scoring):
-    """HIS and AE of the first training images, beside the published recipe: one after the other, loss.backward()."""
+    """HIS and AE of the first training images; the reference is the published recipe: one image after the other, loss.backward()."""
 
     modes, sizes, unit = (("batch 1", True), (HEADS_ONLY, False)), VisionSizes, "training images"
 

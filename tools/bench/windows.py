@@ -1,4 +1,4 @@
-"""The reference's half for language models: windows of one text, as `hies --task perplexity --order file` reads them."""
+"""The reference's jobs on language models: windows of one text, as `hies --task perplexity --order file` reads them."""
 
 import sys
 import time
@@ -20,14 +20,14 @@ def load(model, dtype, attention):
 
 
 def windows(tokenizer, text, context, examples):
-    """(what is read, what is judged) of the first windows, both [windows, context]; the first window reads BOS first."""
+    """Returns the tokens that the first windows read and those that they predict, both [windows, context]; the first window begins with BOS."""
     ids = tokenizer(Path(text).read_text(encoding="utf-8"), add_special_tokens=False)["input_ids"][:examples * context]
     whole = torch.tensor([tokenizer.bos_token_id, *ids])
     return whole[:-1].view(examples, context), whole[1:].view(examples, context)
 
 
 def losses(model, read, judged, **more):
-    """[windows, context], and the whole output."""
+    """Returns the losses [windows, context], and the whole output."""
     output = model(read, use_cache=False, **more)
     return F.cross_entropy(output.logits.float().flatten(0, 1), judged.flatten(), reduction="none").view(judged.shape), output
 
@@ -42,7 +42,8 @@ def perplexity(model, data, context, examples, batch, dtype="float32"):
 
 
 def score_windows(model, data, context, examples, weight_gradients):
-    """HIS and AE, one window after the other. weight_gradients: loss.backward(), as published code has it; else of heads' outputs alone."""
+    """Computes HIS and AE, one window after the other. weight_gradients: with loss.backward(), as published code does; else with
+    gradients of heads' outputs alone."""
     tokenizer, network = load(model, "float32", "eager")
     began = time.perf_counter()
     read, judged = windows(tokenizer, data, context, examples)

@@ -1,4 +1,4 @@
-"""What is measured: each work on both sides, in turns, its numbers compared before any time counts.
+"""The benchmarks: each runs in `hies` and in the reference, in turns, and the numbers of both are compared before a time counts.
 
 A work's `pair(hies, reference)` gives one pair of runs as {side: seconds}; it raises Failed where the sides disagree.
 """
@@ -21,12 +21,12 @@ BATCH1, PADDED, SORTED = ("batch 1", 1, False), ("padded 32", 32, False), ("sort
 
 @dataclass
 def heads_table(table):
-    """The rows of a table of scores.json, of version 1 or 2."""
+    """Returns the rows of a table of scores.json, of version 1 or 2."""
     return table["attention"] if isinstance(table, dict) else table
 
 
 def removed_heads(record):
-    """The removed heads of a record by layer, of version 1 or 2: {"0": [1, 5]}."""
+    """Returns the removed heads of a record by layer, of version 1 or 2: {"0": [1, 5]}."""
     if "pruned" in record:
         return record["pruned"]
     bounds = {layer: [[int(end) for end in part.split("-")] for part in ranges.split(",")] for layer, ranges in record["removed"].get("attention", {}).items()}
@@ -34,7 +34,7 @@ def removed_heads(record):
 
 
 class Work:
-    """A task's model and files. Both sides cut at `max_length`, which no row reaches; None: there is nothing to cut."""
+    """A task's model and files. Both programs truncate at `max_length`, which no row reaches; None: nothing is truncated."""
 
     model: Path
     task: str
@@ -54,13 +54,13 @@ class Work:
 
 
 def take_rows(path, rows, target):
-    """The header and the first rows of a TSV file."""
+    """Returns the header and the first rows of a TSV file."""
     lines = path.read_text(encoding="utf-8").split("\n")
     target.write_text("\n".join(lines[:rows + 1]) + "\n", encoding="utf-8")
 
 
 def difference(found, expected):
-    """The largest |found − expected| as a share of the largest |expected|."""
+    """Returns the largest |found − expected| as a share of the largest |expected|."""
     flat = [[value for row in table for value in row] for table in (found, expected)]
     if len(flat[0]) != len(flat[1]):
         raise Failed(f"{len(flat[0])} numbers of hies stand against {len(flat[1])} of the reference")
@@ -83,7 +83,7 @@ def agreement(logits, others):
 
 
 class Evaluation:
-    """A development set. bfloat16 is compared with each side's own float32."""
+    """Evaluation of a development set. bfloat16 is compared with the float32 of the same program."""
 
     modes, sizes, part = (BATCH1, PADDED, SORTED), Sizes, "dev"
 
@@ -151,7 +151,7 @@ class Scoring:
 
 
 class Sweep:
-    """The default grid of one task on the first rows of DEV. The reference's side: a sample of cells evaluated, the others are taken to be alike."""
+    """The default grid of one task on the first rows of DEV. The reference evaluates a sample of cells; the time of the others is extrapolated."""
 
     modes = (PADDED,)
     sampled = 6

@@ -26,6 +26,8 @@ class JsonNode {
   bool is_text(std::string_view text) const { return json_.is_string() && json_.get_ref<const std::string&>() == text; }
   // Returns the name of the file that it stands in.
   std::string_view where() const noexcept { return where_; }
+  // Returns the dotted key of the value; empty for the whole file.
+  const std::string& key() const noexcept { return key_; }
 
   bool flag() const { return detail::json_as<bool>(json_, key_, where_); }
   std::string text() const { return detail::json_as<std::string>(json_, key_, where_); }

@@ -21,16 +21,16 @@ inline const std::vector<std::string>& golden_names() {
 }
 
 // Rows of numbers, one row for each layer, as goldens hold tables of heads.
-using Table = std::vector<std::vector<double>>;
+using HeadRows = std::vector<std::vector<double>>;
 
 // Return the rows as a table of the attention sites, and back.
-inline model::UnitTable<double> unit_table(const Table& rows) {
+inline model::UnitTable<double> unit_table(const HeadRows& rows) {
   model::UnitTable<double> table;
   for (std::size_t layer = 0; layer < rows.size(); ++layer) table[model::attention_site(static_cast<int>(layer))] = rows[layer];
   return table;
 }
-inline Table rows_of(const model::UnitTable<double>& table) {
-  Table rows;
+inline HeadRows rows_of(const model::UnitTable<double>& table) {
+  HeadRows rows;
   for (const auto& [site, row] : table) rows.push_back(row);
   return rows;
 }

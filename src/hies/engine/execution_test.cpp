@@ -90,5 +90,28 @@ TEST(Execution, ModelsWithDifferentOptionsTakeTurns) {
     for (std::size_t i = 0; i < models.size(); ++i) EXPECT_EQ(outcome_of(models[i]), alone[i]) << "model " << i;
 }
 
+// Plans that name neurons can be cut, but no network masks neurons yet.
+TEST(Masks, OfNeuronsAreUnsupported) {
+  const Model model = Model::load(
+      std::make_shared<const arch::Checkpoint>(arch::Checkpoint::open(HIES_SOURCE_DIR "/tests/golden/bert-tiny/model")));
+  model::UnitSet mask;
+  mask.insert(model::ffn_site(1), {0, 5});
+  model::Batch batch;
+  batch.add(0, std::vector<std::int32_t>{1, 2, 3}, std::vector<std::int32_t>{0, 0, 0});
+  const auto refused = [](const auto& run) {
+    try {
+      run();
+      ADD_FAILURE() << "a mask of neurons was taken";
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::unsupported) << error.what();
+    }
+  };
+  const model::Gates gates = model::gates_without(mask, model.spec().layout);
+  refused([&] { model.run(batch, {.gates = &gates}); });
+  refused([&] {
+    model.run_masks(batch, MaskTrie({&mask, 1}, model.spec().layout), nullptr, [](std::span<const std::size_t>, auto&&) {});
+  });
+}
+
 }  // namespace
 }  // namespace hies::engine

@@ -1,4 +1,4 @@
-#include "hies/base/error.h"
+#include "hies/engine/batch_check.h"
 #include "hies/engine/mask_walk_torch.h"
 
 namespace hies::engine {
@@ -46,7 +46,7 @@ class Walk {
     const at::Tensor outputs =
         computed.count() == 0 ? at::Tensor() : block.heads(computed, hidden, run_, nn::HeadProducts::apart, nullptr);
     for (const MaskTrie::Node& node : nodes) {
-      check(node.removed.count(model::SiteKind::ffn) == 0, "a mask of neurons, which no network applies");
+      for (const auto& [removed, units] : node.removed) check_maskable(removed.kind);
       const SiteLayout heads = without(all, node.removed.at(site));
       const at::Tensor after = block.finish(heads, hidden, outputs_of(heads, computed, outputs), run_, nullptr);
       if (node.next.empty()) take_(node, network_.head().forward(after, run_.rows(), nullptr));

@@ -4,7 +4,7 @@
 #include <span>
 #include <utility>
 
-#include "hies/base/error.h"
+#include "hies/engine/batch_check.h"
 #include "hies/engine/mask_walk_torch.h"
 #include "hies/ops/tensors.h"
 
@@ -108,7 +108,7 @@ class BatchedWalk {
   void visit(std::span<const Start> starts, int layer, at::Tensor hidden, std::int64_t states) {
     const model::SiteLayout& all = spec_.layout.attention(layer);
     for (const Start& start : starts)
-      check(start.node->removed.count(model::SiteKind::ffn) == 0, "a mask of neurons, which no network applies");
+      for (const auto& [site, units] : start.node->removed) check_maskable(site.kind);
     at::Tensor outputs;
     if (all.count() > 0) outputs = network_.block(layer).heads(all, hidden, copies(states).run, nn::HeadProducts::joint, nullptr);
     const auto most = static_cast<std::size_t>(at_once_);

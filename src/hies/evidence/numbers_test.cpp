@@ -10,6 +10,7 @@
 #include "hies/base/rng.h"
 #include "hies/evidence/orthogonality.h"
 #include "hies/evidence/pareto.h"
+#include "hies/evidence/test_records.h"
 #include "hies/evidence/weighted_auc.h"
 
 namespace hies::evidence {
@@ -54,7 +55,7 @@ TEST(ParetoFront, IsWhatComparingAllPairsGives) {
 
 TEST(Orthogonality, OfFourHeads) {
   // HIS / sum: 0.1 0.2 0.3 0.4; AE min–max: 1 0.5 0 0.25.
-  const Orthogonality o = orthogonality({{1, 2, 3}, {4}}, {{0.9, 0.7, 0.5}, {0.6}});
+  const Orthogonality o = orthogonality(rows({{1, 2, 3}, {4}}), rows({{0.9, 0.7, 0.5}, {0.6}}));
   EXPECT_NEAR(o.his_mean, 0.25, 1e-12);
   EXPECT_NEAR(o.ae_mean, 0.4375, 1e-12);
   EXPECT_NEAR(o.inner_product, 0.1 + 0.1 + 0 + 0.1, 1e-12);
@@ -66,15 +67,15 @@ TEST(Orthogonality, OfFourHeads) {
 }
 
 TEST(Orthogonality, IsThereForDegenerateScores) {
-  const Orthogonality zero = orthogonality({{0, 0}}, {{0.2, 0.4}});
+  const Orthogonality zero = orthogonality(rows({{0, 0}}), rows({{0.2, 0.4}}));
   EXPECT_EQ(zero.his_mean, 0);
   EXPECT_EQ(zero.inner_product, 0);
   EXPECT_EQ(zero.pearson, 0);
   EXPECT_EQ(zero.ae_mean, 0.5);
-  const Orthogonality flat = orthogonality({{1, 3}}, {{0.7, 0.7}});
+  const Orthogonality flat = orthogonality(rows({{1, 3}}), rows({{0.7, 0.7}}));
   EXPECT_EQ(flat.ae_mean, 0);
   EXPECT_EQ(flat.covariance, 0);
-  EXPECT_THROW(orthogonality({{}}, {{}}), Error);
+  EXPECT_THROW(orthogonality(rows({{}}), rows({{}})), Error);
 }
 
 }  // namespace

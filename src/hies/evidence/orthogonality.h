@@ -1,6 +1,6 @@
 #pragma once
 
-#include "hies/model/layout.h"
+#include "hies/model/unit_table.h"
 
 namespace hies::evidence {
 
@@ -14,7 +14,7 @@ struct Orthogonality {
   double pearson = 0;        // -1 … 1; 0 where one of them is the same for all heads
 };
 
-// `his` and `ae` are [L][H] of the same heads, at least one. Importance that is 0 everywhere stays 0.
+// Returns them for tables of the same heads, at least one. Importance that is 0 everywhere stays 0.
 Orthogonality orthogonality(const model::UnitTable<double>& his, const model::UnitTable<double>& ae);
 
 }  // namespace hies::evidence

@@ -26,7 +26,8 @@ Json upgraded(const Json& old, std::string_view where) {
 Json UnitSetForm::write(const model::UnitSet& set, const std::string& /*path*/) { return model::to_json(set); }
 
 void UnitSetForm::read(const JsonNode& parent, std::string_view name, model::UnitSet& set) {
-  set = model::unit_set_from_json(parent.member(name).object(), parent.where());
+  const JsonNode node = parent.member(name);
+  set = model::unit_set_from_json(node.object(), node.where(), node.key());
 }
 
 Json HashesForm::write(const model::ModelHashes& hashes, const std::string& /*path*/) {

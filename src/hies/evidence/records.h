@@ -193,8 +193,8 @@ struct Record {
 
 // Returns the object of a record. Throws bad_input that names the first number that is not finite.
 Json to_json(const Record& record);
-// Returns the record, checked: schema, types, ranges, finite numbers. Reads versions 1 and 2. Throws bad_input that names `where` and the key; unsupported
-// for another version of the schema.
+// Returns the record, checked: schema, types, ranges, finite numbers. Reads versions 1 and 2. Throws bad_input that names `where`
+// and the key; unsupported for another version of the schema.
 Record record_from_json(const Json& json, std::string_view where);
 
 // Returns one line of records.jsonl without its end, always the same bytes for the same record.

@@ -11,8 +11,17 @@
 
 #include "hies/evidence/records.h"
 #include "hies/evidence/tables.h"
+#include "hies/model/unit_table.h"
 
 namespace hies::evidence {
+
+// Returns the table of these rows, one for the heads of each layer.
+inline model::UnitTable<double> rows(const std::vector<std::vector<double>>& layers) {
+  model::UnitTable<double> table;
+  for (std::size_t layer = 0; layer < layers.size(); ++layer)
+    table[model::attention_site(static_cast<int>(layer))] = layers[layer];
+  return table;
+}
 
 // The record of an sst2 model with ten heads. Chain what differs: cell("his", 0.5).seed(1).quality(0.8).
 struct Made {

@@ -13,13 +13,6 @@
 namespace hies::evidence {
 namespace {
 
-model::UnitTable<double> rows(const std::vector<double>& first, const std::vector<double>& second) {
-  model::UnitTable<double> table;
-  table[model::attention_site(0)] = first;
-  table[model::attention_site(1)] = second;
-  return table;
-}
-
 score::Scores scores(std::int64_t seed, const std::string& loss, const model::UnitTable<double>& his) {
   score::Scores s;
   s.model_info = {"models/small", "bert", {"00112233445566778899aabbccddeeff"}};
@@ -33,7 +26,7 @@ score::Scores scores(std::int64_t seed, const std::string& loss, const model::Un
     s.cost.per_kv_head[site] = {};
   }
   s.tables["his"] = his;
-  s.tables["ae"] = rows({0.9, 0.7}, {0.5, 0.6});
+  s.tables["ae"] = rows({{0.9, 0.7}, {0.5, 0.6}});
   return s;
 }
 
@@ -45,7 +38,7 @@ Record ranked_by(const std::string& file, const std::string& bound_file) {
 }
 
 TEST(OrthogonalityTables, AreOverTheSeedsOfALoss) {
-  const model::UnitTable<double> a = rows({1, 2}, {3, 4}), b = rows({4, 3}, {2, 1}), c = rows({1, 0}, {0, 0});
+  const model::UnitTable<double> a = rows({{1, 2}, {3, 4}}), b = rows({{4, 3}, {2, 1}}), c = rows({{1, 0}, {0, 0}});
   const ScoresFiles files = {{"a", scores(0, "ce", a)}, {"b", scores(1, "ce", b)}, {"c", scores(0, "logit-norm", c)}};
   const Tables t({ranked_by("a", "a"), ranked_by("b", ""), ranked_by("c", "a"), ranked_by("not read", "")}, files);
   const double first = orthogonality(a, files.at("a").tables.at("ae")).inner_product;
@@ -61,7 +54,7 @@ TEST(OrthogonalityTables, AreOverTheSeedsOfALoss) {
 TEST(WriteTables, WritesEachInEveryFormatAndReplacesIt) {
   const TestFolder folder;
   folder.folder("scores");
-  score::write_scores(folder / "scores/a.json", scores(0, "ce", {{1, 2}, {3, 4}}), false);
+  score::write_scores(folder / "scores/a.json", scores(0, "ce", rows({{1, 2}, {3, 4}})), false);
   const std::vector<Record> records = {ranked_by("scores/a.json", "scores/a.json")};
   write_tables(folder / "", records);
   std::set<std::string> names;
@@ -124,7 +117,7 @@ TEST(WriteTables, EveryTableIsDocumentedAndItsLatexIsAscii) {
   records.front().measured.bound.scores = "scores/a.json";
   for (Record& record : records) record.measured.bound.scores = "scores/a.json";
   folder.folder("scores");
-  score::write_scores(folder / "scores/a.json", scores(0, "ce", {{1, 2}, {3, 4}}), false);
+  score::write_scores(folder / "scores/a.json", scores(0, "ce", rows({{1, 2}, {3, 4}})), false);
   write_tables(folder / "", records);
   const std::string page = read_file(HIES_SOURCE_DIR "/docs/formats.md");
   int files = 0;

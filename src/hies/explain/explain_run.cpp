@@ -15,6 +15,8 @@
 #include "hies/prune/plan.h"
 #include "hies/score/example_statistics.h"
 #include "hies/score/objectives/objectives.h"
+#include "hies/score/statistics/ae.h"
+#include "hies/score/statistics/his.h"
 
 namespace hies::explain {
 namespace {

@@ -9,6 +9,7 @@
 #include "hies/base/progress.h"
 #include "hies/data/packing.h"
 #include "hies/data/rows.h"
+#include "hies/engine/execution.h"
 
 namespace hies::explain {
 

@@ -52,7 +52,7 @@ class Encode : public testing::Test {
   TestFolder folder;
   Lines progress;
   data::LoadOptions load;
-  LoadedModel loaded = load_model(data::SmallTask::model(), "float32");
+  LoadedModel loaded = load_model(data::SmallTask::model(), engine::ExecutionOptions());
 };
 
 TEST_F(Encode, RowsBecomeExamples) {

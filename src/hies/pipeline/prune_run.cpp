@@ -25,8 +25,8 @@ class Job {
     run_.before = checkpoint_->spec().layout;
     run_.after = prune::pruned_layout(run_.plan, run_.before);
     const model::Layout& stored = request_.surgery.keep_shapes ? run_.before : run_.after;
-    prune::check_target(request_.budget.target, checkpoint_->arch().portability(), stored);
-    run_.fits = prune::fitting_runtimes(checkpoint_->arch().portability(), stored);
+    prune::check_target(request_.budget.target, checkpoint_->family().portability, stored);
+    run_.fits = prune::fitting_runtimes(checkpoint_->family().portability, stored);
     if (request_.evaluation) evaluate_masked();
     const ModelCard card{*checkpoint_, run_.plan, masked_ ? &masked_->result : nullptr, request_.command,
                          request_.surgery.keep_shapes};

@@ -36,7 +36,7 @@ class PrunedLogits : public testing::TestWithParam<std::string> {
   }
   // The golden's own mask, which empties a layer.
   prune::Plan golden_plan() const {
-    const auto mask = golden.json["mask"].get<data::Table>();
+    const auto mask = golden.json["mask"].get<data::HeadRows>();
     return plan_for(*golden.checkpoint, [&](std::size_t layer, std::size_t position) { return mask[layer][position] == 0; });
   }
 

@@ -78,9 +78,9 @@ TEST_P(SmallMemory, GivesTheSameBits) {
     EXPECT_NE(reading.memory().text(few.token_count(), 2).find("read from the file again"), std::string::npos);
     expect_same({reading, few}, {roomy, few});
     // Little beside the activations: one layer at a time.
-    model::set_memory(find_budget(
-        golden, type, [&](const engine::MemoryPlan& plan) { return layers_that_fit(plan, many.token_count()) == 1; }));
-    const engine::Model layered = golden.load(type);
+    const engine::Model layered = load(type, find_budget(golden, type, [&](const engine::MemoryPlan& plan) {
+                                         return layers_that_fit(plan, many.token_count()) == 1;
+                                       }));
     ASSERT_EQ(layered.memory().layers_at_once(many.token_count(), 2), 1);
     EXPECT_NE(layered.memory().text(many.token_count(), 2).find("1 of 2 at a time"), std::string::npos);
     expect_same({layered, many}, {roomy, many});

@@ -13,8 +13,8 @@ namespace hies::score {
 
 using data::golden_names;
 using data::rows_of;
-using data::Table;
 using data::unit_table;
+using Table = data::HeadRows;
 
 // A tiny model with its scores in float64.
 struct Golden : data::GoldenModel {

@@ -145,7 +145,8 @@ TEST(Methods, NeedOnlyTablesThatCanBeAskedFor) {
     EXPECT_TRUE(names.insert(method.name).second) << method.name;
     ScoreOptions options;
     options.tables.assign(method.tables.begin(), method.tables.end());
-    if (!method.tables.empty()) EXPECT_NO_THROW(check_options(options)) << method.name;
+    if (method.tables.empty()) continue;
+    EXPECT_NO_THROW(check_options(options)) << method.name;
   }
 }
 

@@ -104,7 +104,8 @@ Scores scores_from_json(const Json& json, std::string_view where) {
   const Node model = root.member("model");
   s.model_info.path = model.has("path") ? model.member("path").text() : "";
   s.model_info.model_type = model.member("model_type").text();
-  s.model_info.hashes = model::read_hashes(model);
+  if (version == 1) s.model_info.hashes = {model.member("hash").text()};
+  else s.model_info.hashes = model::read_hashes(model);
   s.options = root.member("options").object();
   const Node calibration = root.member("calibration");
   s.calibration.file = calibration.has("file") ? calibration.member("file").text() : "";

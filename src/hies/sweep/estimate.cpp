@@ -31,8 +31,9 @@ void choose_any(std::vector<Cell>& cells, const SweepOptions& options, const dat
   }
 }
 
-std::vector<model::UnitSet> masks_of(const Planner& planner, const std::vector<Cell>& cells, const RunInputs& data,
-                                     const Keep& keep) {
+// Returns the distinct masks of the cells that `keep` holds for.
+template <class Keep>
+std::vector<model::UnitSet> masks_of(const Planner& planner, const std::vector<Cell>& cells, const Keep& keep) {
   std::vector<Cell> some;
   std::copy_if(cells.begin(), cells.end(), std::back_inserter(some), keep);
   std::vector<model::UnitSet> masks;
@@ -46,7 +47,7 @@ RunEstimate estimate(const RunInputs& data, const SweepOptions& options) {
   const Planner planner(data, options, scored);
   std::vector<Cell> cells = grid(options, data.task);
   choose_any(cells, options, data.task);
-  const auto all = masks_of(planner, cells, data, [](const Cell&) { return true; });
+  const auto all = masks_of(planner, cells, [](const Cell&) { return true; });
   const data::Dataset& dev = data.evaluation.dataset;
   const model::Layout& layout = data.checkpoint->spec().layout;
   const eval::MaskStats work = count_chunks(all, layout, chunk_size(options.masks_at_once, *data.checkpoint, dev));
@@ -56,14 +57,14 @@ RunEstimate estimate(const RunInputs& data, const SweepOptions& options) {
   run.cells = static_cast<std::int64_t>(cells.size()) + 1;
   run.masks = static_cast<std::int64_t>(all.size());
   run.known_masks =
-      static_cast<std::int64_t>(masks_of(planner, cells, data, [](const Cell& cell) { return !cell.method.reads_data; }).size());
+      static_cast<std::int64_t>(masks_of(planner, cells, [](const Cell& cell) { return !cell.method.reads_data; }).size());
   run.layers_done = work.layers_done;
   const std::int64_t layers = data.checkpoint->spec().layer_count();
   run.layers_avoided = run.cells * layers - work.layers_done;
   run.evaluation_passes = run.masks * dev.size();
   double tokens = static_cast<double>(dev.token_count()) * static_cast<double>(work.layers_done) / static_cast<double>(layers);
   if (data.heldout.size() > 0) {
-    const auto choosing = masks_of(planner, cells, data, [&](const Cell& cell) {
+    const auto choosing = masks_of(planner, cells, [&](const Cell& cell) {
       return (cell.method.takes_alpha || (options.loss == "auto" && cell.method.reads_loss)) &&
              cell.examples.value_or(options.examples) == options.examples;
     });

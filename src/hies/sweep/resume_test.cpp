@@ -89,7 +89,7 @@ TEST_F(Sweep, DamagedFilesAreNamed) {
   other["options"]["loss"] = 1;
   refused(scores, pretty(other));
   other["options"]["loss"] = "ce";
-  other["head_ids"][0][0] = 1;
+  other["sites"][0]["units"] = "9";
   refused(scores, pretty(other));
   for (const char* text : {"", "{", "[]", "{}"}) refused(scores, text);
   for (const char* line : {"", "{", "[]", "{}", "null"}) {

@@ -32,7 +32,7 @@ TEST_F(Sweep, HasOneRecordForEachCell) {
     // Equal masks are neighbours, with equal measurements.
     const auto [found, is_new] = by_mask.emplace(record.mask.hash, record);
     EXPECT_EQ(found->second.measured.metrics, record.measured.metrics);
-    EXPECT_EQ(found->second.mask.pruned, record.mask.removed);
+    EXPECT_EQ(found->second.mask.removed, record.mask.removed);
   }
   EXPECT_EQ(outcome.summary["distinct_masks"], by_mask.size());
   EXPECT_EQ(outcome.summary["cells"], outcome.records.size());

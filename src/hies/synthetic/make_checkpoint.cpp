@@ -3,9 +3,11 @@
 #include <vector>
 
 #include "hies/arch/family.h"
+#include "hies/model/tensors.h"
 #include "hies/base/error.h"
 #include "hies/base/files.h"
 #include "hies/formats/safetensors_writer.h"
+#include "hies/model/tensors.h"
 #include "hies/synthetic/random_tensor.h"
 
 namespace hies::synthetic {

@@ -53,6 +53,7 @@ inline model::ModelSpec image_spec() {
   model::ModelSpec spec;
   spec.labels = {"cat", "dog", "tree frog"};
   spec.vision.height = spec.vision.width = 12;
+  spec.vision.leading = {"cls"};
   spec.vision.patch_height = spec.vision.patch_width = 4;
   return spec;
 }

@@ -14,7 +14,7 @@ constexpr const char* kFile = "libhies_cuda.so";
 constexpr int kNoDevice = 100;  // cudaErrorNoDevice
 
 [[noreturn]] void refuse(const std::string& what, const std::string& hint) {
-  throw Error(ErrorKind::unsupported, "--device cuda: " + what, hint);
+  throw Error(ErrorKind::unsupported, "`device` cuda: " + what, hint);
 }
 
 std::string last_error() {
@@ -41,15 +41,15 @@ void check_gpu(const Plugin& plugin) {
   int count = 0, capability = 0;
   const int error = plugin.device_count(&count);
   if (error == kNoDevice || (error == 0 && count == 0))
-    refuse("this machine has no NVIDIA GPU that it may use", "is CUDA_VISIBLE_DEVICES empty? Run with --device cpu");
+    refuse("this machine has no NVIDIA GPU that it may use", "is CUDA_VISIBLE_DEVICES empty? Run with `device` cpu");
   if (error != 0)
     refuse(std::string("no usable NVIDIA driver: ") + plugin.error_text(error),
-           "install the driver of CUDA 13 (580 or newer); `nvidia-smi` shows what is there. Or run with --device cpu");
+           "install the driver of CUDA 13 (580 or newer); `nvidia-smi` shows what is there. Or run with `device` cpu");
   check_call(plugin.capability(0, &capability), "querying the GPU's compute capability");
   if (!runs_on(capability))
     refuse(fmt::format("the GPU has compute capability {}.{}, and the plug-in has kernels for 8.0 and 9.0", capability / 10,
                        capability % 10),
-           "run with --device cpu");
+           "run with `device` cpu");
 }
 
 Plugin open() {
