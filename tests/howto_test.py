@@ -2,7 +2,8 @@
 """Follows pages of docs/howto on a copy of the sources: adds what they show, exactly as it stands there, builds the program and uses it.
 
 A page marks what belongs into the sources by a comment before a block of code: `<!-- file: PATH -->` is a new file, `<!-- append: PATH -->`
-are lines at the end of one that is there. Each page followed here promises one new file and one line, and that is checked, too."""
+are lines at the end of one that is there, `<!-- excerpt: PATH -->` quotes the sources. Each page followed here promises one new file and
+one line, and that is checked, too."""
 
 import json
 import os
@@ -27,7 +28,7 @@ PAGES = {
     "add-a-model-family.md": ("src/hies/arch/electra.cpp", "src/hies/arch/families.def"),
     "add-a-task.md": ("src/hies/data/tasks/wnli.cpp", "src/hies/data/tasks/tasks.def"),
 }
-BLOCK = re.compile(r"^<!-- (file|append): (\S+) -->\n```[a-z]*\n(.*?)^```$", re.M | re.S)
+BLOCK = re.compile(r"^<!-- (file|append|excerpt): (\S+) -->\n```[a-z]*\n(.*?)^```$", re.M | re.S)
 GOLDEN = SOURCE / "tests/golden"
 ROWS = [("the film is good", "good"), ("it was not a film", "bad"), ("this film is but fair", "fair"), ("no film is this good", "good")]
 
@@ -111,6 +112,18 @@ class Pages(unittest.TestCase):
                 self.assertEqual([(kind, path) for kind, path, _ in found], [("file", file), ("append", registry)])
                 self.assertRegex(found[1][2], r"\A[A-Z]+\([a-z0-9_]+\)\n\Z")
 
+    def test_excerpts_are_in_the_sources(self):
+        count = 0
+        for path in sorted((SOURCE / "docs/howto").glob("*.md")):
+            for kind, source, text in blocks(path.name):
+                if kind != "excerpt":
+                    continue
+                lines = {code_of(line) for line in (SOURCE / source).read_text(encoding="utf-8").splitlines()}
+                for line in filter(None, map(code_of, text.splitlines())):
+                    count += 1
+                    self.assertIn(line, lines, f"{path.name}: {source} has no such line")
+        self.assertGreater(count, 10)
+
 
 class Followed(unittest.TestCase):
     @classmethod
@@ -185,6 +198,11 @@ class Followed(unittest.TestCase):
         refused = subprocess.run([self.program, "inspect", folder], capture_output=True, text=True)
         self.assertEqual(refused.returncode, 3, refused.stderr)
         self.assertIn("embedding_size 8 is not supported", refused.stderr)
+
+
+def code_of(line):
+    """The line without indentation and comment; comments of the pages stand for what is left out."""
+    return re.sub(r"(^|\s+)//.*$", "", line.strip())
 
 
 def heads(ranges):
