@@ -121,7 +121,7 @@ class Pages(unittest.TestCase):
                 lines = {code_of(line) for line in (SOURCE / source).read_text(encoding="utf-8").splitlines()}
                 for line in filter(None, map(code_of, text.splitlines())):
                     count += 1
-                    self.assertIn(line, lines, f"{path.name}: {source} has no such line")
+                    self.assertTrue(line in lines, f"{path.name}: {source} has no line `{line}`")
         self.assertGreater(count, 10)
 
 
