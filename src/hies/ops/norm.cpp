@@ -6,6 +6,7 @@ namespace hies::ops {
 
 at::Tensor Norm::forward(at::Tensor x, const at::Tensor& added, Tape* tape) const {
   if (x.is_cuda()) {
+    if (!added.defined()) x = x.contiguous();  // keys stand beside values
     at::Tensor result = norm_cuda(*this, x, added);
     if (tape != nullptr) tape->x = std::move(x);
     return result;
@@ -24,7 +25,7 @@ at::Tensor Norm::forward(at::Tensor x, const at::Tensor& added, Tape* tape) cons
 }
 
 at::Tensor Norm::backward(const Tape& tape, const at::Tensor& of_result, const at::Tensor& added) const {
-  if (tape.x.is_cuda()) return norm_gradient_cuda(*this, tape.x, of_result, added);
+  if (tape.x.is_cuda()) return norm_gradient_cuda(*this, tape.x, of_result.contiguous(), added);
   at::Tensor result;
   if (kind == model::NormKind::rms_norm) {
     result = rms_norm_gradient_cpu(*this, tape.x, of_result.contiguous());

@@ -115,6 +115,8 @@ __global__ void __launch_bounds__(kThreads, TileConfig<T, D>::kBlocksPerSm)
   const SharedRows<T, D, kRowBlocks> shared_rows{queries, row};
   RegisterRows<T, Config::kQueriesInRegisters ? D : kDepth<T>, kRowBlocks> register_rows;
   OnlineSoftmax state[kRowBlocks][2];
+#pragma unroll
+  for (auto& block : state) block[0] = block[1] = OnlineSoftmax{};  // nvcc 13.0 runs the default initialisers of block 0 alone
   if (tiles > 0) {
     copy_tile<T, D, kQueries, kThreads>(queries, arguments.q, sequence.first_query + start, count, head, shape.head_dim, aligned);
     prefetch(0);
