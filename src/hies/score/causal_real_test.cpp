@@ -60,7 +60,9 @@ TEST_P(RealDecoder, ScoresAreHuggingFaces) {
       log_probabilities[0].assign(result.log_probabilities.begin(),
                                   result.log_probabilities.begin() + static_cast<std::ptrdiff_t>(context));
   }
-  const auto error = [&](const model::UnitTable<double>& table, const char* key) { return relative_error(table, golden[key].get<Table>()); };
+  const auto error = [&](const model::UnitTable<double>& table, const char* key) {
+    return relative_error(table, golden[key].get<Table>());
+  };
   const bool exact = GetParam() == engine::ComputeType::float64;
   const double tolerance = exact ? 1e-10 : 1e-4;
   const double of_tokens = relative_error(log_probabilities, {golden["log_probabilities"].get<std::vector<double>>()});

@@ -88,7 +88,7 @@ TEST(ScoresVersion1, EveryRequiredMemberIsMissedByName) {
 TEST(ScoresVersion1, CostsAreNotNegative) {
   expect_key(refusal_after([](Json& j) { j["cost"]["flops_per_token"] = -1; }), "cost.flops_per_token");
   expect_key(refusal_after([](Json& j) { j["cost"]["per_head"][0]["flops_per_token"] = -0.5; }),
-               "cost.per_head[0].flops_per_token");
+             "cost.per_head[0].flops_per_token");
 }
 
 TEST(ScoresVersion1, LengthsAreChecked) {

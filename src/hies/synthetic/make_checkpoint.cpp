@@ -3,7 +3,6 @@
 #include <vector>
 
 #include "hies/arch/family.h"
-#include "hies/model/tensors.h"
 #include "hies/base/error.h"
 #include "hies/base/files.h"
 #include "hies/formats/safetensors_writer.h"

@@ -18,11 +18,10 @@ bool is_cifar100(std::size_t bytes) { return bytes % (kPixels + 1) != 0; }
 std::string cifar_names_file(std::size_t bytes) { return is_cifar100(bytes) ? "fine_label_names.txt" : "batches.meta.txt"; }
 
 ImageSourcePtr open_cifar(const std::filesystem::path& name, std::string content, std::size_t classes,
-                    const std::optional<std::string>& names) {
+                          const std::optional<std::string>& names) {
   const std::size_t size = content.size(), labels = is_cifar100(size) ? 2 : 1;
   if (size == 0 || size % (kPixels + labels) != 0)
-    bad_input("{}: {} bytes are no whole number of CIFAR images ({} or {} each)", name.string(), size, kPixels + 1,
-              kPixels + 2);
+    bad_input("{}: {} bytes are no whole number of CIFAR images ({} or {} each)", name.string(), size, kPixels + 1, kPixels + 2);
   const std::size_t count = size / (kPixels + labels);
   // CIFAR-100 has coarse labels before the fine ones.
   const bool coarse = labels == 2 && classes == kCoarse;

@@ -55,12 +55,12 @@ ImageSourcePtr open_idx(const std::filesystem::path& file) {
   Idx idx = read_idx(file, 3);
   const std::size_t count = idx.dimensions[0];
   auto source = std::make_unique<RawImages>(file,
-                                              RawLayout{.begin = idx.begin,
-                                                        .stride = std::size_t{idx.dimensions[1]} * idx.dimensions[2],
-                                                        .height = static_cast<int>(idx.dimensions[1]),
-                                                        .width = static_cast<int>(idx.dimensions[2]),
-                                                        .planes = 1},
-                                              std::move(idx.content), count);
+                                            RawLayout{.begin = idx.begin,
+                                                      .stride = std::size_t{idx.dimensions[1]} * idx.dimensions[2],
+                                                      .height = static_cast<int>(idx.dimensions[1]),
+                                                      .width = static_cast<int>(idx.dimensions[2]),
+                                                      .planes = 1},
+                                            std::move(idx.content), count);
   const std::string name = replaced(replaced(file.filename().string(), kImages, kLabels), kImagesIdx, kLabelsIdx);
   const std::filesystem::path beside = file.parent_path() / name;
   if (!is_there(beside)) return source;

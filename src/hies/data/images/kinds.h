@@ -16,7 +16,7 @@ ImageSourcePtr open_parquet_images(const std::filesystem::path& file, const Task
 ImageSourcePtr open_idx(const std::filesystem::path& file);
 // `content` of a file of that name; names_of: the text of a file beside it, if it is there.
 ImageSourcePtr open_cifar(const std::filesystem::path& name, std::string content, std::size_t classes,
-                    const std::optional<std::string>& names);
+                          const std::optional<std::string>& names);
 
 // Whether a file's name is that of an IDX file of images.
 bool is_idx_name(const std::string& name);

@@ -3,8 +3,8 @@
 #include "hies/base/files.h"
 #include "hies/base/json.h"
 #include "hies/data/columns.h"
-#include "hies/data/parquet_arrow.h"
 #include "hies/data/images/kinds.h"
+#include "hies/data/parquet_arrow.h"
 #include "hies/data/table_readers.h"
 
 namespace hies::data {

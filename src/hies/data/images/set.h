@@ -22,7 +22,7 @@ struct ImageForm {
 // ahead of whoever asks: they begin at once. Those that fit into a gigabyte are kept, as bytes; others are made again when they are
 // asked for again.
 std::shared_ptr<const model::ImageLoader> make_image_set(ImageSourcePtr source, std::vector<std::int64_t> chosen, ImageForm form,
-                                                        int threads);
+                                                         int threads);
 
 // The chosen ones that can be read; decodes every one. `bad` gets what is wrong with each of the others.
 std::vector<std::int64_t> readable(const ImageSource& source, const std::vector<std::int64_t>& chosen, const ImageForm& form,
