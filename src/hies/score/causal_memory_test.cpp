@@ -82,7 +82,7 @@ TEST_P(SmallMemory, GivesTheSameBits) {
                                          return layers_that_fit(plan, many.token_count()) == 1;
                                        }));
     ASSERT_EQ(layered.memory().layers_at_once(many.token_count(), 2), 1);
-    EXPECT_NE(layered.memory().text(many.token_count(), 2).find("1 of 2 at a time"), std::string::npos);
+    EXPECT_NE(layered.memory().text(many.token_count(), 2).find("1 of 2 layers at a time"), std::string::npos);
     expect_same({layered, many}, {roomy, many});
   }
 }

@@ -64,6 +64,13 @@ __device__ void softmax_tile(float (&logits)[kRowBlocks][N][4], float (&sums)[kR
     }
 }
 
+// Starts the rows. nvcc 13.0 runs the default initialisers of an array of arrays for its first array alone.
+template <int kRowBlocks>
+__device__ void reset(OnlineSoftmax (&state)[kRowBlocks][2]) {
+#pragma unroll
+  for (int block = 0; block < kRowBlocks; ++block) state[block][0] = state[block][1] = OnlineSoftmax{};
+}
+
 // Stores the outputs and the statistics of a warp's rows; `start` is the block's first query, `row` the warp's first row in the
 // block.
 template <class T, int D, bool kEntropy, int kRowBlocks>
@@ -89,8 +96,7 @@ __global__ void __launch_bounds__(kThreads, TileConfig<T, D>::kBlocksPerSm)
     tensor_forward_kernel(hies_cuda_shape shape, hies_cuda_forward arguments, bool aligned) {
   using Config = TileConfig<T, D>;
   constexpr int kQueries = Config::kQueries, kKeys = Config::kKeys, kRowBlocks = Config::kRowBlocks, kStages = Config::kStages;
-  // With a causal mask the blocks with most keys are scheduled first.
-  const int head = blockIdx.y, start = (gridDim.x - 1 - blockIdx.x) * kQueries;
+  const int head = blockIdx.y, start = (gridDim.x - 1 - blockIdx.x) * kQueries;  // causal: blocks with most keys come first
   const Sequence sequence(shape, blockIdx.z);
   if (start >= sequence.queries) return;
   const int count = min(kQueries, sequence.queries - start), row = threadIdx.x / 32 * 16 * kRowBlocks;
@@ -115,8 +121,7 @@ __global__ void __launch_bounds__(kThreads, TileConfig<T, D>::kBlocksPerSm)
   const SharedRows<T, D, kRowBlocks> shared_rows{queries, row};
   RegisterRows<T, Config::kQueriesInRegisters ? D : kDepth<T>, kRowBlocks> register_rows;
   OnlineSoftmax state[kRowBlocks][2];
-#pragma unroll
-  for (auto& block : state) block[0] = block[1] = OnlineSoftmax{};  // nvcc 13.0 runs the default initialisers of block 0 alone
+  reset(state);
   if (tiles > 0) {
     copy_tile<T, D, kQueries, kThreads>(queries, arguments.q, sequence.first_query + start, count, head, shape.head_dim, aligned);
     prefetch(0);
@@ -131,10 +136,10 @@ __global__ void __launch_bounds__(kThreads, TileConfig<T, D>::kBlocksPerSm)
     // All warps are done with the previous tile, so its stage can be filled.
     if (tile + 1 < tiles) prefetch(tile + 1);
     float logits[kRowBlocks][kKeys / 8][4];
-    if constexpr (Config::kQueriesInRegisters)
+    if constexpr (Config::kQueriesInRegisters) {
       if (tile == 0) register_rows.load_from(shared_rows);
-    if constexpr (Config::kQueriesInRegisters) multiply_transposed<T, D>(logits, register_rows, keys + offset);
-    else multiply_transposed<T, D>(logits, shared_rows, keys + offset);
+      multiply_transposed<T, D>(logits, register_rows, keys + offset);
+    } else multiply_transposed<T, D>(logits, shared_rows, keys + offset);
     if (first < all_from || first + kKeys > all_to)
       softmax_tile<kEntropy, true>(logits, sums, state, lane, scale, mask, start + row, first);
     else softmax_tile<kEntropy, false>(logits, sums, state, lane, scale, mask, start + row, first);
