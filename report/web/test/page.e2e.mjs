@@ -81,9 +81,9 @@ test("numbers are those of the records", async () => {
   // The same in the figures' own tables.
   await tab.$$eval("#curves figure details", (all) => all.forEach((one) => { one.open = true; }));
   await tab.waitForFunction(() => document.querySelectorAll("#curves figure details table").length === 2);
-  const [cells, kept] = await tab.$$eval("#curves figure details table", (all) => all.map((table) => [...table.querySelectorAll("tr")].map((one) => [...one.children].map((cell) => cell.textContent))));
-  const column = cells[0].indexOf("ratio 0.5");
-  assert.equal(cells.find((one) => one[0] === "his")[column], `${spread(quality)} %`);
+  const [curve, kept] = await tab.$$eval("#curves figure details table", (all) => all.map((table) => [...table.querySelectorAll("tr")].map((one) => [...one.children].map((cell) => cell.textContent))));
+  const column = curve[0].indexOf("ratio 0.5");
+  assert.equal(curve.find((one) => one[0] === "his")[column], `${spread(quality)} %`);
   assert.equal(kept.find((one) => one[0] === "his")[column], `${spread(stable)} %`);
   const unpruned = records.find((one) => one.run === firstRun && one.method === "none");
   assert.ok((await text(tab, "#summary")).includes(`accuracy ${(100 * unpruned.metrics.accuracy).toFixed(2)} %`));

@@ -17,7 +17,7 @@ Row row_of(const Table& table, std::int64_t row) {
 
 struct TableTest : testing::Test {
   TestFolder folder;
-  Table read(std::string_view name, std::string_view content, TableOptions options = {}) {
+  Table read(std::string_view name, std::string_view content, const TableOptions& options = {}) {
     return read_table(folder.write(name, content), options);
   }
   void expect_refused(std::string_view name, std::string_view content, std::string_view wanted, TableOptions options = {}) {

@@ -82,9 +82,11 @@ TEST(Execution, ModelsWithDifferentOptionsTakeTurns) {
   const std::vector<ExecutionOptions> options = {with("float32", 1), with("float64", 2), with("bfloat16", 2),
                                                  with("float32", 2, "520MiB")};
   std::vector<Outcome> alone;
+  alone.reserve(options.size());
   for (const ExecutionOptions& each : options) alone.push_back(outcome_of(Model::load(checkpoint, each)));
   EXPECT_NE(alone[0], alone[1]);
   std::vector<Model> models;
+  models.reserve(options.size());
   for (const ExecutionOptions& each : options) models.push_back(Model::load(checkpoint, each));
   for (int round = 0; round < 2; ++round)
     for (std::size_t i = 0; i < models.size(); ++i) EXPECT_EQ(outcome_of(models[i]), alone[i]) << "model " << i;

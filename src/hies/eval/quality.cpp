@@ -78,6 +78,7 @@ class Judge {
 
 std::vector<GroupQuality> judge_groups(const Judge& judge, const std::map<std::string, std::vector<std::size_t>>& groups) {
   std::vector<GroupQuality> all;
+  all.reserve(groups.size());
   for (const auto& [name, examples] : groups)
     all.push_back({name, static_cast<std::int64_t>(examples.size()), judge.judge(examples)});
   return all;

@@ -161,6 +161,7 @@ Json explain_example(const pipeline::LoadedModel& loaded, const data::Example& e
 
 data::Dataset only(data::Dataset dataset, const std::vector<std::size_t>& places) {
   std::vector<data::Example> examples;
+  examples.reserve(places.size());
   for (const std::size_t place : places) examples.push_back(dataset.examples[place]);
   dataset.examples = std::move(examples);
   return dataset;

@@ -31,6 +31,7 @@ class ContentHash : public FolderTest {
 
 TEST_F(ContentHash, IsTheSameForAnySharding) {
   std::vector<TensorSource> tensors;
+  tensors.reserve(9);
   for (int i = 0; i < 9; ++i)
     tensors.push_back(source(fmt::format("t{}", i), DType::uint8, {1000}, noise(1000), static_cast<std::size_t>(i / 5)));
   const std::string grouped = hash_of(tensors);

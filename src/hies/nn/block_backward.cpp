@@ -29,7 +29,7 @@ at::Tensor Block::query_gradient(const at::Tensor& of_query, RunContext& run, co
 
 at::Tensor Block::key_value_gradient(const at::Tensor& of_key_value, RunContext& run, const BlockTape& tape) const {
   const std::int64_t D = all_.unit_size, K = all_.kv_count();
-  const at::Tensor gradient = run.rotated(of_key_value, QueryRows::all, D, K, 2 * D, /*back=*/true);
+  at::Tensor gradient = run.rotated(of_key_value, QueryRows::all, D, K, 2 * D, /*back=*/true);
   if (!key_norm_.weight.defined()) return gradient;
   const at::Tensor parts = gradient.unflatten(1, {K, 2, D});
   const at::Tensor keys = key_norm_.backward(tape.key_norm, parts.select(2, 0).contiguous());

@@ -56,6 +56,7 @@ class TapedLayers {
 
 std::vector<Block> blocks_of(const model::ModelSpec& spec, const WeightSource& weights) {
   std::vector<Block> blocks;
+  blocks.reserve(static_cast<std::size_t>(spec.layer_count()));
   for (int layer = 0; layer < spec.layer_count(); ++layer) blocks.emplace_back(spec, layer, weights);
   return blocks;
 }

@@ -72,6 +72,7 @@ TEST_P(DecoderInvariants, ContinuationsAreWholeSequences) {
   // The last shared row predicts the first token of every end.
   const auto beginning = static_cast<std::int64_t>(others);
   std::vector<std::int32_t> firsts;
+  firsts.reserve(ends.size());
   for (const auto& end : ends) firsts.push_back(end[0]);
   parts.add(0, shared, std::vector<std::int32_t>(shared.size()));
   for (const std::int32_t first : firsts) {

@@ -161,7 +161,7 @@ TEST_F(Load, Cifar) {
   }
   const Dataset dataset = load32(folder.write("test_batch.bin", ten));
   EXPECT_EQ(labels_of(dataset), (std::vector<double>{0, 1, 2}));
-  EXPECT_FLOAT_EQ(pixels_of(dataset)[3072 + 2000], (static_cast<float>(2000 / 12 + 1) / 255 - 0.5f) / 0.5f);
+  EXPECT_FLOAT_EQ(pixels_of(dataset)[3072 + 2000], (static_cast<float>(167) / 255 - 0.5f) / 0.5f);
   EXPECT_EQ(labels_of(load32(folder.write("test.bin", hundred))), (std::vector<double>{0, 1, 2}));
   // Names beside the file are matched with the model's, in an archive too.
   folder.write("batches.meta.txt", "dog\ntree_frog\ncat\n\n");

@@ -12,7 +12,7 @@ namespace {
 
 // Names of the classes that the Hugging Face hub keeps beside the data; none where it does not.
 std::vector<std::string> hub_class_names(const arrow::Schema& schema, const std::string& label) {
-  const auto metadata = schema.metadata();
+  const auto& metadata = schema.metadata();
   const int at = metadata == nullptr ? -1 : metadata->FindKey("huggingface");
   if (at < 0) return {};
   const Json json = Json::parse(metadata->value(at), nullptr, false);

@@ -46,6 +46,7 @@ Scores gathered(const Scores& scores, const model::UnitGroups& groups, GroupScor
       std::vector<double>& row = rows[site];
       for (const std::vector<int>& group : of_site) {
         std::vector<double> values;
+        values.reserve(group.size());
         for (const int unit : group)
           values.push_back(table.at(site)[static_cast<std::size_t>(scores.layout.at(site).position_of(unit))]);
         row.push_back(gather(values, aggregation, group_score));
