@@ -71,6 +71,12 @@ test("every part of the page is there and says nothing on the console", async ()
   await close(tab);
 });
 
+// The units of a list of ranges, "0,2-3".
+const unitsOf = (ranges) => ranges.split(",").flatMap((range) => {
+  const [first, last = first] = range.split("-").map(Number);
+  return Array.from({ length: last - first + 1 }, (_, i) => first + i);
+});
+
 test("numbers are those of the records", async () => {
   const tab = await open(page);
   const ratio = 0.5, quality = cells("his", null, ratio).map((one) => 100 * Object.values(one.metrics)[0]), stable = cells("his", null, ratio).map((one) => 100 * one.stability);
@@ -97,7 +103,7 @@ test("sliders change the maps as the planner does", async () => {
     await move(tab, "α", alpha);
     await move(tab, "Heads removed", ratio);
     const record = cells("hies", alpha, ratio).find((one) => one.seed === 0);
-    const wanted = Object.entries(record.pruned).flatMap(([layer, heads]) => heads.map((head) => `${layer}:${head}`)).sort();
+    const wanted = Object.entries(record.removed.attention).flatMap(([layer, ranges]) => unitsOf(ranges).map((head) => `${layer}:${head}`)).sort();
     assert.deepEqual((await map(tab, "Pruned by HIES")).filter((cell) => cell[2]).map((cell) => cell[0]).sort(), wanted);
     assert.match(await text(tab, "#maps .said"), new RegExp(`^${wanted.length} heads removed .*Measured at this`));
   }

@@ -31,7 +31,8 @@ for (const line of (process.env.HIES_PARITY ?? "").split("\n").filter(Boolean)) 
       const mine = plan(units, run.layout!, run.options, record.ratio, record.uniform);
       const removed = Object.entries(record.removed.attention ?? {}).map(([layer, ranges]) => [layer, unitsOf(ranges)]);
       assert.deepEqual(Object.fromEntries(mine), Object.fromEntries(removed), JSON.stringify(record));
-      assert.ok(Math.abs(saving(mine, run.layout!).parameters - record.cost.removed.parameters) < 1e-12);
+      const saved = saving(mine, run.layout!).parameters;
+      assert.ok(Math.abs(saved - record.cost.removed.parameters) < 1e-12, `${saved} parameters, not ${JSON.stringify(record)}`);
       ++compared;
     }
     assert.ok(compared >= 20, `only ${compared} records could be compared`);

@@ -73,9 +73,11 @@ Json rows_json(const model::UnitTable<double>& table) {
   return rows;
 }
 
-Json costs_json(const std::map<model::Site, model::UnitCost>& costs) {
+// Returns one pair per layer; the page plans heads only.
+Json attention_costs_json(const std::map<model::Site, model::UnitCost>& costs) {
   Json json = Json::array();
-  for (const auto& [site, cost] : costs) json.push_back(Json::array({cost.parameters, cost.flops_per_token}));
+  for (const auto& [site, cost] : costs)
+    if (site.kind == model::SiteKind::attention) json.push_back(Json::array({cost.parameters, cost.flops_per_token}));
   return json;
 }
 
@@ -91,8 +93,8 @@ Json layout_json(const score::Scores& scores) {
   return {{"layers", layers},
           {"parameters", scores.cost.parameters},
           {"flops_per_token", scores.cost.flops_per_token},
-          {"per_head", costs_json(scores.cost.per_unit)},
-          {"per_kv_head", costs_json(scores.cost.per_kv_head)}};
+          {"per_head", attention_costs_json(scores.cost.per_unit)},
+          {"per_kv_head", attention_costs_json(scores.cost.per_kv_head)}};
 }
 
 // Returns the scores files of the run, in the order of their names.
