@@ -44,14 +44,14 @@ void Arguments::positionals(std::string_view placeholder, std::vector<std::strin
   argument.positional = true;
   argument.repeatable = true;
   argument.heading.clear();
-  argument.setters.emplace_back([&values](const std::string& text) { values.push_back(text); });
+  argument.setters.emplace_back([&values](const std::string& text) { values.emplace_back(text); });
 }
 
 void Arguments::repeated(std::string_view name, std::string_view placeholder, std::vector<std::string>& values,
                          std::string_view help) {
   Argument& argument = declare(name, std::string(placeholder), "", help);
   argument.repeatable = true;
-  argument.setters.push_back([&values](const std::string& text) { values.push_back(text); });
+  argument.setters.push_back([&values](const std::string& text) { values.emplace_back(text); });
 }
 
 Argument& Arguments::declare(std::string_view name, std::string placeholder, std::string default_value, std::string_view help) {

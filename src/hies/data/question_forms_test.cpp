@@ -16,8 +16,8 @@ struct FormsTest : testing::Test {
     return read_questions(folder.write("a.jsonl", content), task(task_name), options, silent_progress());
   }
   // Context, continuations and the right one of a single row.
-  void expect(std::string_view task_name, std::string_view row, std::string_view context, const std::vector<std::string>& continuations,
-              double gold) {
+  void expect(std::string_view task_name, std::string_view row, std::string_view context,
+              const std::vector<std::string>& continuations, double gold) {
     const QuestionRows rows = read(task_name, row);
     std::vector<std::string> found;
     for (const Question::AnswerChoice& choice : rows.questions.at(0).choices) {

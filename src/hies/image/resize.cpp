@@ -52,8 +52,9 @@ struct Taps {
     std::vector<double> exact(max_count);
     for (std::size_t i = 0; i < first.size(); ++i) {
       const double centre = (static_cast<double>(i) + 0.5) * scale;
-      first[i] = std::max(static_cast<int>(centre - support + 0.5), 0);
-      count[i] = std::min(static_cast<int>(centre + support + 0.5), size) - first[i];
+      // Pillow truncates towards 0 after adding ½.
+      first[i] = std::max(static_cast<int>(centre - support + 0.5), 0);                // NOLINT(bugprone-incorrect-roundings)
+      count[i] = std::min(static_cast<int>(centre + support + 0.5), size) - first[i];  // NOLINT(bugprone-incorrect-roundings)
       double sum = 0;
       for (int tap = 0; tap < count[i]; ++tap)
         sum += exact[static_cast<std::size_t>(tap)] = weight(filter, (tap + first[i] - centre + 0.5) * inverse);

@@ -148,7 +148,7 @@ TEST_F(Widths, ComeFromTheTensorsWhereNoBlockSpeaksOfThem) {
   for (const char* name : {"bert-tiny", "llama-gqa", "gpt2-tiny", "dinov2-gated"}) {
     const auto source = arch::Checkpoint::open(golden(name));
     pruned(source, plan_by_hand(source, "ffn.0:0-2 ffn.1:3"), name);
-    Json config = source.config();
+    const Json& config = source.config();
     write_file(room / name / "config.json", pretty(config), true);
     const auto foreign = arch::Checkpoint::open(room / name);
     const int before = source.spec().layout.ffn(0).count();

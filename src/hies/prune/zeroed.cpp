@@ -38,9 +38,9 @@ model::UnitSet zeroed_units(const arch::Checkpoint& checkpoint) {
   if (!config.holds("hies") || !config.member("hies").holds("zeroed")) return {};
   const JsonNode block = config.member("hies");
   const model::Layout& layout = checkpoint.spec().layout;
-  const model::UnitSet units = block.member("schema").text() == "hies.pruned/1"
-                                   ? read_version_1(block.member("zeroed"), layout)
-                                   : model::unit_set_from_json(checkpoint.config()["hies"]["zeroed"], where, kKey);
+  model::UnitSet units = block.member("schema").text() == "hies.pruned/1"
+                             ? read_version_1(block.member("zeroed"), layout)
+                             : model::unit_set_from_json(checkpoint.config()["hies"]["zeroed"], where, kKey);
   for (const auto& [site, listed] : units)
     for (const int unit : listed)
       if (!layout.contains(site) || layout.at(site).position_of(unit) < 0)

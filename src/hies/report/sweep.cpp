@@ -106,8 +106,8 @@ Sweep read_sweep(const fs::path& folder) {
   sweep.scores = evidence::read_scores_files(folder, sweep.records, sweep.table_options());
   check_scores(sweep);
   if (ends_torn(folder / evidence::kRecordsFile))
-    sweep.notes.push_back("The last record was not written to its end and is left out.");
-  if (!is_there(folder / sweep::kSummaryFile)) sweep.notes.push_back("The sweep is not finished: cells are missing.");
+    sweep.notes.emplace_back("The last record was not written to its end and is left out.");
+  if (!is_there(folder / sweep::kSummaryFile)) sweep.notes.emplace_back("The sweep is not finished: cells are missing.");
   return sweep;
 }
 
