@@ -106,7 +106,7 @@ export function plan(units: Unit[], layout: Layout, options: RunOptions, ratio: 
 }
 
 // The query heads that stay in the tensors of a layer when `gone` go: where heads share keys, the smaller groups keep some as zeros
-// (src/hies/prune/left_heads.cpp).
+// (src/hies/prune/remaining.cpp).
 function leftHeads(layer: Layer, gone: number[]): number[] {
   const stay = live(layer).filter((head) => !gone.includes(head));
   if (layer.original_kv_heads === layer.original_heads) return stay;

@@ -6,7 +6,7 @@ namespace hies::ops {
 
 at::Tensor Norm::forward(at::Tensor x, const at::Tensor& added, Tape* tape) const {
   if (x.is_cuda()) {
-    if (!added.defined()) x = x.contiguous();  // keys stand beside values
+    if (!added.defined()) x = x.contiguous();  // rows of keys lie between those of values
     at::Tensor result = norm_cuda(*this, x, added);
     if (tape != nullptr) tape->x = std::move(x);
     return result;

@@ -7,11 +7,10 @@
 
 #include "hies/base/error.h"
 #include "hies/base/json_node.h"
-#include "hies/base/stored.h"
 #include "hies/data/metrics.h"
 #include "hies/eval/quality.h"
 #include "hies/evidence/weighted_auc.h"
-#include "hies/sweep/journal.h"
+#include "hies/sweep/journal_entries.h"
 #include "hies/sweep/mask_chunks.h"
 
 namespace hies::sweep {
@@ -50,12 +49,6 @@ struct MaskQuality {
   }
 };
 
-std::string line(const MaskQuality& quality) {
-  Json json = {{"schema", kHeldoutSchema}};
-  json.update(to_stored(quality));
-  return json.dump();
-}
-
 // Returns groups of cells with equal `key`, in the order of their first cells.
 template <class Key>
 std::vector<std::vector<Cell>> group(const std::vector<Cell>& cells, const Key& key) {
@@ -77,12 +70,7 @@ HyperparameterChooser::HyperparameterChooser(const RunInputs& data, const SweepO
 
 void HyperparameterChooser::evaluate(const std::vector<Cell>& cells, eval::MaskStats& stats, Progress& progress) {
   Journal journal(folder_ / kHeldoutFile);
-  for (const std::string& text : journal.lines()) {
-    const std::string where = journal.file().string();
-    const Json json = parse_json(text, where);
-    const auto known = from_stored<MaskQuality>(JsonNode(json, where));
-    if (known.run == data_.run.name) quality_[known.mask] = known.quality;
-  }
+  for (const MaskQuality& known : journal_entries<MaskQuality>(journal, data_.run.name)) quality_[known.mask] = known.quality;
   std::set<model::UnitSet, decltype(&model::has_first_difference)> distinct(&model::has_first_difference);
   for (const Cell& cell : cells) distinct.insert(planner_.plan(cell).removed);
   std::vector<model::UnitSet> all(distinct.begin(), distinct.end()), masks;
@@ -107,7 +95,7 @@ void HyperparameterChooser::evaluate(const std::vector<Cell>& cells, eval::MaskS
   work.keep = [&](std::size_t begin, std::size_t end) {
     std::vector<std::string> lines;
     for (std::size_t mask = begin; mask < end; ++mask)
-      lines.push_back(line({data_.run.name, names[mask], quality_.at(names[mask])}));
+      lines.push_back(journal_line(kHeldoutSchema, MaskQuality{data_.run.name, names[mask], quality_.at(names[mask])}));
     journal.append(lines);
   };
   stats = count_chunks(all, data_.checkpoint->spec().layout, work.chunk);

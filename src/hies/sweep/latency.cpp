@@ -4,11 +4,10 @@
 #include <map>
 
 #include "hies/base/files.h"
-#include "hies/base/stored.h"
 #include "hies/eval/timing.h"
 #include "hies/prune/surgery.h"
 #include "hies/sweep/grid.h"
-#include "hies/sweep/journal.h"
+#include "hies/sweep/journal_entries.h"
 
 namespace hies::sweep {
 namespace {
@@ -46,12 +45,6 @@ struct MaskLatency {
   }
 };
 
-std::string line(const MaskLatency& latency) {
-  Json json = {{"schema", kLatencySchema}};
-  json.update(to_stored(latency));
-  return json.dump();
-}
-
 // Returns the usual number of calibration examples: a file may have fewer than the options say.
 std::int64_t usual_examples(const RunInputs& data, const SweepOptions& options) {
   return std::min(options.examples, data.calibration.front().size());
@@ -74,17 +67,13 @@ void measure_latencies(const RunInputs& data, const SweepOptions& options, const
   for (const evidence::Record& record : records)
     if (wants_latency(record.key, options, examples)) wanted.emplace(record.mask.hash, &record);
   std::map<std::string, evidence::Latency> known;  // by mask
-  for (const std::string& text : journal.lines()) {
-    const std::string where = journal.file().string();
-    const Json json = parse_json(text, where);
-    const auto measured = from_stored<MaskLatency>(JsonNode(json, where));
-    if (measured.run == data.run.name) known[measured.mask] = measured.latency_ms;
-  }
+  for (const MaskLatency& measured : journal_entries<MaskLatency>(journal, data.run.name))
+    known[measured.mask] = measured.latency_ms;
   progress.begin(data.run.name + " latency", static_cast<std::int64_t>(wanted.size()), "masks");
   for (const auto& [mask, record] : wanted) {
     if (!known.contains(mask)) {
       known[mask] = measure(data, options, model, *record, folder);
-      journal.append({line({data.run.name, mask, known[mask]})});
+      journal.append({journal_line(kLatencySchema, MaskLatency{data.run.name, mask, known[mask]})});
     }
     progress.advance(1);
   }
