@@ -1,11 +1,10 @@
 #include "hies/engine/execution.h"
 
-#include <algorithm>
-#include <thread>
 #include <vector>
 
 #include "hies/base/error.h"
 #include "hies/base/suggest.h"
+#include "hies/base/threads.h"
 #include "hies/formats/safetensors_writer.h"
 
 namespace hies::engine {
@@ -55,8 +54,7 @@ Execution resolve(const ExecutionOptions& options) {
   execution.deterministic = options.deterministic;
   execution.offload = options.offload;
   execution.memory = options.memory.empty() ? 0 : formats::parse_byte_size(options.memory, "`memory`");
-  execution.threads = options.threads > 0 ? static_cast<int>(options.threads)
-                                          : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+  execution.threads = thread_count(static_cast<int>(options.threads));
   return execution;
 }
 

@@ -9,6 +9,7 @@
 #include <hies_tokenizer.h>
 #include "hies/base/error.h"
 #include "hies/base/hash.h"
+#include "hies/base/threads.h"
 #include "hies/text/source.h"
 
 namespace hies::text {
@@ -56,11 +57,6 @@ PlainEncoding encode_plain_one(const hies_tokenizer* handle, std::string_view te
   char* message = nullptr;
   check_call(hies_tokenizer_encode_text(handle, text.data(), text.size(), threads, &raw, &message), message, where);
   return {.ids = {raw.ids, raw.ids + raw.count}, .ends = {raw.ends, raw.ends + raw.count}};
-}
-
-std::size_t thread_count(int threads) {
-  return static_cast<std::size_t>(threads > 0 ? static_cast<unsigned>(threads)
-                                              : std::max(1u, std::thread::hardware_concurrency()));
 }
 
 // Calls work(begin, end) for chunks of [0, count). Chunks are started in order, and a started chunk is completed, so the
@@ -130,7 +126,7 @@ Encoding Tokenizer::encode(std::string_view text, std::optional<std::string_view
 
 std::vector<Encoding> Tokenizer::encode_all(std::span<const TextPair> texts, const EncodeOptions& options, int threads) const {
   std::vector<Encoding> encodings(texts.size());
-  for_chunks(texts.size(), kChunk, thread_count(threads), [&](std::size_t begin, std::size_t end) {
+  for_chunks(texts.size(), kChunk, static_cast<std::size_t>(thread_count(threads)), [&](std::size_t begin, std::size_t end) {
     for (std::size_t i = begin; i < end; ++i) {
       encodings[i] = encode_one(handle_.get(), texts[i].first, texts[i].second, options, fmt::format("cannot encode text {}", i));
     }
@@ -140,7 +136,7 @@ std::vector<Encoding> Tokenizer::encode_all(std::span<const TextPair> texts, con
 
 std::vector<PlainEncoding> Tokenizer::encode_plain(std::span<const std::string> texts, int threads) const {
   std::vector<PlainEncoding> encodings(texts.size());
-  const std::size_t all = thread_count(threads),
+  const std::size_t all = static_cast<std::size_t>(thread_count(threads)),
                     text_threads = std::max<std::size_t>(all / std::max<std::size_t>(texts.size(), 1), 1);
   for_chunks(texts.size(), 1, all, [&](std::size_t begin, std::size_t) {
     encodings[begin] = encode_plain_one(handle_.get(), texts[begin], text_threads, fmt::format("cannot encode text {}", begin));

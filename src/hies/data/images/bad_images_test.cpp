@@ -40,6 +40,11 @@ TEST_F(BadImages, SkippedOnlyWhenAsked) {
   ASSERT_EQ(warnings.lines.size(), 1u);
   EXPECT_NE(warnings.lines[0].find("2 of 4 images are left out"), std::string::npos) << warnings.lines[0];
   EXPECT_NO_THROW(pixels_of(dataset));
+  for (const int threads : {0, 1, 7}) {  // 0: one per core
+    const Dataset same = load(path, options, image_spec(), silent_progress(), threads);
+    EXPECT_EQ(labels_of(same), labels_of(dataset)) << threads;
+    EXPECT_EQ(pixels_of(same), pixels_of(dataset)) << threads;
+  }
   refused(set({{"cat/1.png", "x"}, {"dog/1.png", "x"}}, "all-bad"), "none of 2 images can be read", options);
 }
 

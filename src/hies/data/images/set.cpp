@@ -9,6 +9,7 @@
 
 #include "hies/base/error.h"
 #include "hies/base/hash.h"
+#include "hies/base/threads.h"
 
 namespace hies::data {
 namespace {
@@ -37,7 +38,7 @@ class Set : public model::ImageLoader {
         tables_(form_.processor.tables(form_.channels)),
         slots_(chosen_.size()) {
     kept_ = std::min(size(), static_cast<std::int64_t>(kKeptBytes / static_cast<std::size_t>(shape().numbers())));
-    for (int i = 0; i < threads; ++i) workers_.emplace_back([this] { work(); });
+    for (int i = 0; i < thread_count(threads); ++i) workers_.emplace_back([this] { work(); });
   }
 
   ~Set() override {
@@ -157,8 +158,7 @@ std::vector<std::int64_t> readable(const ImageSource& source, const std::vector<
   std::vector<std::string> failures(chosen.size());
   std::atomic<std::size_t> next = 0;
   std::vector<std::thread> workers;
-  workers.reserve(static_cast<std::size_t>(threads));
-  for (int i = 0; i < threads; ++i)
+  for (int i = 0; i < thread_count(threads); ++i)
     workers.emplace_back([&] {
       for (std::size_t at = next++; at < chosen.size(); at = next++) {
         try {

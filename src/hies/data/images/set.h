@@ -18,13 +18,13 @@ struct ImageForm {
   std::int64_t most_pixels = 0;  // of an image before it is resized
 };
 
-// The chosen images of a source, decoded and preprocessed by `threads` threads of its own in the order in which they are asked for,
-// ahead of whoever asks: they begin at once. Those that fit into a gigabyte are kept, as bytes; others are made again when they are
-// asked for again.
+// The chosen images of a source, decoded and preprocessed by `threads` threads of its own (0: one per core) in the order in which
+// they are asked for, ahead of whoever asks: they begin at once. Those that fit into a gigabyte are kept, as bytes; others are
+// made again when they are asked for again.
 std::shared_ptr<const model::ImageLoader> make_image_set(ImageSourcePtr source, std::vector<std::int64_t> chosen, ImageForm form,
                                                          int threads);
 
-// The chosen ones that can be read; decodes every one. `bad` gets what is wrong with each of the others.
+// The chosen ones that can be read; decodes every one, on `threads` threads (0: one per core). `bad` gets what is wrong with each of the others.
 std::vector<std::int64_t> readable(const ImageSource& source, const std::vector<std::int64_t>& chosen, const ImageForm& form,
                                    int threads, std::vector<std::string>& bad);
 

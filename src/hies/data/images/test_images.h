@@ -72,8 +72,9 @@ class Warnings : public Progress {
 };
 
 inline Dataset load(const std::filesystem::path& path, const LoadOptions& options = in_order(),
-                    const model::ModelSpec& spec = image_spec(), Progress& progress = silent_progress()) {
-  return load_images(path, task("image-classification"), options, spec, image::usual_processor("vit", {12, 12}), 2, progress);
+                    const model::ModelSpec& spec = image_spec(), Progress& progress = silent_progress(), int threads = 2) {
+  return load_images(path, task("image-classification"), options, spec, image::usual_processor("vit", {12, 12}), threads,
+                     progress);
 }
 
 // All pixels of all images, in order.
