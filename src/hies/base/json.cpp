@@ -7,15 +7,15 @@
 
 #include "hies/base/error.h"
 #include "hies/base/files.h"
+#include "hies/base/plain_text.h"
 
 namespace hies {
 namespace {
 
 std::string position_of(std::string_view text, std::size_t byte) {
   const std::size_t end = std::min(byte == 0 ? 0 : byte - 1, text.size());
-  const auto line = 1 + std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(end), '\n');
-  const std::size_t start = text.substr(0, end).rfind('\n');
-  return fmt::format("line {}, column {}", line, start == std::string_view::npos ? end + 1 : end - start);
+  const std::size_t start = text.substr(0, end).find_last_of("\r\n");
+  return fmt::format("line {}, column {}", line_at(text, end), start == std::string_view::npos ? end + 1 : end - start);
 }
 
 // Returns true if the event begins a list or an object.
@@ -61,7 +61,8 @@ void print(const Json& value, int depth, std::string& out) {
 }  // namespace
 
 Json parse_json(std::string_view text, std::string_view where) {
-  if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
+  refuse_wide_encoding(text, where);
+  text = without_byte_order_mark(text);
   // JSON does not define which of two members of one name counts, so they are an error. One set of names per open object.
   std::vector<std::set<std::string>> names;
   const auto watch = [&](int depth, Json::parse_event_t event, Json& value) {

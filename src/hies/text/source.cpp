@@ -4,6 +4,7 @@
 
 #include "hies/base/error.h"
 #include "hies/base/files.h"
+#include "hies/base/plain_text.h"
 #include "hies/text/special_tokens.h"
 
 namespace hies::text {
@@ -59,16 +60,11 @@ std::optional<std::int64_t> model_max_length(const Config& config) {
   return static_cast<std::int64_t>(value);
 }
 
-// Returns the lines of `text`, which may end in \n or \r\n; there is no empty line after the last line end.
+// Returns the lines of `text`; there is no empty line after the last line end.
 std::vector<std::string> lines_of(std::string_view text) {
   std::vector<std::string> lines;
-  while (!text.empty()) {
-    const std::size_t end = text.find('\n');
-    std::string_view line = text.substr(0, end);
-    if (line.ends_with('\r')) line.remove_suffix(1);
-    lines.emplace_back(line);
-    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
-  }
+  Lines all(without_byte_order_mark(text));
+  for (std::string_view line; all.next(line);) lines.emplace_back(line);
   return lines;
 }
 
