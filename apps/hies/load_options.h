@@ -10,6 +10,7 @@ namespace hies::cli {
 inline void describe_load_options(Arguments& arguments) {
   for (const std::string_view column : {"text", "text-pair", "label"})
     arguments.describe(column, {.placeholder = "COLUMN", .default_value = "the task's usual ones"});
+  arguments.describe("columns", {.placeholder = "A,B,…"});
   arguments.describe("max-length", {.default_value = "what tokenizer and model allow"});
   arguments.describe("context", {.default_value = "what the model allows, at most 2048"});
   arguments.describe("stride", {.default_value = "the context"});

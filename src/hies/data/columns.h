@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -11,6 +12,11 @@
 #include "hies/data/task.h"
 
 namespace hies::data {
+
+// Reads a table for a task. The columns of a file without header are those that the user names, else the task's own. `keep_nested` as
+// in TableOptions. Throws bad_input where `columns` names one twice, or is given for a file that names its columns itself; and what
+// read_table throws.
+Table read_task_table(const std::filesystem::path& path, const Task& task, const LoadOptions& options, bool keep_nested = false);
 
 // The column that the user names. Throws bad_input, with those that are there, when there is none.
 std::size_t named_column(const Table& table, const std::string& name);

@@ -4,32 +4,13 @@
 #include <algorithm>
 
 #include "hies/base/error.h"
+#include "hies/base/plain_text.h"
 #include "hies/data/table_readers.h"
 
 namespace hies::data {
 namespace {
 
 using Fields = std::vector<std::string>;
-
-// Hands out lines without their end (LF or CRLF), numbered from 1.
-class Lines {
- public:
-  explicit Lines(std::string_view content) : rest_(content) {}
-  bool next(std::string_view& line) {
-    if (rest_.empty()) return false;
-    const std::size_t end = rest_.find('\n');
-    line = rest_.substr(0, end);
-    rest_.remove_prefix(end == std::string_view::npos ? rest_.size() : end + 1);
-    if (line.ends_with('\r')) line.remove_suffix(1);
-    ++number_;
-    return true;
-  }
-  std::int64_t number() const noexcept { return number_; }
-
- private:
-  std::string_view rest_;
-  std::int64_t number_ = 0;
-};
 
 // Turns records into a table: the first one may be the header.
 class TableBuilder {
@@ -39,11 +20,15 @@ class TableBuilder {
   void add(std::int64_t line, Fields fields) {
     if (!table_) {
       const bool header = options_.header == Header::yes || (options_.header == Header::detect && is_header(fields));
-      if (header) check_columns(path_, fields);
+      if (header) check_columns(path_, fields, true);
       table_.emplace(path_, header ? fields : options_.columns);
+      if (options_.header == Header::yes) table_->set_header_line();
       if (header) return;
     }
     const std::size_t wanted = table_->columns().size();
+    // Spreadsheets end rows with separators that no column belongs to.
+    while (fields.size() > wanted && fields.back().empty()) fields.pop_back();
+    if (fields.size() < wanted && only_unnamed_from(fields.size())) fields.resize(wanted);
     if (fields.size() < wanted && options_.skip_short_rows) {
       table_->add_skipped();
       return;
@@ -52,7 +37,7 @@ class TableBuilder {
       throw Error(ErrorKind::bad_input,
                   fmt::format("{}: line {} has {} field{}, but there are {} columns", path_.string(), line, fields.size(),
                               fields.size() == 1 ? "" : "s", wanted),
-                  fmt::format("columns: {}", printable(fmt::format("{}", fmt::join(table_->columns(), ", ")), 400)));
+                  printable(fmt::format("columns: {}", fmt::join(table_->columns(), ", ")), 400));
     }
     std::vector<std::optional<std::string>> cells;
     cells.reserve(wanted);
@@ -63,10 +48,15 @@ class TableBuilder {
   Table finish() && { return std::move(*table_); }
 
  private:
+  bool only_unnamed_from(std::size_t column) const {
+    const std::vector<std::string>& columns = table_->columns();
+    return std::all_of(columns.begin() + static_cast<std::ptrdiff_t>(column), columns.end(),
+                       [](const std::string& name) { return name.empty(); });
+  }
   bool is_header(const Fields& fields) const {
-    return std::any_of(fields.begin(), fields.end(), [&](const std::string& field) {
-      return std::find(options_.marks.begin(), options_.marks.end(), field) != options_.marks.end();
-    });
+    return fields == options_.columns || std::any_of(fields.begin(), fields.end(), [&](const std::string& field) {
+             return std::find(options_.marks.begin(), options_.marks.end(), field) != options_.marks.end();
+           });
   }
 
   const std::filesystem::path& path_;
@@ -98,9 +88,9 @@ class CsvRecords {
 
  private:
   bool peek(char c) const { return at_ < content_.size() && content_[at_] == c; }
-  bool at_line_end() const { return peek('\n') || content_.substr(at_, 2) == "\r\n"; }
+  bool at_line_end() const { return peek('\n') || peek('\r'); }
   void skip_line_end() {
-    at_ += peek('\n') ? 1 : 2;
+    at_ += content_.substr(at_, 2) == "\r\n" ? 2 : 1;
     ++line_;
   }
 
@@ -122,7 +112,7 @@ class CsvRecords {
         }
         ++at_;
       }
-      if (c == '\n') ++line_;
+      if (c == '\n' || (c == '\r' && content_.substr(at_, 2) != "\r\n")) ++line_;
       field.push_back(c);
     }
     throw Error(ErrorKind::bad_input, fmt::format("{}: the quote opened on line {} is never closed", path_.string(), opened),

@@ -135,7 +135,7 @@ TEST_F(FormatsTest, ParquetTypesBecomeTexts) {
   EXPECT_EQ(read.text(0, 2), "yes");
   EXPECT_TRUE(read.is_null(1, 2));
   EXPECT_EQ(read.text(0, 3), "-1");
-  EXPECT_EQ(read.place(1), "row 2");
+  EXPECT_EQ(read.where(1), (folder / "b.parquet").string() + ": row 2");
 }
 
 TEST_F(FormatsTest, ParquetProblemsAreNamed) {

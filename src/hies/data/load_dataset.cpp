@@ -5,6 +5,7 @@
 #include "hies/base/error.h"
 #include "hies/data/images/load.h"
 #include "hies/data/questions.h"
+#include "hies/data/selection.h"
 #include "hies/data/windows.h"
 
 namespace hies::data {
@@ -41,12 +42,17 @@ Dataset load_texts(const std::filesystem::path& file, const Task& task, const Lo
   dataset.examples.reserve(rows.texts.size());
 
   const std::vector<text::TextPair> texts = pairs(rows);
+  std::int64_t next = 0;
   progress.begin("tokenize", rows.size(), "texts");
   for (std::int64_t begin = 0; begin < rows.size(); begin += kTextsAtOnce) {
     const std::int64_t count = std::min(kTextsAtOnce, rows.size() - begin);
     const auto some = std::span(texts).subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(count));
     for (text::Encoding& encoding : tokenizer.encode_all(some, {.max_length = dataset.max_length}, threads)) {
-      const std::size_t i = dataset.examples.size();
+      const auto i = static_cast<std::size_t>(next++);
+      if (encoding.ids.empty() && !options.skip_empty)
+        throw Error(ErrorKind::bad_input, fmt::format("{} is empty: its text has no tokens", rows.where(i)),
+                    std::string(kSkipEmptyHint));
+      if (encoding.ids.empty()) continue;
       dataset.truncated += encoding.truncated;
       Example& example = dataset.examples.emplace_back();
       example.ids = std::move(encoding.ids);
@@ -57,6 +63,7 @@ Dataset load_texts(const std::filesystem::path& file, const Task& task, const Lo
     progress.advance(count);
   }
   progress.end();
+  warn_of_empty(file, rows.size() - dataset.size(), rows.size(), "rows have no tokens", progress);
 
   dataset.set_label_range();
   dataset.hash = content_hash(dataset.examples, dataset.has_labels);
@@ -84,6 +91,11 @@ Dataset load_dataset(const std::filesystem::path& file, const Task& task, const 
     bad_input("`context`, `stride` and `shots` are for tasks of language models, which '{}' is not", task.name);
   if ((options.image_size || options.skip_bad || options.most_pixels) && !reads_images(task))
     bad_input("`image_size`, `skip_bad` and `most_pixels` are for tasks about images, which '{}' is not", task.name);
+  if (options.join_rows && task.input_kind != InputKind::documents)
+    bad_input("`join_rows` is for tasks that read documents, which '{}' does not", task.name);
+  if (options.skip_empty && reads_images(task))
+    throw Error(ErrorKind::bad_input, "`skip_empty` is for tasks that read texts",
+                "`skip_bad` leaves out images that cannot be read");
   if (reads_images(task))
     return load_image_examples(file, task, options, checkpoint, std::get<image::Processor>(preprocessor), threads, progress);
   const auto& tokenizer = std::get<text::Tokenizer>(preprocessor);

@@ -46,7 +46,7 @@ Question ask_partial(const std::vector<std::string>& contexts, const std::string
   return question;
 }
 
-std::string QuestionRow::where() const { return fmt::format("{}: {}", table_.source().string(), table_.place(row_)); }
+std::string QuestionRow::where() const { return table_.where(row_); }
 
 std::string QuestionRow::text(std::string_view column) const {
   const std::optional<std::size_t> found = table_.find(column);

@@ -19,7 +19,7 @@ std::optional<std::size_t> gold_column(const QuestionForm& form, const Table& ta
   throw Error(ErrorKind::bad_input,
               fmt::format("{} has no column of right choices (looked for {})", table.source().string(),
                           fmt::join(form.gold_columns, ", ")),
-              printable(fmt::format("columns: {}; name yours with `label`", fmt::join(table.columns(), ", ")), 400));
+              printable(fmt::format("columns: {}; name yours with `label`", fmt::join(table.names(), ", ")), 400));
 }
 
 }  // namespace
@@ -35,7 +35,7 @@ const QuestionForm& form_of(const Table& table, const Task& task) {
   throw Error(ErrorKind::bad_input,
               fmt::format("{} has no columns that task '{}' knows (it looks for {})", table.source().string(), task.name,
                           fmt::join(known, "; or ")),
-              printable(fmt::format("columns: {}", fmt::join(table.columns(), ", ")), 400));
+              printable(fmt::format("columns: {}", fmt::join(table.names(), ", ")), 400));
 }
 
 Question question_of(const QuestionForm& form, const Table& table, std::int64_t row) {
@@ -56,9 +56,7 @@ std::int64_t gold_of(const QuestionForm& form, const Table& table, std::int64_t 
 }
 
 QuestionRows read_questions(const std::filesystem::path& file, const Task& task, const LoadOptions& options, Progress& progress) {
-  TableOptions reading;
-  reading.keep_nested = true;
-  const Table table = read_table(file, reading);
+  const Table table = read_task_table(file, task, options, true);
   const QuestionForm& form = form_of(table, task);
   const std::optional<std::size_t> column = gold_column(form, table, options);
   QuestionRows rows;

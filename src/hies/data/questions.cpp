@@ -3,7 +3,10 @@
 #include <algorithm>
 #include <span>
 
+#include <fmt/ranges.h>
+
 #include "hies/base/error.h"
+#include "hies/data/metrics.h"
 #include "hies/data/question_rows.h"
 #include "hies/data/selection.h"
 #include "hies/data/white_space.h"
@@ -32,6 +35,7 @@ void check_options(const Task& task, const LoadOptions& options) {
   };
   refuse(options.context || options.stride, "`context` and `stride`", "are for texts that are judged in windows");
   refuse(!options.text.empty() || !options.text_pair.empty(), "`text` and `text_pair`", "are for tasks that read texts");
+  refuse(!options.columns.empty() && task.input_kind == InputKind::subjects, "`columns`", "is for files that name their columns");
   refuse(options.shots && task.input_kind != InputKind::subjects, "`shots`", "is for mmlu");
 }
 
@@ -54,10 +58,11 @@ struct Tokens {
 
 class Encoder {
  public:
-  Encoder(const text::Tokenizer& tokenizer, std::int64_t max_length, int threads)
-      : tokenizer_(tokenizer), max_length_(max_length), threads_(threads) {}
+  Encoder(const text::Tokenizer& tokenizer, std::int64_t max_length, bool skip_empty, int threads)
+      : tokenizer_(tokenizer), max_length_(max_length), skip_empty_(skip_empty), threads_(threads) {}
 
-  // Examples of some questions; `truncated` counts those that lose their beginning.
+  // Examples of some questions, without choices where one lacks tokens and is left out; `truncated` counts those that lose their
+  // beginning.
   std::vector<Example> encode(std::span<const Question> questions, std::span<const std::string> places,
                               std::int64_t& truncated) const {
     // Contexts and wholes of all choices, one after another; a context that repeats is encoded once.
@@ -78,14 +83,16 @@ class Encoder {
     std::size_t next = 0;
     for (std::size_t i = 0; i < questions.size(); ++i) {
       std::vector<Tokens> choices;
-      bool cut = false;
+      bool cut = false, empty = false;
       for (std::size_t c = 0; c < questions[i].choices.size(); ++c, ++next) {
-        choices.push_back(
-            tokens(encodings[contexts[next]].ids, encodings[wholes[next]].ids, fmt::format("{}, choice {}", places[i], c)));
+        const Ids &context = encodings[contexts[next]].ids, &whole = encodings[wholes[next]].ids;
+        empty |= lacks_tokens(context, whole, places[i], c);
+        if (empty) continue;
+        choices.push_back(tokens(context, whole));
         cut |= shorten(choices.back(), places[i]);
       }
-      truncated += cut;
-      examples.push_back(example(questions[i], choices));
+      truncated += cut && !empty;
+      examples.push_back(empty ? Example() : example(questions[i], choices));
     }
     return examples;
   }
@@ -103,15 +110,21 @@ class Encoder {
     return encodings;
   }
 
-  Tokens tokens(const Ids& context, const Ids& whole, const std::string& where) const {
-    Tokens result{context, 0};
-    if (context.empty()) {
-      if (!tokenizer_.prefix()) bad_input("{}: nothing stands before it, and the tokenizer has neither BOS nor EOS", where);
-      result.ids.push_back(tokenizer_.prefix()->id);
-    }
-    if (whole.size() > context.size()) result.ids.insert(result.ids.end(), whole.begin() + std::ssize(context), whole.end());
-    result.targets = std::ssize(whole) - std::ssize(context);
-    if (result.targets < 1) bad_input("{}: the choice has no tokens of its own", where);
+  // Whether there is nothing to judge, or nothing to judge it by. Throws unless such questions are left out.
+  bool lacks_tokens(const Ids& context, const Ids& whole, const std::string& place, std::size_t choice) const {
+    std::string_view lacks;
+    if (whole.size() <= context.size()) lacks = "the choice has no tokens of its own";
+    else if (context.empty() && !tokenizer_.prefix())
+      lacks = "nothing stands before it, and the tokenizer has neither BOS nor EOS";
+    if (!lacks.empty() && !skip_empty_)
+      throw Error(ErrorKind::bad_input, fmt::format("{}, choice {}: {}", place, choice, lacks), std::string(kSkipEmptyHint));
+    return !lacks.empty();
+  }
+
+  Tokens tokens(const Ids& context, const Ids& whole) const {
+    Tokens result{context, std::ssize(whole) - std::ssize(context)};
+    if (context.empty()) result.ids.push_back(tokenizer_.prefix()->id);
+    result.ids.insert(result.ids.end(), whole.begin() + std::ssize(context), whole.end());
     return result;
   }
 
@@ -145,8 +158,22 @@ class Encoder {
 
   const text::Tokenizer& tokenizer_;
   std::int64_t max_length_;
+  bool skip_empty_;
   int threads_;
 };
+
+// A choice without characters has no likelihood per character: it counts as infinitely unlikely.
+void warn_of_empty_choices(const Dataset& dataset, const Task& task, Progress& progress) {
+  std::vector<std::string> dividing;
+  for (const std::string& name : task.metrics)
+    if (metric(name).length != nullptr) dividing.push_back(name);
+  const auto empty = std::count_if(dataset.examples.begin(), dataset.examples.end(), [](const Example& example) {
+    return std::any_of(example.choices.begin(), example.choices.end(), [](const EncodedChoice& c) { return c.characters == 0; });
+  });
+  if (empty > 0 && !dividing.empty())
+    progress.warn(fmt::format("{}: {} of {} questions have a choice without text, which {} never take", dataset.source.string(),
+                              empty, dataset.size(), fmt::join(dividing, " and ")));
+}
 
 }  // namespace
 
@@ -161,26 +188,27 @@ Dataset load_questions(const std::filesystem::path& file, const Task& task, cons
                                                              : read_questions(file, task, options, progress);
   dataset.groups = std::move(rows.subjects);
   dataset.has_labels = !rows.labels.empty();
-  const Encoder encoder(tokenizer, dataset.max_length, threads);
+  const Encoder encoder(tokenizer, dataset.max_length, options.skip_empty, threads);
   progress.begin("tokenize", rows.size(), "questions");
   for (std::int64_t begin = 0; begin < rows.size(); begin += kQuestionsAtOnce) {
     const auto from = static_cast<std::size_t>(begin);
     const auto count = static_cast<std::size_t>(std::min(kQuestionsAtOnce, rows.size() - begin));
+    std::size_t i = from;
     for (Example& example : encoder.encode(std::span(rows.questions).subspan(from, count),
                                            std::span(rows.places).subspan(from, count), dataset.truncated)) {
-      const std::size_t i = dataset.examples.size();
-      example.row = rows.lines[i];
-      if (dataset.has_labels) example.label = rows.labels[i];
-      if (!rows.groups.empty()) example.group = rows.groups[i];
+      const std::size_t row = i++;
+      if (example.choices.empty()) continue;
+      example.row = rows.lines[row];
+      if (dataset.has_labels) example.label = rows.labels[row];
+      if (!rows.groups.empty()) example.group = rows.groups[row];
       dataset.examples.push_back(std::move(example));
     }
     progress.advance(static_cast<std::int64_t>(count));
   }
   progress.end();
-  if (dataset.has_labels) {
-    const auto [least, most] = std::minmax_element(rows.labels.begin(), rows.labels.end());
-    dataset.label_range = {*least, *most};
-  }
+  warn_of_empty(file, rows.size() - dataset.size(), rows.size(), "questions have a choice without tokens", progress);
+  warn_of_empty_choices(dataset, task, progress);
+  dataset.set_label_range();
   dataset.hash = content_hash(dataset.examples, dataset.has_labels);
   if (dataset.truncated > 0)
     progress.warn(fmt::format("{}: {} of {} questions are longer than {} tokens and lose their beginning", file.string(),

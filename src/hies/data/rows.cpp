@@ -8,6 +8,7 @@
 #include "hies/data/selection.h"
 #include "hies/data/table.h"
 #include "hies/data/table_readers.h"
+#include "hies/data/white_space.h"
 
 namespace hies::data {
 namespace {
@@ -47,42 +48,52 @@ void find_texts(const Table& table, const Task& task, const LoadOptions& options
   no_usual_column(table, task, "text", usual, task.text_count == TextCount::one ? "`text`" : "`text` and `text_pair`");
 }
 
-TableOptions table_options(const Task& task) {
-  TableOptions options;
-  options.skip_short_rows = task.skip_short_rows;
-  if (task.headerless_columns.empty()) return options;
-  options.header = Header::detect;
-  options.columns = task.headerless_columns;
-  for (const Task::Texts& form : task.texts) options.marks.push_back(form.first);
-  return options;
+bool has_text(const Table& table, std::int64_t row, const Columns& columns) {
+  const auto holds = [&](std::size_t column) { return !table.is_null(row, column) && !trim(table.text(row, column)).empty(); };
+  return holds(columns.first) || (columns.second && holds(*columns.second));
 }
 
-std::string where(const Table& table, std::int64_t row) {
-  return fmt::format("{}: {}", table.source().string(), table.place(row));
+// The chosen rows, of those with text if others are left out.
+std::vector<std::int64_t> chosen_rows(const Table& table, const Columns& columns, const LoadOptions& options,
+                                      Progress& progress) {
+  if (!options.skip_empty) return select(table.row_count(), "rows", table.source(), options, progress);
+  std::vector<std::int64_t> with_text;
+  for (std::int64_t row = 0; row < table.row_count(); ++row)
+    if (has_text(table, row, columns)) with_text.push_back(row);
+  warn_of_empty(table.source(), table.row_count() - std::ssize(with_text), table.row_count(), "rows have no text", progress);
+  std::vector<std::int64_t> chosen = select(std::ssize(with_text), "rows with text", table.source(), options, progress);
+  for (std::int64_t& row : chosen) row = with_text[static_cast<std::size_t>(row)];
+  return chosen;
 }
 
 std::string text_of(const Table& table, std::int64_t row, std::size_t column) {
   if (table.is_null(row, column))
-    bad_input("{} has no text in column '{}'", where(table, row), printable(table.columns()[column]));
+    throw Error(ErrorKind::bad_input,
+                fmt::format("{} has no text in column '{}'", table.where(row), printable(table.columns()[column])),
+                std::string(kSkipEmptyHint));
   const std::string& text = table.text(row, column);
   if (find_invalid_utf8(text) != std::string_view::npos)
-    bad_input("{} is not UTF-8 in column '{}'", where(table, row), printable(table.columns()[column]));
+    bad_input("{} is not UTF-8 in column '{}'", table.where(row), printable(table.columns()[column]));
   return text;
 }
 
 double label_of(const Table& table, std::int64_t row, std::size_t column, const LabelReader& reader) {
   if (table.is_null(row, column))
-    bad_input("{} has no label in column '{}'", where(table, row), printable(table.columns()[column]));
-  return reader.read(table.text(row, column), where(table, row));
+    bad_input("{} has no label in column '{}'", table.where(row), printable(table.columns()[column]));
+  return reader.read(table.text(row, column), table.where(row));
 }
 
 }  // namespace
+
+std::string Rows::where(std::size_t row) const {
+  return fmt::format("{}: {} {}", source.string(), numbered ? "row" : "line", lines[row]);
+}
 
 Rows load_rows(const std::filesystem::path& path, const Task& task, const LoadOptions& options, const model::ModelSpec& spec,
                Progress& progress) {
   check_selection(options);
   const LabelReader reader(task, spec);
-  const Table table = read_table(path, table_options(task));
+  const Table table = read_task_table(path, task, options);
   if (table.skipped() > 0)
     progress.warn(fmt::format("{}: {} rows with too few fields are left out", path.string(), table.skipped()));
   Columns columns;
@@ -92,7 +103,8 @@ Rows load_rows(const std::filesystem::path& path, const Task& task, const LoadOp
   Rows rows;
   rows.source = path;
   rows.pairs = columns.second.has_value();
-  const std::vector<std::int64_t> order = select(table.row_count(), "rows", path, options, progress);
+  rows.numbered = table.numbers_rows();
+  const std::vector<std::int64_t> order = chosen_rows(table, columns, options, progress);
   for (const std::int64_t row : order) {
     rows.texts.push_back(text_of(table, row, columns.first));
     if (columns.second) rows.pair_texts.push_back(text_of(table, row, *columns.second));

@@ -19,14 +19,17 @@ enum class LabelNeed { required, if_present, if_readable };
 
 // Which rows and columns of a data file are used, and how much of each text.
 struct LoadOptions {
-  std::string text;  // column names; empty: the task's usual ones
+  std::string columns;  // names of the columns of a file without header, with commas between; empty: the file has one
+  std::string text;     // column names; empty: the task's usual ones
   std::string text_pair;
   std::string label;
   std::optional<std::int64_t> examples;  // all when not set
   std::string order = "random";          // "file" or "random"
   std::uint64_t seed = 0;
   std::optional<std::int64_t> max_length;  // tokens of a sequence; default: what tokenizer and model allow
+  bool skip_empty = false;                 // rows without text are left out
   // Language models.
+  bool join_rows = false;               // documents: all rows are one text, with an empty line between two
   std::optional<std::int64_t> context;  // tokens of a window; default: what the model allows, at most kMostContext
   std::optional<std::int64_t> stride;   // tokens that a window judges; default: all of them
   std::optional<std::int64_t> shots;    // few-shot examples before each question; default: the task's
@@ -38,6 +41,7 @@ struct LoadOptions {
 
   template <class V, class Self>
   static void fields(V& v, Self& self) {
+    v("columns", self.columns, "names of the columns of a .tsv or .csv file without header, in order, with commas between");
     v("text", self.text, "column of the (first) text, or of the image");
     v("text_pair", self.text_pair, "column of the second text");
     v("label", self.label, "column of the label");
@@ -45,6 +49,8 @@ struct LoadOptions {
     v("order", self.order, "order in which rows are taken: file or random");
     v("seed", self.seed, "seed of the random order");
     v("max_length", self.max_length, "most tokens of a sequence; longer ones are cut");
+    v("skip_empty", self.skip_empty, "leave out rows without text, and say how many");
+    v("join_rows", self.join_rows, "judge all rows of a file as one text with empty lines between, as is usual for WikiText");
     v("context", self.context, "tokens of a window (tasks that judge texts)");
     v("stride", self.stride, "tokens that a window judges after those it reads (tasks that judge texts)");
     v("shots", self.shots, "few-shot examples before each question (mmlu)");
@@ -63,8 +69,11 @@ struct Rows {
   std::vector<std::string> pair_texts;  // [N], or empty without pairs
   std::vector<double> labels;           // [N] class ids of the model or numbers; or empty without labels
   std::vector<std::int64_t> lines;      // [N] where each row stands in the file (Table::line)
+  bool numbered = false;                // lines are numbers of rows (Table::numbers_rows)
 
   std::int64_t size() const noexcept { return static_cast<std::int64_t>(texts.size()); }
+  // Returns "dev.tsv: line 7".
+  std::string where(std::size_t row) const;
 };
 
 // Reads `path` and takes the rows that `options` ask for: the first `examples` of permutation(rows, Rng(seed)), or of the file.

@@ -14,6 +14,12 @@ void check_selection(const LoadOptions& options) {
   }
 }
 
+void warn_of_empty(const std::filesystem::path& file, std::int64_t empty, std::int64_t all, std::string_view why,
+                   Progress& progress) {
+  if (empty == all) bad_input("{}: all {} {}: nothing is left", file.string(), all, why);
+  if (empty > 0) progress.warn(fmt::format("{}: {} of {} {}: they are left out", file.string(), empty, all, why));
+}
+
 std::vector<std::int64_t> select(std::int64_t count, std::string_view what, const std::filesystem::path& file,
                                  const LoadOptions& options, Progress& progress) {
   std::vector<std::int64_t> order(static_cast<std::size_t>(count));

@@ -6,6 +6,8 @@
 
 #include "hies/base/error.h"
 #include "hies/base/files.h"
+#include "hies/base/lfs_pointer.h"
+#include "hies/data/data_files.h"
 #include "hies/data/table_readers.h"
 
 namespace hies::data {
@@ -22,13 +24,49 @@ constexpr std::array kFormats = {
 };
 
 TableFormat format_of(const std::filesystem::path& path) {
-  std::string extension = path.extension().string();
-  for (char& c : extension) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  const std::string extension = lower_extension(path);
   for (const FormatName& known : kFormats) {
     if (known.extension == extension) return known.format;
   }
+  constexpr std::array<std::string_view, 5> kCompressed = {".gz", ".bz2", ".xz", ".zst", ".zip"};
+  const bool compressed = std::find(kCompressed.begin(), kCompressed.end(), extension) != kCompressed.end();
   throw Error(ErrorKind::bad_input, fmt::format("{}: unknown kind of data file '{}'", path.string(), printable(extension)),
-              "known: .tsv, .csv, .jsonl, .json, .parquet, .txt");
+              fmt::format("{}known: .tsv, .csv, .jsonl, .json, .parquet, .txt", compressed ? "decompress it first; " : ""));
+}
+
+Table read_file_table(const std::filesystem::path& file, const std::vector<std::string>& members, const TableOptions& options) {
+  const MappedFile mapped(file);
+  const TableFormat format = options.format == TableFormat::automatic ? format_of(file) : options.format;
+  if (mapped.bytes().empty()) bad_input("{} is empty", file.string());
+  const std::string_view content(reinterpret_cast<const char*>(mapped.bytes().data()), mapped.bytes().size());
+  std::filesystem::path name = file;
+  for (const std::string& member : members) name /= member;
+  switch (format) {
+    case TableFormat::parquet: refuse_lfs_pointer(content, file.string()); return read_parquet(file, mapped.bytes(), options);
+    case TableFormat::tsv: return read_tsv(file, checked_text(file, content), options);
+    case TableFormat::csv: return read_csv(file, checked_text(file, content), options);
+    case TableFormat::text: return read_text_lines(file, checked_text(file, content));
+    default: return read_json_table(name, checked_text(file, content), members, options);
+  }
+}
+
+// The columns of a table of several files: those of the first. Rows of JSON may lack members, so there all are taken.
+std::vector<std::string> common_columns(const std::vector<Table>& parts, const std::filesystem::path& path) {
+  std::vector<std::string> columns = parts.front().columns();
+  for (const Table& part : parts) {
+    const bool is_json = lower_extension(part.source()).starts_with(".json");
+    for (const std::string& column : part.columns()) {
+      if (std::find(columns.begin(), columns.end(), column) != columns.end()) continue;
+      if (!is_json)
+        bad_input("{}: {} has a column '{}', which {} lacks", path.string(), part.source().filename().string(), printable(column),
+                  parts.front().source().filename().string());
+      columns.push_back(column);
+    }
+    if (!is_json && part.columns().size() < columns.size())
+      bad_input("{}: {} has {} columns, but {} has {}", path.string(), part.source().filename().string(), part.columns().size(),
+                parts.front().source().filename().string(), columns.size());
+  }
+  return columns;
 }
 
 }  // namespace
@@ -38,11 +76,25 @@ Table::Table(std::filesystem::path source, std::vector<std::string> columns)
 
 std::optional<std::size_t> Table::find(std::string_view column) const {
   const auto found = std::find(columns_.begin(), columns_.end(), column);
-  if (found == columns_.end()) return std::nullopt;
+  if (found == columns_.end() || column.empty()) return std::nullopt;
   return static_cast<std::size_t>(found - columns_.begin());
 }
 
-std::string Table::place(std::int64_t row) const { return fmt::format("{} {}", numbered_rows_ ? "row" : "line", line(row)); }
+std::vector<std::string> Table::names() const {
+  std::vector<std::string> names = columns_;
+  std::erase(names, "");
+  return names;
+}
+
+std::string Table::where(std::int64_t row) const {
+  for (std::size_t i = 0; i < parts_.size(); ++i) {
+    const std::int64_t begin = i == 0 ? 0 : parts_[i - 1].end;
+    if (row < parts_[i].end)
+      return fmt::format("{}: {} {}", parts_[i].source.string(), parts_[i].numbered_rows ? "row" : "line",
+                         parts_[i].lines[static_cast<std::size_t>(row - begin)]);
+  }
+  return fmt::format("{}: {} {}", source_.string(), numbered_rows_ ? "row" : "line", line(row));
+}
 
 void Table::add_row(std::int64_t line, std::vector<std::optional<std::string>> cells) {
   check(cells.size() == columns_.size(), "a row has as many cells as the table has columns");
@@ -53,32 +105,42 @@ void Table::add_row(std::int64_t line, std::vector<std::optional<std::string>> c
   lines_.push_back(line);
 }
 
-void check_columns(const std::filesystem::path& path, const std::vector<std::string>& columns) {
+void Table::append(Table part) {
+  // Columns without a name go by their place.
+  std::vector<std::size_t> places;
+  for (std::size_t c = 0; c < part.columns_.size(); ++c) places.push_back(find(part.columns_[c]).value_or(c));
+  for (std::int64_t row = 0; row < part.row_count(); ++row) {
+    std::vector<std::optional<std::string>> cells(columns_.size());
+    for (std::size_t c = 0; c < places.size(); ++c)
+      if (!part.is_null(row, c)) cells.at(places[c]) = std::move(part.cells_[part.index(row, c)]);
+    add_row(row_count() + 1, std::move(cells));
+  }
+  add_skipped(part.skipped_);
+  number_rows();
+  has_header_line_ |= part.has_header_line_;
+  parts_.push_back({row_count(), std::move(part.source_), std::move(part.lines_), part.numbered_rows_});
+}
+
+void check_columns(const std::filesystem::path& path, const std::vector<std::string>& columns, bool header_line) {
   std::unordered_set<std::string_view> seen;
   for (const std::string& column : columns) {
-    if (!seen.insert(column).second) bad_input("{}: two columns are named '{}'", path.string(), printable(column));
+    if (column.empty() || seen.insert(column).second) continue;
+    throw Error(ErrorKind::bad_input, fmt::format("{}: two columns are named '{}'", path.string(), printable(column)),
+                header_line ? "if the first line is a row already, name the columns with `columns`" : "");
   }
 }
 
 Table read_table(const std::filesystem::path& path, const TableOptions& options) {
-  const TableFormat format = options.format == TableFormat::automatic ? format_of(path) : options.format;
   check(options.header == Header::yes || !options.columns.empty(), "a table without header needs column names");
-  const MappedFile file(path);
-  if (file.bytes().empty()) bad_input("{} is empty", path.string());
-  const auto read = [&]() -> Table {
-    if (format == TableFormat::parquet) return read_parquet(path, file.bytes(), options);
-    const std::string_view content =
-        without_byte_order_mark({reinterpret_cast<const char*>(file.bytes().data()), file.bytes().size()});
-    check_utf8(path, content);
-    if (content.find_first_not_of(" \t\r\n") == std::string_view::npos) bad_input("{} is empty", path.string());
-    switch (format) {
-      case TableFormat::tsv: return read_tsv(path, content, options);
-      case TableFormat::csv: return read_csv(path, content, options);
-      case TableFormat::text: return read_text_lines(path, content);
-      default: return read_json_table(path, content, options);
-    }
-  };
-  Table table = read();
+  const DataFiles found = find_data_files(path);
+  std::vector<Table> parts;
+  for (const std::filesystem::path& file : found.files) {
+    parts.push_back(read_file_table(file, found.members, options));
+    if (parts.back().row_count() == 0 && found.files.size() == 1) bad_input("{} has no rows", parts.back().source().string());
+  }
+  if (found.files.size() == 1) return std::move(parts.front());
+  Table table(path, common_columns(parts, path));
+  for (Table& part : parts) table.append(std::move(part));
   if (table.row_count() == 0) bad_input("{} has no rows", path.string());
   return table;
 }

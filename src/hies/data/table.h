@@ -12,7 +12,7 @@ namespace hies::data {
 enum class TableFormat { automatic, tsv, csv, jsonl, json, parquet, text };
 
 // Whether the first line of a .tsv or .csv file names the columns. `detect`: it does exactly when it holds one of
-// TableOptions::marks.
+// TableOptions::marks, or is TableOptions::columns.
 enum class Header { yes, no, detect };
 
 struct TableOptions {
@@ -37,19 +37,29 @@ class Table {
   std::int64_t row_count() const noexcept { return static_cast<std::int64_t>(lines_.size()); }
   std::int64_t skipped() const noexcept { return skipped_; }
 
-  // Position of the column, exact spelling.
+  // Returns the position of the column, exact spelling. Columns without a name are not found.
   std::optional<std::size_t> find(std::string_view column) const;
+  // Returns the names of the columns that have one.
+  std::vector<std::string> names() const;
   bool is_null(std::int64_t row, std::size_t column) const { return nulls_[index(row, column)] != 0; }
   const std::string& text(std::int64_t row, std::size_t column) const { return cells_[index(row, column)]; }
-  // Line of the file, from 1, on which the row begins; for Parquet the row's number, from 1.
+  // Returns the line of the file, from 1, on which the row begins; where rows have no line of their own (Parquet, a JSON object,
+  // a table of several files), the row's number, from 1.
   std::int64_t line(std::int64_t row) const { return lines_[static_cast<std::size_t>(row)]; }
-  // "row 7" for Parquet, "line 7" otherwise.
-  std::string place(std::int64_t row) const;
+  // Returns "dev.tsv: line 7", or "dev.parquet: row 7", with the file that the row is in.
+  std::string where(std::int64_t row) const;
+  // Returns true if line() gives numbers of rows.
+  bool numbers_rows() const noexcept { return numbered_rows_; }
+  // Returns true if the names of the columns are those of a first line, which may have been a row in truth.
+  bool has_header_line() const noexcept { return has_header_line_; }
 
   // For readers. One cell per column; a missing text is null.
   void add_row(std::int64_t line, std::vector<std::optional<std::string>> cells);
-  void add_skipped() noexcept { ++skipped_; }
+  void add_skipped(std::int64_t rows = 1) noexcept { skipped_ += rows; }
   void number_rows() noexcept { numbered_rows_ = true; }
+  void set_header_line() noexcept { has_header_line_ = true; }
+  // Adds the rows of a table of another file. Every column of it must be a column of this table; others become null.
+  void append(Table part);
 
  private:
   std::size_t index(std::int64_t row, std::size_t column) const {
@@ -63,17 +73,27 @@ class Table {
   std::vector<std::int64_t> lines_;
   std::int64_t skipped_ = 0;
   bool numbered_rows_ = false;
+  bool has_header_line_ = false;
+  // A table of several files: the file of each part and where its rows stand there.
+  struct Part {
+    std::int64_t end;  // number of the first row that is not of this part
+    std::filesystem::path source;
+    std::vector<std::int64_t> lines;
+    bool numbered_rows;
+  };
+  std::vector<Part> parts_;
 };
 
-// Reads a whole file:
+// Reads a whole table. `path` is a file, a folder or split of shards (data_files.h), or "FILE.json/NAME": a member of an object.
 //   .tsv      fields between tabs; quotes are ordinary characters (as in GLUE)
 //   .csv      RFC 4180: quoted fields may hold commas, doubled quotes and line ends
-//   .jsonl    one object per line;  .json: an array of objects, or one object per line
+//   .jsonl    one object per line;  .json: also an array of objects, or one object (json_object.h)
 //   .parquet  dictionaries are decoded
 //   .txt      one text per line, column "text"
-// A byte order mark, CRLF line ends and a missing last line end are accepted; blank lines are skipped.
+// A byte order mark, line ends of every kind (base/plain_text.h) and a missing last line end are accepted; line ends inside quoted
+// fields are kept as they are, as Python's csv module does. Blank lines are skipped, and so are empty fields behind the last column.
 // Throws io for a missing file; bad_input, with the line, for an empty file, a header without rows, rows with too few or too many
-// fields, text that is not UTF-8, duplicate column names, an unknown extension, broken JSON or Parquet.
+// fields, text that is not UTF-8, duplicate column names, an unknown extension, broken JSON or Parquet, a Git LFS pointer.
 Table read_table(const std::filesystem::path& path, const TableOptions& options = {});
 
 }  // namespace hies::data

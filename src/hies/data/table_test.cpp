@@ -34,7 +34,7 @@ TEST_F(TableTest, TsvQuotesAreOrdinaryCharacters) {
   EXPECT_EQ(row_of(table, 2), (Row{"1", ""}));
   EXPECT_EQ(table.line(0), 2);
   EXPECT_EQ(table.line(1), 4);
-  EXPECT_EQ(table.place(2), "line 5");
+  EXPECT_EQ(table.where(2), (folder / "a.tsv").string() + ": line 5");
   EXPECT_EQ(table.find("Quality"), std::optional<std::size_t>(0));
   EXPECT_EQ(table.find("quality"), std::nullopt);
 }

@@ -1,8 +1,9 @@
-#include <algorithm>
 #include <cstdint>
 #include <cstring>
 
 #include "hies/base/error.h"
+#include "hies/base/lfs_pointer.h"
+#include "hies/base/plain_text.h"
 #include "hies/data/table_readers.h"
 
 namespace hies::data {
@@ -27,12 +28,6 @@ std::size_t sequence_length(std::string_view text) noexcept {
 
 }  // namespace
 
-std::string_view without_byte_order_mark(std::string_view text) noexcept {
-  constexpr std::string_view kMark = "\xEF\xBB\xBF";
-  if (text.starts_with(kMark)) text.remove_prefix(kMark.size());
-  return text;
-}
-
 std::size_t find_invalid_utf8(std::string_view text) noexcept {
   std::size_t at = 0;
   while (at < text.size()) {
@@ -55,11 +50,19 @@ std::size_t find_invalid_utf8(std::string_view text) noexcept {
 void check_utf8(const std::filesystem::path& path, std::string_view content) {
   const std::size_t at = find_invalid_utf8(content);
   if (at == std::string_view::npos) return;
-  const auto line = 1 + std::count(content.begin(), content.begin() + static_cast<std::ptrdiff_t>(at), '\n');
-  throw Error(
-      ErrorKind::bad_input,
-      fmt::format("{}: line {} is not UTF-8 (byte 0x{:02x})", path.string(), line, static_cast<unsigned char>(content[at])),
-      "convert the file to UTF-8, for example with iconv");
+  throw Error(ErrorKind::bad_input,
+              fmt::format("{}: line {} is not UTF-8 (byte 0x{:02x})", path.string(), line_at(content, at),
+                          static_cast<unsigned char>(content[at])),
+              "convert the file to UTF-8, for example with iconv");
+}
+
+std::string_view checked_text(const std::filesystem::path& path, std::string_view content) {
+  refuse_lfs_pointer(content, path.string());
+  refuse_wide_encoding(content, path.string());
+  content = without_byte_order_mark(content);
+  check_utf8(path, content);
+  if (content.find_first_not_of(" \t\r\n") == std::string_view::npos) bad_input("{} is empty", path.string());
+  return content;
 }
 
 }  // namespace hies::data

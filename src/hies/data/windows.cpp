@@ -111,14 +111,18 @@ Dataset load_windows(const std::filesystem::path& file, const Task& task, const 
   if (!tokenizer.prefix())
     throw Error(ErrorKind::bad_input, "the tokenizer has neither a token that begins a text nor one that ends it",
                 "name bos_token or eos_token in tokenizer_config.json");
-  const std::vector<Document> documents = load_documents(file, task, options);
+  const std::vector<Document> documents = load_documents(file, task, options, progress);
   const std::vector<text::PlainEncoding> encodings = encode(documents, tokenizer, threads, progress);
 
   std::vector<Place> places;
+  std::int64_t empty = 0;
   for (std::size_t i = 0; i < documents.size(); ++i) {
-    if (encodings[i].ids.empty()) bad_input("{}: the text on line {} has no tokens", file.string(), documents[i].line);
+    if (encodings[i].ids.empty() && !options.skip_empty)
+      throw Error(ErrorKind::bad_input, fmt::format("{} has no tokens", documents[i].where), std::string(kSkipEmptyHint));
+    empty += encodings[i].ids.empty();
     for (const Window& window : rolling_windows(std::ssize(encodings[i].ids), context, stride)) places.push_back({i, window});
   }
+  warn_of_empty(file, empty, std::ssize(documents), "texts have no tokens", progress);
   Dataset dataset;
   dataset.source = file;
   dataset.has_labels = true;

@@ -1,5 +1,7 @@
 #include "hies/eval/quality.h"
 
+#include <fmt/ranges.h>
+
 #include <functional>
 #include <map>
 #include <numeric>
@@ -108,6 +110,26 @@ Metrics quality(const data::Task& task, const data::Dataset& dataset, const Pred
   std::vector<std::size_t> all(dataset.examples.size());
   std::iota(all.begin(), all.end(), std::size_t{0});
   return Judge(task, dataset, predictions).judge(all);
+}
+
+void warn_of_undefined_metrics(const data::Task& task, const data::Dataset& dataset, Progress& progress) {
+  if (!dataset.has_labels) return;
+  std::vector<double> labels;
+  for (const data::Example& example : dataset.examples) labels.push_back(example.label);
+  std::vector<std::string> undefined, given;
+  for (const std::string& name : task.metrics) {
+    const data::Metric& metric = data::metric(name);
+    if (metric.compute == nullptr) continue;
+    const double of_right_answers = metric.compute(labels, labels);
+    if (of_right_answers == (metric.higher_is_better ? metric.highest : metric.lowest)) continue;
+    undefined.push_back(name);
+    given.push_back(fmt::format("{:g}", of_right_answers));
+  }
+  if (undefined.empty()) return;
+  const std::string what = labels.size() == 1 ? "the only label is" : fmt::format("all {} labels are", labels.size());
+  progress.warn(fmt::format("{}: {} {:g}, for which {} {} not defined: even right answers get {}", dataset.source.string(), what,
+                            labels.front(), fmt::join(undefined, ", "), undefined.size() == 1 ? "is" : "are",
+                            fmt::join(given, ", ")));
 }
 
 std::vector<GroupQuality> group_quality(const data::Task& task, const data::Dataset& dataset, const Predictions& predictions) {

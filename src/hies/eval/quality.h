@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "hies/base/progress.h"
 #include "hies/data/dataset.h"
 #include "hies/data/task.h"
 #include "hies/eval/predict.h"
@@ -17,6 +18,10 @@ using Metrics = std::vector<std::pair<std::string, double>>;
 // How well the answers agree with the labels, or how likely the texts are. Empty when the data set has no labels. Throws bad_input
 // for an empty data set.
 Metrics quality(const data::Task& task, const data::Dataset& dataset, const Predictions& predictions);
+
+// Warns of the task's metrics that mean nothing on this data, because even right answers do not get their best value: correlations
+// where all labels are equal, F1 where no label is class 1.
+void warn_of_undefined_metrics(const data::Task& task, const data::Dataset& dataset, Progress& progress);
 
 // A part of the data judged by itself.
 struct GroupQuality {

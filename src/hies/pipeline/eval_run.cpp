@@ -2,6 +2,7 @@
 
 #include "hies/base/fields.h"
 #include "hies/data/load_dataset.h"
+#include "hies/eval/quality.h"
 #include "hies/prune/plan.h"
 #include "hies/score/objectives/objectives.h"
 
@@ -65,6 +66,7 @@ EvalRun run_eval(const EvalRequest& request, Progress& progress) {
   const LoadedModel loaded = load_model(request.model, request.execution);
   const std::optional<prune::Plan> plan = read_plan(request, loaded);
   EvaluationData mine = load_evaluation(loaded, task, request.data, request.load, request.loss, progress);
+  eval::warn_of_undefined_metrics(task, mine.dataset, progress);
   const eval::EvaluationSubject model = subject(loaded, mine, plan ? &*plan : nullptr);
 
   EvalRun run;

@@ -2,6 +2,7 @@
 
 #include "hies/base/error.h"
 #include "hies/base/files.h"
+#include "hies/eval/quality.h"
 #include "hies/pipeline/eval_run.h"
 #include "hies/pipeline/model_card.h"
 #include "hies/pipeline/plan_run.h"
@@ -82,6 +83,7 @@ class Job {
     load.examples.reset();
     load.order = "file";
     data_ = load_evaluation(*whole_, task(), *request_.evaluation, load, "", progress_);
+    eval::warn_of_undefined_metrics(task(), data_.dataset, progress_);
     eval::EvalOptions untimed = request_.eval;
     untimed.latency.latency_seconds = 0;
     const eval::EvaluationSubject reference = subject(whole_->model, nullptr, nullptr);

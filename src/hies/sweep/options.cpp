@@ -109,6 +109,9 @@ void check_config(const SweepConfig& config) {
   const SweepOptions& options = config.options;
   check_asked(options.load.context || options.load.stride, "`context` and `stride` are for tasks that judge texts in windows",
               "perplexity, causal-lm", data::reads_windows, config.runs);
+  check_asked(
+      options.load.join_rows, "`join_rows` is for tasks that read documents", "perplexity",
+      [](const data::Task& task) { return task.input_kind == data::InputKind::documents; }, config.runs);
   check_asked(options.load.shots.has_value(), "`shots` is for questions of several subjects", "mmlu", data::reads_subjects,
               config.runs);
   check_asked(options.load.image_size || options.load.skip_bad || options.load.most_pixels,

@@ -6,6 +6,7 @@
 #include "hies/base/error.h"
 #include "hies/base/hash.h"
 #include "hies/data/load_dataset.h"
+#include "hies/eval/quality.h"
 #include "hies/pipeline/loaded_model.h"
 #include "hies/prune/budget.h"
 #include "hies/score/objectives/objectives.h"
@@ -140,6 +141,9 @@ data::LoadOptions load_options(const SweepOptions& options, const data::Task& ta
     load.stride.reset();
   }
   if (!data::reads_subjects(task)) load.shots.reset();
+  if (data::reads_subjects(task)) load.columns.clear();
+  if (task.input_kind != data::InputKind::documents) load.join_rows = false;
+  if (data::reads_images(task)) load.skip_empty = false;
   if (!data::reads_images(task)) {
     load.image_size.reset();
     load.skip_bad = false;
@@ -202,6 +206,7 @@ RunInputs load_run(const SweepRun& run, const SweepOptions& options, Progress& p
   data.evaluation = pipeline::load_evaluation(*data.checkpoint, preprocessor, task, run.data, judged, "", progress,
                                               engine::resolve(options.execution).threads);
   check_evaluation(data, options);
+  eval::warn_of_undefined_metrics(task, data.evaluation.dataset, progress);
   warn_of_leak(data, progress);
   if (options.alpha == "auto" || options.loss == "auto") data.heldout = load_heldout(data, options, preprocessor);
   return data;

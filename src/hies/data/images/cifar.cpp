@@ -1,6 +1,5 @@
-#include <sstream>
-
 #include "hies/base/error.h"
+#include "hies/base/plain_text.h"
 #include "hies/data/images/kinds.h"
 #include "hies/data/images/raw.h"
 
@@ -34,11 +33,9 @@ ImageSourcePtr open_cifar(const std::filesystem::path& name, std::string content
       std::move(content), count);
   source->labels = std::move(read);
   if (!names || coarse) return source;
-  std::istringstream lines(*names);
-  for (std::string line; std::getline(lines, line);) {
-    if (line.ends_with('\r')) line.pop_back();
-    if (!line.empty()) source->class_names.push_back(line);
-  }
+  Lines lines(without_byte_order_mark(*names));
+  for (std::string_view line; lines.next(line);)
+    if (!line.empty()) source->class_names.emplace_back(line);
   return source;
 }
 

@@ -11,11 +11,11 @@ namespace {
 class List : public ImageSource {
  public:
   List(const std::filesystem::path& file, const Task& task, const LoadOptions& options) : folder_(file.parent_path()) {
-    const Table table = read_table(file);
+    const Table table = read_task_table(file, task, options);
     const std::size_t path = text_column(table, task, options);
     const auto label = label_column(table, task, options);
     for (std::int64_t row = 0; row < table.row_count(); ++row) {
-      const std::string where = fmt::format("{}: {}", file.string(), table.place(row));
+      const std::string where = table.where(row);
       if (table.is_null(row, path) || table.text(row, path).empty()) bad_input("{} names no image", where);
       names.push_back(table.text(row, path));
       if (!label) continue;

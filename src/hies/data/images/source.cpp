@@ -5,6 +5,7 @@
 
 #include "hies/base/error.h"
 #include "hies/base/files.h"
+#include "hies/base/lfs_pointer.h"
 #include "hies/data/images/archive.h"
 #include "hies/data/images/kinds.h"
 #include "hies/image/decode.h"
@@ -59,6 +60,7 @@ ImageSourcePtr open_cifar_file(const fs::path& file, std::size_t classes) {
 
 image::Image ImageSource::decode(std::int64_t index, int channels, std::int64_t most_pixels) const {
   const std::string file = bytes(index);
+  refuse_lfs_pointer(file, names[static_cast<std::size_t>(index)]);
   return image::decode(std::as_bytes(std::span(file)), channels, most_pixels, names[static_cast<std::size_t>(index)]);
 }
 
@@ -69,6 +71,8 @@ ImageSourcePtr open_images(const fs::path& path, const Task& task, const LoadOpt
   }
   if (!is_there(path)) io_error("{} does not exist", path.string());
   if (is_folder(path)) return open_folder(path);
+  const MappedFile file(path);
+  refuse_lfs_pointer({reinterpret_cast<const char*>(file.bytes().data()), file.bytes().size()}, path.string());
   if (is_archive_name(path)) return open_archive(path, "");
   const std::string ending = lower(path.extension().string());
   if (is_idx_name(path.filename().string())) return open_idx(path);
