@@ -128,7 +128,7 @@ Splits splits_of(const fs::path& folder) {
   }
   std::sort(folders.begin(), folders.end());
   std::string hint = "give a file";
-  if (has_arrow) hint = "its .arrow files are those of save_to_disk: write Parquet with to_parquet of the `datasets` library";
+  if (has_arrow) hint = "its .arrow files are those of save_to_disk: write Parquet with to_parquet of Hugging Face datasets";
   else if (!folders.empty()) hint = fmt::format("give one of its folders: {}", fmt::join(folders, ", "));
   else if (has_text) hint = "give one of its .txt files";
   throw Error(ErrorKind::bad_input, fmt::format("{} holds no .tsv, .csv, .jsonl, .json or .parquet files", folder.string()),

@@ -82,6 +82,8 @@ TEST_F(DataFilesTest, ObjectsThatAreNoTable) {
   expect_refused("a.json", R"({"x":{"p":1},"y":{"p":2}})",
                  "a JSON object of objects, of which it is not plain whether they are rows or columns: x, y | write rows");
   expect_refused("a.json", R"({"0":{"1":"a"},"1":{"1":"b"}})", "not plain whether they are rows or columns");
+  expect_refused("a.json", R"({"text":{"0":"a"},"text":{"0":"b"}})", "two columns are named 'text'");
+  expect_refused("a.json", R"({"text":{"0":"a"},"label":{"0":1 2}})", "a.json is not valid JSON");
   expect_refused("a.json", R"({"text":["a","b"],"label":[1]})", "lists differ in length: 'text' holds 2, 'label' 1");
   expect_refused("a.json", R"({"text":{"0":"a","1":"b"},"label":{"1":1,"0":0}})", "column 'label' has other rows than 'text'");
   expect_refused("a.json", R"({"columns":["text"],"data":[["a",1]]})", "row 1 of its 'data' does not fit its 1 'columns'");

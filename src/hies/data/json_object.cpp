@@ -3,36 +3,42 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <optional>
 #include <string_view>
 
 #include "hies/base/error.h"
+#include "hies/base/json.h"
 #include "hies/base/suggest.h"
+#include "hies/data/json_scan.h"
+#include "hies/data/table_readers.h"
 
 namespace hies::data {
 namespace {
 
 constexpr std::string_view kWriteRows = "write rows: with pandas, to_json(FILE, orient=\"records\", lines=True)";
 
+using Members = std::vector<JsonMember>;
+
+std::vector<std::string> names_of(const Members& members) {
+  std::vector<std::string> names;
+  for (const JsonMember& member : members) names.push_back(member.name);
+  return names;
+}
 std::vector<std::string> names_of(const Json& object) {
   std::vector<std::string> names;
   for (const auto& [name, value] : object.items()) names.push_back(name);
   return names;
 }
 
-std::string listed(const Json& object) { return printable(fmt::format("{}", fmt::join(names_of(object), ", ")), 200); }
-
 template <class Predicate>
 bool all_members(const Json& object, Predicate&& predicate) {
   return std::all_of(object.begin(), object.end(), predicate);
 }
 
-bool is_integer_name(std::string_view name) {
+bool is_row_number(std::string_view name) {
   return !name.empty() && std::all_of(name.begin(), name.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
-bool has_integer_names(const Json& object) {
-  const std::vector<std::string> names = names_of(object);
-  return std::all_of(names.begin(), names.end(), is_integer_name);
-}
+bool are_row_numbers(const std::vector<std::string>& names) { return std::all_of(names.begin(), names.end(), is_row_number); }
 
 bool is_object(const Json& value) { return value.is_object(); }
 bool is_list(const Json& value) { return value.is_array(); }
@@ -40,12 +46,16 @@ bool is_list_of_records(const Json& value) {
   return value.is_array() && !value.empty() && std::all_of(value.begin(), value.end(), is_object);
 }
 
-[[noreturn]] void no_rows(const std::filesystem::path& path, const Json& object, std::string_view what) {
-  const auto table = std::find_if(object.begin(), object.end(), is_list_of_records);
-  throw Error(ErrorKind::bad_input, fmt::format("{} is a JSON object {}: {}", path.string(), what, listed(object)),
-              table == object.end() ? std::string(kWriteRows)
-                                    : printable(fmt::format("name one of them: {}", (path / table.key()).string()), 400));
+[[noreturn]] void no_rows(const std::filesystem::path& path, std::string_view what, const std::vector<std::string>& names,
+                          std::string hint) {
+  throw Error(
+      ErrorKind::bad_input,
+      fmt::format("{} is a JSON object {}: {}", path.string(), what, printable(fmt::format("{}", fmt::join(names, ", ")), 200)),
+      printable(hint, 400));
 }
+
+// A value that stands alone, of no more levels than kMaxJsonDepth.
+Json parsed(const std::filesystem::path& path, std::string_view text) { return parse_json(text, path.string()); }
 
 // Rows of columns, each a list or an object of as many values.
 std::vector<Json> transposed(const Json& columns, std::size_t rows) {
@@ -95,34 +105,56 @@ std::vector<Json> rows_of_lists(const std::filesystem::path& path, const Json& o
 }
 
 // Objects of objects: {"text": {"0": "a", "1": "b"}, …} by column, {"0": {"text": "a", …}, …} by row.
-std::vector<Json> rows_of_objects(const std::filesystem::path& path, const Json& object) {
-  const bool outer = has_integer_names(object), inner = all_members(object, has_integer_names);
-  if (outer == inner) no_rows(path, object, "of objects, of which it is not plain whether they are rows or columns");
-  if (outer) return {object.begin(), object.end()};
-  const std::vector<std::string> index = names_of(object.front());
-  for (const auto& [name, column] : object.items())
-    if (names_of(column) != index)
-      bad_input("{}: column '{}' has other rows than '{}'", path.string(), printable(name), printable(object.begin().key()));
-  return transposed(object, index.size());
+std::vector<Json> rows_of_objects(const std::filesystem::path& path, const Members& outer) {
+  std::vector<Members> inner;
+  for (const JsonMember& member : outer) {
+    std::optional<Members> members = members_of(member.value);
+    if (!members) parsed(path, member.value);  // which says what is wrong
+    inner.push_back(std::move(members).value_or(Members()));
+  }
+  const std::vector<std::string> names = names_of(outer), index = names_of(inner.front());
+  const bool rows_outside = are_row_numbers(names);
+  const bool rows_inside = std::all_of(inner.begin(), inner.end(), [](const Members& m) { return are_row_numbers(names_of(m)); });
+  if (rows_outside == rows_inside)
+    no_rows(path, "of objects, of which it is not plain whether they are rows or columns", names, std::string(kWriteRows));
+  if (rows_inside) check_columns(path, names);
+  std::vector<Json> rows(rows_outside ? outer.size() : index.size(), Json::object());
+  for (std::size_t o = 0; o < outer.size(); ++o) {
+    if (!rows_outside && names_of(inner[o]) != index)
+      bad_input("{}: column '{}' has other rows than '{}'", path.string(), printable(names[o]), printable(names.front()));
+    for (std::size_t i = 0; i < inner[o].size(); ++i)
+      rows[rows_outside ? o : i][rows_outside ? inner[o][i].name : names[o]] = parsed(path, inner[o][i].value);
+  }
+  return rows;
 }
 
-const Json& member_of(const std::filesystem::path& path, const Json& object, const std::vector<std::string>& members) {
-  const Json* value = &object;
+// The text of the value that `members` lead to.
+std::string_view value_at(const std::filesystem::path& path, std::string_view text, const std::vector<std::string>& members) {
   for (const std::string& member : members) {
-    if (!value->is_object()) bad_input("{}: there is no object that could have a member '{}'", path.string(), printable(member));
-    const auto found = value->find(member);
-    if (found == value->end())
+    const std::optional<Members> known = members_of(text);
+    if (!known) {
+      parsed(path, text);  // throws where it is not valid
+      bad_input("{}: there is no object that could have a member '{}'", path.string(), printable(member));
+    }
+    const auto found = std::find_if(known->begin(), known->end(), [&](const JsonMember& m) { return m.name == member; });
+    if (found == known->end())
       throw Error(ErrorKind::bad_input, fmt::format("{}: the JSON object has no member '{}'", path.string(), printable(member)),
-                  printable(known_names_hint(member, names_of(*value)), 400));
-    value = &*found;
+                  printable(known_names_hint(member, names_of(*known)), 400));
+    text = found->value;
   }
-  return *value;
+  return text;
 }
 
 }  // namespace
 
-ObjectRows rows_of_object(const std::filesystem::path& path, const Json& object, const std::vector<std::string>& members) {
-  const Json& value = member_of(path, object, members);
+ObjectRows rows_of_object(const std::filesystem::path& path, std::string_view text, const std::vector<std::string>& members) {
+  text = value_at(path, text, members);
+  const std::optional<Members> parts = members_of(text);
+  const auto begins_object = [](const JsonMember& member) { return member.value.starts_with('{'); };
+  if (parts && !parts->empty() && std::all_of(parts->begin(), parts->end(), begins_object))
+    return {rows_of_objects(path, *parts), false};
+
+  const Json value = parsed(path, text);
   if (value.is_array()) return {rows_of_list(path, value), false};
   if (!value.is_object() || value.empty()) bad_input("{} holds no rows", path.string());
   const bool is_table = value.size() == 2 && value.contains("schema") && value.contains("data");  // pandas
@@ -130,9 +162,10 @@ ObjectRows rows_of_object(const std::filesystem::path& path, const Json& object,
   if (is_split(value)) return {rows_of_split(path, value), false};
   if (!all_members(value, [](const Json& member) { return member.is_structured(); })) return {{value}, true};
   if (value.size() == 1 && is_list_of_records(value.front())) return {rows_of_list(path, value.front()), false};
-  if (all_members(value, is_object)) return {rows_of_objects(path, value), false};
-  if (!all_members(value, is_list) || std::any_of(value.begin(), value.end(), is_list_of_records))
-    no_rows(path, value, "of several parts");
+  const auto table = std::find_if(value.begin(), value.end(), is_list_of_records);
+  if (!all_members(value, is_list) || table != value.end())
+    no_rows(path, "of several parts", names_of(value),
+            table == value.end() ? std::string(kWriteRows) : fmt::format("name one of them: {}", (path / table.key()).string()));
   return {rows_of_lists(path, value), false};
 }
 

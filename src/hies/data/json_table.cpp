@@ -6,6 +6,7 @@
 #include "hies/base/json.h"
 #include "hies/base/plain_text.h"
 #include "hies/data/json_object.h"
+#include "hies/data/json_scan.h"
 #include "hies/data/table_readers.h"
 
 namespace hies::data {
@@ -73,35 +74,6 @@ class JsonRows {
   std::vector<std::int64_t> lines_;
 };
 
-enum class Until { object_is_closed, element_ends };
-
-// Returns where the value that begins at `begin` ends: behind the bracket that closes it, or at the first comma or closing bracket of the
-// array that it is in. Brackets and commas inside strings and nested values do not count. Returns npos where it does not end.
-std::size_t end_of(std::string_view content, std::size_t begin, Until until) {
-  int depth = 0;
-  bool in_string = false;
-  for (std::size_t i = begin; i < content.size(); ++i) {
-    const char c = content[i];
-    if (in_string) {
-      if (c == '\\') ++i;
-      if (c == '"') in_string = false;
-    } else if (c == '"') {
-      in_string = true;
-    } else if (c == '{' || c == '[') {
-      ++depth;
-    } else if (depth > 0 && (c == '}' || c == ']')) {
-      if (--depth == 0 && until == Until::object_is_closed) return i + 1;
-    } else if (depth == 0 && until == Until::element_ends && (c == ',' || c == ']')) {
-      return i;
-    }
-  }
-  return std::string_view::npos;
-}
-
-std::size_t next_text(std::string_view content, std::size_t begin) {
-  return std::min(content.find_first_not_of(kSpace, begin), content.size());
-}
-
 // Counts lines from place to place, so that a file is looked at once.
 class LineCounter {
  public:
@@ -155,7 +127,7 @@ void read_values(std::string_view content, JsonRows& rows) {
 
 void read_object(const std::filesystem::path& path, std::string_view content, const std::vector<std::string>& members,
                  JsonRows& rows) {
-  const ObjectRows found = rows_of_object(path, parse_json(content, path.string()), members);
+  const ObjectRows found = rows_of_object(path, content, members);
   if (found.is_record) return rows.add(line_at(content, next_text(content, 0)), found.rows.front());
   for (std::size_t i = 0; i < found.rows.size(); ++i) rows.add(static_cast<std::int64_t>(i) + 1, found.rows[i]);
   rows.number();

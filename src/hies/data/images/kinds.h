@@ -13,6 +13,11 @@ ImageSourcePtr open_folder(const std::filesystem::path& folder);
 ImageSourcePtr open_archive(const std::filesystem::path& file, const std::string& part);
 ImageSourcePtr open_list(const std::filesystem::path& file, const Task& task, const LoadOptions& options);
 ImageSourcePtr open_parquet_images(const std::filesystem::path& file, const Task& task, const LoadOptions& options);
+// The files of a folder, or split, of tables of images; none where `path` is something else.
+std::vector<std::filesystem::path> image_shards(const std::filesystem::path& path);
+// The images of all files, one file after another. Takes what the first file says of the labels.
+ImageSourcePtr open_shards(const std::vector<std::filesystem::path>& files, const Task& task, const LoadOptions& options,
+                           std::size_t classes);
 ImageSourcePtr open_idx(const std::filesystem::path& file);
 // `content` of a file of that name; names_of: the text of a file beside it, if it is there.
 ImageSourcePtr open_cifar(const std::filesystem::path& name, std::string content, std::size_t classes,

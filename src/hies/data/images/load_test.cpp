@@ -99,14 +99,16 @@ TEST_F(Load, Parquet) {
   const auto records =
       arrow::StructArray::Make({files, paths.Finish().ValueOrDie()}, std::vector<std::string>{"bytes", "path"}).ValueOrDie();
   const auto ids_of_hub = labels.Finish().ValueOrDie();
-  const auto write = [&](const std::shared_ptr<arrow::Array>& images, const char* name) {
+  const auto write = [&](const std::shared_ptr<arrow::Array>& images, const char* name, std::int64_t begin = 0,
+                         std::int64_t end = 4) {
     const auto metadata = arrow::key_value_metadata(
         {"huggingface"}, {R"({"info":{"features":{"label":{"names":["tree frog","cat","dog"],"_type":"ClassLabel"}}}})"});
     const auto table =
         arrow::Table::Make(arrow::schema({arrow::field("img", images->type()), arrow::field("label", arrow::int64())}, metadata),
                            {images, ids_of_hub});
     const auto file = arrow::io::FileOutputStream::Open((folder / name).string()).ValueOrDie();
-    ASSERT_TRUE(parquet::arrow::WriteTable(*table, arrow::default_memory_pool(), file, 2, parquet::default_writer_properties(),
+    ASSERT_TRUE(parquet::arrow::WriteTable(*table->Slice(begin, end - begin), arrow::default_memory_pool(), file, 2,
+                                           parquet::default_writer_properties(),
                                            parquet::ArrowWriterProperties::Builder().store_schema()->build())
                     .ok());
     ASSERT_TRUE(file->Close().ok());
@@ -115,6 +117,20 @@ TEST_F(Load, Parquet) {
   expect_same(load(folder / "records.parquet"));
   write(files, "files.parquet");
   expect_same(load(folder / "files.parquet"));
+
+  folder.folder("hub/data");
+  write(records, "hub/data/test-00000-of-00002.parquet", 0, 3);
+  write(records, "hub/data/test-00001-of-00002.parquet", 3, 4);
+  folder.write("hub/data/README.md", "x");
+  expect_same(load(folder / "hub/data"));
+  expect_same(load(folder / "hub/data/test"));
+  LoadOptions some = in_order();
+  some.order = "random";
+  some.examples = 2;
+  EXPECT_EQ(load(folder / "hub/data", some).hash, load(folder / "records.parquet", some).hash);
+  write(records, "hub/data/train-00000-of-00001.parquet");
+  expect_error(error_of([&] { load(folder / "hub/data"); }), ErrorKind::bad_input, "holds several splits: test, train");
+  expect_same(load(folder / "hub/data/train"));
 }
 
 std::string big_endian(std::initializer_list<std::uint32_t> numbers) {

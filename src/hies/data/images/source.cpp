@@ -69,6 +69,7 @@ ImageSourcePtr open_images(const fs::path& path, const Task& task, const LoadOpt
     if (lower(path.extension().string()) == ".bin") return open_cifar_in(inside->first, inside->second, classes);
     return open_archive(inside->first, inside->second);
   }
+  if (const std::vector<fs::path> files = image_shards(path); !files.empty()) return open_shards(files, task, options, classes);
   if (!is_there(path)) io_error("{} does not exist", path.string());
   if (is_folder(path)) return open_folder(path);
   const MappedFile file(path);

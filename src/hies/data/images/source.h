@@ -37,6 +37,7 @@ using ImageSourcePtr = std::unique_ptr<ImageSource>;
 //   a folder, or a tar file (compressed or not), of class folders, or of images without labels
 //   TAR/FOLDER, which is that part of a tar file
 //   .csv, .tsv, .jsonl, .json with a column of paths, .parquet with a column of paths or of files (as on the Hugging Face hub)
+//   a folder, or FOLDER/SPLIT, of such .parquet files: the shards of one split
 //   IDX (MNIST, Fashion-MNIST), compressed or not, and the binary files of CIFAR-10 and CIFAR-100
 // `task` and `options` say which columns, `classes`: of the model, chooses between coarse and fine labels. Throws bad_input or io.
 ImageSourcePtr open_images(const std::filesystem::path& path, const Task& task, const LoadOptions& options, std::size_t classes);
