@@ -12,9 +12,13 @@ namespace hies::data {
 
 namespace {
 
-// What to do where the first line of a file may have been a row.
-std::string_view without_header(const Table& table) {
-  return table.has_header_line() ? "; if the first line is a row already, name all columns with `columns`" : "";
+// What else may be wrong where a column is not there: its file has another separator, or no header.
+std::string_view other_causes(const Table& table) {
+  if (!table.has_header_line()) return "";
+  const bool is_one = table.columns().size() == 1;
+  if (is_one && table.columns().front().find_first_of(";\t,|") != std::string::npos)
+    return "; are fields separated as the file's name says? .csv: by commas, .tsv: by tabs";
+  return "; if the first line is a row already, name all columns with `columns`";
 }
 
 std::vector<std::string> split_at_commas(std::string_view text) {
@@ -59,7 +63,7 @@ Table read_task_table(const std::filesystem::path& path, const Task& task, const
 std::size_t named_column(const Table& table, const std::string& name) {
   if (const auto found = table.find(name)) return *found;
   throw Error(ErrorKind::bad_input, fmt::format("{} has no column '{}'", table.source().string(), printable(name)),
-              printable(known_names_hint(name, table.names()), 400) + std::string(without_header(table)));
+              printable(known_names_hint(name, table.names()), 400) + std::string(other_causes(table)));
 }
 
 void no_usual_column(const Table& table, const Task& task, std::string_view what, const std::vector<std::string>& usual,
@@ -68,7 +72,7 @@ void no_usual_column(const Table& table, const Task& task, std::string_view what
               fmt::format("{} has no {} column that task '{}' knows (it looks for {})", table.source().string(), what, task.name,
                           fmt::join(usual, ", ")),
               printable(fmt::format("columns: {}; name yours with {}", fmt::join(table.names(), ", "), flags), 400) +
-                  std::string(without_header(table)));
+                  std::string(other_causes(table)));
 }
 
 std::size_t text_column(const Table& table, const Task& task, const LoadOptions& options) {

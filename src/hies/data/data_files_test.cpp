@@ -187,6 +187,9 @@ TEST_F(DataFilesTest, FilesWithoutHeader) {
   expect_error(error_of([&] { text_column(table, task("classification"), options); }), ErrorKind::bad_input,
                "columns: a film, 1; name yours with `text`; if the first line is a row already, name all columns with `columns`");
   expect_error(error_of([&] { named_column(table, "text"); }), ErrorKind::bad_input, "name all columns with `columns`");
+  const Table semicolons = read_table(folder.write("a.csv", "text;label\na film;1\n"));
+  expect_error(error_of([&] { text_column(semicolons, task("classification"), options); }), ErrorKind::bad_input,
+               "columns: text;label; name yours with `text`; are fields separated as the file's name says? .csv: by commas");
   expect_refused("b.tsv", "0\t0\ta\n1\t0\tb\n", "two columns are named '0' | if the first line is a row already");
 }
 

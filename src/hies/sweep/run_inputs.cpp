@@ -184,7 +184,8 @@ data::Dataset load_heldout(const RunInputs& data, const SweepOptions& options, c
     const std::int64_t read = rows.size();
     std::erase_if(rows.examples, [&](const data::Example& example) { return taken.contains(content(example)); });
     if (rows.size() >= options.heldout) return first_examples(rows, options.heldout);
-    if (!all && read < *load.examples) break;
+    // Where no row is left out, there are no more.
+    if (!all && read < *load.examples && !load.skip_empty && !load.skip_bad) break;
   }
   throw Error(ErrorKind::bad_input,
               fmt::format("`heldout` is {}, but only {} rows of {} neither score heads nor are in {}", options.heldout,
