@@ -13,9 +13,9 @@
 
 namespace hies::data {
 
-// Reads a table for a task. The columns of a file without header are those that the user names, else the task's own. `keep_nested` as
-// in TableOptions. Throws bad_input where `columns` names one twice, or is given for a file that names its columns itself; and what
-// read_table throws.
+// Reads a table for a task. The columns of a file without header are those that the user names, else the task's own.
+// `keep_nested` as in TableOptions. Throws bad_input where `columns` names one twice, or is given for a file that names its
+// columns itself; and what read_table throws.
 Table read_task_table(const std::filesystem::path& path, const Task& task, const LoadOptions& options, bool keep_nested = false);
 
 // The column that the user names. Throws bad_input, with those that are there, when there is none.

@@ -1,6 +1,7 @@
 #pragma once
 
-// Places in JSON text, for files that are too large to be held as one value: members of a large object would be looked up one by one.
+// Places in JSON text, for files that are too large to be held as one value: members of a large object would be looked up one
+// by one.
 
 #include <cstddef>
 #include <optional>
@@ -25,8 +26,8 @@ struct JsonMember {
   std::string_view value;  // as it stands in the text, not checked
 };
 
-// Returns the members of the object that `text` is, in order; nothing where it is no well-formed object, as far as that shows between
-// its members.
+// Returns the members of the object that `text` is, in order; nothing where it is no well-formed object, as far as that shows
+// between its members.
 std::optional<std::vector<JsonMember>> members_of(std::string_view text);
 
 }  // namespace hies::data

@@ -21,8 +21,8 @@ std::vector<std::int64_t> select(std::int64_t count, std::string_view what, cons
 // The hint of errors about rows without text.
 inline constexpr std::string_view kSkipEmptyHint = "leave such rows out with `skip_empty`";
 
-// Warns, if `empty` is not 0, that so many of `all` examples of a file are left out. `why` is the sentence about them: "rows have no
-// text". Throws bad_input if all are.
+// Warns, if `empty` is not 0, that so many of `all` examples of a file are left out. `why` is the sentence about them: "rows
+// have no text". Throws bad_input if all are.
 void warn_of_empty(const std::filesystem::path& file, std::int64_t empty, std::int64_t all, std::string_view why,
                    Progress& progress);
 

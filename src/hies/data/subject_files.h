@@ -20,7 +20,8 @@ struct SomeRows {
 // The questions of subjects, as people have them:
 //   the authors' folder, with the folders dev and test (or val), which hold a .csv file without header for each subject; or one of
 //   these folders; or one file, "anatomy_test.csv"
-//   the Hugging Face hub's files, with the columns subject, question and choices: a folder with the splits dev and test, or one file
+//   the Hugging Face hub's files, with the columns subject, question and choices: a folder with the splits dev and test, or one
+//   file
 class SubjectFiles {
  public:
   struct Subject {

@@ -90,10 +90,11 @@ class Table {
 //   .jsonl    one object per line;  .json: also an array of objects, or one object (json_object.h)
 //   .parquet  dictionaries are decoded
 //   .txt      one text per line, column "text"
-// A byte order mark, line ends of every kind (base/plain_text.h) and a missing last line end are accepted; line ends inside quoted
-// fields are kept as they are, as Python's csv module does. Blank lines are skipped, and so are empty fields behind the last column.
-// Throws io for a missing file; bad_input, with the line, for an empty file, a header without rows, rows with too few or too many
-// fields, text that is not UTF-8, duplicate column names, an unknown extension, broken JSON or Parquet, a Git LFS pointer.
+// A byte order mark, line ends of every kind (base/plain_text.h) and a missing last line end are accepted; line ends inside
+// quoted fields are kept as they are, as Python's csv module does. Blank lines are skipped, and so are empty fields behind the
+// last column. Throws io for a missing file; bad_input, with the line, for an empty file, a header without rows, rows with too
+// few or too many fields, text that is not UTF-8, duplicate column names, an unknown extension, broken JSON or Parquet, a Git
+// LFS pointer.
 Table read_table(const std::filesystem::path& path, const TableOptions& options = {});
 
 }  // namespace hies::data
