@@ -29,7 +29,7 @@ void run_eval(Words words) {
   arguments.positional("MODEL", folder, kModelHelp);
   arguments("task", request.task, kTaskHelp);
   arguments.text("data", "FILE", data_file,
-                 "data file: tsv, csv, jsonl, json, parquet or txt; without labels there are no metrics");
+                 "data: tsv, csv, jsonl, json, parquet or txt, or a folder of shards; without labels there are no metrics");
   arguments.text("plan", "FILE", plan, "mask the heads of this plan.json, and compare with the model as it is");
   arguments.text("reference", "MODEL", reference, "checkpoint to compare with: stability, and latency in turns");
   arguments.add(write);

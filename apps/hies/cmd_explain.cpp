@@ -59,7 +59,7 @@ void run_explain(Words words) {
   ShowOptions show;
   arguments.positional("MODEL", folder, kModelHelp);
   arguments("task", request.task, kTaskHelp);
-  arguments.text("data", "FILE", data_file, "data file: tsv, csv, jsonl, json, parquet or txt");
+  arguments.text("data", "FILE", data_file, "data: tsv, csv, jsonl, json, parquet or txt, or a folder of shards");
   arguments.text("plan", "FILE", plan, "plan.json: the heads to remove");
   arguments.add(write);
   arguments.describe("output",

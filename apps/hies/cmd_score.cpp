@@ -46,7 +46,8 @@ void run_score(Words words) {
   ShowOptions show;
   arguments.positional("MODEL", folder, kModelHelp);
   arguments("task", request.task, kTaskHelp);
-  arguments.text("calib", "FILE", calibration, "data file with calibration examples: tsv, csv, jsonl, json, parquet or txt");
+  arguments.text("calib", "FILE", calibration,
+                 "calibration examples: tsv, csv, jsonl, json, parquet or txt, or a folder of shards");
   arguments.add(write);
   arguments.describe("output", {.placeholder = "FILE", .help = "scores.json to write", .short_name = "o"});
   arguments.text("svg", "FILE", svg, "draw the head map into this file");

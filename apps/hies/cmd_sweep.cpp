@@ -123,7 +123,8 @@ void run_sweep(Words words) {
   ShowOptions show;
   arguments.positional("MODEL", flags.model, kModelHelp, true);
   arguments("task", flags.task, kTaskHelp);
-  arguments.text("calib", "TRAIN", flags.calib, "data file with calibration examples: tsv, csv, jsonl, json, parquet or txt");
+  arguments.text("calib", "TRAIN", flags.calib,
+                 "calibration examples: tsv, csv, jsonl, json, parquet or txt, or a folder of shards");
   arguments.text("data", "DEV", flags.data, "data file that the pruned models are judged on");
   arguments.repeated("run", "MODEL:T:TRAIN:DEV", flags.runs, "a further model with its task and data; may be given again");
   arguments("output", output, "the sweep's directory; an unfinished sweep in it is resumed");

@@ -182,7 +182,7 @@ TEST_F(DataFilesTest, FilesWithoutHeader) {
   refused("a.tsv", "a film\t1\n", "line 1 has 2 fields, but there are 3 columns | columns: text, label, x");
   refused("a.jsonl", "{\"text\":\"a\",\"label\":1}\n{\"text\":\"a\",\"label\":1}\n", "`columns` is for .tsv and .csv files, but");
   options.columns.clear();
-  // Who does not know the option is told.
+  // The hint names the option.
   const Table table = read_table(folder.write("a.tsv", "a film\t1\nbad\t0\n"));
   expect_error(error_of([&] { text_column(table, task("classification"), options); }), ErrorKind::bad_input,
                "columns: a film, 1; name yours with `text`; if the first line is a row already, name all columns with `columns`");

@@ -30,8 +30,9 @@ TableFormat format_of(const std::filesystem::path& path) {
   }
   constexpr std::array<std::string_view, 5> kCompressed = {".gz", ".bz2", ".xz", ".zst", ".zip"};
   const bool compressed = std::find(kCompressed.begin(), kCompressed.end(), extension) != kCompressed.end();
-  throw Error(ErrorKind::bad_input, fmt::format("{}: unknown kind of data file '{}'", path.string(), printable(extension)),
-              fmt::format("{}known: .tsv, .csv, .jsonl, .json, .parquet, .txt", compressed ? "decompress it first; " : ""));
+  throw Error(
+      ErrorKind::bad_input, fmt::format("{}: unknown kind of data file '{}'", path.string(), printable(extension)),
+      fmt::format("{}known: .tsv, .csv, .jsonl, .json, .parquet, .txt (plain text)", compressed ? "decompress it first; " : ""));
 }
 
 Table read_file_table(const std::filesystem::path& file, const std::vector<std::string>& members, const TableOptions& options) {
