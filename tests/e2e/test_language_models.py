@@ -106,7 +106,8 @@ class BadInput(LanguageModels):
         self.refuses_question("line 1.* 0 choices", {**good, "choices": []})
         self.refuses_question("line 1.* 1 choices", {**good, "choices": ["sat"]})
         self.refuses_question("no columns.*choices", {"query": "the cat", "answer": 0})
-        for answer in (2, -1, "C"):
+        self.refuses_question("line 1: label -1 says that the row has no label", {**good, "answer": -1})
+        for answer in (2, -2, "C"):
             self.refuses_question("line 1: the right choice is .*0 … 1", {**good, "answer": answer})
 
     def test_shards(self):

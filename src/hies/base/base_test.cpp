@@ -5,6 +5,7 @@
 
 #include "hies/base/files.h"
 #include "hies/base/hash.h"
+#include "hies/base/hidden_names.h"
 #include "hies/base/json.h"
 #include "hies/base/rng.h"
 #include "hies/base/stored.h"
@@ -215,6 +216,21 @@ TEST(Suggest, NearNamesOnly) {
   EXPECT_EQ(nearest("ss2t", names), "sst2");
   EXPECT_EQ(nearest("SST2", names), "sst2");
   EXPECT_EQ(nearest("imagenet", names), "");
+}
+
+TEST(HiddenNames, AreThoseThatNobodyMeans) {
+  for (const char* name : {".ipynb_checkpoints", "._a.png", ".DS_Store", "@eaDir", "__MACOSX", "Thumbs.db", "thumbs.DB",
+                           "desktop.ini", "$RECYCLE.BIN"})
+    EXPECT_TRUE(is_hidden_name(name)) << name;
+  for (const char* name : {"cat", "a.png", "_a.png", "@home", "thumbs", "Thumbs.db.png", "eaDir", "~a.png", ""})
+    EXPECT_FALSE(is_hidden_name(name)) << name;
+}
+
+TEST(HiddenNames, HideWhatLiesBelowThem) {
+  for (const char* path : {".git/a.png", "cat/@eaDir/a.png", "cat/.a.png", "__MACOSX/cat/a.png", "cat/Thumbs.db", "./.a"})
+    EXPECT_TRUE(has_hidden_part(path)) << path;
+  for (const char* path : {"cat/a.png", "./cat/a.png", "../a.png", "a.b/c.png", "cat/", "", "/"})
+    EXPECT_FALSE(has_hidden_part(path)) << path;
 }
 
 TEST(Printable, IsOneLine) {

@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 #include <parquet/arrow/writer.h>
 
+#include <limits>
+
 #include "hies/base/files.h"
 #include "hies/base/json.h"
 #include "hies/base/rng.h"
@@ -57,7 +59,10 @@ std::shared_ptr<arrow::Table> arrow_table() {
 
 void write_parquet(const arrow::Table& table, const std::filesystem::path& path) {
   auto sink = arrow::io::FileOutputStream::Open(path.string()).ValueOrDie();
-  ASSERT_TRUE(parquet::arrow::WriteTable(table, arrow::default_memory_pool(), sink, /*chunk_size=*/4).ok());  // two row groups
+  const auto arrow_types = parquet::ArrowWriterProperties::Builder().store_schema()->build();
+  ASSERT_TRUE(parquet::arrow::WriteTable(table, arrow::default_memory_pool(), sink, /*chunk_size=*/4,  // two row groups
+                                         parquet::default_writer_properties(), arrow_types)
+                  .ok());
   ASSERT_TRUE(sink->Close().ok());
 }
 
@@ -136,6 +141,92 @@ TEST_F(FormatsTest, ParquetTypesBecomeTexts) {
   EXPECT_TRUE(read.is_null(1, 2));
   EXPECT_EQ(read.text(0, 3), "-1");
   EXPECT_EQ(read.where(1), (folder / "b.parquet").string() + ": row 2");
+}
+
+// Columns of a file, each with the metadata of the Hugging Face hub, as `write` has it.
+std::shared_ptr<arrow::Table> hub_table(const std::shared_ptr<arrow::Array>& labels, const std::string& features) {
+  arrow::StringBuilder texts;
+  for (std::int64_t i = 0; i < labels->length(); ++i) EXPECT_TRUE(texts.Append("text").ok());
+  const auto metadata = arrow::key_value_metadata({"huggingface"}, {features});
+  return arrow::Table::Make(arrow::schema({arrow::field("text", arrow::utf8()), arrow::field("label", labels->type())}, metadata),
+                            {texts.Finish().ValueOrDie(), labels});
+}
+
+template <class Builder, class Value>
+std::shared_ptr<arrow::Array> array_of(const std::vector<Value>& values, Builder&& builder = Builder()) {
+  for (const Value& value : values) EXPECT_TRUE(builder.Append(value).ok());
+  return builder.Finish().ValueOrDie();
+}
+
+struct HubTest : FormatsTest {
+  model::ModelSpec spec;
+  LoadOptions options;
+  HubTest() {
+    spec.labels = {"NEGATIVE", "POSITIVE"};
+    options.order = "file";
+  }
+  std::vector<double> labels(const std::shared_ptr<arrow::Array>& array, const std::string& features = "{}") {
+    write_parquet(*hub_table(array, features), folder / "hub.parquet");
+    return load_rows(folder / "hub.parquet", task("classification"), options, spec, silent_progress()).labels;
+  }
+};
+
+TEST_F(HubTest, ClassesGoByTheirNames) {
+  const std::string features = R"({"info":{"features":{"label":{"names":["positive","negative"],"_type":"ClassLabel"}}}})";
+  EXPECT_EQ(labels(array_of<arrow::Int64Builder, std::int64_t>({0, 1, 1}), features), (std::vector<double>{1, 0, 0}));
+  EXPECT_EQ(labels(array_of<arrow::Int8Builder, std::int8_t>({0, 1}), features), (std::vector<double>{1, 0}));
+  EXPECT_EQ(labels(array_of<arrow::Int64Builder, std::int64_t>({0, 1, 1})), (std::vector<double>{0, 1, 1}));
+  expect_error(error_of([&] {
+                 labels(array_of<arrow::Int64Builder, std::int64_t>({0, -1}), features);
+               }),
+               ErrorKind::bad_input, "row 2: label -1 says that the row has no label | 1 of 2 rows");
+  // Metadata that is not what it should be is as none.
+  for (const char* odd : {"", "[]", R"({"info":[1]})", R"({"info":{"features":{"label":{"names":[1,2]}}}})",
+                          R"({"info":{"features":{"label":7}}})"})
+    EXPECT_EQ(labels(array_of<arrow::Int64Builder, std::int64_t>({0, 1}), odd), (std::vector<double>{0, 1})) << odd;
+}
+
+TEST_F(HubTest, ShardsNameTheirClassesAlike) {
+  const auto shard = [&](std::string_view name, const char* names) {
+    const auto array = array_of<arrow::Int64Builder, std::int64_t>({0, 1});
+    write_parquet(*hub_table(array, fmt::format(R"({{"info":{{"features":{{"label":{{"names":{}}}}}}}}})", names)),
+                  folder / name);
+  };
+  const auto read = [&] { return load_rows(folder / "hub", task("classification"), options, spec, silent_progress()).labels; };
+  folder.folder("hub");
+  shard("hub/test-00000-of-00002.parquet", R"(["positive","negative"])");
+  shard("hub/test-00001-of-00002.parquet", R"(["positive","negative"])");
+  EXPECT_EQ(read(), (std::vector<double>{1, 0, 1, 0}));
+  shard("hub/test-00001-of-00002.parquet", R"(["negative","positive"])");
+  expect_error(error_of(read), ErrorKind::bad_input, "00001-of-00002.parquet: its classes are named otherwise");
+  shard("hub/test-00001-of-00002.parquet", "7");
+  expect_error(error_of(read), ErrorKind::bad_input, "00001-of-00002.parquet: its classes are named otherwise");
+}
+
+TEST_F(HubTest, GapsAreRowsWithoutLabel) {
+  const auto with_gap = array_of<arrow::DoubleBuilder, double>({1, std::numeric_limits<double>::quiet_NaN(), 0});
+  expect_error(error_of([&] { labels(with_gap); }), ErrorKind::bad_input, "row 2 has no label in column 'label' | 1 of 3 rows");
+  options.skip_unlabelled = true;
+  EXPECT_EQ(labels(with_gap), (std::vector<double>{1, 0}));
+}
+
+TEST_F(HubTest, EveryTypeOfTextIsAName) {
+  const std::vector<std::string> names = {"positive", "negative", "positive"};
+  const std::vector<double> ids = {1, 0, 1};
+  EXPECT_EQ(labels(array_of<arrow::StringBuilder>(names)), ids);
+  EXPECT_EQ(labels(array_of<arrow::LargeStringBuilder>(names)), ids);
+  EXPECT_EQ(labels(array_of<arrow::StringViewBuilder>(names)), ids);
+  EXPECT_EQ(labels(array_of<arrow::StringDictionaryBuilder>(names)), ids);
+  EXPECT_EQ(labels(array_of<arrow::DictionaryBuilder<arrow::LargeStringType>>(names)), ids);  // as polars writes categories
+}
+
+TEST_F(HubTest, TypesSayWhatDigitsMean) {
+  spec.labels = {"1", "2", "3"};
+  EXPECT_EQ(labels(array_of<arrow::StringBuilder, std::string>({"1", "2"})), (std::vector<double>{0, 1}));
+  EXPECT_EQ(labels(array_of<arrow::StringDictionaryBuilder, std::string>({"1", "2"})), (std::vector<double>{0, 1}));
+  EXPECT_EQ(labels(array_of<arrow::Int64Builder, std::int64_t>({1, 2})), (std::vector<double>{1, 2}));
+  EXPECT_EQ(labels(array_of<arrow::DoubleBuilder, double>({1, 2})), (std::vector<double>{1, 2}));
+  EXPECT_EQ(labels(array_of<arrow::DictionaryBuilder<arrow::Int64Type>, std::int64_t>({1, 2})), (std::vector<double>{1, 2}));
 }
 
 TEST_F(FormatsTest, ParquetProblemsAreNamed) {

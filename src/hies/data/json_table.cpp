@@ -43,8 +43,10 @@ class JsonRows {
       const auto [known, fresh] = positions_.try_emplace(name, columns_.size());
       if (fresh) {
         columns_.push_back(name);
+        held_.emplace_back();
         cells.emplace_back();
       }
+      held_[known->second].see(value);
       if ((value.is_primitive() || keep_nested_) && !value.is_null())
         cells[known->second] = value.is_string() ? value.get<std::string>() : value.dump();
     }
@@ -58,6 +60,7 @@ class JsonRows {
   Table table() && {
     Table table(path_, std::move(columns_));
     if (numbered_) table.number_rows();
+    for (std::size_t c = 0; c < held_.size(); ++c) table.declare(c, {held_[c].values()});
     for (std::size_t i = 0; i < rows_.size(); ++i) {
       rows_[i].resize(table.columns().size());
       table.add_row(lines_[i], std::move(rows_[i]));
@@ -66,9 +69,24 @@ class JsonRows {
   }
 
  private:
+  // The kinds of values that a column holds.
+  struct Held {
+    bool texts = false, numbers = false, others = false;
+    void see(const Json& value) {
+      if (value.is_string()) texts = true;
+      else if (value.is_number()) numbers = true;
+      else if (!value.is_null()) others = true;
+    }
+    ColumnType::Values values() const {
+      if (others || texts == numbers) return ColumnType::Values::undeclared;
+      return texts ? ColumnType::Values::texts : ColumnType::Values::numbers;
+    }
+  };
+
   const std::filesystem::path& path_;
   bool keep_nested_, numbered_ = false;
   std::vector<std::string> columns_;
+  std::vector<Held> held_;  // by column
   std::unordered_map<std::string, std::size_t> positions_;
   std::vector<std::vector<std::optional<std::string>>> rows_;
   std::vector<std::int64_t> lines_;

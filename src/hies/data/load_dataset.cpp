@@ -96,6 +96,8 @@ Dataset load_dataset(const std::filesystem::path& file, const Task& task, const 
   if (options.skip_empty && reads_images(task))
     throw Error(ErrorKind::bad_input, "`skip_empty` is for tasks that read texts",
                 "`skip_bad` leaves out images that cannot be read");
+  if (options.skip_unlabelled && !reads_labels(task))
+    bad_input("`skip_unlabelled` is for tasks that read a label for each row, which '{}' does not", task.name);
   if (reads_images(task))
     return load_image_examples(file, task, options, checkpoint, std::get<image::Processor>(preprocessor), threads, progress);
   const auto& tokenizer = std::get<text::Tokenizer>(preprocessor);

@@ -1,6 +1,7 @@
 #include <arrow/io/memory.h>
 
 #include <charconv>
+#include <cmath>
 
 #include "hies/base/json.h"
 #include "hies/data/parquet_arrow.h"
@@ -32,6 +33,12 @@ std::string scalar_text(const arrow::Scalar& scalar) {
     case arrow::Type::BINARY_VIEW: return std::string(static_cast<const arrow::BaseBinaryScalar&>(scalar).view());
     default: return scalar.ToString();
   }
+}
+
+// How numpy, and what is built on it, marks a gap in a column of numbers.
+bool is_nan(const arrow::Scalar& scalar) {
+  if (scalar.type->id() == arrow::Type::FLOAT) return std::isnan(static_cast<const arrow::FloatScalar&>(scalar).value);
+  return scalar.type->id() == arrow::Type::DOUBLE && std::isnan(static_cast<const arrow::DoubleScalar&>(scalar).value);
 }
 
 // Lists and structs as JSON, with what is in them.
@@ -86,11 +93,18 @@ void append_cells(const std::filesystem::path& path, const arrow::Array& array, 
     if (scalar->type->id() == arrow::Type::DICTIONARY && scalar->is_valid) {
       scalar = value_of(path, static_cast<const arrow::DictionaryScalar&>(*scalar).GetEncodedValue());
     }
-    cells.push_back(scalar->is_valid ? std::optional(scalar_text(*scalar)) : std::nullopt);
+    cells.push_back(scalar->is_valid && !is_nan(*scalar) ? std::optional(scalar_text(*scalar)) : std::nullopt);
   }
 }
 
 }  // namespace
+
+std::vector<std::optional<std::string>> cells_of(const std::filesystem::path& path, const arrow::ChunkedArray& column,
+                                                 bool keep_nested) {
+  Cells cells;
+  for (const auto& chunk : column.chunks()) append_cells(path, *chunk, keep_nested, cells);
+  return cells;
+}
 
 Table read_parquet(const std::filesystem::path& path, std::span<const std::byte> content, const TableOptions& options) {
   const auto buffer = std::make_shared<arrow::Buffer>(reinterpret_cast<const std::uint8_t*>(content.data()),
@@ -101,10 +115,10 @@ Table read_parquet(const std::filesystem::path& path, std::span<const std::byte>
   Table table(path, source->ColumnNames());
   table.number_rows();
   check_columns(path, table.columns());
-  std::vector<Cells> columns(static_cast<std::size_t>(source->num_columns()));
-  for (std::size_t c = 0; c < columns.size(); ++c) {
-    for (const auto& chunk : source->column(static_cast<int>(c))->chunks())
-      append_cells(path, *chunk, options.keep_nested, columns[c]);
+  std::vector<Cells> columns;
+  for (int c = 0; c < source->num_columns(); ++c) {
+    columns.push_back(cells_of(path, *source->column(c), options.keep_nested));
+    table.declare(static_cast<std::size_t>(c), type_of(*source->schema(), c));
   }
   for (std::int64_t row = 0; row < source->num_rows(); ++row) {
     Cells cells;

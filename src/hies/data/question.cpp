@@ -10,18 +10,6 @@
 namespace hies::data {
 namespace {
 
-std::optional<std::int64_t> integer(std::string_view text) {
-  std::int64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return value;
-}
-
-std::optional<std::int64_t> letter(std::string_view text) {
-  if (text.size() != 1 || text[0] < 'A' || text[0] > 'Z') return std::nullopt;
-  return text[0] - 'A';
-}
-
 [[noreturn]] void no_gold(const std::string& text, const QuestionRow& row, std::string_view wanted) {
   bad_input("{}: '{}' does not name a right choice, which is {}", row.where(), printable(text), wanted);
 }
@@ -81,20 +69,37 @@ QuestionForm partial_form() {
           .gold = gold_index};
 }
 
+std::optional<std::int64_t> find_choice(const std::string& text, const QuestionRow& row) {
+  const std::int64_t among = place(row.texts("choices"), text);
+  return among < 0 ? std::nullopt : std::optional(among);
+}
+
+std::optional<std::int64_t> find_index(const std::string& text, const QuestionRow& /*row*/) {
+  std::int64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+std::optional<std::int64_t> find_letter(const std::string& text, const QuestionRow& /*row*/) {
+  if (text.size() != 1 || text[0] < 'A' || text[0] > 'Z') return std::nullopt;
+  return text[0] - 'A';
+}
+
 std::int64_t gold_index(const std::string& text, const QuestionRow& row) {
-  const std::optional<std::int64_t> value = integer(text);
+  const std::optional<std::int64_t> value = find_index(text, row);
   if (!value) no_gold(text, row, "an index from 0");
   return *value;
 }
 
 std::int64_t gold_number(const std::string& text, const QuestionRow& row) {
-  const std::optional<std::int64_t> value = integer(text);
+  const std::optional<std::int64_t> value = find_index(text, row);
   if (!value) no_gold(text, row, "a number from 1");
   return *value - 1;
 }
 
 std::int64_t gold_letter(const std::string& text, const QuestionRow& row) {
-  const std::optional<std::int64_t> value = letter(text);
+  const std::optional<std::int64_t> value = find_letter(text, row);
   if (!value) no_gold(text, row, "a letter from A");
   return *value;
 }
@@ -103,14 +108,6 @@ std::int64_t gold_flag(const std::string& text, const QuestionRow& row) {
   if (text == "true" || text == "1") return 1;
   if (text == "false" || text == "0") return 0;
   no_gold(text, row, "true or false");
-}
-
-std::int64_t gold_of_any_kind(const std::string& text, const QuestionRow& row) {
-  const std::int64_t among = place(row.texts("choices"), text);
-  if (among >= 0) return among;
-  if (const auto value = integer(text)) return *value;
-  if (const auto value = letter(text)) return *value;
-  no_gold(text, row, "an index from 0, a letter from A, or one of the choices");
 }
 
 std::int64_t gold_of_labels(const std::string& text, const QuestionRow& row) {

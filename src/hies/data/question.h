@@ -50,7 +50,8 @@ struct QuestionForm {
   std::vector<std::string> columns;       // that a file of this form has
   std::vector<std::string> gold_columns;  // of the right choice, the first that the file has is taken
   Question (*question)(const QuestionRow& row) = nullptr;
-  // Index of the right choice from what stands in the gold column. Need not look whether there is such a choice.
+  // Index of the right choice from what stands in the gold column. Need not look whether there is such a choice. None where the column
+  // may hold indices from 0, letters from A, or the choices of "choices" themselves, as people write by hand (GoldReader).
   std::int64_t (*gold)(const std::string& text, const QuestionRow& row) = nullptr;
 };
 
@@ -59,13 +60,16 @@ QuestionForm query_form();
 // context_options, continuation, gold: partial evaluation.
 QuestionForm partial_form();
 
+// The index of a choice by its text, by its index from 0, by its letter from A; none where the text is none of that kind.
+std::optional<std::int64_t> find_choice(const std::string& text, const QuestionRow& row);
+std::optional<std::int64_t> find_index(const std::string& text, const QuestionRow& row);
+std::optional<std::int64_t> find_letter(const std::string& text, const QuestionRow& row);
+
 // Right choices as files name them: an index from 0; a number from 1; a letter from A; true or false for 1 or 0.
 std::int64_t gold_index(const std::string& text, const QuestionRow& row);
 std::int64_t gold_number(const std::string& text, const QuestionRow& row);
 std::int64_t gold_letter(const std::string& text, const QuestionRow& row);
 std::int64_t gold_flag(const std::string& text, const QuestionRow& row);
-// An index, a letter, or one of the "choices" itself: what people write by hand.
-std::int64_t gold_of_any_kind(const std::string& text, const QuestionRow& row);
 // One of the labels in the object "choices" (AI2's files).
 std::int64_t gold_of_labels(const std::string& text, const QuestionRow& row);
 

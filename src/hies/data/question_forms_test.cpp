@@ -71,11 +71,14 @@ TEST_F(FormsTest, DamagedRowsAreNamed) {
     expect_error(error_of([&] { read(task_name, row); }), ErrorKind::bad_input, wanted);
   };
   refused("winogrande", R"({"sentence":"He.","option1":"a","option2":"b","answer":"2"})", "has no '_'");
-  refused("winogrande", R"({"sentence":"_ .","option1":"a","option2":"b","answer":""})", "a number from 1");
+  refused("winogrande", R"({"sentence":"_ .","option1":"a","option2":"b","answer":""})",
+          "line 1 has no label in column 'answer'");
+  refused("winogrande", R"({"sentence":"_ .","option1":"a","option2":"b","answer":"x"})", "a number from 1");
   refused("copa", R"({"premise":"a.","choice1":"a","choice2":"b","question":"why","label":0})", "neither cause nor effect");
   refused("arc-easy", R"({"question":"a","choices":{"text":["a","b"],"label":["A","B"]},"answerKey":"C"})", "one of the labels");
   refused("arc-easy", R"({"question":"a","choices":["a","b"],"answerKey":"A"})", "not a list of texts 'text'");
-  refused("boolq", R"({"passage":"a","question":"b","label":-1})", "true or false");
+  refused("boolq", R"({"passage":"a","question":"b","label":-1})", "label -1 says that the row has no label");
+  refused("boolq", R"({"passage":"a","question":"b","label":2})", "true or false");
 }
 
 }  // namespace

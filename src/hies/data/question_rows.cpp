@@ -6,6 +6,8 @@
 
 #include "hies/base/error.h"
 #include "hies/data/columns.h"
+#include "hies/data/labelled_rows.h"
+#include "hies/data/question_gold.h"
 #include "hies/data/selection.h"
 
 namespace hies::data {
@@ -20,6 +22,21 @@ std::optional<std::size_t> gold_column(const QuestionForm& form, const Table& ta
               fmt::format("{} has no column of right choices (looked for {})", table.source().string(),
                           fmt::join(form.gold_columns, ", ")),
               printable(fmt::format("columns: {}; name yours with `label`", fmt::join(table.names(), ", ")), 400));
+}
+
+// None without a column, or where it cannot be read and need not be. Warns of what was decided.
+std::optional<GoldReader> gold_reader(const QuestionForm& form, const Table& table, std::optional<std::size_t> column,
+                                      const LoadOptions& options, Progress& progress) {
+  if (!column) return std::nullopt;
+  try {
+    GoldReader reader(form, table, *column);
+    for (const std::string& remark : reader.remarks()) progress.warn(remark);
+    return reader;
+  } catch (const Error& error) {
+    if (options.labels != LabelNeed::if_readable) throw;
+    progress.warn(fmt::format("done without right choices: {}", error.what()));
+    return std::nullopt;
+  }
 }
 
 }  // namespace
@@ -59,21 +76,25 @@ QuestionRows read_questions(const std::filesystem::path& file, const Task& task,
   const Table table = read_task_table(file, task, options, true);
   const QuestionForm& form = form_of(table, task);
   const std::optional<std::size_t> column = gold_column(form, table, options);
+  std::optional<GoldReader> gold = gold_reader(form, table, column, options, progress);
+  const auto is_missing = [&](std::int64_t row) { return gold && gold->is_missing(row); };
   QuestionRows rows;
-  for (const std::int64_t row : select(table.row_count(), "questions", file, options, progress)) {
+  const std::vector<std::int64_t> candidates =
+      labelled(all_rows(table.row_count()), "questions", file, is_missing, options, progress);
+  for (const std::int64_t row : select_among(candidates, "questions", file, options, progress)) {
     rows.questions.push_back(question_of(form, table, row));
     rows.places.push_back(QuestionRow(table, row).where());
     rows.lines.push_back(table.line(row));
-    if (column && rows.labels.size() + 1 == rows.questions.size()) {
-      try {
-        rows.labels.push_back(static_cast<double>(gold_of(form, table, row, *column, rows.questions.back())));
-      } catch (const Error& error) {
-        if (options.labels != LabelNeed::if_readable) throw;
-        progress.warn(fmt::format("done without right choices: {}", error.what()));
-      }
+    if (!gold) continue;
+    try {
+      rows.labels.push_back(static_cast<double>(gold->read(row, rows.questions.back())));
+    } catch (const Error& error) {
+      if (options.labels != LabelNeed::if_readable) throw;
+      progress.warn(fmt::format("done without right choices: {}", error.what()));
+      gold.reset();
+      rows.labels.clear();
     }
   }
-  if (rows.labels.size() != rows.questions.size()) rows.labels.clear();
   return rows;
 }
 

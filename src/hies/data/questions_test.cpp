@@ -1,6 +1,7 @@
 #include "hies/data/questions.h"
 
 #include "hies/data/packing.h"
+#include "hies/data/question_rows.h"
 #include "hies/data/test_files.h"
 #include "hies/data/test_tokenizer.h"
 
@@ -83,10 +84,61 @@ TEST_F(QuestionsTest, RightChoicesInEveryWriting) {
   EXPECT_EQ(label("\"c\""), 1);
 }
 
+TEST_F(QuestionsTest, RightChoicesMeanOneThingInAWholeColumn) {
+  std::vector<std::string> said;
+  struct Saying : Progress {
+    std::vector<std::string>& said;
+    explicit Saying(std::vector<std::string>& lines) : said(lines) {}
+    void warn(std::string_view message) override { said.emplace_back(message); }
+  } progress(said);
+  const auto labels = [&](const std::vector<std::string>& answers) {
+    std::string content;
+    for (const std::string& answer : answers)
+      content += fmt::format("{{\"query\":\"a\",\"choices\":[\"1\",\"2\",\"3\"],\"answer\":{}}}\n", answer);
+    options.order = "file";
+    said.clear();
+    return read_questions(folder.write("q.jsonl", content), task("multiple-choice"), options, progress).labels;
+  };
+  using Ids = std::vector<double>;
+  EXPECT_EQ(labels({"0", "2"}), (Ids{0, 2}));
+  ASSERT_EQ(said.size(), 1u);  // "2" is a choice, too
+  EXPECT_NE(said[0].find("the right choices of column 'answer' are read as indices of choices, not as choices"),
+            std::string::npos)
+      << said[0];
+  EXPECT_EQ(labels({"1", "2"}), (Ids{1, 2}));          // numbers
+  EXPECT_EQ(labels({"\"1\"", "\"2\""}), (Ids{0, 1}));  // texts
+  EXPECT_EQ(said.size(), 1u);
+  EXPECT_EQ(labels({"1", "3"}), (Ids{0, 2}));
+  EXPECT_EQ(labels({"\"A\"", "\"C\""}), (Ids{0, 2}));
+  EXPECT_EQ(labels({"0", "\"C\""}), (Ids{0, 2}));
+  EXPECT_TRUE(said.empty());
+  expect_error(error_of([&] {
+                 labels({"0", "3"});
+               }),
+               ErrorKind::bad_input, "are of two kinds: '0' is none of its row's choices, but '3' is no index or letter");
+  expect_error(error_of([&] {
+                 labels({"\"A\"", "\"-\""});
+               }),
+               ErrorKind::bad_input, "line 2: label - says that the row has no label | 1 of 2 rows");
+  options.examples = 1;  // indices from 1 show in a row that is not chosen
+  const auto from_one = [&] {
+    return load(
+        "multiple-choice",
+        "{\"query\":\"a\",\"choices\":[\"b\",\"c\"],\"answer\":1}\n{\"query\":\"a\",\"choices\":[\"b\",\"c\"],\"answer\":2}");
+  };
+  expect_error(error_of(from_one), ErrorKind::bad_input, "line 2: the right choice is 2, but the choices are 0 … 1");
+  options.examples.reset();
+  options.skip_unlabelled = true;
+  EXPECT_EQ(labels({"\"A\"", "\"-\"", "null", "\"C\""}), (Ids{0, 2}));
+  ASSERT_EQ(said.size(), 1u);
+  EXPECT_NE(said[0].find("2 of 4 questions have no label: they are left out"), std::string::npos) << said[0];
+}
+
 TEST_F(QuestionsTest, BadInput) {
   expect_refused(R"({"query":"a","choices":[],"answer":0})", "line 1: a question with 0 choices");
   expect_refused(R"({"query":"a","choices":["b","c"],"answer":2})", "the right choice is 2, but the choices are 0 … 1");
-  expect_refused(R"({"query":"a","choices":["b","c"],"answer":-1})", "the right choice is -1");
+  expect_refused(R"({"query":"a","choices":["b","c"],"answer":-1})", "label -1 says that the row has no label");
+  expect_refused(R"({"query":"a","choices":["b","c"],"answer":-2})", "the right choice is -2");
   expect_refused(R"({"query":"a","choices":["b","c"],"answer":"x"})", "'x' does not name a right choice");
   expect_refused(R"({"query":"a","choices":["b",""],"answer":0})", "choice 1: the choice has no tokens of its own");
   expect_refused(R"({"query":"a","choices":"b","answer":0})", "not a list of texts");

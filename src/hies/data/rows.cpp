@@ -4,7 +4,7 @@
 
 #include "hies/base/error.h"
 #include "hies/data/columns.h"
-#include "hies/data/labels.h"
+#include "hies/data/labelled_rows.h"
 #include "hies/data/selection.h"
 #include "hies/data/table.h"
 #include "hies/data/table_readers.h"
@@ -53,17 +53,14 @@ bool has_text(const Table& table, std::int64_t row, const Columns& columns) {
   return holds(columns.first) || (columns.second && holds(*columns.second));
 }
 
-// The chosen rows, of those with text if others are left out.
-std::vector<std::int64_t> chosen_rows(const Table& table, const Columns& columns, const LoadOptions& options,
-                                      Progress& progress) {
-  if (!options.skip_empty) return select(table.row_count(), "rows", table.source(), options, progress);
-  std::vector<std::int64_t> with_text;
+// The rows that are chosen from: those with text if others are left out.
+std::vector<std::int64_t> candidates(const Table& table, const Columns& columns, const LoadOptions& options, Progress& progress) {
+  std::vector<std::int64_t> rows;
   for (std::int64_t row = 0; row < table.row_count(); ++row)
-    if (has_text(table, row, columns)) with_text.push_back(row);
-  warn_of_empty(table.source(), table.row_count() - std::ssize(with_text), table.row_count(), "rows have no text", progress);
-  std::vector<std::int64_t> chosen = select(std::ssize(with_text), "rows with text", table.source(), options, progress);
-  for (std::int64_t& row : chosen) row = with_text[static_cast<std::size_t>(row)];
-  return chosen;
+    if (!options.skip_empty || has_text(table, row, columns)) rows.push_back(row);
+  if (options.skip_empty)
+    warn_of_empty(table.source(), table.row_count() - std::ssize(rows), table.row_count(), "rows have no text", progress);
+  return rows;
 }
 
 std::string text_of(const Table& table, std::int64_t row, std::size_t column) {
@@ -77,12 +74,6 @@ std::string text_of(const Table& table, std::int64_t row, std::size_t column) {
   return text;
 }
 
-double label_of(const Table& table, std::int64_t row, std::size_t column, const LabelReader& reader) {
-  if (table.is_null(row, column))
-    bad_input("{} has no label in column '{}'", table.where(row), printable(table.columns()[column]));
-  return reader.read(table.text(row, column), table.where(row));
-}
-
 }  // namespace
 
 std::string Rows::where(std::size_t row) const {
@@ -92,7 +83,7 @@ std::string Rows::where(std::size_t row) const {
 Rows load_rows(const std::filesystem::path& path, const Task& task, const LoadOptions& options, const model::ModelSpec& spec,
                Progress& progress) {
   check_selection(options);
-  const LabelReader reader(task, spec);
+  check_model_fits(task, spec);
   const Table table = read_task_table(path, task, options);
   if (table.skipped() > 0)
     progress.warn(fmt::format("{}: {} rows with too few fields are left out", path.string(), table.skipped()));
@@ -100,30 +91,21 @@ Rows load_rows(const std::filesystem::path& path, const Task& task, const LoadOp
   find_texts(table, task, options, columns);
   columns.label = label_column(table, task, options);
 
+  std::optional<LabelColumn> labels;
+  if (columns.label) labels = label_cells(table, *columns.label);
+  LabelledRows chosen =
+      choose_rows(candidates(table, columns, options, progress), "rows", path, std::move(labels), task, options, spec, progress);
   Rows rows;
   rows.source = path;
   rows.pairs = columns.second.has_value();
   rows.numbered = table.numbers_rows();
-  const std::vector<std::int64_t> order = chosen_rows(table, columns, options, progress);
-  for (const std::int64_t row : order) {
+  for (const std::int64_t row : chosen.rows) {
     rows.texts.push_back(text_of(table, row, columns.first));
     if (columns.second) rows.pair_texts.push_back(text_of(table, row, *columns.second));
     rows.lines.push_back(table.line(row));
   }
-  if (!columns.label) return rows;
-  try {
-    for (const std::int64_t row : order) rows.labels.push_back(label_of(table, row, *columns.label, reader));
-  } catch (const Error& error) {
-    if (options.labels != LabelNeed::if_readable) throw;
-    progress.warn(fmt::format("done without labels: {}", error.what()));
-    rows.labels.clear();
-  }
-  rows.has_labels = !rows.labels.empty();
-  if (rows.has_labels && reader.order_is_assumed()) {
-    progress.warn(
-        fmt::format("the model's labels ({}) are not named like those of task '{}' ({}): integers are taken in this order",
-                    fmt::join(spec.labels, ", "), task.name, fmt::join(task.labels, ", ")));
-  }
+  rows.has_labels = !chosen.labels.empty();
+  rows.labels = std::move(chosen.labels);
   return rows;
 }
 

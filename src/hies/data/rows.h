@@ -37,6 +37,7 @@ struct LoadOptions {
   std::optional<std::int64_t> image_size;   // pixels of a side; default: what the model reads
   bool skip_bad = false;                    // images that cannot be read are left out
   std::optional<std::int64_t> most_pixels;  // of an image that is decoded; default: kMostPixels
+  bool skip_unlabelled = false;             // rows that have no label are left out
   LabelNeed labels = LabelNeed::required;   // set by the command, not by the user
 
   template <class V, class Self>
@@ -45,6 +46,8 @@ struct LoadOptions {
     v("text", self.text, "column of the (first) text, or of the image");
     v("text_pair", self.text_pair, "column of the second text");
     v("label", self.label, "column of the label");
+    v("skip_unlabelled", self.skip_unlabelled,
+      "leave out rows without a label (nothing, '-' or -1 in its place), and say how many");
     v("examples", self.examples, "how many rows to use");
     v("order", self.order, "order in which rows are taken: file or random");
     v("seed", self.seed, "seed of the random order");
@@ -77,9 +80,10 @@ struct Rows {
 };
 
 // Reads `path` and takes the rows that `options` ask for: the first `examples` of permutation(rows, Rng(seed)), or of the file.
-// Warns when fewer rows are there than asked for, when damaged rows were left out, and when labels are there but done without.
-// Throws bad_input for a missing column (with the columns there are), a null or non-UTF-8 text, a label the model does not know,
-// examples < 1, an unknown order, a task that the model cannot answer; and what read_table throws.
+// Warns when fewer rows are there than asked for, when damaged rows or rows without labels were left out, when labels are there but
+// done without, and of what labels mean where that is not obvious (LabelReader).
+// Throws bad_input for a missing column (with the columns there are), a null or non-UTF-8 text, a label that is missing or that the
+// model does not know, examples < 1, an unknown order, a task that the model cannot answer; and what read_table throws.
 Rows load_rows(const std::filesystem::path& path, const Task& task, const LoadOptions& options, const model::ModelSpec& spec,
                Progress& progress);
 

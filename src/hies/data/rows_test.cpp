@@ -125,6 +125,82 @@ TEST_F(RowsTest, ABadLabelNamesFileAndLine) {
   expect_refused("sst2", "a.jsonl", "{\"text\":null,\"label\":1}", "line 1 has no text in column 'text'");
 }
 
+TEST_F(RowsTest, RowsWithoutLabelAreLeftOutWhenAsked) {
+  const std::string snli = "sentence\tlabel\na\t-\nb\t1\nc\t-1\nd\t0\ne\t\n";
+  expect_refused(
+      "sst2", "a.tsv", snli,
+      "line 2: label - says that the row has no label | 3 of 5 rows are like that: leave them out with `skip_unlabelled`");
+  options.skip_unlabelled = true;
+  const Rows rows = load("sst2", "a.tsv", snli);
+  EXPECT_EQ(rows.texts, (Texts{"b", "d"}));
+  EXPECT_EQ(rows.labels, (std::vector<double>{1, 0}));
+  EXPECT_EQ(rows.lines, (std::vector<std::int64_t>{3, 5}));
+  ASSERT_EQ(progress.lines.size(), 1u);
+  EXPECT_NE(progress.lines[0].find("a.tsv: 3 of 5 rows have no label: they are left out"), std::string::npos)
+      << progress.lines[0];
+  options.examples = 2;
+  options.order = "random";
+  EXPECT_EQ(load("sst2", "a.tsv", snli).size(), 2);  // counted without those
+  expect_refused("sst2", "a.tsv", "sentence\tlabel\na\t-1\n", "a.tsv: none of 1 rows has a label | test splits");
+  progress.lines.clear();
+  EXPECT_EQ(load("sst2", "a.tsv", "sentence\tlabel\na\t1\nb\t0\n").size(), 2);
+  EXPECT_TRUE(progress.lines.empty());
+  options.labels = LabelNeed::if_present;
+  EXPECT_FALSE(load("sst2", "a.txt", "just a sentence\nanother\n").has_labels);
+}
+
+// SNLI as its authors distribute it.
+TEST_F(RowsTest, SnliForAModelOfMnli) {
+  spec.labels = {"CONTRADICTION", "NEUTRAL", "ENTAILMENT"};
+  options.skip_unlabelled = true;
+  const std::string row = R"({{"annotator_labels":["neutral"],"gold_label":"{}","sentence1":"A dog.","sentence2":"A cat."}})";
+  std::string content;
+  for (const char* label : {"neutral", "-", "entailment"}) content += fmt::format(fmt::runtime(row), label) + "\n";
+  EXPECT_EQ(load("mnli", "snli.jsonl", content).labels, (std::vector<double>{1, 2}));
+  ASSERT_EQ(progress.lines.size(), 1u);
+  EXPECT_NE(progress.lines[0].find("1 of 3 rows have no label"), std::string::npos);
+}
+
+TEST_F(RowsTest, TheHintSaysWhetherOtherRowsHaveALabel) {
+  expect_refused("sst2", "a.tsv", "sentence\tlabel\na\t-1\nb\t-1\n", "test splits are like that in every row");
+  expect_refused("sst2", "a.jsonl", "{\"text\":\"x\",\"label\":1}\n{\"text\":\"y\",\"label\":null}",
+                 "line 2 has no label in column 'label' | 1 of 2 rows");
+  expect_refused("sst2", "a.jsonl", "{\"text\":\"x\",\"label\":1}\n{\"text\":\"y\"}",
+                 "line 2 has no label in column 'label' | 1 of 2 rows");
+}
+
+// A JSON number is not the text of the same digits.
+TEST_F(RowsTest, JsonTypesSayWhatDigitsMean) {
+  spec.labels = {"1", "2", "3"};
+  const auto labels = [&](std::string_view name, std::string_view first, std::string_view second) {
+    progress.lines.clear();
+    return load("classification", name,
+                fmt::format("[{{\"text\":\"x\",\"label\":{}}},\n{{\"text\":\"y\",\"label\":{}}}]", first, second))
+        .labels;
+  };
+  using Labels = std::vector<double>;
+  EXPECT_EQ(labels("a.json", "1", "2"), (Labels{1, 2}));
+  ASSERT_EQ(progress.lines.size(), 1u);
+  EXPECT_NE(progress.lines[0].find("they are stored as numbers"), std::string::npos) << progress.lines[0];
+  EXPECT_EQ(labels("a.json", "\"1\"", "\"2\""), (Labels{0, 1}));
+  ASSERT_EQ(progress.lines.size(), 1u);
+  EXPECT_NE(progress.lines[0].find("they are stored as texts"), std::string::npos) << progress.lines[0];
+  EXPECT_EQ(labels("a.json", "1", "\"2\""), (Labels{0, 1}));  // both: as in CSV
+  EXPECT_EQ(load("classification", "a.csv", "text,label\nx,1\ny,2\n").labels, (Labels{0, 1}));
+}
+
+// The values of all rows decide, not of those that are chosen.
+TEST_F(RowsTest, LabelsMeanTheSameInEverySelection) {
+  spec.labels = {"1", "2"};
+  options.examples = 1;
+  EXPECT_EQ(load("classification", "a.csv", "text,label\nx,1\ny,0\n").labels, (std::vector<double>{1}));
+  EXPECT_EQ(load("classification", "a.csv", "text,label\nx,1\ny,2\n").labels, (std::vector<double>{0}));
+  // Ids from 1.
+  spec.labels = {"bad", "fair", "good"};
+  expect_refused("classification", "a.csv", "text,label\nx,1\ny,3\n", "a.csv: line 3: label 3 is outside 0…2");
+  EXPECT_EQ(load("classification", "a.csv", "text,label\nx,1\ny,-1\nz,unsure\n").labels, (std::vector<double>{1}));
+}
+
 TEST_F(RowsTest, OnlyTheChosenRowsAreRead) {
   options.examples = 1;
   EXPECT_EQ(load("sst2", "a.tsv", "sentence\tlabel\nx\t1\ny\tmeh\n").size(), 1);

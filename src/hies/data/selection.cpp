@@ -37,4 +37,11 @@ std::vector<std::int64_t> select(std::int64_t count, std::string_view what, cons
   return order;
 }
 
+std::vector<std::int64_t> select_among(const std::vector<std::int64_t>& rows, std::string_view what,
+                                       const std::filesystem::path& file, const LoadOptions& options, Progress& progress) {
+  std::vector<std::int64_t> chosen = select(std::ssize(rows), what, file, options, progress);
+  for (std::int64_t& row : chosen) row = rows[static_cast<std::size_t>(row)];
+  return chosen;
+}
+
 }  // namespace hies::data

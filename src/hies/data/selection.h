@@ -18,6 +18,10 @@ void check_selection(const LoadOptions& options);
 std::vector<std::int64_t> select(std::int64_t count, std::string_view what, const std::filesystem::path& file,
                                  const LoadOptions& options, Progress& progress);
 
+// As select(), among `rows` only.
+std::vector<std::int64_t> select_among(const std::vector<std::int64_t>& rows, std::string_view what,
+                                       const std::filesystem::path& file, const LoadOptions& options, Progress& progress);
+
 // The hint of errors about rows without text.
 inline constexpr std::string_view kSkipEmptyHint = "leave such rows out with `skip_empty`";
 

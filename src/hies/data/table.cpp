@@ -4,6 +4,8 @@
 #include <array>
 #include <unordered_set>
 
+#include <fmt/ranges.h>
+
 #include "hies/base/error.h"
 #include "hies/base/files.h"
 #include "hies/base/lfs_pointer.h"
@@ -73,7 +75,7 @@ std::vector<std::string> common_columns(const std::vector<Table>& parts, const s
 }  // namespace
 
 Table::Table(std::filesystem::path source, std::vector<std::string> columns)
-    : source_(std::move(source)), columns_(std::move(columns)) {}
+    : source_(std::move(source)), columns_(std::move(columns)), types_(columns_.size()) {}
 
 std::optional<std::size_t> Table::find(std::string_view column) const {
   const auto found = std::find(columns_.begin(), columns_.end(), column);
@@ -106,6 +108,13 @@ void Table::add_row(std::int64_t line, std::vector<std::optional<std::string>> c
   lines_.push_back(line);
 }
 
+void ColumnType::join(const ColumnType& next, const std::string& file) {
+  if (class_names != next.class_names)
+    throw Error(ErrorKind::bad_input, fmt::format("{}: its classes are named otherwise than those of the files before it", file),
+                printable(fmt::format("{}; before: {}", fmt::join(next.class_names, ", "), fmt::join(class_names, ", ")), 400));
+  if (values != next.values) values = Values::undeclared;
+}
+
 void Table::append(Table part) {
   // Columns without a name go by their place.
   std::vector<std::size_t> places;
@@ -115,6 +124,10 @@ void Table::append(Table part) {
     for (std::size_t c = 0; c < places.size(); ++c)
       if (!part.is_null(row, c)) cells.at(places[c]) = std::move(part.cells_[part.index(row, c)]);
     add_row(row_count() + 1, std::move(cells));
+  }
+  for (std::size_t c = 0; c < places.size(); ++c) {
+    if (parts_.empty()) types_[places[c]] = part.types_[c];
+    else types_[places[c]].join(part.types_[c], part.source_.string());
   }
   add_skipped(part.skipped_);
   number_rows();

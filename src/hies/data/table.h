@@ -25,8 +25,21 @@ struct TableOptions {
   bool skip_short_rows = false;  // leave out .tsv rows with too few fields (counted in Table::skipped) instead of refusing them
 };
 
+// What a file says of a column beyond its texts.
+struct ColumnType {
+  // undeclared: TSV, CSV and plain text say nothing; JSON that holds texts and numbers, or truth values, in one column. texts: strings.
+  // numbers: JSON numbers, and numeric types of Parquet. Dictionaries are what their values are.
+  enum class Values { undeclared, texts, numbers } values = Values::undeclared;
+  // Of a column of numbers: the name of each, where the file has them (ClassLabel of the Hugging Face hub).
+  std::vector<std::string> class_names = {};
+
+  // Makes this the type of a column of several files, the next of which has another type. Throws bad_input, which names that file, where
+  // its numbers have other names.
+  void join(const ColumnType& next, const std::string& file);
+};
+
 // Rows of named text cells, whatever the format: numbers are kept as they are written, "NA" and "null" are texts.
-// A cell is null only where a JSON member is null or absent, or a Parquet value is null,
+// A cell is null only where a JSON member is null or absent, or a Parquet value is null or NaN,
 // or where either is a list or an object, which are not texts, unless TableOptions::keep_nested.
 class Table {
  public:
@@ -43,6 +56,7 @@ class Table {
   std::vector<std::string> names() const;
   bool is_null(std::int64_t row, std::size_t column) const { return nulls_[index(row, column)] != 0; }
   const std::string& text(std::int64_t row, std::size_t column) const { return cells_[index(row, column)]; }
+  const ColumnType& type(std::size_t column) const { return types_[column]; }
   // Returns the line of the file, from 1, on which the row begins; where rows have no line of their own (Parquet, a JSON object,
   // a table of several files), the row's number, from 1.
   std::int64_t line(std::int64_t row) const { return lines_[static_cast<std::size_t>(row)]; }
@@ -55,10 +69,12 @@ class Table {
 
   // For readers. One cell per column; a missing text is null.
   void add_row(std::int64_t line, std::vector<std::optional<std::string>> cells);
+  void declare(std::size_t column, ColumnType type) { types_[column] = std::move(type); }
   void add_skipped(std::int64_t rows = 1) noexcept { skipped_ += rows; }
   void number_rows() noexcept { numbered_rows_ = true; }
   void set_header_line() noexcept { has_header_line_ = true; }
-  // Adds the rows of a table of another file. Every column of it must be a column of this table; others become null.
+  // Adds the rows of a table of another file. Every column of it must be a column of this table; others become null. Types are joined
+  // (ColumnType::join).
   void append(Table part);
 
  private:
@@ -68,6 +84,7 @@ class Table {
 
   std::filesystem::path source_;
   std::vector<std::string> columns_;
+  std::vector<ColumnType> types_;   // one for each column
   std::vector<std::string> cells_;  // row-major
   std::vector<char> nulls_;         // row-major
   std::vector<std::int64_t> lines_;

@@ -67,5 +67,6 @@ void check_model_fits(const Task& task, const model::ModelSpec& spec) {
 bool reads_windows(const Task& task) { return task.input_kind == InputKind::documents || task.input_kind == InputKind::rows; }
 bool reads_subjects(const Task& task) { return task.input_kind == InputKind::subjects; }
 bool reads_images(const Task& task) { return task.input_kind == InputKind::images; }
+bool reads_labels(const Task& task) { return !reads_windows(task) && !reads_subjects(task); }
 
 }  // namespace hies::data

@@ -26,10 +26,11 @@ enum class InputKind {
 
 struct Task;
 // Return whether texts are cut into windows of --context; whether questions are in files of subjects and follow few-shot examples
-// (--shots); whether images are read.
+// (--shots); whether images are read; whether there is a label, or the right choice, for each row.
 bool reads_windows(const Task& task);
 bool reads_subjects(const Task& task);
 bool reads_images(const Task& task);
+bool reads_labels(const Task& task);
 
 // What is read from a data file for a task, and how the model's answers are judged. All data, no behaviour but the wording of
 // questions: a task is one file tasks/x.cpp, which defines x_task(), and one line in tasks/tasks.def.

@@ -117,6 +117,8 @@ void check_config(const SweepConfig& config) {
   check_asked(options.load.image_size || options.load.skip_bad || options.load.most_pixels,
               "`image_size`, `skip_bad` and `most_pixels` are for images", "image-classification", data::reads_images,
               config.runs);
+  check_asked(options.load.skip_unlabelled, "`skip_unlabelled` is for tasks that read a label for each row", "classification",
+              data::reads_labels, config.runs);
 }
 
 }  // namespace hies::sweep

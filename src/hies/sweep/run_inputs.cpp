@@ -144,6 +144,7 @@ data::LoadOptions load_options(const SweepOptions& options, const data::Task& ta
   if (data::reads_subjects(task)) load.columns.clear();
   if (task.input_kind != data::InputKind::documents) load.join_rows = false;
   if (data::reads_images(task)) load.skip_empty = false;
+  if (!data::reads_labels(task)) load.skip_unlabelled = false;
   if (!data::reads_images(task)) {
     load.image_size.reset();
     load.skip_bad = false;

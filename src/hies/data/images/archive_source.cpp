@@ -18,7 +18,7 @@ class Archive : public ImageSource {
       if (!part.empty() && entry.path != part && !entry.path.starts_with(part + "/")) return;
       (entry.is_folder ? tree.folders : tree.files).push_back(entry.path);
     });
-    fill_from_tree(tree, part.empty() ? file_ : file_ / part, *this);
+    fill_from_tree(std::move(tree), part.size(), part.empty() ? file_ : file_ / part, *this);
   }
 
   void keep(std::span<const std::int64_t> wanted) override {

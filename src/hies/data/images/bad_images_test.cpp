@@ -72,6 +72,16 @@ TEST_F(BadImages, Folders) {
   expect_error(error_of([&] { load(folder.write("a.xls", "")); }), ErrorKind::bad_input, "a.xls");
 }
 
+TEST_F(BadImages, SplitsAreNoClasses) {
+  const auto path =
+      set({{"data/train/cat/1.png", good}, {"data/train/dog/1.png", good}, {"data/test/cat/1.png", good}}, "splits");
+  refused(path, "splits/data: the folders test, train are splits of a data set, not classes | give one of them: " +
+                    (path / "data/test").string());
+  EXPECT_EQ(labels_of(load(path / "data/train")), (std::vector<double>{0, 1}));
+  const auto tar = folder.write("s.tar", tar_of({{"train/cat/1.png", good}, {"test/cat/1.png", good}, {"val/cat/1.png", good}}));
+  refused(tar, "s.tar: the folders test, train, val are splits");
+}
+
 TEST_F(BadImages, ForeignFolderNamesGoByTheirOrder) {
   Warnings warnings;
   const auto path = set({{"n1/1.png", good}, {"n2/1.png", good}, {"n3/1.png", good}});

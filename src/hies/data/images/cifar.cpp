@@ -25,17 +25,18 @@ ImageSourcePtr open_cifar(const std::filesystem::path& name, std::string content
   // CIFAR-100 has coarse labels before the fine ones.
   const bool coarse = labels == 2 && classes == kCoarse;
   const std::size_t at = labels == 2 && !coarse ? 1 : 0;
-  std::vector<std::string> read;
+  std::vector<std::optional<std::string>> read;
   for (std::size_t i = 0; i < count; ++i)
     read.push_back(std::to_string(static_cast<unsigned char>(content[i * (kPixels + labels) + at])));
   auto source = std::make_unique<RawImages>(
       name, RawLayout{.begin = labels, .stride = kPixels + labels, .height = kSide, .width = kSide, .planes = 3},
       std::move(content), count);
   source->labels = std::move(read);
+  source->label_type.values = ColumnType::Values::numbers;
   if (!names || coarse) return source;
   Lines lines(without_byte_order_mark(*names));
   for (std::string_view line; lines.next(line);)
-    if (!line.empty()) source->class_names.emplace_back(line);
+    if (!line.empty()) source->label_type.class_names.emplace_back(line);
   return source;
 }
 

@@ -1,5 +1,6 @@
 #include "hies/base/error.h"
 #include "hies/base/files.h"
+#include "hies/base/hidden_names.h"
 #include "hies/data/images/kinds.h"
 #include "hies/data/images/tree.h"
 
@@ -15,11 +16,12 @@ class Folder : public ImageSource {
     fs::recursive_directory_iterator entry(folder_, fs::directory_options::follow_directory_symlink, error);
     for (; !error && entry != fs::recursive_directory_iterator(); entry.increment(error)) {
       const std::string path = entry->path().lexically_relative(folder_).generic_string();
-      if (entry->is_directory(error)) tree.folders.push_back(path);
+      if (is_hidden_name(entry->path().filename().string())) entry.disable_recursion_pending();  // it may be unreadable, too
+      else if (entry->is_directory(error)) tree.folders.push_back(path);
       else tree.files.push_back(path);
     }
     if (error) io_error("cannot read {}: {}", folder_.string(), error.message());
-    fill_from_tree(tree, folder_, *this);
+    fill_from_tree(std::move(tree), 0, folder_, *this);
   }
 
   std::string bytes(std::int64_t index) const override { return read_file(folder_ / names[static_cast<std::size_t>(index)]); }

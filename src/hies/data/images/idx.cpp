@@ -67,6 +67,8 @@ ImageSourcePtr open_idx(const std::filesystem::path& file) {
   const Idx labels = read_idx(beside, 1);
   if (labels.dimensions[0] != count)
     bad_input("{} holds {} labels, but {} holds {} images", beside.string(), labels.dimensions[0], file.string(), count);
+  source->label_name = fmt::format("file '{}'", printable(name));
+  source->label_type.values = ColumnType::Values::numbers;
   for (std::size_t i = 0; i < count; ++i)
     source->labels.push_back(std::to_string(static_cast<unsigned char>(labels.content[labels.begin + i])));
   return source;

@@ -23,6 +23,8 @@ ImageSourcePtr open_idx(const std::filesystem::path& file);
 ImageSourcePtr open_cifar(const std::filesystem::path& name, std::string content, std::size_t classes,
                           const std::optional<std::string>& names);
 
+// Throws bad_input for what is no path, before it is in a message: image files, texts in Base64. `where` names its row.
+void check_image_path(const std::string& path, const std::string& where, const std::string& column);
 // Whether a file's name is that of an IDX file of images.
 bool is_idx_name(const std::string& name);
 // The file beside a CIFAR file that names its classes.

@@ -3,75 +3,52 @@
 #include <algorithm>
 #include <optional>
 
-#include <fmt/ranges.h>
-
 #include "hies/base/error.h"
 #include "hies/data/images/set.h"
-#include "hies/data/labels.h"
+#include "hies/data/labelled_rows.h"
 #include "hies/data/selection.h"
 #include "hies/image/decode.h"
 
 namespace hies::data {
 namespace {
 
-std::string list(const std::vector<std::string>& names) { return printable(fmt::format("{}", fmt::join(names, ", ")), 400); }
-
-// Class folders by the model's names for them, or by their order.
-std::vector<double> folder_ids(const ImageSource& source, const LabelReader& reader, const model::ModelSpec& spec,
-                               const std::filesystem::path& path, Progress& progress) {
-  std::vector<std::string> unknown;
-  for (const std::string& name : source.class_folders)
-    if (!reader.find(name)) unknown.push_back(name);
-  const bool by_order = unknown.size() == source.class_folders.size() && unknown.size() == spec.labels.size();
-  if (!unknown.empty() && !by_order)
-    throw Error(ErrorKind::bad_input,
-                fmt::format("{}: the class folders ({}) are not the model's labels ({})", path.string(),
-                            list(source.class_folders), list(spec.labels)),
-                "name the folders as label2id of config.json does, or give as many as the model has labels");
-  if (by_order)
-    progress.warn(
-        fmt::format("{}: the class folders ({}) are not named like the model's labels ({}): both are taken in this order",
-                    path.string(), list(source.class_folders), list(spec.labels)));
-  std::vector<double> ids;
-  for (const std::string& label : source.labels) {
-    const auto place = std::lower_bound(source.class_folders.begin(), source.class_folders.end(), label);
-    ids.push_back(by_order ? static_cast<double>(place - source.class_folders.begin()) : *reader.find(label));
-  }
-  return ids;
-}
-
-// Numbers that the source has names for go by name, where the model knows all of them.
-std::vector<double> numbered_ids(const ImageSource& source, const LabelReader& reader) {
-  const auto known = [&](const std::string& name) { return reader.find(name).has_value(); };
-  const bool by_name = !source.class_names.empty() && std::all_of(source.class_names.begin(), source.class_names.end(), known);
-  std::vector<double> ids;
-  for (std::size_t i = 0; i < source.labels.size(); ++i) {
-    const std::string& label = source.labels[i];
-    const auto place = std::find_if(source.class_names.begin(), source.class_names.end(), [&](const std::string& name) {
-      return by_name && label == std::to_string(&name - source.class_names.data());
-    });
-    ids.push_back(reader.read(place == source.class_names.end() ? label : *place, source.names[i]));
-  }
-  return ids;
-}
-
-// Of all images; empty without labels.
-std::vector<double> label_ids(const ImageSource& source, const LabelReader& reader, const LoadOptions& options,
-                              const model::ModelSpec& spec, const std::filesystem::path& path, Progress& progress) {
+// Of all images; none without labels.
+std::optional<LabelColumn> label_column_of(const ImageSource& source, const LoadOptions& options,
+                                           const std::filesystem::path& path) {
   if (source.labels.empty()) {
-    if (options.labels != LabelNeed::required) return {};
+    if (options.labels != LabelNeed::required) return std::nullopt;
     throw Error(ErrorKind::bad_input, fmt::format("{}: the images have no labels", path.string()),
                 "put them into a folder for each class, or use `loss` pseudo-label or logit-norm, which need none");
   }
-  try {
-    return source.class_folders.empty() ? numbered_ids(source, reader) : folder_ids(source, reader, spec, path, progress);
-  } catch (const Error& error) {
-    // A single folder may be just that.
-    const bool one_folder = source.class_folders.size() == 1 && options.labels != LabelNeed::required;
-    if (options.labels != LabelNeed::if_readable && !one_folder) throw;
-    progress.warn(fmt::format("done without labels: {}", error.what()));
-    return {};
+  return LabelColumn{.source = source.class_folders.empty() ? path : source.class_root,
+                     .name = source.class_folders.empty() ? source.label_name : "the class folders",
+                     .type = source.label_type,
+                     .folders = source.class_folders,
+                     .cells = source.labels,
+                     .place = [&source](std::int64_t row) { return source.names[static_cast<std::size_t>(row)]; }};
+}
+
+// The chosen images and their labels.
+LabelledRows choose_images(const ImageSource& source, const std::filesystem::path& path, const Task& task, LoadOptions options,
+                           const model::ModelSpec& spec, Progress& progress) {
+  // A single folder may be just that.
+  if (source.class_folders.size() == 1 && options.labels == LabelNeed::if_present) options.labels = LabelNeed::if_readable;
+  return choose_rows(all_rows(source.size()), "images", path, label_column_of(source, options, path), task, options, spec,
+                     progress);
+}
+
+// Leaves out the images that cannot be read; `bad` gets what is wrong with each.
+LabelledRows readable_rows(const ImageSource& source, const LabelledRows& chosen, const ImageForm& form, int threads,
+                           std::vector<std::string>& bad) {
+  LabelledRows good;
+  good.rows = readable(source, chosen.rows, form, threads, bad);
+  std::size_t next = 0;  // both are in the same order
+  for (std::size_t i = 0; i < chosen.labels.size() && next < good.rows.size(); ++i) {
+    if (chosen.rows[i] != good.rows[next]) continue;
+    good.labels.push_back(chosen.labels[i]);
+    ++next;
   }
+  return good;
 }
 
 ImageForm form_for(const image::Processor& given, const LoadOptions& options, const model::ModelSpec& spec) {
@@ -111,34 +88,34 @@ ImageForm form_for(const image::Processor& given, const LoadOptions& options, co
 Dataset load_images(const std::filesystem::path& path, const Task& task, const LoadOptions& options, const model::ModelSpec& spec,
                     const image::Processor& processor, int threads, Progress& progress) {
   check_selection(options);
-  const LabelReader reader(task, spec);
+  check_model_fits(task, spec);
   const ImageForm form = form_for(processor, options, spec);
   ImageSourcePtr source = open_images(path, task, options, spec.labels.size());
   if (source->size() == 0) bad_input("{} holds no images", path.string());
-  const std::vector<double> labels = label_ids(*source, reader, options, spec, path, progress);
-  std::vector<std::int64_t> chosen = select(source->size(), "images", path, options, progress);
-  source->keep(chosen);
+  LabelledRows chosen = choose_images(*source, path, task, options, spec, progress);
+  source->keep(chosen.rows);
   if (options.skip_bad) {
     std::vector<std::string> bad;
-    chosen = readable(*source, chosen, form, threads, bad);
-    if (chosen.empty()) bad_input("{}: none of {} images can be read; the first: {}", path.string(), bad.size(), bad.front());
+    chosen = readable_rows(*source, chosen, form, threads, bad);
+    if (chosen.rows.empty())
+      bad_input("{}: none of {} images can be read; the first: {}", path.string(), bad.size(), bad.front());
     if (!bad.empty())
       progress.warn(fmt::format("{}: {} of {} images are left out, because they cannot be read; the first: {}", path.string(),
-                                bad.size(), bad.size() + chosen.size(), bad.front()));
+                                bad.size(), bad.size() + chosen.rows.size(), bad.front()));
   }
 
   Dataset dataset;
   dataset.source = path;
-  dataset.has_labels = !labels.empty();
+  dataset.has_labels = !chosen.labels.empty();
   const std::int64_t tokens = spec.vision.tokens(form.size.height, form.size.width);
   dataset.max_length = tokens;
-  const auto images = make_image_set(std::move(source), chosen, form, threads);
-  for (std::size_t i = 0; i < chosen.size(); ++i) {
+  const auto images = make_image_set(std::move(source), chosen.rows, form, threads);
+  for (std::size_t i = 0; i < chosen.rows.size(); ++i) {
     Example& example = dataset.examples.emplace_back();
     example.image = {images, static_cast<std::int64_t>(i)};
     example.image_tokens = tokens;
-    example.row = chosen[i] + 1;
-    if (dataset.has_labels) example.label = labels[static_cast<std::size_t>(chosen[i])];
+    example.row = chosen.rows[i] + 1;
+    if (dataset.has_labels) example.label = chosen.labels[i];
   }
   dataset.set_label_range();
   dataset.hash = content_hash(dataset.examples, dataset.has_labels);

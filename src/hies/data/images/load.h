@@ -11,8 +11,8 @@
 
 namespace hies::data {
 
-// The chosen images of what `path` names (images/source.h), as the model reads them. Class folders that are not named like the
-// model's labels are taken in their order, with a warning, if there are as many of them.
+// The chosen images of what `path` names (images/source.h), as the model reads them. What their labels mean: LabelReader, whose remarks
+// become warnings.
 // Throws bad_input for no images, labels that are missing or that the model does not know, a processor whose images do not fit the
 // model; what open_images throws; and, with --skip-bad, when none can be read. Without it, an image that cannot be decoded is an
 // error where it is first used.

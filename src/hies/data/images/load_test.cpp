@@ -1,58 +1,84 @@
 // The same images from every place that they can lie in.
 
-#include <arrow/api.h>
-#include <arrow/io/file.h>
-#include <parquet/arrow/writer.h>
-
-#include "hies/data/images/test_images.h"
+#include "hies/data/images/test_set.h"
 #include "hies/data/test_files.h"
 #include "hies/image/decode.h"
 
 namespace hies::data {
 namespace {
 
-class Load : public testing::Test {
- protected:
-  const std::vector<std::string> names = {"rgb.jpg", "grey.png", "palette.png", "rgb-alpha.png"};
-  const std::vector<std::string> classes = {"cat", "cat", "dog", "tree-frog"};
-  const std::vector<double> ids = {0, 0, 1, 2};
-  TestFolder folder;
-
-  // 0.png … 3.png, so that their order is that of `names` in a class and over all.
-  std::string file_name(std::size_t i) const {
-    return fmt::format("{}{}", i, std::filesystem::path(names[i]).extension().string());
-  }
-
-  std::filesystem::path class_folders(const std::string& name = "set") const {
-    for (std::size_t i = 0; i < names.size(); ++i) {
-      folder.folder(name + "/" + classes[i]);
-      folder.write(name + "/" + classes[i] + "/" + file_name(i), image_file(names[i]));
-    }
-    return folder / name;
-  }
-
-  std::vector<Member> members() const {
-    std::vector<Member> all;
-    for (std::size_t i = 0; i < names.size(); ++i)
-      all.push_back({"./pets/" + classes[i] + "/" + file_name(i), image_file(names[i])});
-    return all;
-  }
-
-  void expect_same(const Dataset& other) const {
-    const Dataset first = load(class_folders("expected"));  // files of `other` may still be read
-    EXPECT_EQ(labels_of(other), ids);
-    EXPECT_EQ(pixels_of(other), pixels_of(first));
-    EXPECT_EQ(other.hash, first.hash);
-    EXPECT_TRUE(other.has_labels);
-    EXPECT_EQ(other.token_count(), 4 * 10);
-  }
-};
-
 TEST_F(Load, ClassFolders) {
   const auto set = class_folders();
   folder.write("set/README.txt", "not an image");
   folder.write("set/cat/.hidden.png", "neither");
   expect_same(load(set));
+}
+
+// What systems and programs put beside the images.
+TEST_F(Load, HiddenNamesAreIgnored) {
+  const auto set = class_folders();
+  const std::vector<std::string> hidden = {"cat/.ipynb_checkpoints/0-checkpoint.jpg",
+                                           "cat/@eaDir/0.jpg/SYNOPHOTO_THUMB_M.jpg",
+                                           "dog/._2.png",
+                                           ".ipynb_checkpoints/x.png",
+                                           "__MACOSX/cat/._0.jpg",
+                                           ".DS_Store",
+                                           "cat/Thumbs.db"};
+  std::vector<Member> packed = members();
+  for (const std::string& path : hidden) {
+    folder.folder((std::filesystem::path("set") / path).parent_path().string());
+    folder.write("set/" + path, "no image");
+    packed.push_back({"./pets/" + path, "no image"});
+  }
+  folder.folder("set/@eaDir");  // empty
+  packed.push_back({"__MACOSX/pets/cat/._0.jpg", "no image"});
+  packed.push_back({"./._pets", "no image"});
+  expect_same(load(set));
+  expect_same(load(folder.write("a.tar", tar_of(packed))));
+  // The path that the user gives is no part of the data.
+  folder.folder(".cache");
+  std::filesystem::rename(folder / "set", folder / ".cache/set");
+  expect_same(load(folder / ".cache/set"));
+  std::vector<Member> inside;
+  for (const Member& member : members()) inside.push_back({".cache/" + member.path.substr(2), member.content});
+  expect_same(load(folder.write("b.tar", tar_of(inside)) / ".cache/pets"));
+}
+
+TEST_F(Load, LabelsOfFoldersAndListsMeanTheSame) {
+  model::ModelSpec digits = image_spec();
+  digits.labels = {"1", "2", "3"};
+  Warnings warnings;
+  std::string csv = "label,image\n";
+  for (int label : {0, 1, 2}) {
+    folder.folder(fmt::format("digits/{}", label));
+    folder.write(fmt::format("digits/{}/a.jpg", label), image_file("rgb.jpg"));
+    csv += fmt::format("{0},digits/{0}/a.jpg\n", label);
+  }
+  const std::vector<double> expected = {0, 1, 2};
+  EXPECT_EQ(labels_of(load(folder / "digits", in_order(), digits, warnings)), expected);
+  EXPECT_EQ(labels_of(load(folder.write("digits.csv", csv), in_order(), digits, warnings)), expected);
+  ASSERT_EQ(warnings.lines.size(), 2u);
+  EXPECT_NE(warnings.lines[0].find("the class folders (0, 1, 2) are numbers and read as ids"), std::string::npos)
+      << warnings.lines[0];
+  EXPECT_NE(warnings.lines[1].find("column 'label' are read as ids"), std::string::npos) << warnings.lines[1];
+}
+
+TEST_F(Load, ImagesWithoutLabelAreLeftOutWhenAsked) {
+  class_folders();
+  const auto list =
+      folder.write("list.csv", "label,image\n-1,set/cat/0.jpg\ndog,set/cat/1.png\n,set/dog/2.png\ncat,set/tree-frog/3.png\n");
+  expect_error(error_of([&] { load(list); }), ErrorKind::bad_input,
+               "set/cat/0.jpg: label -1 says that the row has no label | 2 of 4");
+  LoadOptions options = in_order();
+  options.skip_unlabelled = true;
+  Warnings warnings;
+  EXPECT_EQ(labels_of(load(list, options, image_spec(), warnings)), (std::vector<double>{1, 0}));
+  ASSERT_EQ(warnings.lines.size(), 1u);
+  EXPECT_NE(warnings.lines[0].find("2 of 4 images have no label: they are left out"), std::string::npos);
+  // Together with images that cannot be read.
+  folder.write("set/cat/1.png", "text");
+  options.skip_bad = true;
+  EXPECT_EQ(labels_of(load(list, options)), (std::vector<double>{0}));
 }
 
 TEST_F(Load, PixelsAreTheProcessors) {
@@ -85,52 +111,6 @@ TEST_F(Load, ListsOfPaths) {
   LoadOptions options = in_order();
   options.text = "where";
   expect_error(error_of([&] { load(folder / "list.csv", options); }), ErrorKind::bad_input, "where");
-}
-
-TEST_F(Load, Parquet) {
-  arrow::BinaryBuilder bytes;
-  arrow::StringBuilder paths;
-  arrow::Int64Builder labels;
-  for (std::size_t i = 0; i < names.size(); ++i) {
-    ASSERT_TRUE(bytes.Append(image_file(names[i])).ok() && paths.Append(file_name(i)).ok());
-    ASSERT_TRUE(labels.Append(std::vector<int>{1, 1, 2, 0}[i]).ok());  // of the hub's names below
-  }
-  const auto files = bytes.Finish().ValueOrDie();
-  const auto records =
-      arrow::StructArray::Make({files, paths.Finish().ValueOrDie()}, std::vector<std::string>{"bytes", "path"}).ValueOrDie();
-  const auto ids_of_hub = labels.Finish().ValueOrDie();
-  const auto write = [&](const std::shared_ptr<arrow::Array>& images, const char* name, std::int64_t begin = 0,
-                         std::int64_t end = 4) {
-    const auto metadata = arrow::key_value_metadata(
-        {"huggingface"}, {R"({"info":{"features":{"label":{"names":["tree frog","cat","dog"],"_type":"ClassLabel"}}}})"});
-    const auto table =
-        arrow::Table::Make(arrow::schema({arrow::field("img", images->type()), arrow::field("label", arrow::int64())}, metadata),
-                           {images, ids_of_hub});
-    const auto file = arrow::io::FileOutputStream::Open((folder / name).string()).ValueOrDie();
-    ASSERT_TRUE(parquet::arrow::WriteTable(*table->Slice(begin, end - begin), arrow::default_memory_pool(), file, 2,
-                                           parquet::default_writer_properties(),
-                                           parquet::ArrowWriterProperties::Builder().store_schema()->build())
-                    .ok());
-    ASSERT_TRUE(file->Close().ok());
-  };
-  write(records, "records.parquet");
-  expect_same(load(folder / "records.parquet"));
-  write(files, "files.parquet");
-  expect_same(load(folder / "files.parquet"));
-
-  folder.folder("hub/data");
-  write(records, "hub/data/test-00000-of-00002.parquet", 0, 3);
-  write(records, "hub/data/test-00001-of-00002.parquet", 3, 4);
-  folder.write("hub/data/README.md", "x");
-  expect_same(load(folder / "hub/data"));
-  expect_same(load(folder / "hub/data/test"));
-  LoadOptions some = in_order();
-  some.order = "random";
-  some.examples = 2;
-  EXPECT_EQ(load(folder / "hub/data", some).hash, load(folder / "records.parquet", some).hash);
-  write(records, "hub/data/train-00000-of-00001.parquet");
-  expect_error(error_of([&] { load(folder / "hub/data"); }), ErrorKind::bad_input, "holds several splits: test, train");
-  expect_same(load(folder / "hub/data/train"));
 }
 
 std::string big_endian(std::initializer_list<std::uint32_t> numbers) {

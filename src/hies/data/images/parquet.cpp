@@ -1,7 +1,6 @@
 #include <arrow/io/file.h>
 
 #include "hies/base/files.h"
-#include "hies/base/json.h"
 #include "hies/data/columns.h"
 #include "hies/data/images/kinds.h"
 #include "hies/data/parquet_arrow.h"
@@ -10,52 +9,60 @@
 namespace hies::data {
 namespace {
 
-// Names of the classes that the Hugging Face hub keeps beside the data; none where it does not.
-std::vector<std::string> hub_class_names(const arrow::Schema& schema, const std::string& label) {
-  const auto& metadata = schema.metadata();
-  const int at = metadata == nullptr ? -1 : metadata->FindKey("huggingface");
-  if (at < 0) return {};
-  const Json json = Json::parse(metadata->value(at), nullptr, false);
-  const Json::json_pointer place(Json::json_pointer("/info/features") / label / "names");
-  if (json.is_discarded() || !json.contains(place)) return {};
-  std::vector<std::string> names;
-  for (const Json& name : json.at(place))
-    if (name.is_string()) names.push_back(name.get<std::string>());
-  return names;
-}
-
 bool holds_bytes(const arrow::DataType& type) {
-  return type.id() == arrow::Type::BINARY || type.id() == arrow::Type::LARGE_BINARY;
+  return type.id() == arrow::Type::BINARY || type.id() == arrow::Type::LARGE_BINARY || type.id() == arrow::Type::BINARY_VIEW;
 }
-// Else it may hold paths.
-bool holds_files(const arrow::DataType& type) { return holds_bytes(type) || type.id() == arrow::Type::STRUCT; }
+bool holds_paths(const arrow::DataType& type) {
+  if (type.id() == arrow::Type::DICTIONARY) return holds_paths(*static_cast<const arrow::DictionaryType&>(type).value_type());
+  return arrow::is_string(type) || type.id() == arrow::Type::STRING_VIEW;
+}
 
-// The column of files: of bytes, or of records with a member "bytes" as the Hugging Face hub stores images.
-std::shared_ptr<arrow::ChunkedArray> bytes_column(const std::filesystem::path& path, const arrow::ChunkedArray& column,
-                                                  const std::string& name) {
-  if (holds_bytes(*column.type())) return value_of(path, arrow::ChunkedArray::Make(column.chunks(), column.type()));
-  const int at = static_cast<const arrow::StructType&>(*column.type()).GetFieldIndex("bytes");
-  if (at < 0) bad_input("{}: the records of column '{}' have no member 'bytes'", path.string(), printable(name));
+// A member of a column of records.
+std::shared_ptr<arrow::ChunkedArray> member_column(const std::filesystem::path& path, const arrow::ChunkedArray& column, int at) {
   arrow::ArrayVector parts;
   for (const auto& chunk : column.chunks())
     parts.push_back(value_of(path, static_cast<const arrow::StructArray&>(*chunk).Flatten())[static_cast<std::size_t>(at)]);
-  return value_of(path, arrow::ChunkedArray::Make(std::move(parts), arrow::binary()));
+  return value_of(path, arrow::ChunkedArray::Make(std::move(parts), column.type()->field(at)->type()));
 }
 
+// Image files in a column of bytes; or of records, as the Hugging Face hub stores images: with a member "bytes", and where that is null
+// with "path", from the Parquet file's own folder on.
 class ParquetImages : public ImageSource {
  public:
-  ParquetImages(const std::filesystem::path& path, std::shared_ptr<arrow::ChunkedArray> files) : files_(std::move(files)) {
+  ParquetImages(const std::filesystem::path& path, std::shared_ptr<arrow::ChunkedArray> column, std::string column_name)
+      : folder_(path.parent_path()), column_name_(std::move(column_name)), files_(std::move(column)) {
+    if (!holds_bytes(*files_->type())) take_members(path);
     for (std::int64_t row = 0; row < files_->length(); ++row) names.push_back(fmt::format("{}, row {}", path.string(), row + 1));
   }
 
   std::string bytes(std::int64_t index) const override {
+    const auto at = static_cast<std::size_t>(index);
     const auto scalar = files_->GetScalar(index);
-    if (!scalar.ok() || !(*scalar)->is_valid) bad_input("{}: there is no image", names[static_cast<std::size_t>(index)]);
-    return std::string(static_cast<const arrow::BaseBinaryScalar&>(**scalar).view());
+    if (scalar.ok() && (*scalar)->is_valid) return std::string(static_cast<const arrow::BaseBinaryScalar&>(**scalar).view());
+    if (paths_.empty() || !paths_[at] || paths_[at]->empty()) bad_input("{}: there is no image", names[at]);
+    check_image_path(*paths_[at], names[at], column_name_);
+    return read_file(folder_ / *paths_[at]);
   }
 
  private:
+  void take_members(const std::filesystem::path& path) {
+    const std::shared_ptr<arrow::ChunkedArray> records = files_;
+    const auto& type = static_cast<const arrow::StructType&>(*records->type());
+    const int at = type.GetFieldIndex("bytes"), path_at = type.GetFieldIndex("path");
+    if (at < 0 || !holds_bytes(*type.field(at)->type()))
+      throw Error(
+          ErrorKind::bad_input,
+          fmt::format("{}: the records of column '{}' have no member 'bytes' of bytes", path.string(), printable(column_name_)),
+          fmt::format("the records are {}", printable(type.ToString(), 200)));
+    files_ = member_column(path, *records, at);
+    if (path_at >= 0 && holds_paths(*type.field(path_at)->type()))
+      paths_ = cells_of(path, *member_column(path, *records, path_at), false);
+  }
+
+  std::filesystem::path folder_;
+  std::string column_name_;
   std::shared_ptr<arrow::ChunkedArray> files_;
+  std::vector<std::optional<std::string>> paths_;  // empty: none
 };
 
 }  // namespace
@@ -68,19 +75,20 @@ ImageSourcePtr open_parquet_images(const std::filesystem::path& path, const Task
   const Table columns(path, schema->field_names());
   check_columns(path, columns.columns());
   const std::size_t image = text_column(columns, task, options);
-  if (!holds_files(*schema->field(static_cast<int>(image))->type())) return open_list(path, task, options);
+  const arrow::DataType& type = *schema->field(static_cast<int>(image))->type();
+  if (holds_paths(type)) return open_list(path, task, options);
+  if (!holds_bytes(type) && type.id() != arrow::Type::STRUCT)
+    throw Error(ErrorKind::bad_input,
+                fmt::format("{}: column '{}' holds no images, but {}", path.string(), printable(columns.columns()[image]),
+                            printable(type.ToString(), 200)),
+                "images are bytes, records with a member 'bytes', or paths; name their column with `text`");
   const std::shared_ptr<arrow::Table> table = value_of(path, reader->ReadTable());
-  const auto files = bytes_column(path, *table->column(static_cast<int>(image)), columns.columns()[image]);
-  auto source = std::make_unique<ParquetImages>(path, files);
+  auto source = std::make_unique<ParquetImages>(path, table->column(static_cast<int>(image)), columns.columns()[image]);
   const auto label = label_column(columns, task, options);
   if (!label) return source;
-  source->class_names = hub_class_names(*schema, columns.columns()[*label]);
-  const auto& labels = *table->column(static_cast<int>(*label));
-  for (std::int64_t row = 0; row < labels.length(); ++row) {
-    const auto scalar = value_of(path, labels.GetScalar(row));
-    if (!scalar->is_valid) bad_input("{} has no label", source->names[static_cast<std::size_t>(row)]);
-    source->labels.push_back(scalar->ToString());
-  }
+  source->label_name = fmt::format("column '{}'", printable(columns.columns()[*label]));
+  source->label_type = type_of(*schema, static_cast<int>(*label));
+  source->labels = cells_of(path, *table->column(static_cast<int>(*label)), false);
   return source;
 }
 

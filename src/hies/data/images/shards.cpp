@@ -22,6 +22,7 @@ class Shards : public ImageSource {
         bad_input("{} has labels, but the shard of {} has none", (labels.empty() ? part : parts_.front())->names.front(),
                   (labels.empty() ? parts_.front() : part)->names.front());
       names.insert(names.end(), part->names.begin(), part->names.end());
+      label_type.join(part->label_type, part->names.front());
       labels.insert(labels.end(), part->labels.begin(), part->labels.end());
     }
   }

@@ -3,11 +3,13 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "hies/data/rows.h"
+#include "hies/data/table.h"
 #include "hies/image/image.h"
 
 namespace hies::data {
@@ -17,10 +19,13 @@ class ImageSource {
  public:
   virtual ~ImageSource() = default;
 
-  std::vector<std::string> names;          // [N] as errors name them
-  std::vector<std::string> labels;         // [N] class names or numbers, as they stand there; empty: none
+  std::vector<std::string> names;  // [N] as errors name them
+  // [N] class names or numbers, as they stand there, none where nothing stands; empty: the images have no labels
+  std::vector<std::optional<std::string>> labels;
+  std::string label_name = "the labels";   // as messages name them: "column 'label'"
+  ColumnType label_type = {};              // what the source says of them
   std::vector<std::string> class_folders;  // sorted; where the labels are names of folders
-  std::vector<std::string> class_names;    // where the labels are numbers that the source has names for
+  std::filesystem::path class_root;        // what these folders are in
 
   std::int64_t size() const noexcept { return static_cast<std::int64_t>(names.size()); }
   // Says that only these will be read, before any is.

@@ -7,6 +7,7 @@
 #include <fmt/ranges.h>
 
 #include "hies/base/error.h"
+#include "hies/base/hidden_names.h"
 
 namespace hies::data {
 namespace {
@@ -32,7 +33,7 @@ void refuse_empty_classes(const Tree& tree, std::string_view common, const std::
   for (const std::string& folder : tree.folders) {
     if (!folder.starts_with(common) || folder.size() <= common.size()) continue;
     const std::string rest = folder.substr(common.size());
-    if (rest.find('/') != std::string::npos || rest.front() == '.' || classes.contains(rest)) continue;
+    if (rest.find('/') != std::string::npos || classes.contains(rest)) continue;
     throw Error(ErrorKind::bad_input, fmt::format("{}: the class folder '{}' has no images", where.string(), printable(folder)),
                 "remove it, or put its images there");
   }
@@ -42,14 +43,18 @@ void refuse_empty_classes(const Tree& tree, std::string_view common, const std::
 
 bool is_image_name(const std::string& path) {
   constexpr std::array kEndings = {".jpg", ".jpeg", ".png", ".gif", ".bmp", ".webp", ".tif", ".tiff", ".ppm", ".pgm"};
-  const std::filesystem::path name = std::filesystem::path(path).filename();
-  std::string ending = name.extension().string();
+  std::string ending = std::filesystem::path(path).extension().string();
   std::transform(ending.begin(), ending.end(), ending.begin(),
                  [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return !name.string().starts_with('.') && std::find(kEndings.begin(), kEndings.end(), ending) != kEndings.end();
+  return std::find(kEndings.begin(), kEndings.end(), ending) != kEndings.end();
 }
 
-void fill_from_tree(const Tree& tree, const std::filesystem::path& where, ImageSource& source) {
+void fill_from_tree(Tree tree, std::size_t given, const std::filesystem::path& where, ImageSource& source) {
+  const auto is_hidden = [&](const std::string& path) {
+    return has_hidden_part(std::string_view(path).substr(std::min(given, path.size())));
+  };
+  std::erase_if(tree.files, is_hidden);
+  std::erase_if(tree.folders, is_hidden);
   std::copy_if(tree.files.begin(), tree.files.end(), std::back_inserter(source.names), is_image_name);
   if (source.names.empty())
     throw Error(ErrorKind::bad_input, fmt::format("{} holds no images", where.string()),
@@ -64,7 +69,7 @@ void fill_from_tree(const Tree& tree, const std::filesystem::path& where, ImageS
     const std::size_t above = common < 2 ? 0 : prefix.rfind('/', common - 2) + 1;
     const bool has_sisters = std::any_of(tree.folders.begin(), tree.folders.end(), [&](const std::string& folder) {
       return common > 0 && folder.starts_with(prefix.substr(0, above)) && folder.size() > above &&
-             folder.find('/', above) == std::string::npos && folder + '/' != prefix && folder[above] != '.';
+             folder.find('/', above) == std::string::npos && folder + '/' != prefix;
     });
     if (has_sisters) refuse_empty_classes(tree, prefix.substr(0, above), {prefix.substr(above, common - above - 1)}, where);
     return;
@@ -79,6 +84,7 @@ void fill_from_tree(const Tree& tree, const std::filesystem::path& where, ImageS
   refuse_empty_classes(tree, prefix, classes, where);
   for (const std::string& name : source.names) source.labels.push_back(first_folder(std::string_view(name).substr(common)));
   source.class_folders.assign(classes.begin(), classes.end());
+  source.class_root = common == 0 ? where : where / prefix.substr(0, common - 1);
 }
 
 }  // namespace hies::data

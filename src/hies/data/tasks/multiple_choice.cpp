@@ -6,7 +6,7 @@ namespace hies::data {
 Task multiple_choice_task() {
   QuestionForm own = query_form();
   own.gold_columns = {"answer", "gold", "label"};
-  own.gold = gold_of_any_kind;
+  own.gold = nullptr;  // of any kind
   return {
       .name = "multiple-choice",
       .description = "your own questions: query, choices, and answer (an index from 0, a letter, or the choice itself)",
