@@ -110,6 +110,12 @@ class Neurons(ProgramTest):
         one = self.write("one.txt", SENTENCES[0] + "\n")
         self.refused(2, "has 1 rows, too few", *self.job("--flops-ratio", 0.2, calib=one, output="x"))
 
+    def test_few_rows(self):
+        few = self.write("few.txt", "\n".join(SENTENCES[:6]) + "\n")
+        said = self.done(*self.job("--matrix-flops-ratio", 0.2, calib=few)).stderr
+        self.assertRegex(said, r"warning: the refit has \d+ tokens, fewer than the \d+ inputs of layer 0's (attention|ffn) matrix")
+        self.assertEqual(said.count("fewer than the"), 3)  # rows of scores, rows of both, tokens
+
     def test_language_model(self):
         model = make_llama(self)
         text = self.write("text.txt", TEXT)

@@ -83,6 +83,7 @@ class Job {
 
   Affine fit(model::Site site, std::size_t i, const Affine& before, const at::Tensor& scale) {
     const Gram sums = streams_.sums(i + 1, scale);
+    warn_of_few_rows(site, sums);
     Solution solution;
     try {
       solution = solve(sums, before, dampings_[i]);
@@ -97,6 +98,15 @@ class Job {
     const auto rows = static_cast<double>(std::max<std::int64_t>(sums.rows, 1));
     gains_[i].push_back({site, residual_error(sums, before) / rows, residual_error(sums, solution.affine) / rows});
     return solution.affine;
+  }
+
+  void warn_of_few_rows(model::Site site, const Gram& sums) {
+    if (warned_ || sums.rows >= sums.xx.size(0)) return;
+    warned_ = true;
+    progress_.warn(
+        fmt::format("the refit has {} tokens, fewer than the {} inputs of layer {}'s {} matrix: the damping alone decides what "
+                    "they do not",
+                    sums.rows, sums.xx.size(0), site.layer, model::site_kind_name(site.kind)));
   }
 
   // A column that a layer scale of 0 multiplies changes nothing, so it stays.
@@ -138,6 +148,7 @@ class Job {
   std::vector<std::vector<Fit>> fits_;           // of each damping, by site
   std::vector<std::vector<Refit::Gain>> gains_;  // likewise
   Refit result_;
+  bool warned_ = false;
 };
 
 }  // namespace
