@@ -18,6 +18,8 @@ run() {
 run prune examples/demo-sst2 --task sst2 --calib examples/reviews-calibration.tsv --ratio 0.3 -o "$out/smaller" \
   --eval examples/reviews-evaluation.tsv --svg "$out/heads.svg" --latency-seconds 3
 run inspect "$out/smaller"
+run prune examples/demo-sst2 --task sst2 --calib examples/reviews-calibration.tsv --matrix-flops-ratio 0.5 -o "$out/halved" \
+  --eval examples/reviews-evaluation.tsv --latency-seconds 3
 echo
 echo "The head map as an image: $out/heads.svg"
 run sweep examples/demo-sst2 --task sst2 --calib examples/reviews-calibration.tsv --data examples/reviews-evaluation.tsv \

@@ -88,6 +88,10 @@ void Arguments::describe(std::string_view name, const Shown& shown) {
 
 bool Arguments::given(std::string_view name) const { return find(name).given; }
 
+bool Arguments::given_if_declared(std::string_view name) const {
+  return std::any_of(arguments_.begin(), arguments_.end(), [&](const Argument& a) { return a.name == name && a.given; });
+}
+
 void Arguments::require(std::string_view name) const {
   if (!given(name))
     throw Error(ErrorKind::bad_input, fmt::format("--{} is missing", name), fmt::format("see `{} --help`", usage_.name));

@@ -87,6 +87,8 @@ class Arguments {
   bool parse();
 
   bool given(std::string_view name) const;
+  // Returns false, too, where the command has no such option.
+  bool given_if_declared(std::string_view name) const;
   // Throws bad_input unless the option was given.
   void require(std::string_view name) const;
   // Throws bad_input when both were given.

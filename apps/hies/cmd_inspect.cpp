@@ -39,6 +39,14 @@ int widest_ffn(const model::ModelSpec& spec) {
   return widest;
 }
 
+// Returns the width of the feed-forward networks, or the least and the greatest one.
+std::string ffn_widths(const model::ModelSpec& spec) {
+  std::vector<int> widths;
+  for (const model::Site site : spec.layout.sites(model::SiteKind::ffn)) widths.push_back(spec.layout.at(site).count());
+  const auto [least, greatest] = std::minmax_element(widths.begin(), widths.end());
+  return *least == *greatest ? fmt::to_string(*least) : fmt::format("{}–{}", *least, *greatest);
+}
+
 struct LayerCost {
   std::int64_t parameters = 0;
   double flops_per_token = 0;
@@ -89,6 +97,8 @@ Json to_json(const Checkpoint& checkpoint, double tokens, const model::ModelCost
                       {"original_heads", layer.original_units},
                       {"original_kv_heads", layer.original_kv_heads},
                       {"head_dim", layer.unit_size},
+                      {"neurons", spec.layout.ffn(static_cast<int>(i)).count()},
+                      {"original_neurons", spec.layout.ffn(static_cast<int>(i)).original_units},
                       {"pruned", missing_heads(layer)},
                       {"dead", layer.padding},
                       {"zeroed", zeroed.at(model::attention_site(static_cast<int>(i)))},
@@ -120,7 +130,7 @@ Json to_json(const Checkpoint& checkpoint, double tokens, const model::ModelCost
 
 std::string layer_table(const Checkpoint& checkpoint, double tokens, const model::ModelCost& total) {
   const model::ModelSpec& spec = checkpoint.spec();
-  TextTable table({"layer", "heads", "of", "KV heads", "head size", "parameters", "FLOPs/token", "pruned heads"}, {7});
+  TextTable table({"layer", "heads", "of", "KV heads", "head size", "neurons", "parameters", "FLOPs/token", "pruned heads"}, {8});
   const std::vector<LayerCost> costs = layer_costs(checkpoint, tokens);
   int original = 0;
   LayerCost rest{total.parameters, total.flops_per_token};
@@ -131,13 +141,15 @@ std::string layer_table(const Checkpoint& checkpoint, double tokens, const model
     rest.flops_per_token -= costs[i].flops_per_token;
     table.row({fmt::to_string(i), fmt::to_string(layer.count()), fmt::to_string(layer.original_units),
                fmt::to_string(layer.kv_count()), fmt::to_string(layer.unit_size),
+               fmt::to_string(spec.layout.ffn(static_cast<int>(i)).count()),
                human_count(static_cast<double>(costs[i].parameters)), human_count(costs[i].flops_per_token),
                fmt::format("{}", fmt::join(missing_heads(layer), " "))});
   }
-  table.row({"rest", "", "", "", "", human_count(static_cast<double>(rest.parameters)), human_count(rest.flops_per_token)});
+  table.row({"rest", "", "", "", "", "", human_count(static_cast<double>(rest.parameters)), human_count(rest.flops_per_token)});
   table.rule();
   table.row({"total", fmt::to_string(spec.layout.count(model::SiteKind::attention)), fmt::to_string(original), "", "",
-             human_count(static_cast<double>(total.parameters)), human_count(total.flops_per_token)});
+             fmt::to_string(spec.layout.count(model::SiteKind::ffn)), human_count(static_cast<double>(total.parameters)),
+             human_count(total.flops_per_token)});
   return table.text();
 }
 
@@ -162,7 +174,7 @@ std::string describe(const Checkpoint& checkpoint, double tokens, const model::M
   const std::string reads = spec.reads_images() ? fmt::format("images of {}×{} pixels in patches of {}×{}", vision.height,
                                                               vision.width, vision.patch_height, vision.patch_width)
                                                 : fmt::format("vocabulary {}", spec.text.vocabulary);
-  line("size", fmt::format("hidden {}, feed-forward {}, {}, positions {}", spec.hidden, widest_ffn(spec), reads, spec.positions));
+  line("size", fmt::format("hidden {}, feed-forward {}, {}, positions {}", spec.hidden, ffn_widths(spec), reads, spec.positions));
   if (!checkpoint.has_task_head()) line("task head", "none: the model cannot be scored without one");
   else if (spec.problem == model::Problem::regression) line("task head", "regression (one number)");
   else if (spec.problem == model::Problem::causal_lm)

@@ -25,6 +25,13 @@ std::optional<bool> parse_list(Words words, Usage usage) {
   return json;
 }
 
+std::vector<std::string_view> sites_of(const score::Method& method) {
+  std::vector<std::string_view> names;
+  for (const model::SiteKind kind : {model::SiteKind::attention, model::SiteKind::ffn})
+    if (method.judges(kind)) names.push_back(model::site_kind_name(kind));
+  return names;
+}
+
 }  // namespace
 
 void run_tasks(Words words) {
@@ -49,10 +56,12 @@ void run_methods(Words words) {
       parse_list(words, {"hies methods", "list the scoring methods and the losses", {"hies methods"}, {"hies methods --json"}});
   if (!json) return;
   Json list = {{"methods", Json::array()}, {"losses", Json::array()}};
-  TextTable table({"--method", "which heads are removed first", "needs tables"}, {0, 1, 2});
+  TextTable table({"--method", "which units are removed first", "--sites", "needs tables"}, {0, 1, 2, 3});
   for (const score::Method& method : score::methods()) {
-    list["methods"].push_back({{"name", method.name}, {"description", method.description}, {"tables", method.tables}});
-    table.row({std::string(method.name), std::string(method.description), fmt::format("{}", fmt::join(method.tables, ", "))});
+    list["methods"].push_back(
+        {{"name", method.name}, {"description", method.description}, {"sites", sites_of(method)}, {"tables", method.tables}});
+    table.row({std::string(method.name), std::string(method.description), fmt::format("{}", fmt::join(sites_of(method), ", ")),
+               fmt::format("{}", fmt::join(method.tables, ", "))});
   }
   TextTable losses({"--loss", "whose gradient HIS takes", "needs labels"}, {0, 1, 2});
   for (const score::ObjectiveKind& loss : score::objectives()) {

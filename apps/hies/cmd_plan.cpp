@@ -4,6 +4,7 @@
 #include "commands.h"
 #include "common_options.h"
 #include "head_map.h"
+#include "hies/base/error.h"
 #include "hies/base/files.h"
 #include "hies/base/progress.h"
 #include "hies/pipeline/plan_run.h"
@@ -12,17 +13,18 @@
 #include "hies/score/scores.h"
 #include "named_paths.h"
 #include "plan_map.h"
+#include "preset_option.h"
 #include "terminal.h"
 
 namespace hies::cli {
 
 void run_plan(Words words) {
   Arguments arguments({"hies plan",
-                       "choose the heads to remove; needs scores.json, but no model",
+                       "choose the heads and neurons to remove; needs scores.json, but no model",
                        {"hies plan SCORES --ratio 0.3 -o plan.json"},
                        {"hies plan scores.json --method hies --alpha 0.7 --ratio 0.3 -o plan.json"}},
                       words);
-  std::string file, svg;
+  std::string file, svg, preset;
   WriteOptions write;
   ShowOptions show;
   score::MethodOptions method;
@@ -31,19 +33,24 @@ void run_plan(Words words) {
   arguments.add(write);
   arguments.describe("output", {.placeholder = "FILE", .help = "plan.json to write", .short_name = "o"});
   arguments.text("svg", "FILE", svg, "draw the head map, pruned heads crossed, into this file");
-  arguments.heading("How many heads to remove (exactly one of the first four)");
+  arguments.heading("How much to remove (one budget)");
   arguments.add(budget);
   arguments.describe("protect", {.placeholder = "LIST"});
-  arguments.heading("Which heads to remove");
+  arguments.heading("Which heads and neurons to remove");
   arguments.add(method);
   arguments.heading("Showing");
   arguments.add(show);
+  arguments("preset", preset, kPresetHelp);
   if (!arguments.parse()) return;
+  apply_preset(arguments, preset, budget, {.method = &method}, show.quiet || show.json);
   refuse_overlap({{"--output", write.output}, {"--svg", svg}}, {{"SCORES", file}});
   if (!write.output.empty()) check_writable(write.output, write.force);
   if (!svg.empty()) check_writable(svg, write.force);
 
   const score::Scores scores = score::read_scores(file);
+  if (method.method == "fisher" && !scores.has("fisher"))
+    throw Error(ErrorKind::bad_input, fmt::format("{} has no table 'fisher', which method fisher and preset best need", file),
+                "score with `hies score --preset best`, or plan with `--preset paper`");
   const model::UnitTable<double> keep = score::spread_over_heads(score::unit_scores(scores, method), scores.layout);
   const prune::Plan plan = pipeline::run_plan(scores, method, budget);
   Progress::throw_if_cancelled();

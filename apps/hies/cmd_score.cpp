@@ -1,3 +1,5 @@
+#include <optional>
+
 #include <fmt/format.h>
 
 #include "arguments.h"
@@ -7,8 +9,10 @@
 #include "head_map.h"
 #include "hies/base/error.h"
 #include "hies/base/files.h"
+#include "hies/pipeline/preset.h"
 #include "hies/pipeline/score_run.h"
 #include "hies/score/methods/method.h"
+#include "hies/score/neuron_tables.h"
 #include "hies/score/objectives/objectives.h"
 #include "hies/score/scores.h"
 #include "load_options.h"
@@ -18,29 +22,39 @@
 namespace hies::cli {
 namespace {
 
-// What the head map shows: HIES where the scores have its tables, else the first table.
+// What the head map shows: HIES where the scores have its tables, else the first table that has heads; nothing where none has.
 struct Shown {
   std::string quantity;
   model::UnitTable<double> values;
 };
-Shown shown_values(const score::Scores& scores) {
+std::optional<Shown> shown_values(const score::Scores& scores) {
   const score::MethodOptions options;
-  if (scores.has("his") && scores.has("ae"))
-    return {fmt::format("HIES (alpha {:g}), lowest removed first", options.alpha), score::keep_scores(scores, options)};
-  const auto& [name, table] = *scores.tables.begin();
-  return {name, table};
+  score::Scores heads = scores;
+  score::take_neurons(heads);
+  if (heads.tables.empty()) return {};
+  if (heads.has("his") && heads.has("ae"))
+    return {{fmt::format("HIES (alpha {:g}), lowest removed first", options.alpha), score::keep_scores(heads, options)}};
+  const auto& [name, table] = *heads.tables.begin();
+  return {{name, table}};
+}
+
+std::string summary(const score::Scores& scores, const std::string& file) {
+  std::string text = fmt::format("{} examples, {} tokens", scores.calibration.examples, scores.calibration.tokens);
+  if (scores.calibration.mean_loss) text += fmt::format(", mean loss {:.4f}", *scores.calibration.mean_loss);
+  if (!file.empty()) text += fmt::format("; scores in {}", file);
+  return text + "\n";
 }
 
 }  // namespace
 
 void run_score(Words words) {
   Arguments arguments({"hies score",
-                       "score every attention head on a few calibration examples",
+                       "score attention heads, and neurons, on a few calibration examples",
                        {"hies score MODEL --task T --calib FILE -o scores.json"},
                        {"hies score examples/demo-sst2 --task sst2 --calib examples/reviews-calibration.tsv -o scores.json"},
                        std::string(score::kNoDivergenceNote)},
                       words);
-  std::string folder, calibration, svg;
+  std::string folder, calibration, svg, preset = "paper";
   pipeline::ScoreRequest request;
   WriteOptions write;
   ShowOptions show;
@@ -55,33 +69,41 @@ void run_score(Words words) {
   add_load_options(arguments, request.load);
   arguments.heading("Scores");
   arguments.add(request.score);
+  arguments("preset", preset,
+            "best: what preset best of `hies plan` and `hies prune` needs (512 rows, no labels); paper: the defaults");
   arguments.heading("Running and showing");
   arguments.add(request.execution);
   arguments.add(show);
   if (!arguments.parse()) return;
+  pipeline::apply_preset(preset, {.score = &request.score, .load = &request.load},
+                         [&](std::string_view name) { return arguments.given_if_declared(name); });
+  if (!svg.empty() && request.score.sites == "ffn")
+    throw Error(ErrorKind::bad_input, "--svg draws heads, but only neurons are scored", "give --sites attention,ffn");
   arguments.require("task");
   arguments.require("calib");
   engine::resolve(request.execution);
   refuse_overlap({{"--output", write.output}, {"--svg", svg}}, {{"MODEL", folder}, {"--calib", calibration}});
-  if (!write.output.empty()) check_writable(write.output, write.force);
+  if (!write.output.empty()) {
+    check_writable(write.output, write.force);
+    check_writable(score::neurons_path(write.output), write.force);
+  }
   if (!svg.empty()) check_writable(svg, write.force);
 
   request.model = folder;
   request.calibration = calibration;
   ConsoleProgress progress(show.quiet);
   const score::Scores scores = pipeline::run_score(request, progress).scores;
-  const Shown shown = shown_values(scores);
-  const HeadMap map{fmt::format("Attention heads of {}", printable(folder)), shown.quantity, scores.layout, shown.values, {}};
+  const std::optional<Shown> shown = shown_values(scores);
+  std::optional<HeadMap> map;
+  if (shown)
+    map.emplace(
+        HeadMap{fmt::format("Attention heads of {}", printable(folder)), shown->quantity, scores.layout, shown->values, {}});
   Progress::throw_if_cancelled();
   if (!write.output.empty()) score::write_scores(write.output, scores, write.force);
-  if (!svg.empty()) write_file(svg, head_map_svg(map), write.force);
+  if (!svg.empty() && map) write_file(svg, head_map_svg(*map), write.force);
   if (show.json) return print_json(score::to_json(scores));
   if (show.quiet && !write.output.empty()) return;
-  std::string text = head_map_text(map, output_width(), colour_out());
-  text += fmt::format("{} examples, {} tokens", scores.calibration.examples, scores.calibration.tokens);
-  if (scores.calibration.mean_loss) text += fmt::format(", mean loss {:.4f}", *scores.calibration.mean_loss);
-  if (!write.output.empty()) text += fmt::format("; scores in {}", write.output);
-  print_out(text + "\n");
+  print_out((map ? head_map_text(*map, output_width(), colour_out()) : std::string()) + summary(scores, write.output));
 }
 
 }  // namespace hies::cli

@@ -15,9 +15,10 @@ namespace {
 
 constexpr std::array kCommands = {
     Command{"inspect", "what a checkpoint holds: heads, parameters, FLOPs", run_inspect},
-    Command{"score", "score every head on a few examples, into scores.json", run_score},
-    Command{"plan", "choose the heads to remove, into plan.json; needs no model", run_plan},
-    Command{"prune", "remove heads from a checkpoint, by a plan or in one go", run_prune},
+    Command{"score", "score heads and neurons on a few examples, into scores.json", run_score},
+    Command{"plan", "choose what to remove, into plan.json; needs no model", run_plan},
+    Command{"prune", "remove heads and neurons, by a plan or in one go", run_prune},
+    Command{"refit", "prune by a plan, and fit what is kept anew", run_refit},
     Command{"eval", "quality, stability, size and speed on a data file", run_eval},
     Command{"sweep", "a grid of methods, ratios and seeds, and what each achieves", run_sweep},
     Command{"report", "a page, or text, of what sweeps have measured", run_report},
@@ -32,7 +33,7 @@ constexpr std::array kCommands = {
 // Returns the text of `hies --help`, which fits a screen of 80 columns and 24 lines.
 std::string overview() {
   std::string text =
-      "hies: find attention heads that a Transformer does not need, and remove them.\n\n"
+      "hies: remove what a Transformer does not need: attention heads and neurons.\n\n"
       "usage: hies COMMAND …       hies COMMAND --help       hies --version\n\n";
   for (const Command& command : kCommands) text += fmt::format("  {:15} {}\n", command.name, command.summary);
   text +=

@@ -37,11 +37,10 @@ model::Batch made_batch(const model::ModelSpec& spec, const GpuBenchOptions& opt
 }
 
 // Means over the batch's examples, [L][H]: |inner product| a token, and entropy a query.
-void take_scores(const model::AttentionRecorder& recorder, const model::ModelSpec& spec, const GpuBenchOptions& options,
-                 GpuBench& bench) {
+void take_scores(const model::Recorder& recorder, const model::ModelSpec& spec, const GpuBenchOptions& options, GpuBench& bench) {
   bench.his.clear(), bench.ae.clear();
   for (std::size_t layer = 0; layer < recorder.layers.size(); ++layer) {
-    const model::AttentionRecorder::Layer& records = recorder.layers[layer];
+    const model::Recorder::Layer& records = recorder.layers[layer];
     const auto heads = static_cast<std::size_t>(spec.layout.attention(static_cast<int>(layer)).count());
     std::vector<double>&his = bench.his.emplace_back(heads), &ae = bench.ae.emplace_back(heads);
     for (std::size_t i = 0; i < records.inner.size(); ++i) {
@@ -113,7 +112,7 @@ GpuBench bench_gpu(const std::filesystem::path& folder, const engine::ExecutionO
   GpuBench bench;
   progress.begin("bench", 2 * (options.repeats + 2), "passes");
   const auto score = [&] {
-    model::AttentionRecorder recorder;
+    model::Recorder recorder;
     recorder.want_inner = recorder.want_entropy = true;
     model.run(batch, {.gates = nullptr, .objective = objective.get(), .recorder = &recorder});
     take_scores(recorder, model.spec(), options, bench);

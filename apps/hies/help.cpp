@@ -10,7 +10,7 @@
 namespace hies::cli {
 namespace {
 
-constexpr int kLeft = 26;  // columns of the options' names
+constexpr int kHelpIndent = 26;  // columns of the options' names
 
 std::string name_column(const Argument& argument) {
   if (argument.positional) return "  " + argument.name;
@@ -25,14 +25,14 @@ std::string help_line(const Argument& argument, int width) {
   if (!argument.default_value.empty()) help += fmt::format(" (default: {})", argument.default_value);
   std::string left = name_column(argument);
   std::string lines;
-  if (display_width(left) + 2 > kLeft) {
+  if (display_width(left) + 2 > kHelpIndent) {
     lines = left + "\n";
     left.clear();
   }
-  left.append(static_cast<std::size_t>(kLeft - display_width(left)), ' ');
-  const std::string indent(kLeft, ' ');
+  left.append(static_cast<std::size_t>(kHelpIndent - display_width(left)), ' ');
+  const std::string indent(kHelpIndent, ' ');
   std::string_view lead = left;
-  for (const std::string& line : wrap(help, width - kLeft)) {
+  for (const std::string& line : wrap(help, width - kHelpIndent)) {
     lines += fmt::format("{}{}\n", lead, line);
     lead = indent;
   }

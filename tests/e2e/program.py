@@ -73,7 +73,7 @@ class ProgramTest(unittest.TestCase):
         before = self.listing()
         result = self.hies(*words, **options)
         self.assertEqual(result.returncode, code, result.stderr)
-        lines = [line for line in result.stderr.splitlines() if not line.startswith("warning: ")]
+        lines = [line for line in result.stderr.splitlines() if not line.startswith(("warning: ", "note: "))]
         self.assertTrue(lines and lines[0].startswith("error: "), result.stderr)
         self.assertRegex(lines[0], says)
         self.assertTrue(len(lines) == 1 or len(lines) == 2 and lines[1].startswith("hint: "), result.stderr)

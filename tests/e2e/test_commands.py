@@ -19,7 +19,7 @@ class Lists(ProgramTest):
 
     def test_help_of_each_command(self):
         listed = [line.split()[0] for line in self.done("--help").stdout.splitlines() if line.startswith("  ") and line[2] != "h"]
-        self.assertEqual(listed, ["inspect", "score", "plan", "prune", "eval", "sweep", "report", "explain", "bench", "make-checkpoint", "tasks", "methods", "models"])
+        self.assertEqual(listed, ["inspect", "score", "plan", "prune", "refit", "eval", "sweep", "report", "explain", "bench", "make-checkpoint", "tasks", "methods", "models"])
         for command in listed:
             text = self.done(command, "--help").stdout
             self.assertLessEqual(max(map(len, text.splitlines())), 100)
@@ -157,7 +157,7 @@ class Steps(ProgramTest):
         self.assertIn("·", self.done(*self.score("smaller", None, output="again.json")).stdout)
 
     def test_every_method(self):
-        self.done(*self.score(MODEL, None, "--tables", "his,ae,l2,l2-out,second-order"))
+        self.done(*self.score(MODEL, None, "--tables", "his,ae,fisher,l2,l2-out,second-order"))
         for method in [entry["name"] for entry in self.json("methods")["methods"]]:
             plan = self.json("plan", "scores.json", "--method", method, "--heads", 5)
             self.assertEqual(sum(map(len, heads_of(plan["removed"]).values())), 5, method)
@@ -165,7 +165,7 @@ class Steps(ProgramTest):
 
     def test_budgets(self):
         self.done(*self.score())
-        for words in [("--params-ratio", 0.05), ("--flops-ratio", 0.1), ("--ratio", 0.25, "--uniform")]:
+        for words in [("--params-ratio", 0.05, "--preset", "paper"), ("--flops-ratio", 0.1, "--method", "hies"), ("--ratio", 0.25, "--uniform")]:
             self.assertTrue(self.json("plan", "scores.json", *words)["removed"], words)
         spared = heads_of(self.json("plan", "scores.json", "--ratio", 0.5, "--protect", "0:0,2:3", "--min-heads-per-layer", 1)["removed"])
         self.assertNotIn(0, spared.get("0", []))

@@ -67,16 +67,7 @@ void check_batch(const model::Batch& batch, const model::ModelSpec& spec) {
 }
 
 void check_gates(const model::Gates& gates, const model::Layout& layout) {
-  for (const auto& [site, row] : gates) {
-    check_maskable(site.kind);
-    check(row.size() == layout.at(site).units.size(), "gates for another number of units");
-  }
-}
-
-void check_maskable(model::SiteKind kind) {
-  if (kind == model::SiteKind::attention) return;
-  throw Error(ErrorKind::unsupported, "a mask removes feed-forward neurons, but only attention heads can be masked",
-              "remove them from the checkpoint with `hies prune`, without evaluation data, and evaluate the result");
+  for (const auto& [site, row] : gates) check(row.size() == layout.at(site).units.size(), "gates for another number of units");
 }
 
 }  // namespace hies::engine

@@ -10,10 +10,7 @@ namespace hies::engine {
 // and images of another form; internal for a batch that no data set makes.
 void check_batch(const model::Batch& batch, const model::ModelSpec& spec);
 
-// Throws unsupported for gates of neurons, which no network applies yet; internal for gates of other units than the model has.
+// Throws internal for gates of other units than the model has.
 void check_gates(const model::Gates& gates, const model::Layout& layout);
-
-// Throws unsupported for a site whose units no network masks yet.
-void check_maskable(model::SiteKind kind);
 
 }  // namespace hies::engine

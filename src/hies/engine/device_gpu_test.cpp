@@ -79,7 +79,7 @@ model::Batch random_batch(const model::ModelSpec& spec) {
 
 struct Outcome {
   model::RunResult result, masked;
-  model::AttentionRecorder recorder;
+  model::Recorder recorder;
 };
 
 Model load(const std::filesystem::path& folder, const ExecutionOptions& options) {
@@ -130,10 +130,9 @@ double difference(const std::vector<double>& a, const std::vector<double>& b) {
 }
 
 // Returns the records of one kind of all layers.
-std::vector<double> table(const model::AttentionRecorder& recorder,
-                          std::vector<double> model::AttentionRecorder::Layer::*values) {
+std::vector<double> table(const model::Recorder& recorder, std::vector<double> model::Recorder::Layer::*values) {
   std::vector<double> all;
-  for (const model::AttentionRecorder::Layer& layer : recorder.layers)
+  for (const model::Recorder::Layer& layer : recorder.layers)
     all.insert(all.end(), (layer.*values).begin(), (layer.*values).end());
   return all;
 }
@@ -143,7 +142,7 @@ void expect_alike(const Outcome& gpu, const Outcome& host, double tolerance) {
     EXPECT_LE(difference(gpu.result.*values, host.result.*values), tolerance);
     EXPECT_LE(difference(gpu.masked.*values, host.masked.*values), tolerance);
   }
-  using Layer = model::AttentionRecorder::Layer;
+  using Layer = model::Recorder::Layer;
   for (const auto values : {&Layer::inner, &Layer::inner_abs, &Layer::entropy, &Layer::out_sq})
     EXPECT_LE(difference(table(gpu.recorder, values), table(host.recorder, values)), tolerance);
   for (std::size_t layer = 0; layer < host.recorder.layers.size(); ++layer)

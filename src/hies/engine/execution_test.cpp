@@ -68,7 +68,7 @@ Outcome outcome_of(const Model& model) {
     batch.add(batch.size(), tokens, types);
   }
   const LogitSum objective;
-  model::AttentionRecorder recorder;
+  model::Recorder recorder;
   recorder.want_inner = true;
   Outcome outcome{model.run(batch, {.gates = nullptr, .objective = &objective, .recorder = &recorder}).logits, {}};
   for (const auto& layer : recorder.layers) outcome.inner.insert(outcome.inner.end(), layer.inner.begin(), layer.inner.end());
@@ -92,27 +92,27 @@ TEST(Execution, ModelsWithDifferentOptionsTakeTurns) {
     for (std::size_t i = 0; i < models.size(); ++i) EXPECT_EQ(outcome_of(models[i]), alone[i]) << "model " << i;
 }
 
-// Plans that name neurons can be cut, but no network masks neurons yet.
-TEST(Masks, OfNeuronsAreUnsupported) {
+// A mask gives the same whichever way it is asked for, and whichever other masks stand beside it.
+TEST(Masks, OfNeuronsAndHeads) {
   const Model model = Model::load(
       std::make_shared<const arch::Checkpoint>(arch::Checkpoint::open(HIES_SOURCE_DIR "/tests/golden/bert-tiny/model")));
-  model::UnitSet mask;
-  mask.insert(model::ffn_site(1), {0, 5});
+  std::vector<model::UnitSet> masks(4);
+  masks[1].insert(model::ffn_site(1), {0, 5});
+  masks[2].insert(model::ffn_site(0), {3});
+  masks[2].insert(model::attention_site(1), {1});
+  masks[3] = masks[2];
+  masks[3].insert(model::ffn_site(1), {0, 5});
   model::Batch batch;
   batch.add(0, std::vector<std::int32_t>{1, 2, 3}, std::vector<std::int32_t>{0, 0, 0});
-  const auto refused = [](const auto& run) {
-    try {
-      run();
-      ADD_FAILURE() << "a mask of neurons was taken";
-    } catch (const Error& error) {
-      EXPECT_EQ(error.kind(), ErrorKind::unsupported) << error.what();
-    }
-  };
-  const model::Gates gates = model::gates_without(mask, model.spec().layout);
-  refused([&] { model.run(batch, {.gates = &gates}); });
-  refused([&] {
-    model.run_masks(batch, MaskTrie({&mask, 1}, model.spec().layout), nullptr, [](std::span<const std::size_t>, auto&&) {});
+  std::vector<std::vector<double>> together(masks.size());
+  model.run_masks(batch, MaskTrie(masks, model.spec().layout), nullptr, [&](std::span<const std::size_t> which, auto&& result) {
+    for (const std::size_t mask : which) together[mask] = result.logits;
   });
+  for (std::size_t i = 0; i < masks.size(); ++i) {
+    const model::Gates gates = model::gates_without(masks[i], model.spec().layout);
+    EXPECT_EQ(model.run(batch, {.gates = &gates}).logits, together[i]) << i;
+    for (std::size_t j = 0; j < i; ++j) EXPECT_NE(together[j], together[i]) << j << ", " << i;
+  }
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
-#include "hies/engine/batch_check.h"
 #include "hies/engine/mask_walk_torch.h"
+#include "hies/ops/tensors.h"
 
 namespace hies::engine {
 namespace {
@@ -33,6 +33,15 @@ class Walk {
   void all(const MaskTrie& trie) { visit(trie.first(), 0, network_.embed(run_)); }
 
  private:
+  nn::NeuronGates gates_of_neurons(const model::UnitSet& removed, int layer, const at::Tensor& hidden) const {
+    const model::Site site = model::ffn_site(layer);
+    const std::vector<int>& neurons = removed.at(site);
+    if (neurons.empty()) return {};
+    const bool asked = layer + 1 == network_.spec().layer_count() && !run_.rows().asks_all;
+    return {neuron_gates({&neurons, 1}, network_.spec().layout.at(site), hidden.options()),
+            asked ? run_.rows().asked.size(0) : hidden.size(0)};
+  }
+
   // `nodes`: the choices in `layer`, all of which start from `hidden`.
   void visit(const std::vector<MaskTrie::Node>& nodes, int layer, const at::Tensor& hidden) {
     const model::Site site = model::attention_site(layer);
@@ -46,9 +55,9 @@ class Walk {
     const at::Tensor outputs =
         computed.count() == 0 ? at::Tensor() : block.heads(computed, hidden, run_, nn::HeadProducts::apart, nullptr);
     for (const MaskTrie::Node& node : nodes) {
-      for (const auto& [removed, units] : node.removed) check_maskable(removed.kind);
       const SiteLayout heads = without(all, node.removed.at(site));
-      const at::Tensor after = block.finish(heads, hidden, outputs_of(heads, computed, outputs), run_, nullptr);
+      const at::Tensor after = block.finish(heads, hidden, outputs_of(heads, computed, outputs), run_,
+                                            gates_of_neurons(node.removed, layer, hidden), nullptr);
       if (node.next.empty()) take_(node, network_.head().forward(after, run_.rows(), nullptr));
       else visit(node.next, layer + 1, after);
     }
@@ -60,6 +69,17 @@ class Walk {
 };
 
 }  // namespace
+
+at::Tensor neuron_gates(std::span<const std::vector<int>> removed, const SiteLayout& neurons, const at::TensorOptions& options) {
+  const auto masks = static_cast<std::int64_t>(removed.size());
+  const at::Tensor gates = at::ones({masks, neurons.count()}, at::TensorOptions().dtype(at::kFloat));
+  float* to = gates.data_ptr<float>();
+  for (const std::vector<int>& of_mask : removed) {
+    for (const int neuron : of_mask) to[neurons.position_of(neuron)] = 0;
+    to += neurons.count();
+  }
+  return ops::to_device(gates.to(options.dtype()), options.device());
+}
 
 void walk_masks(const nn::Network& network, const model::Batch& batch, const MaskTrie& trie, const TakeLeaf& take) {
   Walk(network, batch, take).all(trie);

@@ -4,7 +4,6 @@
 #include <span>
 #include <utility>
 
-#include "hies/engine/batch_check.h"
 #include "hies/engine/mask_walk_torch.h"
 #include "hies/ops/tensors.h"
 
@@ -104,11 +103,17 @@ class BatchedWalk {
           .masked_fill_(ops::to_device(removed, device_), 0);
   }
 
+  nn::NeuronGates gates_of_neurons(std::span<const Start> starts, std::int64_t each, int layer, const at::Tensor& hidden) const {
+    const model::Site site = model::ffn_site(layer);
+    std::vector<std::vector<int>> removed;
+    for (const Start& start : starts) removed.push_back(start.node->removed.at(site));
+    if (std::all_of(removed.begin(), removed.end(), [](const auto& neurons) { return neurons.empty(); })) return {};
+    return {neuron_gates(removed, spec_.layout.at(site), hidden.options()), each};
+  }
+
   // `hidden`: `states` states before `layer`, one behind the other.
   void visit(std::span<const Start> starts, int layer, at::Tensor hidden, std::int64_t states) {
     const model::SiteLayout& all = spec_.layout.attention(layer);
-    for (const Start& start : starts)
-      for (const auto& [site, units] : start.node->removed) check_maskable(site.kind);
     at::Tensor outputs;
     if (all.count() > 0) outputs = network_.block(layer).heads(all, hidden, copies(states).run, nn::HeadProducts::joint, nullptr);
     const auto most = static_cast<std::size_t>(at_once_);
@@ -126,23 +131,26 @@ class BatchedWalk {
     nn::RunContext& run = copies(count).run;
     const std::int64_t tokens = batch_.token_count();
     at::Tensor before = chosen(hidden, states, starts, tokens, std::ssize(run.rows().positions));
+    const bool asked = layer + 1 == spec_.layer_count() && !run.rows().asks_all;
+    const std::int64_t each = asked ? copies(1).run.rows().asked_offsets.back() : tokens;
     at::Tensor own;
     if (outputs.defined()) {
-      const bool asked = layer + 1 == spec_.layer_count() && !run.rows().asks_all;
-      const std::int64_t each = asked ? copies(1).run.rows().asked_offsets.back() : tokens;
       own = chosen(outputs, states, starts, each, asked ? run.rows().asked.size(0) : before.size(0));
       if (own.is_same(outputs) && !final) own = own.clone();
       remove(own, starts, each, layer);
     }
     hidden = outputs = at::Tensor();  // nothing below needs them
-    at::Tensor after = network_.block(layer).finish(all, std::exchange(before, {}), std::exchange(own, {}), run, nullptr);
+    const nn::NeuronGates neurons = gates_of_neurons(starts, each, layer, before);
+    at::Tensor after =
+        network_.block(layer).finish(all, std::exchange(before, {}), std::exchange(own, {}), run, neurons, nullptr);
     std::vector<Start> following;
     for (std::int64_t i = 0; i < count; ++i)
       for (const MaskTrie::Node& next : starts[static_cast<std::size_t>(i)].node->next) following.push_back({&next, i});
     if (!following.empty()) return visit(following, layer + 1, std::move(after), count);
     const at::Tensor results = network_.head().forward(after, run.rows(), nullptr);
-    const std::int64_t each = spec_.problem == model::Problem::causal_lm ? std::ssize(batch_.target_rows) : batch_.size();
-    for (std::int64_t i = 0; i < count; ++i) take_(*starts[static_cast<std::size_t>(i)].node, results.narrow(0, i * each, each));
+    const std::int64_t answers = spec_.problem == model::Problem::causal_lm ? std::ssize(batch_.target_rows) : batch_.size();
+    for (std::int64_t i = 0; i < count; ++i)
+      take_(*starts[static_cast<std::size_t>(i)].node, results.narrow(0, i * answers, answers));
   }
 
   const nn::Network& network_;

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <functional>
+#include <span>
+#include <vector>
 
 #include "hies/engine/mask_trie.h"
 #include "hies/nn/network.h"
@@ -19,5 +21,9 @@ void walk_masks(const nn::Network& network, const model::Batch& batch, const Mas
 // side by side may still change a result by the rounding of its type. States and outputs of `at_once` masks are alive for each layer.
 void walk_masks_batched(const nn::Network& network, const model::Batch& batch, const MaskTrie& trie, at::Device device,
                         const ops::AttentionOptions& options, std::int64_t at_once, const TakeLeaf& take);
+
+// Returns the gates [M, F] of a site's neurons in M masks: 0 for those that a mask removes, 1 for the others.
+at::Tensor neuron_gates(std::span<const std::vector<int>> removed, const model::SiteLayout& neurons,
+                        const at::TensorOptions& options);
 
 }  // namespace hies::engine

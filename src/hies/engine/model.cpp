@@ -8,6 +8,7 @@
 #include "hies/engine/execution_scope_torch.h"
 #include "hies/engine/gpu.h"
 #include "hies/engine/mask_walk_torch.h"
+#include "hies/engine/network_torch.h"
 #include "hies/engine/weights_torch.h"
 #include "hies/kernels/attention.h"
 #include "hies/kernels/parallel.h"
@@ -106,11 +107,11 @@ struct Model::State {
   CheckpointWeights weights;
   nn::Network network;
 
-  State(const arch::Checkpoint& checkpoint, const Execution& how)
+  State(const arch::Checkpoint& checkpoint, const Execution& how, const formats::TensorMap& overrides)
       : execution(how),
         device(torch_device(how.device)),
         memory(plan_memory(checkpoint.spec(), how)),
-        weights(checkpoint, torch_type(how.type), keep_of(memory, device), device),
+        weights(checkpoint, torch_type(how.type), keep_of(memory, device), device, overrides),
         network(checkpoint.spec(), weights) {}
   ops::AttentionOptions attention() const { return {execution.deterministic, execution.tf32}; }
 };
@@ -121,13 +122,14 @@ Model::~Model() = default;
 Model::Model(Model&&) noexcept = default;
 Model& Model::operator=(Model&&) noexcept = default;
 
-Model Model::load(std::shared_ptr<const arch::Checkpoint> checkpoint, const ExecutionOptions& options) {
+Model Model::load(std::shared_ptr<const arch::Checkpoint> checkpoint, const ExecutionOptions& options,
+                  const formats::TensorMap& overrides) {
   const Execution execution = resolve(options);
   check_loadable(*checkpoint);
   open_device(execution.device);
   kernels::wait_asleep();
   const ExecutionScope scope(execution);
-  auto state = std::make_unique<State>(*checkpoint, execution);
+  auto state = std::make_unique<State>(*checkpoint, execution, overrides);
   return Model(std::move(checkpoint), std::move(state));
 }
 
@@ -192,6 +194,10 @@ int Model::first_not_finite(const model::Batch& batch, const model::Gates* gates
   nn::RunContext run(spec(), batch, gates, nullptr, state_->device, state_->attention());
   return within_memory(batch.token_count(), state_->memory, [&] { return state_->network.first_not_finite(run); });
 }
+
+const nn::Network& network_of(const Model& model) { return model.state().network; }
+at::Device device_of(const Model& model) { return model.state().device; }
+ops::AttentionOptions attention_options(const Model& model) { return model.state().attention(); }
 
 const MemoryPlan& Model::memory() const noexcept { return state_->memory; }
 const Execution& Model::execution() const noexcept { return state_->execution; }

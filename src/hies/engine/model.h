@@ -11,6 +11,7 @@
 #include "hies/engine/execution.h"
 #include "hies/engine/mask_trie.h"
 #include "hies/engine/memory.h"
+#include "hies/formats/stored_tensor.h"
 #include "hies/model/batch.h"
 #include "hies/model/objective.h"
 #include "hies/model/recorder.h"
@@ -20,9 +21,9 @@
 namespace hies::engine {
 
 struct RunRequest {
-  const model::Gates* gates = nullptr;           // null: all 1
-  const model::Objective* objective = nullptr;   // null: no losses
-  model::AttentionRecorder* recorder = nullptr;  // null: nothing is recorded. want_inner runs a backward pass
+  const model::Gates* gates = nullptr;          // null: all 1
+  const model::Objective* objective = nullptr;  // null: no losses
+  model::Recorder* recorder = nullptr;          // null: nothing is recorded. want_inner runs a backward pass
 };
 
 // Takes the result of one mask of many: `masks` are the places of all the given masks that are this one.
@@ -35,7 +36,9 @@ class Model {
   // Loads the weights onto the device of `options`. Weights that are float32 on disk and in the computation share the mapped file.
   // Throws what resolve() throws; bad_input for NaN or infinity in a weight, a checkpoint without task head, and a GPU with too
   // little memory; unsupported for heads that are too large for the kernels and for a GPU that cannot be used.
-  static Model load(std::shared_ptr<const arch::Checkpoint> checkpoint, const ExecutionOptions& options = {});
+  // `overrides`: tensors to use in the place of the checkpoint's.
+  static Model load(std::shared_ptr<const arch::Checkpoint> checkpoint, const ExecutionOptions& options = {},
+                    const formats::TensorMap& overrides = {});
   ~Model();
   Model(Model&&) noexcept;
   Model& operator=(Model&&) noexcept;
@@ -61,8 +64,11 @@ class Model {
   // the number of layers: only the logits do.
   int first_not_finite(const model::Batch& batch, const model::Gates* gates) const;
 
- private:
+  // For rooms that walk the layers themselves (engine/network_torch.h).
   struct State;
+  const State& state() const noexcept { return *state_; }
+
+ private:
   Model(std::shared_ptr<const arch::Checkpoint> checkpoint, std::unique_ptr<State> state);
   model::RunResult run_checked(const model::Batch& batch, const RunRequest& request) const;
   std::shared_ptr<const arch::Checkpoint> checkpoint_;

@@ -1,3 +1,4 @@
+#include <cstring>
 #include <exception>
 #include <vector>
 
@@ -7,9 +8,7 @@
 #include "hies/kernels/parallel.h"
 
 namespace hies::engine {
-namespace {
-
-at::ScalarType scalar_type(formats::DType dtype) {
+at::ScalarType stored_type(formats::DType dtype) {
   switch (dtype) {
     case formats::DType::float64: return at::kDouble;
     case formats::DType::float32: return at::kFloat;
@@ -21,10 +20,19 @@ at::ScalarType scalar_type(formats::DType dtype) {
   return at::kFloat;
 }
 
+namespace {
+
 at::Tensor mapped(const formats::TensorView& view) {
   // from_blob takes a pointer that it could write through. The mapping is read-only and weights are frozen.
   auto* data = const_cast<std::byte*>(view.bytes.data());
-  return at::from_blob(data, view.shape, at::TensorOptions().dtype(scalar_type(view.dtype)));
+  return at::from_blob(data, view.shape, at::TensorOptions().dtype(stored_type(view.dtype)));
+}
+
+at::Tensor in_memory(const formats::StoredTensor& tensor) {
+  const at::Tensor copy = at::empty(tensor.shape, at::TensorOptions().dtype(stored_type(tensor.dtype)));
+  check(copy.nbytes() == tensor.bytes.size(), "a weight's substitute has another size");
+  std::memcpy(copy.data_ptr(), tensor.bytes.data(), tensor.bytes.size());
+  return copy;
 }
 
 bool aligned(const formats::TensorView& view) {
@@ -54,7 +62,7 @@ void check_all_finite(const arch::Checkpoint& checkpoint) {
 }  // namespace
 
 CheckpointWeights::CheckpointWeights(const arch::Checkpoint& checkpoint, at::ScalarType type, ops::Linear::Keep keep,
-                                     at::Device device)
+                                     at::Device device, const formats::TensorMap& overrides)
     : type_(type), keep_(std::move(keep)), device_(device), matrix_device_(keep_.offload ? at::Device(at::kCPU) : device) {
   check_all_finite(checkpoint);
   for (const arch::Checkpoint::Bound& bound : checkpoint.tensors()) {
@@ -63,6 +71,10 @@ CheckpointWeights::CheckpointWeights(const arch::Checkpoint& checkpoint, at::Sca
     if (bound.view == nullptr) stored.tensor = at::empty(bound.decl.shape, at::TensorOptions().dtype(type));  // without elements
     else stored.tensor = aligned(*bound.view) ? mapped(*bound.view) : mapped(*bound.view).clone();
     stored.release();
+    const auto instead = overrides.find(bound.decl.name);
+    if (instead == overrides.end()) continue;
+    check(instead->second.shape == bound.decl.shape, "a weight's substitute has another shape: " + bound.decl.name);
+    stored = {in_memory(instead->second), nullptr};
   }
 }
 

@@ -73,10 +73,10 @@ std::vector<Seen> chosen_heads(std::vector<Seen> all, std::int64_t count) {
   return all;
 }
 
-Json heads_json(const std::vector<Seen>& heads, const model::AttentionRecorder& recorder, std::size_t tokens) {
+Json heads_json(const std::vector<Seen>& heads, const model::Recorder& recorder, std::size_t tokens) {
   Json json = Json::array();
   for (const Seen& head : heads) {
-    const model::AttentionRecorder::Layer& records = recorder.layers[static_cast<std::size_t>(head.layer)];
+    const model::Recorder::Layer& records = recorder.layers[static_cast<std::size_t>(head.layer)];
     const auto weights = [&](const std::vector<double>& of) {
       const std::size_t count = of.size() / tokens;
       Json row = Json::array();
@@ -138,7 +138,7 @@ Json explain_example(const pipeline::LoadedModel& loaded, const data::Example& e
   model::Batch batch;
   data::add(batch, 0, example);
   const auto objective = score::make_objective(loss, loaded.checkpoint->spec(), std::array{example.label});
-  model::AttentionRecorder recorder;
+  model::Recorder recorder;
   recorder.want_inner = recorder.want_entropy = recorder.want_attention = true;
   score::ExampleStatistics statistics(layout, 1, recorder, true);
   const model::RunResult result =

@@ -63,7 +63,7 @@ std::string header_of(const Shard& shard) {
 // quick.
 class Output {
  public:
-  Output(std::filesystem::path path, Progress& progress) : file_(std::move(path), false), progress_(progress) {
+  Output(std::filesystem::path path, bool force, Progress& progress) : file_(std::move(path), force), progress_(progress) {
     buffer_.reserve(kBuffer);
   }
 
@@ -103,8 +103,9 @@ class Output {
   std::vector<std::byte> buffer_;
 };
 
-void write_shard(const std::filesystem::path& path, const Shard& shard, const std::string& header, Progress& progress) {
-  Output output(path, progress);
+void write_shard(const std::filesystem::path& path, const Shard& shard, const std::string& header, bool force,
+                 Progress& progress) {
+  Output output(path, force, progress);
   std::array<std::byte, 8> length{};
   for (std::size_t i = 0; i < 8; ++i) length[i] = static_cast<std::byte>(header.size() >> (8 * i));
   output.write(length);
@@ -143,13 +144,19 @@ void write_safetensors(const std::filesystem::path& folder, std::span<const Tens
     const std::string name =
         shards.size() == 1 ? "model.safetensors" : fmt::format("model-{:05}-of-{:05}.safetensors", i + 1, shards.size());
     for (const TensorSource* tensor : shards[i]) weight_map[tensor->name] = name;
-    write_shard(folder / name, shards[i], headers[i], progress);
+    write_shard(folder / name, shards[i], headers[i], false, progress);
   }
   if (shards.size() > 1) {
     const nlohmann::json index = {{"metadata", {{"total_size", tensor_bytes}}}, {"weight_map", weight_map}};
     write_file(folder / "model.safetensors.index.json", index.dump(2) + "\n", false);
   }
   progress.end();
+}
+
+void write_safetensors_file(const std::filesystem::path& path, std::span<const TensorSource> tensors, bool force) {
+  Shard shard;
+  for (const TensorSource& tensor : tensors) shard.push_back(&tensor);
+  write_shard(path, shard, header_of(shard), force, silent_progress());
 }
 
 }  // namespace hies::formats

@@ -31,6 +31,10 @@ struct TensorSource {
 void write_safetensors(const std::filesystem::path& folder, std::span<const TensorSource> tensors, std::uint64_t max_shard_bytes,
                        Progress& progress);
 
+// Writes the tensors into one file of that name, in the given order. Throws bad_input when `path` exists and not `force`; else as
+// write_safetensors does.
+void write_safetensors_file(const std::filesystem::path& path, std::span<const TensorSource> tensors, bool force);
+
 // Returns the bytes of "200KB", "500MB", "5GB", "1TB" (powers of 1000, as in transformers) or "5GiB" (powers of 1024), in any
 // case. A unit is required. `option` names the source of the text in errors. Throws bad_input for anything else, and for zero.
 std::uint64_t parse_byte_size(std::string_view text, std::string_view option);

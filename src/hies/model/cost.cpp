@@ -22,8 +22,9 @@ UnitCost slice_cost(const std::vector<Slice>& slices, const Declared& declared) 
     const std::int64_t along = decl.shape[static_cast<std::size_t>(slice.axis)];
     const std::int64_t share = along == 0 ? 0 : decl.elements() / along * (slice.end - slice.begin);
     cost.parameters += share;
-    if (decl.use == TensorUse::per_token) cost.flops_per_token += 2.0 * static_cast<double>(share);
+    if (decl.use == TensorUse::per_token) cost.matrix_flops_per_token += 2.0 * static_cast<double>(share);
   }
+  cost.flops_per_token = cost.matrix_flops_per_token;
   return cost;
 }
 

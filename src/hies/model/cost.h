@@ -11,7 +11,8 @@ namespace hies::model {
 // What one unit costs. FLOPs count a multiply-add as two, matrix products only (no softmax, norms, biases).
 struct UnitCost {
   std::int64_t parameters = 0;
-  double flops_per_token = 0;  // 2 × weights; of a head also 4·S·D for a query that sees S keys
+  double flops_per_token = 0;         // 2 × weights; of a head also 4·S·D for a query that sees S keys
+  double matrix_flops_per_token = 0;  // 2 × weights alone
   bool operator==(const UnitCost&) const = default;
 };
 

@@ -1,5 +1,6 @@
 #include "hies/model/site.h"
 
+#include <algorithm>
 #include <array>
 #include <string>
 #include <utility>
@@ -29,6 +30,20 @@ SiteKind parse_site_kind(std::string_view name) {
     names.emplace_back(known);
   }
   throw Error(ErrorKind::bad_input, fmt::format("unknown kind of site '{}'", printable(name)), known_names_hint(name, names));
+}
+
+std::vector<SiteKind> parse_site_kinds(std::string_view names) {
+  std::vector<SiteKind> kinds;
+  for (std::size_t begin = 0; begin <= names.size();) {
+    const std::size_t end = std::min(names.find(',', begin), names.size());
+    const SiteKind kind = parse_site_kind(names.substr(begin, end - begin));
+    if (std::find(kinds.begin(), kinds.end(), kind) != kinds.end())
+      bad_input("sites '{}' name {} twice", printable(names), site_kind_name(kind));
+    kinds.push_back(kind);
+    begin = end + 1;
+  }
+  std::sort(kinds.begin(), kinds.end());
+  return kinds;
 }
 
 std::string_view unit_noun(SiteKind kind) noexcept { return kind == SiteKind::ffn ? "neuron" : "head"; }

@@ -3,6 +3,7 @@
 #include <compare>
 #include <cstdint>
 #include <string_view>
+#include <vector>
 
 namespace hies::model {
 
@@ -13,6 +14,8 @@ enum class SiteKind : std::uint8_t { attention, cross_attention, ffn };
 std::string_view site_kind_name(SiteKind kind) noexcept;
 // Returns the kind of that name. Throws bad_input for another name.
 SiteKind parse_site_kind(std::string_view name);
+// Returns the kinds of "attention,ffn" in the order of a layer. Throws bad_input for another name and for one that is there twice.
+std::vector<SiteKind> parse_site_kinds(std::string_view names);
 // Returns what one unit of such a site is called in messages: "head" or "neuron".
 std::string_view unit_noun(SiteKind kind) noexcept;
 

@@ -91,7 +91,7 @@ void record_first(RunContext& run, int layer, const model::SiteLayout& heads, co
 void record_weights(RunContext& run, int layer, const AttentionCall& call, const Projected& projected) {
   if (projected.query.rows.is_cuda())
     unsupported("attention weights themselves are computed on the CPU only: run with `device` cpu");
-  model::AttentionRecorder::Layer& to = run.recorder()->layers[static_cast<std::size_t>(layer)];
+  model::Recorder::Layer& to = run.recorder()->layers[static_cast<std::size_t>(layer)];
   const auto heads = [&](const HeadColumns& columns, std::int64_t count) {
     const at::Tensor& rows = columns.rows;
     return rows.as_strided({run.batch().token_count(), count, call.shape.head_dim}, {rows.stride(0), columns.step, 1},
@@ -111,7 +111,7 @@ at::Tensor run_kernels(RunContext& run, int layer, const AttentionCall& call, co
   kernels::AttentionForward forward = arguments_of(call, projected);
   forward.out = ops::strided(out, call.shape.head_dim);
   if (lse.defined()) forward.lse = lse.data_ptr();
-  const model::AttentionRecorder* recorder = run.recorder();
+  const model::Recorder* recorder = run.recorder();
   const bool entropy = record && recorder->want_entropy && !run.wants_first_entropy();
   run.kernels().forward(call.shape, forward, entropy ? layer : -1);
   if (record && recorder->want_out_sq) run.kernels().record_squares(call.shape, out, layer);

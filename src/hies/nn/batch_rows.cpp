@@ -50,7 +50,8 @@ int pooled_tokens(model::Pooling pooling) {
 
 }  // namespace
 
-BatchRows::BatchRows(const model::ModelSpec& spec, const model::Batch& batch, at::Device device) : key_offsets(batch.offsets) {
+BatchRows::BatchRows(const model::ModelSpec& spec, const model::Batch& batch, at::Device device)
+    : key_offsets(batch.offsets), device(device) {
   place(batch);
   ask(spec, batch);
   for (at::Tensor* rows : {&key_rows, &asked, &read})

@@ -25,6 +25,7 @@ struct BatchRows {
   std::vector<std::int64_t> asked_offsets;  // [B+1]
   at::Tensor asked;                         // [A padded] rows; undefined where an encoder asks for all
   bool asks_all = false;                    // they are all rows, padding included
+  at::Device device;                        // of these tensors
   at::Tensor read;                          // [B or R padded] places in `asked` that the task head reads; undefined: all of them
 
  private:

@@ -85,17 +85,25 @@ at::Tensor Block::heads(const SiteLayout& heads, const at::Tensor& hidden, RunCo
                            QueryRows::asked, attention);
 }
 
+// Returns the activations [T, F] of what the first matrix gave, in its memory where that may be and need not be kept.
+at::Tensor Block::active(at::Tensor inside, bool keep_inside) const {
+  if (ffn_.gate) return ops::gated_activation(ffn_.activation, inside);
+  return keep_inside ? ops::activation(ffn_.activation, inside) : ops::activation_(ffn_.activation, std::move(inside));
+}
+
 // Returns the result of the feed-forward network from what its activation reads.
-at::Tensor Block::feed_forward(at::Tensor inside, BlockTape* tape) const {
+at::Tensor Block::feed_forward(at::Tensor inside, const NeuronGates& neurons, BlockTape* tape) const {
   if (tape != nullptr) tape->inside = inside;
-  const at::Tensor active = ffn_.gate         ? ops::gated_activation(ffn_.activation, inside)
-                            : tape != nullptr ? ops::activation(ffn_.activation, inside)
-                                              : ops::activation_(ffn_.activation, std::move(inside));
+  const at::Tensor active = this->active(std::move(inside), tape != nullptr);
+  if (neurons.parts.defined()) {
+    const std::int64_t parts = neurons.parts.size(0), rows = neurons.rows;
+    active.narrow(0, 0, parts * rows).view({parts, rows, active.size(1)}).mul_(neurons.parts.unsqueeze(1));
+  }
   return times_scale(down_(active), ffn_scale_);
 }
 
 at::Tensor Block::finish(const SiteLayout& heads, const at::Tensor& hidden, const at::Tensor& outputs, const RunContext& run,
-                         BlockTape* tape, bool only_tape) const {
+                         const NeuronGates& neurons, BlockTape* tape, bool only_tape) const {
   const at::Tensor residual = some_rows(run) ? hidden.index_select(0, run.rows().asked) : hidden;
   at::Tensor sum = project_outputs(output_, all_, heads, outputs, residual.size(0));
   if (sum.defined()) sum = times_scale(sum, attention_scale_);
@@ -113,15 +121,34 @@ at::Tensor Block::finish(const SiteLayout& heads, const at::Tensor& hidden, cons
       tape->inside = inside;
       return {};
     }
-    return feed_forward(inside, tape).add_(sum);
+    return feed_forward(inside, neurons, tape).add_(sum);
   }
   const at::Tensor attended = normalised(attention_norm_, attention_norm);
-  return ffn_norm_.forward(feed_forward(up_(attended), tape), attended, ffn_norm);
+  return ffn_norm_.forward(feed_forward(up_(attended), neurons, tape), attended, ffn_norm);
 }
 
 at::Tensor Block::forward(const at::Tensor& hidden, RunContext& run, BlockTape* tape, bool only_tape) const {
   const at::Tensor outputs = all_.count() == 0 ? at::Tensor() : heads(all_, hidden, run, HeadProducts::joint, tape);
-  return finish(all_, hidden, outputs, run, tape, only_tape);
+  const NeuronGates neurons{run.neuron_gates(layer_, hidden.scalar_type()),
+                            some_rows(run) ? run.rows().asked.size(0) : hidden.size(0)};
+  return finish(all_, hidden, outputs, run, neurons, tape, only_tape);
 }
+
+at::Tensor Block::add_attention(const SiteLayout& heads, const at::Tensor& hidden, const at::Tensor& outputs) const {
+  const at::Tensor result = project_outputs(output_, all_, heads, outputs, hidden.size(0));
+  return result.defined() ? times_scale(result, attention_scale_) + hidden : hidden;
+}
+
+Block::FfnInputs Block::ffn_inputs(const at::Tensor& attention_sum) const {
+  if (pre_norm()) return {attention_sum, active(up_(ffn_norm_.forward(attention_sum)), false)};
+  const at::Tensor attended = attention_norm_.forward(attention_sum);
+  return {attended, active(up_(attended), false)};
+}
+
+at::Tensor Block::add_ffn(const FfnInputs& inputs) const {
+  return times_scale(down_(inputs.active), ffn_scale_) + inputs.residual;
+}
+
+at::Tensor Block::leave(const at::Tensor& ffn_sum) const { return pre_norm() ? ffn_sum : ffn_norm_.forward(ffn_sum); }
 
 }  // namespace hies::nn

@@ -19,6 +19,13 @@ struct BlockTape {
   at::Tensor inside;  // [T, F] what the activation reads, or [T, 2F] gate and up
 };
 
+// Gates of a layer's neurons, of rows that are `parts` [M, F] equal parts one behind the other, `rows` each, and padding. Undefined:
+// all 1.
+struct NeuronGates {
+  at::Tensor parts;
+  std::int64_t rows = 0;
+};
+
 // Returns x times a layer scale [E], x itself where the family has none (undefined).
 inline at::Tensor times_scale(const at::Tensor& x, const at::Tensor& scale) { return scale.defined() ? x * scale : x; }
 
@@ -36,9 +43,27 @@ class Block {
   // Returns the state after the layer [T or A, E], from the state before it and the outputs of `heads` (undefined: there are none).
   // `only_tape`: the state is not needed, and may be undefined.
   at::Tensor finish(const model::SiteLayout& heads, const at::Tensor& hidden, const at::Tensor& outputs, const RunContext& run,
-                    BlockTape* tape, bool only_tape = false) const;
+                    const NeuronGates& neurons, BlockTape* tape, bool only_tape = false) const;
   // Returns the state after the layer with all its heads.
   at::Tensor forward(const at::Tensor& hidden, RunContext& run, BlockTape* tape, bool only_tape = false) const;
+
+  // The steps of finish(), for whoever fits the output matrices anew; for runs in which all rows leave the layer. The residual stream
+  // right after attention's addition [T, E], which a post-norm block then normalises:
+  at::Tensor add_attention(const model::SiteLayout& heads, const at::Tensor& hidden, const at::Tensor& outputs) const;
+  // What the feed-forward network's addition reads: the stream that its result is added to, and its activations.
+  struct FfnInputs {
+    at::Tensor residual;  // [T, E]
+    at::Tensor active;    // [T, F]
+  };
+  FfnInputs ffn_inputs(const at::Tensor& attention_sum) const;
+  // The stream after that addition, and the state after the layer from that.
+  at::Tensor add_ffn(const FfnInputs& inputs) const;
+  at::Tensor leave(const at::Tensor& ffn_sum) const;
+  const ops::Linear& attention_output() const noexcept { return output_; }
+  const ops::Linear& ffn_output() const noexcept { return down_; }
+  // Layer scales [E]; undefined where the family has none.
+  const at::Tensor& attention_scale() const noexcept { return attention_scale_; }
+  const at::Tensor& ffn_scale() const noexcept { return ffn_scale_; }
 
   // Returns the gradient by the state before the layer from that by the state after it, and records inner products. `lowest`: nothing
   // below needs a gradient, so only inner products are recorded.
@@ -52,8 +77,9 @@ class Block {
   at::Tensor queries(const model::SiteLayout& heads, const at::Tensor& projected, QueryRows rows, RunContext& run,
                      BlockTape* tape) const;
   at::Tensor keys_values(const model::SiteLayout& heads, const at::Tensor& projected, RunContext& run, BlockTape* tape) const;
-  at::Tensor feed_forward(at::Tensor inside, BlockTape* tape) const;
-  at::Tensor ffn_gradient(const at::Tensor& of_result, const BlockTape& tape) const;
+  at::Tensor active(at::Tensor inside, bool keep_inside) const;
+  at::Tensor feed_forward(at::Tensor inside, const NeuronGates& neurons, BlockTape* tape) const;
+  at::Tensor ffn_gradient(const at::Tensor& of_result, RunContext& run, const BlockTape& tape) const;
   // Returns the gradient by what attention read, with the residual's where it belongs.
   at::Tensor attention_gradient(const AttentionGradient& rows, const at::Tensor& of_sum, RunContext& run,
                                 const BlockTape& tape) const;

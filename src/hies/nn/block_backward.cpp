@@ -13,8 +13,12 @@ void add_asked(at::Tensor& all, const BatchRows& rows, const at::Tensor& of_aske
 }  // namespace
 
 // Returns the gradient by what `up` reads from that by the network's result.
-at::Tensor Block::ffn_gradient(const at::Tensor& of_result, const BlockTape& tape) const {
-  const at::Tensor of_active = down_.gradient(times_scale(of_result, ffn_scale_));
+at::Tensor Block::ffn_gradient(const at::Tensor& of_result, RunContext& run, const BlockTape& tape) const {
+  at::Tensor of_active = down_.gradient(times_scale(of_result, ffn_scale_));  // by what leaves the gates
+  if (run.wants_neurons()) {
+    run.record_neurons(layer_, some_rows(run) ? QueryRows::asked : QueryRows::all, of_active, active(tape.inside, true));
+  }
+  if (const at::Tensor gates = run.neuron_gates(layer_, of_active.scalar_type()); gates.defined()) of_active = of_active * gates;
   return ffn_.gate ? ops::gated_activation_gradient(ffn_.activation, of_active, tape.inside)
                    : ops::activation_gradient(ffn_.activation, of_active, tape.inside);
 }
@@ -65,10 +69,10 @@ at::Tensor Block::attention_gradient(const AttentionGradient& rows, const at::Te
 at::Tensor Block::backward(const at::Tensor& gradient, RunContext& run, const BlockTape& tape, bool lowest) const {
   at::Tensor of_sum;  // by the sum of the attention's result and the residual
   if (pre_norm()) {
-    of_sum = ffn_norm_.backward(tape.ffn_norm, up_.gradient(ffn_gradient(gradient, tape)), gradient);
+    of_sum = ffn_norm_.backward(tape.ffn_norm, up_.gradient(ffn_gradient(gradient, run, tape)), gradient);
   } else {
     at::Tensor of_attended = ffn_norm_.backward(tape.ffn_norm, gradient);
-    up_.add_gradient(ffn_gradient(of_attended, tape), of_attended);
+    up_.add_gradient(ffn_gradient(of_attended, run, tape), of_attended);
     of_sum = attention_norm_.backward(tape.attention_norm, of_attended);
   }
   if (all_.count() == 0) {

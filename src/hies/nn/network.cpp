@@ -6,13 +6,17 @@
 namespace hies::nn {
 namespace {
 
-// The layers of a backward pass, some at a time. Layer `lowest` is the first one that has heads: below it nothing needs a gradient.
+// The layers of a backward pass, some at a time. Layer `lowest` is the first one that has heads, or neurons whose gates are recorded:
+// below it nothing needs a gradient.
 class TapedLayers {
  public:
   TapedLayers(const Network& network, RunContext& run, int layers_at_once)
       : network_(network), run_(run), at_once_(layers_at_once), layers_(network.spec().layer_count()) {
     const model::Layout& layout = network.spec().layout;
-    while (lowest_ < layers_ && layout.attention(lowest_).count() == 0) ++lowest_;
+    const auto records = [&](int layer) {
+      return layout.attention(layer).count() > 0 || (run.wants_neurons() && layout.ffn(layer).count() > 0);
+    };
+    while (lowest_ < layers_ && !records(lowest_)) ++lowest_;
   }
 
   // Returns the state after the last layer from that before the first. Keeps the tapes of the last part.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <memory>
 
 #include <ATen/ATen.h>
@@ -21,18 +22,28 @@ enum class QueryRows { all, asked };
 class RunContext {
  public:
   // What is referred to outlives the context. With a recorder its tables are made, of zeros.
-  RunContext(const model::ModelSpec& spec, const model::Batch& batch, const model::Gates* gates,
-             model::AttentionRecorder* recorder, at::Device device, const ops::AttentionOptions& options);
+  RunContext(const model::ModelSpec& spec, const model::Batch& batch, const model::Gates* gates, model::Recorder* recorder,
+             at::Device device, const ops::AttentionOptions& options);
+  // Lets every row leave the last layer, not only those that the task head reads.
+  void keep_all_rows() noexcept { rows_.asks_all = true; }
   RunContext(const RunContext&) = delete;
   RunContext& operator=(const RunContext&) = delete;
 
   const model::ModelSpec& spec() const noexcept { return spec_; }
   const model::Batch& batch() const noexcept { return batch_; }
   const BatchRows& rows() const noexcept { return rows_; }
-  model::AttentionRecorder* recorder() const noexcept { return recorder_; }
+  model::Recorder* recorder() const noexcept { return recorder_; }
   ops::AttentionKernels& kernels() const noexcept { return *kernels_; }
   // Returns the gates of the layer's heads [H], or null where all are 1.
   const std::vector<double>* gates(int layer) const;
+  // Returns the gates of the layer's neurons [1, F] in that type, undefined where all are 1.
+  at::Tensor neuron_gates(int layer, at::ScalarType type);
+
+  // Whether a backward pass records the gates of neurons.
+  bool wants_neurons() const noexcept { return wants_inner() && recorder_->want_neurons; }
+  // Records what the gates of the layer's neurons give: activations and the loss's gradient by what leaves their gates, both
+  // [T or A, F].
+  void record_neurons(int layer, QueryRows rows, const at::Tensor& of_gated, const at::Tensor& active);
 
   // Whether a backward pass follows.
   bool wants_inner() const noexcept { return recorder_ != nullptr && recorder_->want_inner; }
@@ -53,15 +64,18 @@ class RunContext {
 
  private:
   void make_tables();
+  const std::vector<double>* gates_of(model::Site site) const;
   const ops::RopeAngles& angles(QueryRows rows, std::int64_t head_dim, at::ScalarType type);
 
   const model::ModelSpec& spec_;
   const model::Batch& batch_;
   const model::Gates* gates_;
-  model::AttentionRecorder* recorder_;
+  model::Recorder* recorder_;
   BatchRows rows_;
   std::unique_ptr<ops::AttentionKernels> kernels_;
   ops::RopeAngles all_angles_, asked_angles_;  // computed when they are first needed
+  std::map<int, at::Tensor> neuron_gates_;     // by layer, where they were needed
+  std::map<int, at::Tensor> neuron_sums_;      // by layer, what was recorded
   bool recording_ = true;
 };
 

@@ -29,7 +29,7 @@ at::Tensor row_statistics(const kernels::AttentionShape& shape, at::Device devic
 }
 
 std::unique_ptr<AttentionKernels> attention_kernels(const model::Layout& layout, std::int64_t sequences,
-                                                    model::AttentionRecorder* recorder, at::Device device,
+                                                    model::Recorder* recorder, at::Device device,
                                                     const AttentionOptions& options) {
   if (device.is_cuda()) return attention_kernels_cuda(layout, sequences, recorder, device, options);
   return attention_kernels_cpu(recorder);

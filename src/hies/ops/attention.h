@@ -55,12 +55,12 @@ struct AttentionOptions {
 
 // Returns the kernels of `device`. `recorder` may be null, and outlives them, as `layout` does.
 std::unique_ptr<AttentionKernels> attention_kernels(const model::Layout& layout, std::int64_t sequences,
-                                                    model::AttentionRecorder* recorder, at::Device device,
+                                                    model::Recorder* recorder, at::Device device,
                                                     const AttentionOptions& options);
 // The two implementations (attention_cpu.cpp, attention_cuda.cpp).
-std::unique_ptr<AttentionKernels> attention_kernels_cpu(model::AttentionRecorder* recorder);
+std::unique_ptr<AttentionKernels> attention_kernels_cpu(model::Recorder* recorder);
 std::unique_ptr<AttentionKernels> attention_kernels_cuda(const model::Layout& layout, std::int64_t sequences,
-                                                         model::AttentionRecorder* recorder, at::Device device,
+                                                         model::Recorder* recorder, at::Device device,
                                                          const AttentionOptions& options);
 
 }  // namespace hies::ops

@@ -15,7 +15,7 @@ void for_each_token_head(const kernels::AttentionShape& shape, const Visit& visi
 
 class CpuAttention : public AttentionKernels {
  public:
-  explicit CpuAttention(model::AttentionRecorder* recorder) : recorder_(recorder) {}
+  explicit CpuAttention(model::Recorder* recorder) : recorder_(recorder) {}
 
   void forward(const kernels::AttentionShape& shape, kernels::AttentionForward arguments, int record_layer) override {
     if (record_layer >= 0) {
@@ -47,13 +47,13 @@ class CpuAttention : public AttentionKernels {
   void collect() override {}
 
  private:
-  model::AttentionRecorder::Layer& records(int layer) const { return recorder_->layers[static_cast<std::size_t>(layer)]; }
-  model::AttentionRecorder* recorder_;
+  model::Recorder::Layer& records(int layer) const { return recorder_->layers[static_cast<std::size_t>(layer)]; }
+  model::Recorder* recorder_;
 };
 
 }  // namespace
 
-std::unique_ptr<AttentionKernels> attention_kernels_cpu(model::AttentionRecorder* recorder) {
+std::unique_ptr<AttentionKernels> attention_kernels_cpu(model::Recorder* recorder) {
   return std::make_unique<CpuAttention>(recorder);
 }
 

@@ -74,7 +74,7 @@ void put(const hies_cuda_shape& made, const std::vector<Placed>& all) {
 // The plug-in's kernels, and cuDNN's gradients of long sequences. Sums over tokens are kept on the GPU until collect().
 class GpuAttention : public AttentionKernels {
  public:
-  GpuAttention(const model::Layout& layout, std::int64_t sequences, model::AttentionRecorder* recorder, at::Device device,
+  GpuAttention(const model::Layout& layout, std::int64_t sequences, model::Recorder* recorder, at::Device device,
                const AttentionOptions& options);
   void forward(const kernels::AttentionShape& shape, kernels::AttentionForward arguments, int record_layer) override;
   void backward(const kernels::AttentionShape& shape, kernels::AttentionBackward arguments, int layer) override;
@@ -96,15 +96,15 @@ class GpuAttention : public AttentionKernels {
 
   const model::Layout& layout_;
   std::int64_t sequences_, most_heads_ = 0;
-  model::AttentionRecorder* recorder_;
+  model::Recorder* recorder_;
   at::Device device_;
   AttentionOptions options_;
   at::Tensor sums_;                                        // [L, 4, B·most heads] float64
   std::map<std::vector<std::int32_t>, at::Tensor> lists_;  // by content: layers share most of them
 };
 
-GpuAttention::GpuAttention(const model::Layout& layout, std::int64_t sequences, model::AttentionRecorder* recorder,
-                           at::Device device, const AttentionOptions& options)
+GpuAttention::GpuAttention(const model::Layout& layout, std::int64_t sequences, model::Recorder* recorder, at::Device device,
+                           const AttentionOptions& options)
     : layout_(layout), sequences_(sequences), recorder_(recorder), device_(device), options_(options) {
   for (const auto& [site, units] : layout_)
     if (site.kind == model::SiteKind::attention) most_heads_ = std::max<std::int64_t>(most_heads_, units.count());
@@ -234,7 +234,7 @@ void GpuAttention::collect() {
     std::copy_n(from, to.size(), to.begin());
   };
   for (std::size_t layer = 0; layer < recorder_->layers.size(); ++layer) {
-    model::AttentionRecorder::Layer& to = recorder_->layers[layer];
+    model::Recorder::Layer& to = recorder_->layers[layer];
     copy(to.inner, layer, Sum::inner);
     copy(to.inner_abs, layer, Sum::inner_abs);
     copy(to.entropy, layer, Sum::entropy);
@@ -245,7 +245,7 @@ void GpuAttention::collect() {
 }  // namespace
 
 std::unique_ptr<AttentionKernels> attention_kernels_cuda(const model::Layout& layout, std::int64_t sequences,
-                                                         model::AttentionRecorder* recorder, at::Device device,
+                                                         model::Recorder* recorder, at::Device device,
                                                          const AttentionOptions& options) {
   return std::make_unique<GpuAttention>(layout, sequences, recorder, device, options);
 }

@@ -19,7 +19,8 @@ prune::Plan run_plan(const score::Scores& scores, const score::MethodOptions& me
                                        .kv_costs = kv_costs,
                                        .parameters = scores.cost.parameters,
                                        .flops_per_token = scores.cost.flops_per_token,
-                                       .portability = arch::find_family(scores.model_info.model_type, "scores").portability},
+                                       .portability = arch::find_family(scores.model_info.model_type, "scores").portability,
+                                       .additive = units.additive},
                                       budget);
   score::MethodOptions resolved = method;
   resolved.units = plan.units;

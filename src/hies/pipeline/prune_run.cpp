@@ -6,6 +6,7 @@
 #include "hies/pipeline/eval_run.h"
 #include "hies/pipeline/model_card.h"
 #include "hies/pipeline/plan_run.h"
+#include "hies/pipeline/refit_rows.h"
 #include "hies/prune/runtimes.h"
 #include "hies/score/statistics/statistic.h"
 
@@ -28,10 +29,11 @@ class Job {
     const model::Layout& stored = request_.surgery.keep_shapes ? run_.before : run_.after;
     prune::check_target(request_.budget.target, checkpoint_->family().portability, stored);
     run_.fits = prune::fitting_runtimes(checkpoint_->family().portability, stored);
+    if (refits()) refit();
     if (request_.evaluation) evaluate_masked();
     const ModelCard card{*checkpoint_, run_.plan, masked_ ? &masked_->result : nullptr, request_.command,
                          request_.surgery.keep_shapes};
-    prune::write_pruned(*checkpoint_, run_.plan, request_.surgery, markdown(card), output.folder(), progress_);
+    prune::write_pruned(*checkpoint_, run_.plan, request_.surgery, markdown(card), output.folder(), progress_, instead());
     output.commit();
     if (needs_model()) look_at_output();
     return std::move(run_);
@@ -44,33 +46,70 @@ class Job {
     if (!request_.plan && !request_.calibration)
       throw Error(ErrorKind::bad_input, "which heads to remove is not said",
                   "give `plan`, or `task` and `calibration` with a budget such as `ratio` 0.3");
-    if (request_.plan && request_.calibration) bad_input("a plan and calibration data are given, but one of them decides");
+    refit::check_options(request_.refit);
+    if (request_.plan && request_.calibration && !refits())
+      bad_input("a plan and calibration data are given, but one of them decides");
+    if (refits() && !request_.calibration)
+      throw Error(ErrorKind::bad_input, "a refit needs rows to fit with", "give `task` and `calibration`: labels are not needed");
     if (needs_model()) data::task(request_.task);
     if (request_.evaluation) eval::check_options(request_.eval);
     prune::check_target_name(request_.budget.target);
-    if (!request_.calibration) return;
+    if (!request_.calibration || request_.plan) return;
     score::check_options(request_.method);
     prune::check_options(request_.budget);
   }
 
+  bool refits() const { return refit::parse_refit_sites(request_.refit.refit) != refit::RefitSites::none; }
+
   void find_plan() {
+    if (request_.calibration) load_calibration();
     if (request_.plan) {
       run_.plan = prune::read_plan(*request_.plan);
       prune::check_plan(run_.plan, hashes(), checkpoint_->spec().layout, request_.plan->string());
       return;
     }
+    ScoreRun scored = run_score(*whole_, score_request(), std::move(calibration_.scored), progress_);
+    prune::BudgetOptions budget = request_.budget;
+    if (request_.surgery.keep_shapes) budget.target.clear();  // the shapes remain those of the whole model
+    run_.plan = run_plan(scored.scores, request_.method, budget);
+    run_.scores = std::move(scored.scores);
+    calibration_.scored = std::move(scored.calibration);
+  }
+
+  ScoreRequest score_request() const {
     ScoreRequest score{request_.model, request_.task, *request_.calibration, request_.load, request_.score, request_.execution};
     const auto& tables = score::find_method(request_.method.method).tables;
     score.score.tables.assign(tables.begin(), tables.end());
     // A random plan needs only the model's heads and their cost.
     if (tables.empty()) score.score.tables = score::weight_statistics();
-    ScoreRun scored = run_score(*whole_, score, progress_);
-    prune::BudgetOptions budget = request_.budget;
-    if (request_.surgery.keep_shapes) budget.target.clear();  // the shapes remain those of the whole model
-    run_.plan = run_plan(scored.scores, request_.method, budget);
-    run_.scores = std::move(scored.scores);
-    calibration_ = std::move(scored.calibration);
+    score.score.sites = request_.method.sites;
+    return score;
   }
+
+  // Of a plan only the refit needs rows.
+  void load_calibration() {
+    ScoreRequest score = score_request();
+    const std::int64_t scored = request_.plan ? 0 : score.load.examples.value_or(0);
+    if (refits() && score.load.examples) score.load.examples = rows_wanted(scored, request_.refit);
+    data::Dataset rows = load_calibration_rows(*whole_, score, progress_);
+    if (!refits()) {
+      calibration_.scored = std::move(rows);
+    } else if (!score.load.examples) {  // all rows serve for everything but judging
+      calibration_ = divide(rows, rows.size(), request_.refit, progress_);
+    } else {
+      calibration_ = divide(rows, scored, request_.refit, progress_);
+    }
+  }
+
+  // Fits what the plan leaves, and loads the masked model with it.
+  void refit() {
+    run_.refit =
+        refit::refit(whole_->model, run_.plan.removed, calibration_.fitted, calibration_.heldout, request_.refit, progress_);
+    refitted_.emplace(engine::Model::load(checkpoint_, request_.execution, run_.refit->whole));
+  }
+
+  // The model that the pruned checkpoint must equal, once the plan's units are masked.
+  const engine::Model& masked_model() const { return refitted_ ? *refitted_ : whole_->model; }
 
   // Where no model is loaded the plan is compared with the weights and config.json alone.
   model::ModelHashes hashes() const {
@@ -87,18 +126,31 @@ class Job {
     eval::EvalOptions untimed = request_.eval;
     untimed.latency.latency_seconds = 0;
     const eval::EvaluationSubject reference = subject(whole_->model, nullptr, nullptr);
-    masked_ = eval::evaluate(task(), subject(whole_->model, &run_.plan, nullptr), &reference, untimed, progress_);
+    masked_ = eval::evaluate(task(), subject(masked_model(), &run_.plan, nullptr), &reference, untimed, progress_);
   }
 
   void look_at_output() {
     const LoadedModel pruned = load_model(request_.output, request_.execution);
     if (!masked_) {
-      run_.match = match_pruned(pruned.model, whole_->model, run_.plan, calibration_, request_.eval.batch_tokens, progress_);
+      run_.match = match_pruned(pruned.model, masked_model(), run_.plan, matched_rows(), request_.eval.batch_tokens, progress_);
       return;
     }
     const eval::EvaluationSubject reference = subject(whole_->model, nullptr, &*masked_->reference);
     run_.evaluation = eval::evaluate(task(), subject(pruned.model, nullptr, nullptr), &reference, request_.eval, progress_);
     run_.match = match_logits(run_.evaluation->predictions, masked_->predictions);
+  }
+
+  // Rows that the refit did not see, where there are some.
+  const data::Dataset& matched_rows() const {
+    return calibration_.heldout.size() > 0  ? calibration_.heldout
+           : calibration_.scored.size() > 0 ? calibration_.scored
+                                            : calibration_.fitted;
+  }
+  // Tensors that the refit made. Shapes that are kept have zeros for what is removed.
+  const formats::TensorMap& instead() const {
+    static const formats::TensorMap kNone;
+    if (!run_.refit) return kNone;
+    return request_.surgery.keep_shapes ? run_.refit->whole : run_.refit->pruned;
   }
 
   const data::Task& task() const { return data::task(request_.task); }
@@ -110,7 +162,8 @@ class Job {
   Progress& progress_;
   std::shared_ptr<const arch::Checkpoint> checkpoint_;
   std::optional<LoadedModel> whole_;
-  data::Dataset calibration_;
+  CalibrationParts calibration_;
+  std::optional<engine::Model> refitted_;
   EvaluationData data_;
   std::optional<eval::Evaluation> masked_;
   PruneRun run_;

@@ -12,6 +12,7 @@
 #include "hies/prune/budget.h"
 #include "hies/prune/plan.h"
 #include "hies/prune/surgery.h"
+#include "hies/refit/refit.h"
 #include "hies/score/methods/method.h"
 
 namespace hies::pipeline {
@@ -32,6 +33,7 @@ struct PruneRequest {
   score::ScoreOptions score = {};                  // `tables` is set to what the method needs
   score::MethodOptions method = {};
   prune::BudgetOptions budget = {};  // beside `plan` only `target` matters
+  refit::RefitOptions refit = {};    // with a refit, calibration data may stand beside `plan`: it is fitted with
 
   std::optional<std::filesystem::path> evaluation = {};  // data file; all its examples are used
   eval::EvalOptions eval = {};
@@ -44,15 +46,16 @@ struct PruneRun {
   std::optional<score::Scores> scores = {};  // unless a plan was given
   prune::Plan plan;
   std::vector<std::string> fits = {};               // programs that can run the result
+  std::optional<refit::Refit> refit = {};           // where one was asked for
   std::optional<eval::Evaluation> evaluation = {};  // of the pruned checkpoint, with the whole one as reference
-  // Differences between the pruned checkpoint, loaded again, and the masked model: on the evaluation data, else on the
+  // Differences between the pruned checkpoint, loaded again, and the masked (and refitted) model: on the evaluation data, else on the
   // calibration data; not set where there is neither.
   std::optional<LogitMatch> match = {};
 };
 
 // Scores, plans, removes and evaluates. All inputs are checked before anything is written; `output` appears whole or not at all.
-// Scores and plan are returned for the caller to store. Throws bad_input when neither plan nor calibration data is given, or
-// both; and what the stages throw.
+// Scores and plan are returned for the caller to store. Throws bad_input when neither plan nor calibration data is given, or both
+// without a refit; and what the stages throw.
 PruneRun run_prune(const PruneRequest& request, Progress& progress = silent_progress());
 
 }  // namespace hies::pipeline

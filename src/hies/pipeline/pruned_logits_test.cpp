@@ -137,6 +137,31 @@ TEST_P(PrunedLogits, PrunedIsMaskedWithoutNeurons) {
   EXPECT_NE(smaller->spec().layout.ffn(0).count(), smaller->spec().layout.ffn(1).count());
   const auto zeroed = pruned(*golden.checkpoint, plan, "zeroed", true);
   for (const auto& [type, tolerance] : kTypes) expect_match(answers(smaller, type), answers(zeroed, type), tolerance);
+  expect_pruned_is_masked(plan);
+}
+
+TEST_P(PrunedLogits, PrunedIsMaskedWithoutAnyNeuronOfALayer) {
+  prune::Plan plan = plan_for(*golden.checkpoint, [](std::size_t layer, std::size_t) { return layer == 1; });
+  for (const model::Site site : layout().sites(model::SiteKind::ffn))
+    for (const int neuron : layout().at(site).units)
+      if (site.layer == 0 || neuron % 5 == 0) plan.removed.insert(site, neuron);
+  expect_pruned_is_masked(plan);
+}
+
+TEST_P(PrunedLogits, NeuronsPrunedTwiceAreMaskedOnce) {
+  const auto neurons = [](const arch::Checkpoint& checkpoint, auto removes) {
+    prune::Plan plan;
+    plan.model = checkpoint.hashes();
+    for (const model::Site site : checkpoint.spec().layout.sites(model::SiteKind::ffn))
+      for (const int neuron : checkpoint.spec().layout.at(site).units)
+        if (removes(neuron)) plan.removed.insert(site, neuron);
+    return plan;
+  };
+  const auto once = pruned(*golden.checkpoint, neurons(*golden.checkpoint, [](int i) { return i % 4 == 1; }), "once");
+  const auto twice = pruned(*once, neurons(*once, [](int i) { return i % 4 == 2; }), "twice");
+  const model::Gates gates = prune::gates(neurons(*golden.checkpoint, [](int i) { return i % 4 == 1 || i % 4 == 2; }), layout());
+  for (const auto& [type, tolerance] : kTypes)
+    expect_match(answers(twice, type), answers(golden.checkpoint, type, &gates), tolerance);
 }
 
 TEST_P(PrunedLogits, KeptShapesAreMasked) { expect_pruned_is_masked(golden_plan(), true); }

@@ -32,15 +32,23 @@ ScoreRun run_score(const ScoreRequest& request, Progress& progress) {
   return run_score(load_model(request.model, request.execution), request, progress);
 }
 
-ScoreRun run_score(const LoadedModel& loaded, const ScoreRequest& request, Progress& progress) {
+data::Dataset load_calibration_rows(const LoadedModel& loaded, const ScoreRequest& request, Progress& progress) {
   score::check_options(request.score);
-  const data::Task& task = data::task(request.task);
   data::LoadOptions load = request.load;
   load.labels = label_need(request.score, loaded.checkpoint->spec());
+  return data::load_dataset(request.calibration, data::task(request.task), load, *loaded.checkpoint, loaded.preprocessor,
+                            progress, loaded.model.execution().threads);
+}
+
+ScoreRun run_score(const LoadedModel& loaded, const ScoreRequest& request, Progress& progress) {
+  return run_score(loaded, request, load_calibration_rows(loaded, request, progress), progress);
+}
+
+ScoreRun run_score(const LoadedModel& loaded, const ScoreRequest& request, data::Dataset rows, Progress& progress) {
+  score::check_options(request.score);
   warn_of_zeroed_heads(*loaded.checkpoint, progress);
   ScoreRun run;
-  run.calibration = data::load_dataset(request.calibration, task, load, *loaded.checkpoint, loaded.preprocessor, progress,
-                                       loaded.model.execution().threads);
+  run.calibration = std::move(rows);
   run.scores = score_dataset(loaded.model, run.calibration, request, progress);
   run.scores.model_info.hashes = data::hashes_of(*loaded.checkpoint, loaded.preprocessor);
   return run;

@@ -37,6 +37,13 @@ ScoreRun run_score(const ScoreRequest& request, Progress& progress = silent_prog
 // Scores a model that is in memory already; `request.model` and `request.execution` are those it was loaded with.
 ScoreRun run_score(const LoadedModel& loaded, const ScoreRequest& request, Progress& progress = silent_progress());
 
+// Returns the rows that a scoring job takes, with labels where its loss needs them. Throws what load_dataset throws.
+data::Dataset load_calibration_rows(const LoadedModel& loaded, const ScoreRequest& request,
+                                    Progress& progress = silent_progress());
+// Scores a model that is in memory with such rows, or some of them.
+ScoreRun run_score(const LoadedModel& loaded, const ScoreRequest& request, data::Dataset rows,
+                   Progress& progress = silent_progress());
+
 // Scores with calibration examples that are encoded already. `request.load` is how they were chosen.
 score::Scores score_dataset(const engine::Model& model, const data::Dataset& calibration, const ScoreRequest& request,
                             Progress& progress = silent_progress());

@@ -12,8 +12,9 @@
 #include <fmt/ranges.h>
 
 #include "hies/base/error.h"
-#include "hies/base/fields.h"
+#include "hies/prune/plan_information.h"
 #include "hies/prune/protect.h"
+#include "hies/prune/remaining.h"
 #include "hies/prune/runtimes.h"
 #include "hies/prune/savings.h"
 
@@ -25,9 +26,24 @@ struct Unit {
   model::Site site;
   std::vector<int> members;  // original indices, ascending
   double keep_score = 0;
+  double order = 0;  // lowest first
 };
 
 using Units = std::vector<Unit>;
+
+// Returns the FLOPs of the unit's own matrices, those of KV heads that only it reads among them.
+double matrix_flops(const PlanInput& input, model::Site site, const std::vector<int>& members) {
+  const model::SiteLayout& present = input.layout.at(site);
+  double flops = 0;
+  for (const int member : members)
+    flops += input.unit_costs.at(site)[static_cast<std::size_t>(present.position_of(member))].matrix_flops_per_token;
+  if (site.kind == model::SiteKind::ffn) return flops;
+  const model::SiteLayout left = remaining(present, members);
+  for (std::size_t i = 0; i < present.kv_heads.size(); ++i)
+    if (!std::binary_search(left.kv_heads.begin(), left.kv_heads.end(), present.kv_heads[i]))
+      flops += input.kv_costs.at(site)[i].matrix_flops_per_token;
+  return flops;
+}
 
 Units all_units(const PlanInput& input) {
   check(input.keep_scores.size() == input.units.size(), "a plan's tables have another number of sites");
@@ -39,13 +55,15 @@ Units all_units(const PlanInput& input) {
       if (!std::isfinite(keep_scores[i]))
         bad_input("keep-score of layer {}, {} {} is {}", site.layer, model::unit_noun(site.kind), fmt::join(groups[i], ", "),
                   keep_scores[i]);
-      units.push_back({site, groups[i], keep_scores[i]});
+      const double cost = input.additive ? matrix_flops(input, site, groups[i]) : 1;
+      units.push_back({site, groups[i], keep_scores[i], cost > 0 ? keep_scores[i] / cost : keep_scores[i]});
     }
   }
   return units;
 }
 
-constexpr std::string_view kBudgets = "give one of `ratio`, `heads`, `params_ratio`, `flops_ratio`";
+constexpr std::string_view kBudgets =
+    "give one of `ratio`, `ffn_ratio`, `heads`, `params_ratio`, `flops_ratio`, `matrix_flops_ratio`";
 
 void check_share(std::string_view name, const std::optional<double>& share) {
   if (share && !(*share >= 0 && *share <= 1))
@@ -57,11 +75,12 @@ void check_share(std::string_view name, const std::optional<double>& share) {
 Units removal_order(Units units, const model::Layout& layout, const BudgetOptions& options) {
   const model::UnitSet kept = parse_protect(options.protect, layout);
   std::sort(units.begin(), units.end(), [](const Unit& a, const Unit& b) {
-    return std::tie(a.keep_score, a.site, a.members) < std::tie(b.keep_score, b.site, b.members);
+    return std::tie(a.order, a.site, a.members) < std::tie(b.order, b.site, b.members);
   });
-  std::map<model::Site, std::int64_t> spare;  // heads that a layer can still lose
-  for (const model::Site site : layout.sites(model::SiteKind::attention))
-    spare[site] = std::ssize(layout.at(site).active()) - options.min_heads_per_layer;
+  std::map<model::Site, std::int64_t> spare;  // heads or neurons that a layer can still lose
+  for (const auto& [site, present] : layout)
+    spare[site] = std::ssize(present.active()) -
+                  (site.kind == model::SiteKind::ffn ? options.min_neurons_per_layer : options.min_heads_per_layer);
   std::erase_if(units, [&](const Unit& unit) {
     const auto left = spare.find(unit.site);
     const auto count = std::ssize(unit.members);
@@ -74,14 +93,17 @@ Units removal_order(Units units, const model::Layout& layout, const BudgetOption
   return units;
 }
 
-constexpr std::string_view kKeepFewer = "`protect` and `min_heads_per_layer` keep the others: ask for less, or keep fewer";
+constexpr std::string_view kKeepFewer =
+    "`protect`, `min_heads_per_layer` and `min_neurons_per_layer` keep the others: ask for less, or keep fewer";
 
 // Returns the first `count` units. `asked`: the budget in words.
 Units first(const Units& order, std::size_t count, std::string_view asked) {
   if (count > order.size()) {
-    const bool single = std::all_of(order.begin(), order.end(), [](const Unit& unit) { return unit.members.size() == 1; });
+    const bool heads = std::all_of(order.begin(), order.end(), [](const Unit& unit) {
+      return unit.members.size() == 1 && unit.site.kind == model::SiteKind::attention;
+    });
     throw Error(ErrorKind::bad_input,
-                fmt::format("{} is {} {}, but only {} can be removed", asked, count, single ? "heads" : "units", order.size()),
+                fmt::format("{} is {} {}, but only {} can be removed", asked, count, heads ? "heads" : "units", order.size()),
                 std::string(kKeepFewer));
   }
   return {order.begin(), order.begin() + static_cast<std::ptrdiff_t>(count)};
@@ -125,79 +147,74 @@ Units first_share(const PlanInput& input, const Units& order, double share, doub
   for (; removed() < share && count < order.size(); ++count) savings.remove(order[count].site, order[count].members);
   if (removed() < share)
     throw Error(ErrorKind::bad_input,
-                fmt::format("{} is {}, but all heads that can be removed hold {} of the model's {}", name, share, removed(), of),
+                fmt::format("{} is {}, but all units that can be removed hold {} of the model's {}", name, share, removed(), of),
                 fmt::format("give a {} of at most {}", name, removed()));
   return first(order, count, name);
 }
 
 double parameters_of(const model::UnitCost& cost) { return static_cast<double>(cost.parameters); }
 double flops_of(const model::UnitCost& cost) { return cost.flops_per_token; }
+double matrix_flops_of(const model::UnitCost& cost) { return cost.matrix_flops_per_token; }
 
-Units choose(const PlanInput& input, const BudgetOptions& options, std::size_t present, const Units& order) {
-  if (options.heads) return first_heads(order, *options.heads);
+Units of_kind(const Units& order, model::SiteKind kind) {
+  Units own;
+  std::copy_if(order.begin(), order.end(), std::back_inserter(own), [kind](const Unit& unit) { return unit.site.kind == kind; });
+  return own;
+}
+
+std::size_t count_of(const Units& units, model::SiteKind kind) {
+  return static_cast<std::size_t>(
+      std::count_if(units.begin(), units.end(), [kind](const Unit& unit) { return unit.site.kind == kind; }));
+}
+
+// Returns a share of the heads and one of the neurons.
+Units site_shares(const BudgetOptions& options, const Units& units, const Units& order) {
+  Units chosen;
+  const auto take = [&](model::SiteKind kind, std::string_view name, const std::optional<double>& share) {
+    if (!share) return;
+    for (Unit& unit : first(of_kind(order, kind), count_of(*share, count_of(units, kind)), fmt::format("{} {}", name, *share)))
+      chosen.push_back(std::move(unit));
+  };
+  take(model::SiteKind::attention, "ratio", options.ratio);
+  take(model::SiteKind::ffn, "ffn_ratio", options.ffn_ratio);
+  return chosen;
+}
+
+Units choose(const PlanInput& input, const BudgetOptions& options, const Units& units, const Units& order) {
+  if (options.heads) return first_heads(of_kind(order, model::SiteKind::attention), *options.heads);
+  if (options.ratio && options.uniform) return uniform_share(order, *options.ratio, input.units);
+  if (options.ratio || options.ffn_ratio) return site_shares(options, units, order);
+  if (!input.additive && input.units.begin() != input.units.end() && count_of(units, model::SiteKind::ffn) > 0 &&
+      count_of(units, model::SiteKind::attention) > 0)
+    throw Error(ErrorKind::bad_input, "one budget for heads and neurons needs a method whose scores compare them",
+                "use method fisher, or give each site its own share: `ratio` and `ffn_ratio`");
   if (options.params_ratio)
     return first_share(input, order, *options.params_ratio, static_cast<double>(input.parameters), "`params_ratio`", "parameters",
                        parameters_of);
-  if (options.flops_ratio)
-    return first_share(input, order, *options.flops_ratio, input.flops_per_token, "`flops_ratio`", "FLOPs per token", flops_of);
-  if (options.uniform) return uniform_share(order, *options.ratio, input.units);
-  return first(order, count_of(*options.ratio, present), fmt::format("ratio {}", *options.ratio));
+  if (options.matrix_flops_ratio)
+    return first_share(input, order, *options.matrix_flops_ratio, all_matrix_flops(input), "`matrix_flops_ratio`",
+                       "FLOPs of the matrices of heads and neurons", matrix_flops_of);
+  return first_share(input, order, *options.flops_ratio, input.flops_per_token, "`flops_ratio`", "FLOPs per token", flops_of);
 }
 
-// Returns, by layer, the KV heads that are not in `left`, as ranges.
-Json removed_kv_heads(const model::Layout& layout, const model::Layout& left) {
-  Json removed = Json::object();
-  for (const model::Site site : layout.sites(model::SiteKind::attention)) {
-    const std::vector<int>&before = layout.at(site).kv_heads, &after = left.at(site).kv_heads;
-    std::vector<int> heads;
-    std::set_difference(before.begin(), before.end(), after.begin(), after.end(), std::back_inserter(heads));
-    if (!heads.empty()) removed[std::to_string(site.layer)] = model::range_text(heads);
-  }
+std::vector<RemovedUnit> members_of(const Units& units) {
+  std::vector<RemovedUnit> removed;
+  for (const Unit& unit : units) removed.push_back({unit.site, unit.members});
   return removed;
-}
-
-template <class Number>
-Json saving(Number before, Number removed) {
-  return {{"before", before},
-          {"removed", removed},
-          {"share", before > 0 ? static_cast<double>(removed) / static_cast<double>(before) : 0.0}};
-}
-
-model::UnitSet padding_of(const model::Layout& layout) {
-  model::UnitSet padding;
-  for (const auto& [site, units] : layout) padding.insert(site, units.padding);
-  return padding;
-}
-
-Json information(const PlanInput& input, const BudgetOptions& options, const Plan& plan, const Units& chosen,
-                 const model::Layout& left) {
-  Savings savings(input.layout, input.unit_costs, input.kv_costs);
-  for (const Unit& unit : chosen) savings.remove(unit.site, unit.members);
-  std::int64_t units = 0;
-  for (const auto& [site, groups] : input.units) units += std::ssize(groups);
-  const Json of_units = saving(units, static_cast<std::int64_t>(chosen.size()));
-  Json json;
-  json["removed_kv_heads"] = removed_kv_heads(input.layout, left);
-  if (const model::UnitSet padding = padding_of(left); !padding.empty()) json["padding"] = model::to_json(padding);
-  json["ratio"] = of_units["share"];
-  json["budget"] = options_json(options);
-  if (input.unit_kind != model::UnitKind::head) json["unit_count"] = of_units;
-  json["heads"] = saving(input.layout.active_count(model::SiteKind::attention), plan.removed.count(model::SiteKind::attention));
-  json["parameters"] = saving(input.parameters, savings.total().parameters);
-  json["flops_per_token"] = saving(input.flops_per_token, savings.total().flops_per_token);
-  json["fits"] = fitting_runtimes(input.portability, left);
-  return json;
 }
 
 }  // namespace
 
 void check_options(const BudgetOptions& options) {
-  const std::array budgets = {std::pair("`ratio`", options.ratio.has_value()), std::pair("`heads`", options.heads.has_value()),
+  const std::array budgets = {std::pair("`ratio`", options.ratio.has_value()),
+                              std::pair("`ffn_ratio`", options.ffn_ratio.has_value()),
+                              std::pair("`heads`", options.heads.has_value()),
                               std::pair("`params_ratio`", options.params_ratio.has_value()),
-                              std::pair("`flops_ratio`", options.flops_ratio.has_value())};
+                              std::pair("`flops_ratio`", options.flops_ratio.has_value()),
+                              std::pair("`matrix_flops_ratio`", options.matrix_flops_ratio.has_value())};
   std::string_view given;
   for (const auto& [name, is_given] : budgets) {
-    if (!is_given) continue;
+    if (!is_given || (options.ratio && options.ffn_ratio && name == budgets[1].first)) continue;
     if (!given.empty())
       throw Error(ErrorKind::bad_input, fmt::format("{} and {} are two budgets, but a plan has one", given, name),
                   std::string(kBudgets));
@@ -205,6 +222,8 @@ void check_options(const BudgetOptions& options) {
   }
   if (given.empty()) throw Error(ErrorKind::bad_input, "no budget says how much is to be removed", std::string(kBudgets));
   check_share("`ratio`", options.ratio);
+  check_share("`ffn_ratio`", options.ffn_ratio);
+  check_share("`matrix_flops_ratio`", options.matrix_flops_ratio);
   check_share("`params_ratio`", options.params_ratio);
   check_share("`flops_ratio`", options.flops_ratio);
   if (options.heads && *options.heads < 0) bad_input("`heads` is {}, but it must be 0 or more", *options.heads);
@@ -213,6 +232,8 @@ void check_options(const BudgetOptions& options) {
                 "give `ratio`, or leave `uniform` out");
   if (options.min_heads_per_layer < 0)
     bad_input("`min_heads_per_layer` is {}, but it must be 0 or more", options.min_heads_per_layer);
+  if (options.min_neurons_per_layer < 0)
+    bad_input("`min_neurons_per_layer` is {}, but it must be 0 or more", options.min_neurons_per_layer);
   check_target_name(options.target);
 }
 
@@ -221,7 +242,7 @@ Plan make_plan(const PlanInput& input, const BudgetOptions& options) {
   check_options(options);
   const std::int64_t present = input.layout.active_count(model::SiteKind::attention);
   if (options.heads && *options.heads > present) bad_input("`heads` is {}, but the model has only {}", *options.heads, present);
-  const Units chosen = choose(input, options, units.size(), removal_order(units, input.layout, options));
+  const Units chosen = choose(input, options, units, removal_order(units, input.layout, options));
   Plan plan;
   plan.model = input.model;
   plan.units = model::unit_name(input.unit_kind);
@@ -230,7 +251,7 @@ Plan make_plan(const PlanInput& input, const BudgetOptions& options) {
   for (const auto& [site, members] : removed) plan.removed.insert(site, members);
   const model::Layout left = pruned_layout(plan, input.layout);
   check_target(options.target, input.portability, left);
-  plan.information = information(input, options, plan, chosen, left);
+  plan.information = plan_information(input, options, plan, members_of(chosen), left);
   return plan;
 }
 

@@ -65,7 +65,7 @@ TEST(Budget, SharesOfTheWholeModel) {
   EXPECT_EQ(removed(subject.plan({.params_ratio = 101.5 / 1206})), (HeadSet{{1, 1}, {1, 2}}));
   EXPECT_EQ(removed(subject.plan({.params_ratio = 0.5})).size(), 6u);
   const Error error = error_of([&] { subject.plan({.params_ratio = 0.51}); });
-  expect_says(error, "`params_ratio` is 0.51, but all heads that can be removed hold 0.5 of the model's parameters");
+  expect_says(error, "`params_ratio` is 0.51, but all units that can be removed hold 0.5 of the model's parameters");
   expect_says(error_of([&] { subject.plan({.flops_ratio = 1.0}); }), "hold 0.5 of the model's FLOPs");
   const Error less = error_of([&] { subject.plan({.flops_ratio = 0.4, .min_heads_per_layer = 2}); });
   const double reachable = 401.0 / subject.flops_per_token;
@@ -184,11 +184,76 @@ TEST(Budget, OrdersNeuronsToo) {
   scores[model::ffn_site(1)] = {0, 5, 1};
   const model::UnitTable<model::UnitCost> costs(layout, model::SiteKind::ffn, {10, 20});
   const PlanInput input{{"m"}, layout, model::UnitKind::head, units, scores, costs, {}, 100, 200, {}};
-  const Plan half = make_plan(input, {.ratio = 0.5, .protect = "ffn:0:2"});
+  const Plan half = make_plan(input, {.ffn_ratio = 0.5, .protect = "ffn:0:2"});
   EXPECT_EQ(half.removed.text(), "ffn.0:1 ffn.1:0,2");
   EXPECT_EQ(half.information["parameters"]["removed"], 30);
   EXPECT_EQ(make_plan(input, {.ratio = 0.34, .uniform = true}).removed.text(), "ffn.0:1 ffn.1:0");
   EXPECT_EQ(make_plan(input, {.params_ratio = 0.4}).removed.text(), "ffn.0:1-2 ffn.1:0,2");
+}
+
+// Heads of 100 FLOPs, neurons of 10, in two layers.
+struct BothSites {
+  BothSites() {
+    for (const int layer : {0, 1}) {
+      model::SiteLayout& heads = layout[model::attention_site(layer)];
+      heads = whole_site(4);
+      layout[model::ffn_site(layer)] = {{0, 1, 2, 3, 4}, {}, 5, 0, 1};
+      costs[model::attention_site(layer)].assign(4, {50, 120, 100});
+      costs[model::ffn_site(layer)].assign(5, {5, 10, 10});
+      kv_costs[model::attention_site(layer)].assign(4, {});
+      kv_costs[model::ffn_site(layer)] = {};
+      scores[model::attention_site(layer)] = {4, 1, 8, 9};
+      scores[model::ffn_site(layer)] = {0.3, 0.05, 2, 0.9, 0.2};
+    }
+    scores.attention(1) = {7, 7, 7, 7};
+    for (const model::SiteKind kind : {model::SiteKind::attention, model::SiteKind::ffn})
+      for (const auto& [site, groups] : model::make_units(layout, kind, model::UnitKind::head)) units[site] = groups;
+  }
+  Plan plan(const BudgetOptions& options, bool additive = true) const {
+    return make_plan({{"m"}, layout, model::UnitKind::head, units, scores, costs, kv_costs, 1000, 2000, {}, additive}, options);
+  }
+  Layout layout;
+  model::UnitTable<model::UnitCost> costs, kv_costs;
+  model::UnitTable<double> scores;
+  model::UnitGroups units;
+};
+
+// All matrices have 2·(400 + 50) = 900 FLOPs. By score ÷ FLOPs: neurons 1 (0.005), head 0:1 (0.01), neurons 4 (0.02) and 0 (0.03), …
+TEST(Budget, JointOrderIsScorePerFlop) {
+  const BothSites model;
+  EXPECT_EQ(model.plan({.matrix_flops_ratio = 20.0 / 900}).removed.text(), "ffn.0:1 ffn.1:1");
+  EXPECT_EQ(model.plan({.matrix_flops_ratio = 21.0 / 900}).removed.text(), "attention.0:1 ffn.0:1 ffn.1:1");
+  const Plan more = model.plan({.matrix_flops_ratio = 131.0 / 900});
+  EXPECT_EQ(more.removed.text(), "attention.0:1 ffn.0:1,4 ffn.1:1,4");  // 100 + 4 · 10
+  EXPECT_EQ(more.information["neurons"]["removed"], 4);
+  EXPECT_DOUBLE_EQ(more.information["matrix_flops_per_token"]["before"].get<double>(), 900);
+}
+
+TEST(Budget, JointPlansAreNestedAndKeepWhatMustBeKept) {
+  const BothSites model;
+  Plan smaller = model.plan({.matrix_flops_ratio = 0});
+  for (int percent = 1; percent <= 100; ++percent) {
+    const Plan plan = model.plan({.matrix_flops_ratio = percent / 100.0});
+    EXPECT_TRUE(plan.removed.includes(smaller.removed)) << percent;
+    EXPECT_GE(plan.information["matrix_flops_per_token"]["share"].get<double>(), percent / 100.0 - 1e-12);
+    smaller = plan;
+  }
+  const Plan kept = model.plan({.matrix_flops_ratio = 0.3, .min_neurons_per_layer = 4, .protect = "ffn:0:1"});
+  EXPECT_FALSE(kept.removed.contains(model::ffn_site(0), 1));
+  for (const int layer : {0, 1}) EXPECT_LE(kept.removed.at(model::ffn_site(layer)).size(), 1u);
+  const Error error = error_of([&] { model.plan({.matrix_flops_ratio = 0.95, .min_neurons_per_layer = 5}); });
+  expect_says(error, "all units that can be removed hold 0.8888888888888888");
+}
+
+TEST(Budget, SitesHaveSharesOfTheirOwn) {
+  const BothSites model;
+  const Plan plan = model.plan({.ratio = 0.25, .ffn_ratio = 0.4}, false);
+  EXPECT_EQ(plan.removed.text(), "attention.0:0-1 ffn.0:1,4 ffn.1:1,4");
+  EXPECT_EQ(model.plan({.ffn_ratio = 0.2}, false).removed.text(), "ffn.0:1 ffn.1:1");
+  EXPECT_EQ(model.plan({.ratio = 0.125}, false).removed.text(), "attention.0:1");
+  const Error error = error_of([&] { model.plan({.flops_ratio = 0.3}, false); });
+  expect_says(error, "one budget for heads and neurons needs a method whose scores compare them");
+  EXPECT_NE(error.hint().find("ffn_ratio"), std::string::npos);
 }
 
 }  // namespace

@@ -16,12 +16,17 @@ void check_rows(const model::UnitTable<model::UnitCost>& table, const model::Lay
     check(row.size() == (layout.at(site).*members).size(), "a plan's tables have another number of units");
 }
 
+void add(model::UnitCost& sum, const model::UnitCost& cost) {
+  sum.parameters += cost.parameters;
+  sum.flops_per_token += cost.flops_per_token;
+  sum.matrix_flops_per_token += cost.matrix_flops_per_token;
+}
+
 // Adds the costs of those of `before` that are not in `after`.
 void add_removed(model::UnitCost& sum, const std::vector<int>& before, const std::vector<int>& after, const Costs& costs) {
   for (std::size_t i = 0; i < before.size(); ++i) {
     if (std::binary_search(after.begin(), after.end(), before[i])) continue;
-    sum.parameters += costs[i].parameters;
-    sum.flops_per_token += costs[i].flops_per_token;
+    add(sum, costs[i]);
   }
 }
 
@@ -44,11 +49,17 @@ model::UnitCost Savings::saved_at(model::Site site, const std::vector<int>& remo
 }
 
 void Savings::remove(model::Site site, const std::vector<int>& removed) {
+  if (site.kind == model::SiteKind::ffn) {  // each neuron's cost is its own, and there may be hundreds of thousands
+    const model::SiteLayout& neurons = layout_.at(site);
+    for (const int neuron : removed) add(total_, units_.at(site)[static_cast<std::size_t>(neurons.position_of(neuron))]);
+    return;
+  }
   OfSite& own = by_site_[site];
   own.removed.insert(own.removed.end(), removed.begin(), removed.end());
   const model::UnitCost saved = saved_at(site, own.removed);
   total_.parameters += saved.parameters - own.saved.parameters;
   total_.flops_per_token += saved.flops_per_token - own.saved.flops_per_token;
+  total_.matrix_flops_per_token += saved.matrix_flops_per_token - own.saved.matrix_flops_per_token;
   own.saved = saved;
 }
 

@@ -38,13 +38,26 @@ void check_shapes(const std::vector<TensorSource>& sources, const arch::Checkpoi
   }
 }
 
-std::vector<TensorSource> tensor_sources(const arch::Checkpoint& source, const model::Layout& left, bool keep_shapes) {
+// Writes a tensor in the place of a stored one.
+TensorSource source_of(const formats::StoredTensor& tensor, const TensorView& place) {
+  check(tensor.dtype == place.dtype, "another element type than that of " + place.name);
+  return {place.name, tensor.dtype, tensor.shape, place.file, [&tensor](const auto& sink) { sink(tensor.bytes); }};
+}
+
+std::vector<TensorSource> tensor_sources(const arch::Checkpoint& source, const model::Layout& left, bool keep_shapes,
+                                         const formats::TensorMap& instead) {
   const Cuts cuts = unit_cuts(source, left, keep_shapes);
   // Looked at while they are copied, so that the file is read once. Tensors that the family does not use may hold anything.
   std::unordered_set<const TensorView*> weights;
   for (const auto& bound : source.tensors()) weights.insert(bound.view);
+  std::unordered_map<const TensorView*, const formats::StoredTensor*> replaced;
+  for (const auto& [name, tensor] : instead) replaced[source.find(name)] = &tensor;
   std::vector<TensorSource> sources;
   for (const TensorView* view : in_file_order(source.store())) {
+    if (const auto other = replaced.find(view); other != replaced.end()) {
+      sources.push_back(source_of(*other->second, *view));
+      continue;
+    }
     const auto cut = cuts.find(view);
     sources.push_back(part_source(*view, cut != cuts.end() ? &cut->second : nullptr, weights.contains(view)));
   }
@@ -55,7 +68,7 @@ std::vector<TensorSource> tensor_sources(const arch::Checkpoint& source, const m
 }  // namespace
 
 void write_pruned(const arch::Checkpoint& source, const Plan& plan, const SurgeryOptions& options, const std::string& note,
-                  const std::filesystem::path& folder, Progress& progress) {
+                  const std::filesystem::path& folder, Progress& progress, const formats::TensorMap& instead) {
   check_plan(plan, source.hashes(), source.spec().layout, "plan");
   const std::uint64_t max_shard_bytes = formats::parse_byte_size(options.max_shard_size, "`max_shard_size`");
   const model::Layout left = pruned_layout(plan, source.spec().layout);
@@ -68,7 +81,7 @@ void write_pruned(const arch::Checkpoint& source, const Plan& plan, const Surger
       folder / "config.json",
       same_config ? read_file(source.folder() / "config.json") : pretty(pruned_config(source, plan, left, options.keep_shapes)),
       false);
-  formats::write_safetensors(folder, tensor_sources(source, left, options.keep_shapes), max_shard_bytes, progress);
+  formats::write_safetensors(folder, tensor_sources(source, left, options.keep_shapes, instead), max_shard_bytes, progress);
 }
 
 }  // namespace hies::prune

@@ -53,7 +53,7 @@ TEST_P(DecoderInvariants, TargetsDoNotChangeEachOther) {
   few.target_rows.clear();
   few.target_tokens.clear();
   const auto objective = make_objective("ce", model.spec(), {});
-  model::AttentionRecorder recorder = full_recorder();
+  model::Recorder recorder = full_recorder();
   const model::RunResult none = model.run(few, {nullptr, objective.get(), &recorder});
   EXPECT_EQ(none.losses, std::vector<double>{0});
   EXPECT_GT(recorder.layers[1].entropy[0], 0);
@@ -110,7 +110,7 @@ TEST_P(DecoderInvariants, ContinuationsAreWholeSequences) {
     }
     EXPECT_LE(relative_error({sorted}, {of_whole}), 1e-10);
   }
-  model::AttentionRecorder recorder = full_recorder();
+  model::Recorder recorder = full_recorder();
   EXPECT_THROW(golden.load(ComputeType::float64).run(parts, {nullptr, nullptr, &recorder}), Error);
 }
 
@@ -138,7 +138,7 @@ TEST_P(DecoderInvariants, MasksTogetherAreMasksAlone) {
     EXPECT_EQ(together[mask].log_probabilities, alone.log_probabilities);
     EXPECT_EQ(together[mask].losses, alone.losses);
     EXPECT_EQ(together[mask].top_tokens, alone.top_tokens);
-    model::AttentionRecorder recorder;  // with it the heads are computed, and then multiplied by 0
+    model::Recorder recorder;  // with it the heads are computed, and then multiplied by 0
     recorder.want_entropy = true;
     const auto masked = model.run(batch, {&gates, objective.get(), &recorder}).log_probabilities;
     EXPECT_LE(relative_error({masked}, {alone.log_probabilities}), 1e-5);

@@ -25,7 +25,7 @@ class SmallMemory : public testing::TestWithParam<std::string> {
 
 struct Outcome {
   model::RunResult result;
-  model::AttentionRecorder recorder = full_recorder();
+  model::Recorder recorder = full_recorder();
 
   Outcome(const engine::Model& model, const model::Batch& batch) {
     const auto objective = make_objective("ce", model.spec(), {});

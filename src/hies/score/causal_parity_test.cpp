@@ -14,7 +14,7 @@ namespace hies::score {
 namespace {
 
 using engine::ComputeType;
-using RecordedLayer = model::AttentionRecorder::Layer;
+using RecordedLayer = model::Recorder::Layer;
 
 constexpr double kFloat32 = 1e-5;  // of the table's largest value
 constexpr double kFloat64 = 1e-10;
@@ -100,7 +100,7 @@ TEST_P(EveryDecoder, GatesMask) {
     const engine::Model model = golden.load(type);
     // Without a recorder the heads are left out, with one they are computed and multiplied by 0.
     EXPECT_LE(relative_error({model.run(golden.batch(), {&gates, nullptr, nullptr}).log_probabilities}, wanted), tolerance);
-    model::AttentionRecorder recorder;
+    model::Recorder recorder;
     recorder.want_entropy = true;
     EXPECT_LE(relative_error({model.run(golden.batch(), {&gates, nullptr, &recorder}).log_probabilities}, wanted), tolerance);
   }

@@ -47,13 +47,13 @@ TEST_P(RealDecoder, ScoresAreHuggingFaces) {
   const engine::Model model = engine::Model::load(checkpoint, engine::in_type(GetParam()));
   const auto objective = make_objective("ce", model.spec(), {});
 
-  model::AttentionRecorder wanted;
+  model::Recorder wanted;
   wanted.want_inner = wanted.want_entropy = wanted.want_out_sq = true;
   ExampleStatistics statistics(model.spec().layout, windows, wanted, true);
   Table log_probabilities(1);
   for (std::int64_t first = 0; first < windows; first += 2) {
     const model::Batch batch = window_batch(tokens, context, first, 2);
-    model::AttentionRecorder recorder = wanted;
+    model::Recorder recorder = wanted;
     const model::RunResult result = model.run(batch, {nullptr, objective.get(), &recorder});
     statistics.add(model.spec().layout, batch, result, recorder);
     if (first == 0)

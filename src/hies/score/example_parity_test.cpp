@@ -10,12 +10,12 @@
 namespace hies::score {
 namespace {
 
-using RecordedLayer = model::AttentionRecorder::Layer;
+using RecordedLayer = model::Recorder::Layer;
 
 class EachExample : public testing::TestWithParam<std::string> {
  protected:
   // Returns what was recorded of example `x`, a row for each layer.
-  Table recorded(const model::AttentionRecorder& recorder, std::vector<double> RecordedLayer::*field, std::size_t x) const {
+  Table recorded(const model::Recorder& recorder, std::vector<double> RecordedLayer::*field, std::size_t x) const {
     Table table = rows_of(model::UnitTable<double>(golden.checkpoint->spec().layout, model::SiteKind::attention));
     for (std::size_t layer = 0; layer < table.size(); ++layer)
       for (std::size_t head = 0; head < table[layer].size(); ++head)
@@ -32,7 +32,7 @@ class EachExample : public testing::TestWithParam<std::string> {
       labels.push_back(example.label);
     }
     const auto objective = make_objective(loss, golden.checkpoint->spec(), labels);
-    model::AttentionRecorder recorder;
+    model::Recorder recorder;
     recorder.want_inner = recorder.want_entropy = recorder.want_out_sq = true;
     const model::RunResult result = golden.load(type).run(whole, {nullptr, objective.get(), &recorder});
 

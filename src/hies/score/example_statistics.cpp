@@ -7,7 +7,7 @@
 namespace hies::score {
 namespace {
 
-using RecordedLayer = model::AttentionRecorder::Layer;
+using RecordedLayer = model::Recorder::Layer;
 
 // Copies row `from` of a table of `width` columns to row `to` of another.
 template <class T>
@@ -20,9 +20,18 @@ std::size_t heads_of(const model::Layout& layout, std::size_t layer) {
   return layout.attention(static_cast<int>(layer)).units.size();
 }
 
+std::size_t neurons_of(const model::Layout& layout, std::size_t layer) {
+  return layout.ffn(static_cast<int>(layer)).units.size();
+}
+
+void add_to(std::vector<double>& sums, const std::vector<double>& more) {
+  check(sums.size() == more.size(), "sums of another number of neurons");
+  for (std::size_t i = 0; i < sums.size(); ++i) sums[i] += more[i];
+}
+
 }  // namespace
 
-ExampleStatistics::ExampleStatistics(const model::Layout& layout, std::int64_t examples, const model::AttentionRecorder& wanted,
+ExampleStatistics::ExampleStatistics(const model::Layout& layout, std::int64_t examples, const model::Recorder& wanted,
                                      bool with_losses)
     : tokens(static_cast<std::size_t>(examples)),
       losses(with_losses ? tokens.size() : 0),
@@ -34,11 +43,18 @@ ExampleStatistics::ExampleStatistics(const model::Layout& layout, std::int64_t e
     if (wanted.want_entropy) layers[layer].entropy.resize(size);
     if (wanted.want_entropy) layers[layer].entropy_queries.resize(tokens.size());
     if (wanted.want_out_sq) layers[layer].out_sq.resize(size);
+    if (wanted.want_neurons) layers[layer].neuron_abs.resize(neurons_of(layout, layer));
+    if (wanted.want_neurons) layers[layer].neuron_sq.resize(neurons_of(layout, layer));
   }
 }
 
 void ExampleStatistics::add(const model::Layout& layout, const model::Batch& batch, const model::RunResult& result,
-                            const model::AttentionRecorder& recorder) {
+                            const model::Recorder& recorder) {
+  for (std::size_t layer = 0; recorder.want_neurons && layer < layers.size(); ++layer) {
+    if (layers[layer].neuron_sq.empty()) continue;
+    add_to(layers[layer].neuron_abs, recorder.layers[layer].neuron_abs);
+    add_to(layers[layer].neuron_sq, recorder.layers[layer].neuron_sq);
+  }
   for (std::size_t b = 0; b < batch.examples.size(); ++b) {
     const auto example = static_cast<std::size_t>(batch.examples[b]);
     check(example < tokens.size(), "an example outside the data set");

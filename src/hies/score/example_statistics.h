@@ -15,15 +15,15 @@ namespace hies::score {
 struct ExampleStatistics {
   std::vector<std::int64_t> tokens;  // [N] n(x)
   std::vector<double> losses;        // [N], empty without objective
-  std::vector<model::AttentionRecorder::Layer>
-      layers;  // [L], as the recorder's with N for B; empty vectors for what was not wanted
+  std::vector<model::Recorder::Layer>
+      layers;  // [L], as the recorder's with N for B, sums of neurons over all; empty vectors for what was not wanted
 
-  ExampleStatistics(const model::Layout& layout, std::int64_t examples, const model::AttentionRecorder& wanted, bool with_losses);
+  ExampleStatistics(const model::Layout& layout, std::int64_t examples, const model::Recorder& wanted, bool with_losses);
   // Puts one run's results where they belong.
   void add(const model::Layout& layout, const model::Batch& batch, const model::RunResult& result,
-           const model::AttentionRecorder& recorder);
+           const model::Recorder& recorder);
   std::int64_t size() const noexcept { return static_cast<std::int64_t>(tokens.size()); }
-  const model::AttentionRecorder::Layer& layer(int index) const { return layers[static_cast<std::size_t>(index)]; }
+  const model::Recorder::Layer& layer(int index) const { return layers[static_cast<std::size_t>(index)]; }
 };
 
 }  // namespace hies::score

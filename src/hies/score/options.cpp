@@ -1,5 +1,6 @@
 #include "hies/score/options.h"
 
+#include <algorithm>
 #include <array>
 
 #include <fmt/ranges.h>
@@ -14,6 +15,20 @@ namespace {
 
 void check_least(std::string_view name, std::int64_t value) {
   if (value < 1) bad_input("`{}` is {}, but at least 1 is needed", name, value);
+}
+
+void check_sites(const ScoreOptions& options) {
+  for (const model::SiteKind kind : model::parse_site_kinds(options.sites)) {
+    if (kind == model::SiteKind::cross_attention) unsupported("no family has sites '{}'", model::site_kind_name(kind));
+    const auto judges = [&](const std::string& table) { return find_statistic(table).judges(kind); };
+    if (std::none_of(options.tables.begin(), options.tables.end(), judges))
+      throw Error(ErrorKind::bad_input,
+                  fmt::format("none of the tables {} has values for sites '{}'", fmt::join(options.tables, ", "),
+                              model::site_kind_name(kind)),
+                  fmt::format("tables of these sites: {}", fmt::join(statistic_names(kind), ", ")));
+    if (kind == model::SiteKind::ffn && parse_granularity(options.granularity) != Granularity::example)
+      bad_input("`granularity` {} is of heads, but neurons are scored by example", options.granularity);
+  }
 }
 
 }  // namespace
@@ -47,6 +62,7 @@ void check_options(const ScoreOptions& options) {
   check_least("batch_tokens", options.batch_tokens);
   if (options.tables.empty()) throw Error(ErrorKind::bad_input, "no table is asked for", known_names_hint("", statistic_names()));
   for (const std::string& table : options.tables) find_statistic(table);
+  check_sites(options);
 }
 
 }  // namespace hies::score

@@ -23,6 +23,7 @@ struct ScoreOptions {
   // and larger batches are not faster.
   std::int64_t batch_tokens = 512;
   std::vector<std::string> tables = default_tables();  // names of statistics
+  std::string sites = "attention";                     // model::parse_site_kinds
 
   template <class V, class Self>
   static void fields(V& v, Self& self) {
@@ -33,6 +34,7 @@ struct ScoreOptions {
       "queries whose entropy AE averages: all tokens, or cls (the first token of each sequence)");
     v("batch_tokens", self.batch_tokens, "tokens computed at once; bounds memory, does not change results");
     v("tables", self.tables, tables_help());
+    v("sites", self.sites, "whose units are scored: attention (heads), ffn (feed-forward neurons) or attention,ffn");
   }
 };
 
@@ -45,7 +47,8 @@ Granularity parse_granularity(std::string_view name);
 // "all" or "cls". Throws bad_input.
 model::EntropyTokens parse_entropy_tokens(std::string_view name);
 
-// Throws bad_input for an unknown table, granularity or loss, no table at all, or a count below 1.
+// Throws bad_input for an unknown table, site, granularity or loss, no table at all, none that judges a unit of a site that is asked
+// for, a granularity that neurons do not have, or a count below 1.
 void check_options(const ScoreOptions& options);
 
 }  // namespace hies::score

@@ -18,7 +18,8 @@ namespace {
 // The statistics that are asked for, in the registry's order, and what a run has to record for them.
 class Asked {
  public:
-  explicit Asked(const ScoreOptions& options) : entropy_tokens_(parse_entropy_tokens(options.entropy_tokens)) {
+  explicit Asked(const ScoreOptions& options)
+      : sites_(model::parse_site_kinds(options.sites)), entropy_tokens_(parse_entropy_tokens(options.entropy_tokens)) {
     for (const Statistic& statistic : statistics())
       if (std::find(options.tables.begin(), options.tables.end(), statistic.name) != options.tables.end())
         all_.push_back(&statistic);
@@ -33,9 +34,12 @@ class Asked {
     return any([](const Statistic& statistic) { return statistic.read_weights != nullptr; });
   }
   bool entropy_of_first_tokens() const { return entropy_tokens_ == model::EntropyTokens::first; }
-  model::AttentionRecorder recorder() const {
-    model::AttentionRecorder recorder;
+  model::Recorder recorder() const {
+    model::Recorder recorder;
     recorder.want_inner = gradient();
+    recorder.want_neurons =
+        std::find(sites_.begin(), sites_.end(), model::SiteKind::ffn) != sites_.end() &&
+        any([](const Statistic& statistic) { return statistic.needs_gradient && statistic.judges(model::SiteKind::ffn); });
     recorder.entropy_tokens = entropy_tokens_;
     for (const Statistic* statistic : all_)
       if (statistic->record != nullptr) statistic->record(recorder);
@@ -56,6 +60,7 @@ class Asked {
     return std::any_of(all_.begin(), all_.end(), [&](const Statistic* statistic) { return holds(*statistic); });
   }
 
+  std::vector<model::SiteKind> sites_;
   std::vector<const Statistic*> all_;
   model::EntropyTokens entropy_tokens_;
 };
@@ -87,7 +92,7 @@ ExampleStatistics run_all(const engine::Model& model, const data::Dataset& datas
   progress.begin("score", dataset.size(), "examples");
   for (const model::Batch& batch : batches) {
     Progress::throw_if_cancelled();
-    model::AttentionRecorder recorder = asked.recorder();
+    model::Recorder recorder = asked.recorder();
     const model::RunResult result = model.run(batch, {.gates = nullptr, .objective = objective, .recorder = &recorder});
     data::check_finite(model, batch, nullptr, result, dataset);
     statistics.add(layout, batch, result, recorder);

@@ -5,14 +5,18 @@
 
 #include "hies/base/error.h"
 #include "hies/base/files.h"
+#include "hies/base/json_node.h"
 #include "hies/model/unit_set.h"
+#include "hies/score/neuron_tables.h"
 #include "hies/score/statistics/statistic.h"
 
 namespace hies::score {
 namespace {
 
 Json cost_json(const model::UnitCost& cost) {
-  return {{"parameters", cost.parameters}, {"flops_per_token", cost.flops_per_token}};
+  return {{"parameters", cost.parameters},
+          {"flops_per_token", cost.flops_per_token},
+          {"matrix_flops_per_token", cost.matrix_flops_per_token}};
 }
 
 Json sites_json(const Scores& scores) {
@@ -124,9 +128,20 @@ Json to_json(const Scores& s) {
 }
 
 void write_scores(const std::filesystem::path& path, const Scores& scores, bool force) {
-  write_file(path, pretty(to_json(scores)), force);
+  Scores heads = scores;
+  const auto neurons = take_neurons(heads);
+  Json json = to_json(heads);
+  if (!neurons.empty()) json["neurons"] = write_neurons(neurons_path(path), neurons, force);
+  write_file(path, pretty(json), force);
 }
 
-Scores read_scores(const std::filesystem::path& path) { return scores_from_json(read_json(path), path.string()); }
+Scores read_scores(const std::filesystem::path& path) {
+  const Json json = read_json(path);
+  Scores scores = scores_from_json(json, path.string());
+  const JsonNode root(json, path.string());
+  if (root.has("neurons")) read_neurons(path, root.member("neurons"), scores);
+  check_finite(scores);
+  return scores;
+}
 
 }  // namespace hies::score

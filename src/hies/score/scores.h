@@ -70,8 +70,11 @@ Json to_json(const Scores& scores);
 // the key; unsupported for another version of the schema.
 Scores scores_from_json(const Json& json, std::string_view where);
 
+// Reads the file and, where it names one, that of the neurons' tables beside it. Throws as scores_from_json does, and bad_input for a
+// file of neurons that is not the one that was written with it.
 Scores read_scores(const std::filesystem::path& path);
-// Throws bad_input when `path` exists and not `force`, and for a number that is not finite.
+// Tables of neurons, which are large, go to NAME.neurons.safetensors beside NAME.json, and are written first. Throws bad_input when a
+// file exists and not `force`, and for a number that is not finite.
 void write_scores(const std::filesystem::path& path, const Scores& scores, bool force);
 
 }  // namespace hies::score

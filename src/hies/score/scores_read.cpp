@@ -1,5 +1,7 @@
 #include "hies/score/scores_read.h"
 
+#include <algorithm>
+
 #include "hies/model/unit_set.h"
 
 namespace hies::score {
@@ -94,6 +96,17 @@ void read_version_2(const Node& root, Scores& s) {
   }
 }
 
+// Files of earlier versions do not say the FLOPs of matrices alone: of a head these are all but 4·S·D (model/cost.h).
+void derive_matrix_flops(Scores& s) {
+  for (auto& [site, cost] : s.cost.per_unit)
+    if (cost.matrix_flops_per_token == kUnknown)
+      cost.matrix_flops_per_token =
+          std::max(0.0, cost.flops_per_token -
+                            (site.kind == model::SiteKind::ffn ? 0 : 4.0 * s.cost.tokens * s.layout.at(site).unit_size));
+  for (auto& [site, cost] : s.cost.per_kv_head)
+    if (cost.matrix_flops_per_token == kUnknown) cost.matrix_flops_per_token = cost.flops_per_token;
+}
+
 }  // namespace
 
 Scores scores_from_json(const Json& json, std::string_view where) {
@@ -119,6 +132,7 @@ Scores scores_from_json(const Json& json, std::string_view where) {
   s.cost.tokens = cost.member("tokens").not_negative();
   if (version == 1) read_version_1(root, s);
   else read_version_2(root, s);
+  derive_matrix_flops(s);
   if (root.has("timings")) {
     const Node timings = root.member("timings");
     for (const auto& [name, value] : timings.object().items()) s.timings[name] = timings.member(name).number();

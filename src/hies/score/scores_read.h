@@ -9,8 +9,13 @@ namespace hies::score {
 
 inline int small_count(const JsonNode& node) { return static_cast<int>(node.count(1 << 24)); }
 
+// What stands for the FLOPs of matrices until they are derived, in files that do not say them.
+inline constexpr double kUnknown = -1;
+
 inline model::UnitCost read_cost(const JsonNode& cost) {
-  return {cost.member("parameters").count(), cost.member("flops_per_token").not_negative()};
+  const double flops = cost.member("flops_per_token").not_negative();
+  constexpr std::string_view kMatrix = "matrix_flops_per_token";
+  return {cost.member("parameters").count(), flops, cost.has(kMatrix) ? cost.member(kMatrix).not_negative() : kUnknown};
 }
 
 inline void check_groups(const model::SiteLayout& heads, const JsonNode& node) {

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <functional>
 
+#include "hies/base/files.h"
 #include "hies/base/test_files.h"
 #include "hies/score/test_tables.h"
 
@@ -158,13 +159,36 @@ TEST(Scores, NaNIsNeverWritten) {
 }
 
 TEST(Scores, FileIsWrittenOnceUnlessForced) {
-  const auto path = std::filesystem::path(testing::TempDir()) / "hies_scores_test.json";
-  std::filesystem::remove(path);
+  const TestFolder folder;
+  const auto path = folder / "scores.json";
   write_scores(path, example(), false);
   EXPECT_EQ(read_scores(path).tables, example().tables);
   EXPECT_EQ(error_of([&] { write_scores(path, example(), false); }).kind(), ErrorKind::bad_input);
   EXPECT_NO_THROW(write_scores(path, example(), true));
-  std::filesystem::remove(path);
+}
+
+// Tables of neurons lie in a file of their own, which must be the one that was written with the scores.
+TEST(Scores, NeuronsAreInAFileBeside) {
+  const TestFolder folder;
+  const auto path = folder / "scores.json", beside = folder / "scores.neurons.safetensors";
+  Scores scores = example();
+  for (const model::Site site : scores.layout.sites(model::SiteKind::ffn))
+    scores.tables["fisher"][site] = std::vector<double>(scores.layout.at(site).units.size(), 0.1 * (site.layer + 1));
+  ASSERT_FALSE(scores.tables["fisher"].empty());
+  write_scores(path, scores, false);
+  EXPECT_FALSE(read_json(path)["scores"].contains("fisher"));
+  EXPECT_EQ(read_scores(path).tables, scores.tables);
+  const auto refused = [&](std::string_view part) {
+    const Error error = error_of([&] { read_scores(path); });
+    EXPECT_EQ(error.kind(), ErrorKind::bad_input);
+    EXPECT_NE(std::string_view(error.what()).find(part), std::string_view::npos) << error.what();
+  };
+  std::string bytes = read_file(beside);
+  bytes.back() = static_cast<char>(bytes.back() ^ 1);
+  write_file(beside, bytes, true);
+  refused("is not the file that was written with");
+  std::filesystem::remove(beside);
+  refused("is not there");
 }
 
 // The documentation's example is a scores file.

@@ -51,7 +51,7 @@ TEST(ScoresVersion1, AreRead) {
   EXPECT_EQ(s.site_value("output_norm", first), 2.5);
   EXPECT_EQ(s.constant("curvature"), 0.5);
   EXPECT_EQ(s.unit_costs().at(first), std::vector<model::UnitCost>(3, {100, 200.5}));
-  EXPECT_EQ(s.kv_head_costs().at(first), std::vector<model::UnitCost>(2, {50, 100}));
+  EXPECT_EQ(s.kv_head_costs().at(first), std::vector<model::UnitCost>(2, {50, 100, 100}));
   EXPECT_TRUE(s.unit_costs().at(second).empty());
   EXPECT_EQ(s.calibration.mean_loss, 0.25);
   EXPECT_EQ(s.timings.at("run_ms"), 12.5);

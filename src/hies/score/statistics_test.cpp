@@ -18,8 +18,8 @@ namespace {
 // Two layers, of two heads and of one.
 model::Layout layout() { return layout_of({{{0, 2}, {0, 2}, 3, 3, 8}, {{1}, {1}, 3, 3, 8}}); }
 
-model::AttentionRecorder everything() {
-  model::AttentionRecorder recorder;
+model::Recorder everything() {
+  model::Recorder recorder;
   recorder.want_inner = recorder.want_entropy = recorder.want_out_sq = true;
   return recorder;
 }
@@ -34,7 +34,7 @@ void run_batch(ExampleStatistics& statistics, const std::vector<std::int64_t>& e
   const model::Layout heads = layout();
   model::Batch batch;
   model::RunResult result;
-  model::AttentionRecorder recorder = everything();
+  model::Recorder recorder = everything();
   recorder.layers.resize(2);
   for (const std::int64_t x : examples) {
     batch.add(x, std::vector<std::int32_t>(static_cast<std::size_t>(x + 1)),
@@ -126,7 +126,8 @@ TEST(Statistics, HaveNamesOfTheirOwn) {
     EXPECT_TRUE(statistic.reads_data() || statistic.read_weights != nullptr) << statistic.name;
     EXPECT_EQ(&find_statistic(statistic.name), &statistic);
   }
-  EXPECT_EQ(statistic_names(), (std::vector<std::string>{"his", "ae", "l2", "l2-out", "second-order"}));
+  EXPECT_EQ(statistic_names(), (std::vector<std::string>{"his", "ae", "fisher", "l2", "l2-out", "second-order"}));
+  EXPECT_EQ(statistic_names(model::SiteKind::ffn), (std::vector<std::string>{"his", "fisher", "l2"}));
   EXPECT_EQ(default_statistics(), (std::vector<std::string>{"his", "ae", "l2", "l2-out"}));
   EXPECT_EQ(weight_statistics(), std::vector<std::string>{"l2"});
   EXPECT_NE(error_of([] { find_statistic("l2out"); }).hint().find("l2-out"), std::string::npos);

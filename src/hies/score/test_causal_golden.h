@@ -66,8 +66,8 @@ struct CausalGolden {
   std::vector<CausalExample> examples;
 };
 
-inline model::AttentionRecorder full_recorder() {
-  model::AttentionRecorder recorder;
+inline model::Recorder full_recorder() {
+  model::Recorder recorder;
   recorder.want_inner = recorder.want_entropy = recorder.want_out_sq = true;
   return recorder;
 }
@@ -79,7 +79,7 @@ inline ExampleStatistics statistics_of(const CausalGolden& golden, const engine:
   ExampleStatistics statistics(golden.layout(), std::ssize(golden.examples), full_recorder(), true);
   for (std::size_t first = 0; first < golden.examples.size(); first += at_once) {
     const model::Batch batch = golden.batch(first, std::min(at_once, golden.examples.size() - first));
-    model::AttentionRecorder recorder = full_recorder();
+    model::Recorder recorder = full_recorder();
     const model::RunResult result = model.run(batch, {nullptr, objective.get(), &recorder});
     statistics.add(golden.layout(), batch, result, recorder);
   }

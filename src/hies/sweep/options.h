@@ -59,9 +59,11 @@ struct SweepOptions {
     v("random_masks", self.random_masks, "masks drawn for each ratio of random");
     v("heldout", self.heldout, "rows of the calibration file to choose alpha or loss on; none of them scores heads or is in DEV");
     v("heldout_seed", self.heldout_seed, "seed that draws the held-out rows");
-    nested_fields(v, self.method, {"method", "alpha", "seed"});
-    nested_fields(v, self.score, {"loss", "batch_examples", "entropy_tokens", "batch_tokens", "tables"});
-    nested_fields(v, self.budget, {"ratio", "heads", "params_ratio", "flops_ratio", "uniform", "protect", "target"});
+    nested_fields(v, self.method, {"method", "alpha", "seed", "sites", "ffn_multiple"});
+    nested_fields(v, self.score, {"loss", "batch_examples", "entropy_tokens", "batch_tokens", "tables", "sites"});
+    nested_fields(v, self.budget,
+                  {"ratio", "ffn_ratio", "heads", "params_ratio", "flops_ratio", "matrix_flops_ratio", "uniform",
+                   "min_neurons_per_layer", "protect", "target"});
     nested_fields(v, self.load, {"examples", "order", "seed"});
     v("latency", self.latency, "measure seed 0 of each method and ratio in pairs with the unpruned model, after the grid");
     nested_fields(v, self.eval, {"latency_rounds"});

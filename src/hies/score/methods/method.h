@@ -19,6 +19,8 @@ struct MethodOptions {
   std::uint64_t seed = 0;
   std::string units = {};  // empty: what fits the model
   std::string group_score = "sum";
+  std::string sites = "attention";  // model::parse_site_kinds
+  std::int64_t ffn_multiple = 1;
 
   template <class V, class Self>
   static void fields(V& v, Self& self) {
@@ -31,6 +33,8 @@ struct MethodOptions {
       "head of a layer) "
       "(default: kv-group where heads share keys, else head)");
     v("group_score", self.group_score, "of a unit of several heads: the sum or the max of their scores; entropies are averaged");
+    v("sites", self.sites, "where units are removed: attention (heads), ffn (feed-forward neurons) or attention,ffn");
+    v("ffn_multiple", self.ffn_multiple, "neurons of a layer leave in blocks of so many, so that a multiple of it is kept");
   }
 };
 
@@ -44,6 +48,10 @@ struct Method {
   model::UnitTable<double> (*keep_scores)(const Scores& scores, const MethodOptions& options) = nullptr;
   bool takes_alpha = false;  // MethodOptions::alpha matters
   bool drawn = false;        // MethodOptions::seed matters: one ranking says nothing, the mean of many does
+  bool additive = false;     // scores of units add up, so that score ÷ FLOPs compares units of any site and size
+
+  // Returns whether the method has a value for the units of such sites: all its statistics do.
+  bool judges(model::SiteKind kind) const;
 };
 
 // Returns all methods, in the order in which they are listed to the user.
@@ -51,8 +59,8 @@ std::span<const Method> methods();
 // Throws bad_input for an unknown name, with the known ones as hint.
 const Method& find_method(std::string_view name);
 
-// Throws bad_input for an unknown method, normalisation, unit or group score, and alpha outside 0 … 1 or NaN. For early refusal,
-// before long work.
+// Throws bad_input for an unknown method, normalisation, unit, group score or site, a site whose units the method cannot judge, alpha
+// outside 0 … 1 or NaN, and ffn_multiple below 1. For early refusal, before long work.
 void check_options(const MethodOptions& options);
 
 // Returns the keep-scores of single heads, whatever units the options name, by the options' method, higher = keep, finite. Throws as

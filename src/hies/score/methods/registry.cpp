@@ -1,5 +1,6 @@
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <array>
 
 #include "hies/base/error.h"
@@ -7,6 +8,7 @@
 #include "hies/score/methods/method.h"
 #include "hies/score/methods/normalise.h"
 #include "hies/score/methods/unit_scores.h"
+#include "hies/score/statistics/statistic.h"
 
 namespace hies::score {
 
@@ -32,12 +34,33 @@ const Method& find_method(std::string_view name) {
   throw Error(ErrorKind::bad_input, fmt::format("unknown method '{}'", printable(name)), known_names_hint(name, names));
 }
 
+namespace {
+
+std::vector<std::string> names_judging(model::SiteKind kind) {
+  std::vector<std::string> names;
+  for (const Method& known : methods())
+    if (known.judges(kind)) names.emplace_back(known.name);
+  return names;
+}
+
+}  // namespace
+
 void check_options(const MethodOptions& options) {
   find_method(options.method);
   if (!(options.alpha >= 0 && options.alpha <= 1)) bad_input("`alpha` is {}, but it must be within 0 … 1", options.alpha);
   parse_scope(options.normalise);
   if (!options.units.empty()) model::parse_unit_kind(options.units);
   parse_group_score(options.group_score);
+  if (options.ffn_multiple < 1) bad_input("`ffn_multiple` is {}, but at least 1 is needed", options.ffn_multiple);
+  const Method& method = find_method(options.method);
+  for (const model::SiteKind kind : model::parse_site_kinds(options.sites))
+    if (!method.judges(kind))
+      throw Error(ErrorKind::bad_input, fmt::format("method {} has no value for a {}", method.name, model::unit_noun(kind)),
+                  fmt::format("methods for sites '{}': {}", model::site_kind_name(kind), fmt::join(names_judging(kind), ", ")));
+}
+
+bool Method::judges(model::SiteKind kind) const {
+  return std::all_of(tables.begin(), tables.end(), [kind](std::string_view table) { return find_statistic(table).judges(kind); });
 }
 
 model::UnitTable<double> keep_scores(const Scores& scores, const MethodOptions& options) {

@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <limits>
+#include <numeric>
 #include <string>
 
 #include "hies/base/error.h"
@@ -56,6 +57,43 @@ Scores gathered(const Scores& scores, const model::UnitGroups& groups, GroupScor
   return all;
 }
 
+void check_sites_are_scored(const Scores& scores, const MethodOptions& options, const model::UnitGroups& units) {
+  for (const std::string_view asked : find_method(options.method).tables)
+    for (const StatisticTable& table : find_statistic(asked).tables) {
+      const auto found = scores.tables.find(table.name);
+      if (found == scores.tables.end()) continue;  // keep_scores says so
+      for (const auto& [site, groups] : units)
+        if (!found->second.contains(site))
+          throw Error(ErrorKind::bad_input,
+                      fmt::format("the scores have no values of {}s, which sites '{}' ask for", model::unit_noun(site.kind),
+                                  options.sites),
+                      fmt::format("run `hies score` again with `tables` {} and `sites` {}", asked, options.sites));
+    }
+}
+
+void add_groups(const model::UnitGroups& more, model::UnitGroups& groups) {
+  for (const auto& [site, of_site] : more) groups[site] = of_site;
+}
+
+// Returns a layer's neurons in blocks of `multiple`, lowest scores first. What the width has beyond a multiple is the first block, so
+// that every beginning leaves a multiple.
+std::vector<std::vector<int>> blocks_of(const std::vector<std::vector<int>>& neurons, const std::vector<double>& scores,
+                                        std::int64_t multiple) {
+  std::vector<std::size_t> order(neurons.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return scores[a] < scores[b]; });
+  std::vector<std::vector<int>> blocks;
+  const auto block = static_cast<std::size_t>(multiple);
+  std::size_t room = neurons.size() % block == 0 ? block : neurons.size() % block;
+  for (std::size_t i = 0; i < order.size();) {
+    std::vector<int>& own = blocks.emplace_back();
+    for (; own.size() < room && i < order.size(); ++i) own.push_back(neurons[order[i]].front());
+    std::sort(own.begin(), own.end());
+    room = block;
+  }
+  return blocks;
+}
+
 }  // namespace
 
 GroupScore parse_group_score(std::string_view name) {
@@ -66,16 +104,25 @@ GroupScore parse_group_score(std::string_view name) {
 }
 
 UnitScores unit_scores(const Scores& scores, const MethodOptions& options) {
-  constexpr model::SiteKind kSites = model::SiteKind::attention;
   check_options(options);
   const GroupScore group = parse_group_score(options.group_score);
+  const std::vector<model::SiteKind> sites = model::parse_site_kinds(options.sites);
   UnitScores result;
   result.kind = model::chosen_unit_kind(options.units, scores.layout);
-  // Which heads of a layer's groups are removed together is a matter of each head's own score.
+  result.additive = find_method(options.method).additive;
+  model::UnitGroups single;
+  for (const model::SiteKind site : sites) add_groups(model::make_units(scores.layout, site, model::UnitKind::head), single);
+  check_sites_are_scored(scores, options, single);
+  // Which heads of a layer's groups are removed together, and which neurons, is a matter of each one's own score.
+  const auto has = [&](model::SiteKind site) { return std::find(sites.begin(), sites.end(), site) != sites.end(); };
+  const bool blocks = has(model::SiteKind::ffn) && options.ffn_multiple > 1;
   model::UnitTable<double> own;
-  if (result.kind == model::UnitKind::even)
-    own = keep_scores(gathered(scores, model::make_units(scores.layout, kSites, model::UnitKind::head), group), options);
-  result.units = model::make_units(scores.layout, kSites, result.kind, own);
+  if (result.kind == model::UnitKind::even || blocks) own = keep_scores(gathered(scores, single, group), options);
+  if (has(model::SiteKind::attention))
+    add_groups(model::make_units(scores.layout, model::SiteKind::attention, result.kind, own), result.units);
+  for (const auto& [site, neurons] : single)
+    if (site.kind == model::SiteKind::ffn)
+      result.units[site] = blocks ? blocks_of(neurons, own.at(site), options.ffn_multiple) : neurons;
   result.keep = keep_scores(gathered(scores, result.units, group), options);
   return result;
 }
@@ -83,10 +130,11 @@ UnitScores unit_scores(const Scores& scores, const MethodOptions& options) {
 model::UnitTable<double> spread_over_heads(const UnitScores& scores, const model::Layout& layout) {
   double least = std::numeric_limits<double>::infinity();
   for (const auto& [site, row] : scores.keep)
-    for (const double value : row) least = std::min(least, value);
+    for (const double value : row)
+      if (site.kind == model::SiteKind::attention) least = std::min(least, value);
   model::UnitTable<double> table(layout, model::SiteKind::attention, std::isfinite(least) ? least : 0);
   for (const auto& [site, groups] : scores.units)
-    for (std::size_t unit = 0; unit < groups.size(); ++unit)
+    for (std::size_t unit = 0; site.kind == model::SiteKind::attention && unit < groups.size(); ++unit)
       for (const int head : groups[unit])
         table.at(site)[static_cast<std::size_t>(layout.at(site).position_of(head))] = scores.keep.at(site)[unit];
   return table;

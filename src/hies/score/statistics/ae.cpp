@@ -8,7 +8,7 @@ namespace hies::score {
 model::UnitTable<double> entropy(const model::Layout& layout, const ExampleStatistics& statistics) {
   model::UnitTable<double> table(layout, model::SiteKind::attention);
   for (auto& [site, row] : table) {
-    const model::AttentionRecorder::Layer& recorded = statistics.layer(site.layer);
+    const model::Recorder::Layer& recorded = statistics.layer(site.layer);
     const std::size_t heads = row.size();
     if (heads == 0) continue;
     std::int64_t examples = 0;
@@ -32,7 +32,7 @@ Statistic ae_statistic() {
   return {.name = "ae",
           .description = "attention entropy, 0 (one key) … 1 (all keys alike)",
           .by_default = true,
-          .record = [](model::AttentionRecorder& recorder) { recorder.want_entropy = true; },
+          .record = [](model::Recorder& recorder) { recorder.want_entropy = true; },
           .tables = {{"ae", Aggregation::mean}},
           .reduce = [](const StatisticInput& input,
                        Scores& scores) { scores.tables["ae"] = entropy(scores.layout, *input.examples); }};

@@ -9,7 +9,7 @@
 namespace hies::score {
 namespace {
 
-using RecordedLayer = model::AttentionRecorder::Layer;
+using RecordedLayer = model::Recorder::Layer;
 
 model::UnitTable<double> batch_importance(const model::Layout& layout, const ExampleStatistics& statistics,
                                           std::size_t batch_examples) {
@@ -54,13 +54,18 @@ model::UnitTable<double> importance(const model::Layout& layout, const ExampleSt
 // Head importance, HIS (HIES paper, Eq. 2 and App. B.1.2).
 Statistic his_statistic() {
   return {.name = "his",
-          .description = "head importance (Eq. 2): how the loss reacts to the head, per token and example",
+          .description = "importance (Eq. 2): how the loss reacts to the head or neuron, per token and example",
+          .sites = {model::SiteKind::attention, model::SiteKind::ffn},
           .by_default = true,
           .needs_gradient = true,
           .tables = {{"his"}},
           .reduce = [](const StatisticInput& input, Scores& scores) {
-            scores.tables["his"] = importance(scores.layout, *input.examples, parse_granularity(input.options.granularity),
-                                              input.options.batch_examples);
+            model::UnitTable<double>& table = scores.tables["his"];
+            if (input.wants(model::SiteKind::attention))
+              table = importance(scores.layout, *input.examples, parse_granularity(input.options.granularity),
+                                 input.options.batch_examples);
+            if (input.wants(model::SiteKind::ffn))
+              add_neuron_means(scores.layout, *input.examples, &model::Recorder::Layer::neuron_abs, table);
           }};
 }
 

@@ -23,4 +23,14 @@ model::UnitTable<double> mean_over_examples(const model::Layout& layout, const E
   return table;
 }
 
+// Adds the rows of the ffn sites: the sums over examples that were recorded of each neuron, divided by the number of examples.
+inline void add_neuron_means(const model::Layout& layout, const ExampleStatistics& statistics,
+                             std::vector<double> model::Recorder::Layer::*sums, model::UnitTable<double>& table) {
+  for (const model::Site site : layout.sites(model::SiteKind::ffn)) {
+    std::vector<double>& row = table[site];
+    row = statistics.layer(site.layer).*sums;
+    for (double& sum : row) sum /= static_cast<double>(statistics.size());
+  }
+}
+
 }  // namespace hies::score

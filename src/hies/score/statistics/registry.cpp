@@ -3,6 +3,7 @@
 
 #include "hies/base/error.h"
 #include "hies/base/suggest.h"
+#include "hies/score/options.h"
 #include "hies/score/statistics/statistic.h"
 
 namespace hies::score {
@@ -43,12 +44,21 @@ std::vector<std::string> statistic_names() {
   return names_where([](const Statistic&) { return true; });
 }
 
+std::vector<std::string> statistic_names(model::SiteKind kind) {
+  return names_where([kind](const Statistic& statistic) { return statistic.judges(kind); });
+}
+
 std::vector<std::string> default_statistics() {
   return names_where([](const Statistic& statistic) { return statistic.by_default; });
 }
 
 std::vector<std::string> weight_statistics() {
   return names_where([](const Statistic& statistic) { return !statistic.reads_data(); });
+}
+
+bool StatisticInput::wants(model::SiteKind kind) const {
+  const std::vector<model::SiteKind> kinds = model::parse_site_kinds(options.sites);
+  return std::find(kinds.begin(), kinds.end(), kind) != kinds.end();
 }
 
 Aggregation aggregation_of(std::string_view table) {

@@ -10,7 +10,7 @@
 namespace hies::score {
 namespace {
 
-using RecordedLayer = model::AttentionRecorder::Layer;
+using RecordedLayer = model::Recorder::Layer;
 
 void reduce(const StatisticInput& input, Scores& scores) {
   scores.tables[std::string(kGateGradient)] = gate_gradient(scores.layout, *input.examples);
@@ -41,7 +41,7 @@ Statistic second_order_statistic() {
   return {.name = "second-order",
           .description = "what the bound of the loss needs (Eq. 3, 4): gate_grad, a_sq and norms of output projections",
           .needs_gradient = true,
-          .record = [](model::AttentionRecorder& recorder) { recorder.want_out_sq = true; },
+          .record = [](model::Recorder& recorder) { recorder.want_out_sq = true; },
           .tables = {{kGateGradient}, {kOutputSquares}, {kOutputNorm}},
           .site_values = {kOutputNorm},
           .constants = {kCurvature},

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -35,6 +36,9 @@ struct StatisticInput {
   const ExampleStatistics* examples = nullptr;
   const ScoreOptions& options;
   const ObjectiveKind& loss;
+
+  // Returns whether units of such sites are asked for.
+  bool wants(model::SiteKind kind) const;
 };
 
 // A statistic of units: one file x.cpp, which defines x_statistic(), and one line in statistics.def. `hies score --tables`,
@@ -46,7 +50,7 @@ struct Statistic {
   bool by_default = false;                                            // in ScoreOptions::tables unless others are asked for
   bool needs_gradient = false;                                        // runs a backward pass of a loss
   // Asks a run for what `reduce` reads, beside what a gradient gives. Null: nothing.
-  void (*record)(model::AttentionRecorder& recorder) = nullptr;
+  void (*record)(model::Recorder& recorder) = nullptr;
   std::vector<StatisticTable> tables;
   std::vector<std::string_view> site_values = {};  // numbers for each site beside the tables: Scores::site_values
   std::vector<std::string_view> constants = {};    // numbers for the model: Scores::constants
@@ -56,6 +60,8 @@ struct Statistic {
   void (*read_weights)(const StatisticInput& input, Scores& scores) = nullptr;
 
   bool reads_data() const noexcept { return reduce != nullptr; }
+  // Returns whether the statistic has values for the units of such sites.
+  bool judges(model::SiteKind kind) const { return std::find(sites.begin(), sites.end(), kind) != sites.end(); }
 };
 
 // Returns all statistics, in the order in which they are listed to the user.
@@ -63,8 +69,9 @@ std::span<const Statistic> statistics();
 // Throws bad_input for an unknown name, with the known ones as hint.
 const Statistic& find_statistic(std::string_view name);
 
-// Return the names of all statistics, of those that are computed by default, and of those that need no run of the model.
+// Return the names of all statistics, of those that have values for such sites, of those that are computed by default, and of those that need no run of the model.
 std::vector<std::string> statistic_names();
+std::vector<std::string> statistic_names(model::SiteKind kind);
 std::vector<std::string> default_statistics();
 std::vector<std::string> weight_statistics();
 

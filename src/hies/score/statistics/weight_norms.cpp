@@ -31,6 +31,17 @@ double sum_of_squares(const Matrix& matrix) {
   return sum;
 }
 
+// Returns the sum of the squares of each row (axis 0) or column (axis 1).
+std::vector<double> squares_along(const Matrix& matrix, int axis) {
+  std::vector<double> sums(static_cast<std::size_t>(axis == 0 ? matrix.rows : matrix.columns), 0);
+  for (std::int64_t i = 0; i < matrix.rows; ++i)
+    for (std::int64_t j = 0; j < matrix.columns; ++j) {
+      const double value = matrix.values[static_cast<std::size_t>(i * matrix.columns + j)];
+      sums[static_cast<std::size_t>(axis == 0 ? i : j)] += value * value;
+    }
+  return sums;
+}
+
 // The matrices of one layer, each read once.
 class LayerMatrices {
  public:
@@ -59,6 +70,25 @@ model::UnitTable<double> weight_l2(const Checkpoint& checkpoint) {
     }
   }
   return table;
+}
+
+void add_neuron_norms(const Checkpoint& checkpoint, model::UnitTable<double>& table) {
+  const model::ModelSpec& spec = checkpoint.spec();
+  for (const model::Site site : spec.layout.sites(model::SiteKind::ffn)) {
+    std::vector<double>& row = table[site];
+    row.assign(spec.layout.at(site).units.size(), 0);
+    // Of a matrix, the squares of each index along the axis on which neurons lie.
+    std::map<std::string, std::vector<double>> squares;
+    for (std::size_t position = 0; position < row.size(); ++position) {
+      for (const Slice& slice : model::unit_slices(spec, site, static_cast<int>(position))) {
+        if (!arch::is_matrix_slice(checkpoint, slice)) continue;
+        const auto [found, unknown] = squares.try_emplace(slice.tensor);
+        if (unknown) found->second = squares_along(arch::read_matrix(checkpoint, slice.tensor), slice.axis);
+        for (std::int64_t i = slice.begin; i < slice.end; ++i) row[position] += found->second[static_cast<std::size_t>(i)];
+      }
+    }
+    for (double& value : row) value = std::sqrt(value);
+  }
 }
 
 OutputNorms output_norms(const Checkpoint& checkpoint) {

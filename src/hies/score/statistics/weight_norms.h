@@ -11,6 +11,10 @@ namespace hies::score {
 // Keys and values that heads share count for each of them. Larger = keep. Throws bad_input on NaN or infinity in a weight.
 model::UnitTable<double> weight_l2(const arch::Checkpoint& checkpoint);
 
+// Adds the rows of the ffn sites: of each neuron √ of the summed squares of its up (and gate) row and down column; no biases. Throws as
+// weight_l2 does.
+void add_neuron_norms(const arch::Checkpoint& checkpoint, model::UnitTable<double>& table);
+
 // Spectral norms of the output projections W_O.
 struct OutputNorms {
   std::map<model::Site, double> layer;  // ‖W_O‖₂; 0 for a layer without heads

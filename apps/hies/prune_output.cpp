@@ -1,0 +1,90 @@
+#include "prune_output.h"
+
+#include <fmt/format.h>
+
+#include "comparison.h"
+#include "hies/base/error.h"
+#include "hies/report/prune_command.h"
+#include "plan_map.h"
+#include "terminal.h"
+
+namespace hies::cli {
+namespace {
+
+Json refit_json(const refit::Refit& refit) {
+  Json json = {{"damping", refit.damping},
+               {"examples", refit.examples},
+               {"tokens", refit.tokens},
+               {"heldout", refit.heldout},
+               {"divergence_before", refit.divergence_before ? Json(*refit.divergence_before) : Json()},
+               {"divergence_after", refit.divergence_after ? Json(*refit.divergence_after) : Json()},
+               {"candidates", Json::array()},
+               {"sites", Json::array()}};
+  for (const auto& candidate : refit.candidates)
+    json["candidates"].push_back({{"damping", candidate.damping}, {"divergence", candidate.divergence}});
+  for (const auto& gain : refit.gains)
+    json["sites"].push_back({{"layer", gain.site.layer},
+                             {"kind", model::site_kind_name(gain.site.kind)},
+                             {"error_before", gain.before},
+                             {"error_after", gain.after}});
+  return json;
+}
+
+std::string match_line(const pipeline::LogitMatch& match) {
+  const std::string logits =
+      match.largest_difference == 0
+          ? std::string("logits are equal")
+          : fmt::format("logits differ by at most {:.1e} (the largest is {:.3g})", match.largest_difference, match.largest_logit);
+  return fmt::format("Loaded again and compared with the masked model on {} examples: {} answers differ, {}.\n", match.examples,
+                     match.different_answers == 0 ? "no" : fmt::to_string(match.different_answers), logits);
+}
+
+std::string refit_lines(const refit::Refit& refit) {
+  std::string text = fmt::format("Refitted {} output matrices on {} rows ({} tokens) with damping {:g}.\n", refit.gains.size(),
+                                 refit.examples, refit.tokens, refit.damping);
+  if (refit.divergence_before && refit.divergence_after)
+    text += fmt::format("Divergence from the dense model on {} held-out rows: {:.4g} before, {:.4g} after.\n", refit.heldout,
+                        *refit.divergence_before, *refit.divergence_after);
+  return text;
+}
+
+}  // namespace
+
+std::string as_typed(std::string_view name, Words words) {
+  std::string command = fmt::format("hies {}", name);
+  for (const std::string& word : words) {
+    command += ' ';
+    command += report::shell_word(word);
+  }
+  return command;
+}
+
+Json to_json(const pipeline::PruneRequest& request, const pipeline::PruneRun& run) {
+  Json json = {{"schema", "hies.prune/1"}, {"output", request.output.string()}, {"plan", prune::to_json(run.plan)}};
+  json["fits"] = run.fits;
+  json["refit"] = run.refit ? refit_json(*run.refit) : Json();
+  json["match"] = nullptr;
+  if (run.match)
+    json["match"] = {{"examples", run.match->examples},
+                     {"largest_difference", run.match->largest_difference},
+                     {"largest_logit", run.match->largest_logit},
+                     {"different_answers", run.match->different_answers}};
+  json["evaluation"] = run.evaluation ? eval::to_json(run.evaluation->result) : Json();
+  return json;
+}
+
+std::string describe(const pipeline::PruneRequest& request, const pipeline::PruneRun& run, const HeadMap* map) {
+  std::string text;
+  if (map != nullptr) text += head_map_text(*map, output_width(), colour_out()) + "\n";
+  text += plan_summary(run.plan, run.before, run.fits);
+  if (run.evaluation) {
+    const eval::Result& result = run.evaluation->result;
+    text += fmt::format("\n{}: {} examples, {} tokens\n\n", printable(result.data_file), result.examples, result.tokens);
+    text += comparison_table(result, "before", "after");
+  }
+  if (run.refit) text += "\n" + refit_lines(*run.refit);
+  if (run.match) text += "\n" + match_line(*run.match);
+  return text + fmt::format("\npruned checkpoint in {}\n", request.output.string());
+}
+
+}  // namespace hies::cli
