@@ -9,9 +9,9 @@
 #include "arguments.h"
 #include "commands.h"
 #include "common_options.h"
+#include "console_progress.h"
 #include "hies/arch/checkpoint.h"
 #include "hies/base/error.h"
-#include "hies/base/progress.h"
 #include "hies/formats/dtype.h"
 #include "hies/model/cost.h"
 #include "hies/prune/zeroed.h"
@@ -197,7 +197,8 @@ void run_inspect(Words words) {
   if (arguments.given("tokens") && !(tokens >= 1 && tokens <= 1e9))
     bad_input("--tokens is {}, but it must be at least 1", tokens);
 
-  const Checkpoint checkpoint = Checkpoint::open(folder);
+  ConsoleProgress progress(false);
+  const Checkpoint checkpoint = Checkpoint::open(folder, progress);
   if (!arguments.given("tokens")) tokens = std::min(128, checkpoint.spec().positions);
   const model::ModelCost total = model::model_cost(checkpoint.spec(), tokens);
   Progress::throw_if_cancelled();

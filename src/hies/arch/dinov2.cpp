@@ -31,13 +31,28 @@ model::ModelSpec parse_dinov2(const Json& config, std::string_view where) {
   return spec;
 }
 
+// transformers 5's.
+std::vector<OtherName> other_names() {
+  std::vector<OtherName> names = attention_names_of_transformers_5();
+  names.push_back({".mlp.weights_out", ".mlp.down_proj"});
+  return names;
+}
+
 }  // namespace
 
 // Oquab et al. 2024. Layer scale; the classifier reads the class token beside the mean of the patches. transformers 5 computes a
 // head's size from hidden_size and num_attention_heads, so it takes no other number of heads.
 const Family& dinov2() {
   static const Family family = {
-      "dinov2", "DINOv2 for image classification", "dinov2.", {.pruned_heads = true}, parse_dinov2, nullptr, ""};
+      .model_type = "dinov2",
+      .description = "DINOv2 for image classification",
+      .prefix = "dinov2.",
+      .portability = {.pruned_heads = true},
+      .parse = parse_dinov2,
+      .neurons_key = "",
+      .other_names = other_names(),
+      .other_parts = {{".mlp.weights_in", {".mlp.gate_proj", ".mlp.up_proj"}}},
+  };
   return family;
 }
 

@@ -97,6 +97,21 @@ model::ModelSpec parse_vision(const Json& config, std::string_view where, const 
   return spec;
 }
 
+std::vector<OtherName> attention_names_of_transformers_5() {
+  return {{".attention.attention.query", ".attention.q_proj"},
+          {".attention.attention.key", ".attention.k_proj"},
+          {".attention.attention.value", ".attention.v_proj"},
+          {".attention.output.dense", ".attention.o_proj"}};
+}
+
+std::vector<OtherName> names_of_transformers_5(const std::string& model_type) {
+  std::vector<OtherName> names = attention_names_of_transformers_5();
+  names.push_back({model_type + ".encoder.layer.", model_type + ".layers."});
+  names.push_back({".intermediate.dense", ".mlp.fc1"});
+  names.push_back({".output.dense", ".mlp.fc2"});
+  return names;
+}
+
 void write_vision_heads(Json& config, const HeadNumbers& numbers) {
   config["num_attention_heads"] = numbers.heads;
   config["head_dim"] = numbers.head_dim;

@@ -27,6 +27,11 @@ model::ModelSpec parse_vision(const Json& config, std::string_view where, const 
                               const std::vector<std::string>& leading, int neurons, const VisionNames& names = {},
                               const VisionDefaults& defaults = {});
 
+// Returns how transformers 5 calls the matrices of attention; 4 has the canonical names.
+std::vector<OtherName> attention_names_of_transformers_5();
+// Returns that and, for families with ViT's layers, how it calls the layers and their feed-forward networks.
+std::vector<OtherName> names_of_transformers_5(const std::string& model_type);
+
 // Writes num_attention_heads and head_dim.
 void write_vision_heads(Json& config, const HeadNumbers& numbers);
 

@@ -21,6 +21,7 @@ bool holds_weights(const fs::path& path) {
                                    ".pt",          ".pth", ".ckpt", ".ot",      ".tflite", ".mlmodel"};
   constexpr std::string_view kIndex = ".index.json";
   std::string name = path.filename().string();
+  if (name == "adapter_config.json") return true;  // by it PEFT would load another model in place of the pruned one
   if (name.ends_with(kIndex)) name.resize(name.size() - kIndex.size());
   const std::string ending = fs::path(name).extension().string();
   return std::find(kEndings.begin(), kEndings.end(), ending) != kEndings.end() && name != "training_args.bin";
