@@ -18,7 +18,7 @@ class Job {
   PruneRun run() {
     check_request();
     AtomicDirectory output(request_.output, request_.force);
-    checkpoint_ = std::make_shared<const arch::Checkpoint>(arch::Checkpoint::open(request_.model));
+    checkpoint_ = std::make_shared<const arch::Checkpoint>(arch::Checkpoint::open(request_.model, progress_));
     // A plan alone needs no run of the model.
     if (needs_model()) whole_.emplace(load_model(checkpoint_, request_.execution));
     find_plan();
@@ -55,7 +55,7 @@ class Job {
   void find_plan() {
     if (request_.plan) {
       run_.plan = prune::read_plan(*request_.plan);
-      prune::check_plan(run_.plan, hashes(), checkpoint_->spec().layout, request_.plan->string());
+      prune::check_plan(run_.plan, hashes(), checkpoint_->spec().layout, request_.plan->string(), progress_);
       return;
     }
     ScoreRequest score{request_.model, request_.task, *request_.calibration, request_.load, request_.score, request_.execution};
@@ -71,9 +71,14 @@ class Job {
     calibration_ = std::move(scored.calibration);
   }
 
-  // Where no model is loaded the plan is compared with the weights and config.json alone.
+  // A plan can be carried out without a tokenizer or image processor, so it is no error here that there is none.
   model::ModelHashes hashes() const {
-    return whole_ ? data::hashes_of(*checkpoint_, whole_->preprocessor) : checkpoint_->hashes();
+    if (whole_) return data::hashes_of(*checkpoint_, whole_->preprocessor);
+    try {
+      return data::hashes_of(*checkpoint_, data::load_preprocessor(*checkpoint_));
+    } catch (const Error&) {
+      return checkpoint_->hashes();
+    }
   }
 
   // Measurements for the model card, and the answers that the pruned checkpoint must give.

@@ -29,7 +29,7 @@ data::LoadOptions calibration_options() {
 ScoreRun run_score(const ScoreRequest& request, Progress& progress) {
   score::check_options(request.score);
   data::task(request.task);
-  return run_score(load_model(request.model, request.execution), request, progress);
+  return run_score(load_model(request.model, request.execution, progress), request, progress);
 }
 
 ScoreRun run_score(const LoadedModel& loaded, const ScoreRequest& request, Progress& progress) {
