@@ -178,6 +178,29 @@ TEST_F(OtherWeights, SayHowToConvertThem) {
   refused("bert-tiny", "weights.pt", {"weights.pt"});
 }
 
+TEST_F(OtherWeights, ACheckpointInsideIsNamed) {
+  for (const char* inner : {"checkpoint-500", "snapshots/0123abcd"}) {
+    std::filesystem::remove_all(model);
+    std::filesystem::create_directories(model / inner);
+    put("trainer_state.json", "{}");
+    EXPECT_EQ(refusal(), fmt::format("bad_input: {0} has no config.json | give the path of a Hugging Face checkpoint directory",
+                                     model.string()));
+    std::filesystem::remove_all(model / inner);
+    std::filesystem::copy(golden("bert-tiny"), model / inner, std::filesystem::copy_options::recursive);
+    expect_part(refusal(), fmt::format("| a checkpoint is in {}", (model / inner).string()));
+  }
+}
+
+// As in a cache that was not filled to its end.
+TEST_F(OtherWeights, LinksToNothing) {
+  for (const char* file : {"config.json", "model.safetensors"}) {
+    write_model("bert-tiny");
+    std::filesystem::remove(model / file);
+    std::filesystem::create_symlink(own / "blobs/0123", model / file);
+    expect_part(refusal(), fmt::format("?: {} is a link to a file that does not exist", (model / file).string()));
+  }
+}
+
 // config.json decides what is in a command for the shell.
 TEST_F(OtherWeights, NoClassNoCommand) {
   for (const Json& names : {Json(), Json::array(), Json("BertModel"), Json::array({"x'); import os #"}), Json::array({3})}) {

@@ -11,6 +11,7 @@
 #include "hies/arch/python_line.h"
 #include "hies/base/error.h"
 #include "hies/base/files.h"
+#include "hies/formats/tensor_store.h"
 
 namespace hies::arch {
 namespace fs = std::filesystem;
@@ -67,8 +68,30 @@ std::string convert_hint(const fs::path& folder, const Json& config, std::string
     return "write the class of the model into config.json first (\"architectures\": [\"BertForSequenceClassification\"], …): it "
            "decides "
            "how the weights are converted";
-  return fmt::format("convert it into another directory{}: {}, and copy the tokenizer's files there", version,
+  return fmt::format("convert it into another directory{}: {}, and copy the files of the tokenizer or image processor there",
+                     version,
                      python_line(fmt::format("from transformers import {} as M", loads), folder, arguments, "", "-safetensors"));
+}
+
+// Throws io if the directory holds the file as a link to nothing, as a cache does that was not filled to its end.
+void refuse_broken_link(const fs::path& folder, const std::vector<std::string>& names, const char* file) {
+  if (has(names, file) && !is_there(folder / file))
+    throw Error(ErrorKind::io, fmt::format("{} is a link to a file that does not exist", (folder / file).string()),
+                "download the model again");
+}
+
+// Returns the path of a checkpoint inside a directory (checkpoint-500 of a trainer, a snapshot of the Hugging Face cache), or an empty
+// text.
+std::string inner_checkpoint(const fs::path& folder) {
+  for (const fs::path& outer : {folder, folder / "snapshots"}) {
+    if (!is_there(outer) || !is_folder(outer)) continue;
+    for (const std::string& name : files_in(outer)) {
+      const fs::path inner = outer / name;
+      if (!is_there(inner) || !is_folder(inner) || !is_there(inner / "config.json")) continue;
+      if (formats::TensorStore::is_in(inner) || is_there(inner / "pytorch_model.bin")) return inner.string();
+    }
+  }
+  return {};
 }
 
 [[noreturn]] void refuse(const fs::path& folder, std::string_view what, std::string hint) {
@@ -118,11 +141,15 @@ void refuse_without_config(const fs::path& folder) {
   if (has(names, "params.json"))
     refuse(folder, "has no config.json, but params.json: weights as their authors published them",
            "convert them to the Hugging Face layout first, or give a checkpoint that is converted");
-  throw Error(ErrorKind::bad_input, fmt::format("{} has no config.json", folder.string()), kGiveCheckpoint);
+  refuse_broken_link(folder, names, "config.json");
+  const std::string inner = inner_checkpoint(folder);
+  throw Error(ErrorKind::bad_input, fmt::format("{} has no config.json", folder.string()),
+              inner.empty() ? kGiveCheckpoint : fmt::format("a checkpoint is in {}", printable(inner, 300)));
 }
 
 void refuse_without_weights(const fs::path& folder, const Json& config) {
   const std::vector<std::string> names = files_in(folder);
+  for (const char* file : {"model.safetensors", "model.safetensors.index.json"}) refuse_broken_link(folder, names, file);
   refuse_other_frameworks(folder, config, names);
   if (const std::string adapter = adapter_file(folder); !adapter.empty())
     throw Error(

@@ -62,7 +62,7 @@ Found find_files(const fs::path& source, const formats::TensorStore& store) {
 void copy_side_files(const fs::path& source, const formats::TensorStore& store, const fs::path& target, Progress& progress) {
   const Found found = find_files(source, store);
   if (!found.stale.empty())
-    progress.warn(fmt::format("not copied, because they hold the unpruned weights: {}", fmt::join(found.stale, ", ")));
+    progress.warn(fmt::format("not copied, because they belong to the unpruned weights: {}", fmt::join(found.stale, ", ")));
   for (const fs::path& relative : found.copied) {
     Progress::throw_if_cancelled();
     std::error_code error;
