@@ -54,7 +54,8 @@ struct Family {
 
 // Returns all families, in the order of `hies models`.
 const std::vector<const Family*>& all_families();
-// Returns the family of that model_type. Throws unsupported, naming the known ones.
+// Returns the family of that model_type. Throws unsupported, with the name of the model type where transformers has it, and the
+// families that there are.
 const Family& find_family(std::string_view model_type, std::string_view where);
 
 }  // namespace hies::arch
