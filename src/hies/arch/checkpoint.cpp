@@ -8,6 +8,7 @@
 #include "hies/arch/adapter.h"
 #include "hies/arch/config.h"
 #include "hies/arch/config_hash.h"
+#include "hies/arch/encoder_task.h"
 #include "hies/arch/missing_tensor.h"
 #include "hies/arch/no_weights.h"
 #include "hies/arch/tensor_names.h"
@@ -68,6 +69,16 @@ void take_stored_widths(const TensorNames& names, model::ModelSpec& spec) {
   }
 }
 
+// A tensor that an index places in a file that lacks it counts as stored: it is refused where it is looked for.
+void resolve_head(const Json& config, const formats::TensorStore& store, const TensorNames& names, model::ModelSpec& spec) {
+  std::vector<std::string> stored_names;
+  for (const formats::TensorView& view : store.tensors()) stored_names.push_back(view.name);
+  const auto stored = [&](const std::string& canonical) {
+    return names.find(canonical) != nullptr || !why_missing(store, names, canonical).empty();
+  };
+  resolve_task_head(config, stored, stored_names, spec);
+}
+
 // Where the weights are quantised, other tensors stand under the same names, or integers in their place. Settings that switch nothing
 // on do no harm.
 void refuse_quantised(const Json& config, std::string_view where) {
@@ -102,6 +113,8 @@ Checkpoint Checkpoint::open(const std::filesystem::path& folder, Progress& progr
   take_stored_parts(names, *c.family_, c.spec_);
   if (!states_neurons(c.config_)) take_stored_widths(names, c.spec_);
   c.untied_ = untie_if_different(names, c.spec_);
+  resolve_head(c.config_, c.store_, names, c.spec_);
+  c.has_task_head_ = c.spec_.problem != model::Problem::hidden_states;
   c.hashes_ = {formats::content_hash(c.store_), config_hash(c.spec_)};
   c.bind(names);
   c.warn(names, progress);
@@ -130,7 +143,7 @@ void Checkpoint::bind(const TensorNames& names) {
     if (view != nullptr) {
       check_tensor(*view, decl, folder_);
       used.insert(view->name);
-    } else if (decl.task_head && why_missing(store_, names, decl.name).empty()) {
+    } else if (decl.task_head && spec_.causal && why_missing(store_, names, decl.name).empty()) {
       has_task_head_ = false;
     } else if (!is_empty(decl.shape)) {
       refuse_missing({folder_, config_, store_, names, declared}, decl);

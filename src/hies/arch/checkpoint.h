@@ -38,7 +38,7 @@ class Checkpoint {
   const std::string& hash() const noexcept { return hashes_.weights; }
 
   // A tensor that the family uses, in the order of model::tensors(). `view` is null for the absent zero-size tensors of a site without
-  // units and for an absent task head.
+  // units and for a decoder's absent task head.
   struct Bound {
     model::TensorDecl decl;
     const formats::TensorView* view;
@@ -48,6 +48,7 @@ class Checkpoint {
   const formats::TensorView* find(const std::string& canonical) const;
   // Stored tensors that the family does not use.
   const std::vector<std::string>& unused() const noexcept { return unused_; }
+  // Returns whether there is a task head that is read. Where not, an encoder's spec() is of hidden states.
   bool has_task_head() const noexcept { return has_task_head_; }
   // Returns whether config.json ties the output matrix to the table of word embeddings, but each is stored with its own values, which
   // are used.

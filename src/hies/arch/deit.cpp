@@ -14,7 +14,7 @@ bool has_teacher(const Json& config, std::string_view where) {
 
 model::ModelSpec parse_deit(const Json& config, std::string_view where) {
   const int neurons = require_count(config, "intermediate_size", where);
-  model::ModelSpec spec = parse_vision(config, where, "deit", {"cls_token", "distillation_token"}, neurons);
+  model::ModelSpec spec = parse_vision(config, where, {"deit", "DeiT"}, {"cls_token", "distillation_token"}, neurons);
   spec.head.classifiers = {matrix("classifier")};
   if (has_teacher(config, where)) {
     spec.head.pooling = model::Pooling::first_two;

@@ -24,7 +24,7 @@ model::ModelSpec parse_dinov2(const Json& config, std::string_view where) {
   names.up = names.gated ? "mlp.weights_in" : "mlp.fc1";
   names.down = names.gated ? "mlp.weights_out" : "mlp.fc2";
   model::ModelSpec spec =
-      parse_vision(config, where, "dinov2", {"cls_token"}, neurons_of(config, where, names.gated), names, {1e-6, 14});
+      parse_vision(config, where, {"dinov2", "Dinov2"}, {"cls_token"}, neurons_of(config, where, names.gated), names, {1e-6, 14});
   spec.vision.any_size = true;
   spec.head.pooling = model::Pooling::first_and_mean;
   spec.head.classifiers = {matrix("classifier")};

@@ -136,6 +136,8 @@ TEST_F(Names, APrefixThatNotAllNamesHave) {
 TEST_F(Names, OfAnotherFamily) {
   write_model("roberta-tiny", [](const std::string& name) { return name.starts_with("roberta.") ? name : ""; });
   set("model_type", "bert");
+  expect_part(refusal(), "architecture 'RobertaForSequenceClassification' is not supported for model_type bert");
+  set("architectures", Json());
   expect_part(refusal(), "the weights have the names of roberta, but config.json says bert");
 }
 

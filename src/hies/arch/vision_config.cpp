@@ -3,6 +3,7 @@
 #include <tuple>
 #include <utility>
 
+#include "hies/arch/encoder_task.h"
 #include "hies/base/error.h"
 #include "hies/base/json_node.h"
 
@@ -66,16 +67,16 @@ model::LayerSpec vision_layer(const std::string& name, const VisionNames& names,
 
 }  // namespace
 
-model::ModelSpec parse_vision(const Json& config, std::string_view where, const std::string& model_type,
+model::ModelSpec parse_vision(const Json& config, std::string_view where, const VisionClass& family,
                               const std::vector<std::string>& leading, int neurons, const VisionNames& names,
                               const VisionDefaults& defaults) {
   model::ModelSpec spec;
-  spec.model_type = model_type;
+  spec.model_type = family.model_type;
   spec.norm_order = model::NormOrder::pre;
   spec.hidden = require_count(config, "hidden_size", where);
   const auto epsilon = value_or<double>(config, "layer_norm_eps", defaults.norm_epsilon, where);
   const model::Activation activation = model::parse_activation(value_or<std::string>(config, "hidden_act", "gelu", where));
-  const std::string prefix = model_type + ".", embeddings = prefix + "embeddings.";
+  const std::string prefix = family.model_type + ".", embeddings = prefix + "embeddings.";
   spec.vision = parse_patches(config, where, defaults.patch_size);
   for (const std::string& token : leading) spec.vision.leading.push_back(embeddings + token);
   spec.vision.position = embeddings + "position_embeddings";
@@ -89,7 +90,7 @@ model::ModelSpec parse_vision(const Json& config, std::string_view where, const 
                         ? require_count(config, "head_dim", where)
                         : head_dim_of(spec.hidden, counts.heads, "num_attention_heads", where);
   spec.layout = parse_layout(config, where, counts);
-  parse_task(config, where, spec);
+  parse_encoder_task(config, where, {family.stem}, spec);
   const bool bias = value_or<bool>(config, "qkv_bias", true, where);
   for (int i = 0; i < counts.layers; ++i)
     spec.layers.push_back(vision_layer(fmt::format("{}encoder.layer.{}.", prefix, i), names, epsilon, bias, activation));

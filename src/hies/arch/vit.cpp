@@ -6,7 +6,7 @@ namespace {
 
 model::ModelSpec parse_vit(const Json& config, std::string_view where) {
   const int neurons = require_count(config, "intermediate_size", where);
-  model::ModelSpec spec = parse_vision(config, where, "vit", {"cls_token"}, neurons);
+  model::ModelSpec spec = parse_vision(config, where, {"vit", "ViT"}, {"cls_token"}, neurons);
   spec.head.classifiers = {matrix("classifier")};
   return spec;
 }

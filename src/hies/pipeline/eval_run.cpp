@@ -47,6 +47,7 @@ EvaluationData load_evaluation(const LoadedModel& loaded, const data::Task& task
 EvaluationData load_evaluation(const arch::Checkpoint& checkpoint, const data::Preprocessor& preprocessor, const data::Task& task,
                                const std::filesystem::path& file, data::LoadOptions load, const std::string& loss,
                                Progress& progress, int threads) {
+  data::check_judged(task);
   load.labels = data::LabelNeed::if_present;
   EvaluationData data;
   data.dataset = data::load_dataset(file, task, load, checkpoint, preprocessor, progress, threads);

@@ -45,6 +45,7 @@ class Job {
                   "give `plan`, or `task` and `calibration` with a budget such as `ratio` 0.3");
     if (request_.plan && request_.calibration) bad_input("a plan and calibration data are given, but one of them decides");
     if (needs_model()) data::task(request_.task);
+    if (request_.evaluation) data::check_judged(task());
     if (request_.evaluation) eval::check_options(request_.eval);
     prune::check_target_name(request_.budget.target);
     if (!request_.calibration) return;

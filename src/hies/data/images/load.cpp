@@ -56,8 +56,9 @@ std::vector<double> numbered_ids(const ImageSource& source, const LabelReader& r
 }
 
 // Of all images; empty without labels.
-std::vector<double> label_ids(const ImageSource& source, const LabelReader& reader, const LoadOptions& options,
+std::vector<double> label_ids(const ImageSource& source, const LabelReader& reader, const LoadOptions& options, const Task& task,
                               const model::ModelSpec& spec, const std::filesystem::path& path, Progress& progress) {
+  if (task.problem == model::Problem::hidden_states) return {};
   if (source.labels.empty()) {
     if (options.labels != LabelNeed::required) return {};
     throw Error(ErrorKind::bad_input, fmt::format("{}: the images have no labels", path.string()),
@@ -115,7 +116,7 @@ Dataset load_images(const std::filesystem::path& path, const Task& task, const L
   const ImageForm form = form_for(processor, options, spec);
   ImageSourcePtr source = open_images(path, task, options, spec.labels.size());
   if (source->size() == 0) bad_input("{} holds no images", path.string());
-  const std::vector<double> labels = label_ids(*source, reader, options, spec, path, progress);
+  const std::vector<double> labels = label_ids(*source, reader, options, task, spec, path, progress);
   std::vector<std::int64_t> chosen = select(source->size(), "images", path, options, progress);
   source->keep(chosen);
   if (options.skip_bad) {
