@@ -34,6 +34,13 @@ std::string convert_hint(const fs::path& dir) {
       dir.string());
 }
 
+// The file that holds a sentencepiece model under one of the names that transformers gives it; empty: there is none.
+std::string sentencepiece_name(const fs::path& dir) {
+  for (const char* name : {"sentencepiece.bpe.model", "tokenizer.model", "spiece.model"})
+    if (is_there(dir / name)) return name;
+  return {};
+}
+
 // Returns null, true or false, like strip_accents in transformers.
 Json optional_flag(const Config& config, std::string_view key) {
   const Json* value = find_member(config.json, key, config.where);
@@ -216,8 +223,9 @@ Source read_source(const fs::path& dir, std::string_view model_type) {
              (config.kind == TokenizerClass::roberta || config.kind == TokenizerClass::gpt2)) {
     source.name = fmt::format("{} with merges.txt", (dir / "vocab.json").string());
     source.document = byte_level_document(dir / "vocab.json", dir / "merges.txt", config);
-  } else if (has("tokenizer.model") || has("spiece.model") || has("sentencepiece.bpe.model")) {
-    throw Error(ErrorKind::unsupported, fmt::format("{}: the tokenizer is there only as a sentencepiece model", dir.string()),
+  } else if (const std::string name = sentencepiece_name(dir); !name.empty()) {
+    throw Error(ErrorKind::unsupported,
+                fmt::format("{}: the tokenizer is there only as a sentencepiece model, {}", dir.string(), name),
                 convert_hint(dir));
   } else if (has("vocab.txt") || (has("vocab.json") && has("merges.txt"))) {
     throw Error(
