@@ -9,9 +9,10 @@
 #include "arguments.h"
 #include "commands.h"
 #include "common_options.h"
+#include "console_progress.h"
 #include "hies/arch/checkpoint.h"
+#include "hies/arch/known_model_types.h"
 #include "hies/base/error.h"
-#include "hies/base/progress.h"
 #include "hies/formats/dtype.h"
 #include "hies/model/cost.h"
 #include "hies/prune/zeroed.h"
@@ -117,6 +118,7 @@ Json to_json(const Checkpoint& checkpoint, double tokens, const model::ModelCost
           {"problem", model::problem_name(spec.problem)},
           {"labels", spec.labels},
           {"task_head", checkpoint.has_task_head()},
+          {"other_head", spec.other_head.empty() ? Json() : Json(spec.other_head)},
           {"tokens", tokens},
           {"heads", spec.layout.count(model::SiteKind::attention)},
           {"parameters", total.parameters},
@@ -160,9 +162,21 @@ std::string by_layer(const model::UnitSet& heads) {
   return fmt::format("{}", fmt::join(layers, "; "));
 }
 
+std::string absent_head(const Checkpoint& checkpoint) {
+  const model::ModelSpec& spec = checkpoint.spec();
+  if (spec.causal) return "none: the model cannot be scored without one";
+  const std::string what = spec.other_head.empty() ? "none" : fmt::format("not read: a {}", spec.other_head);
+  return fmt::format("{}; scored by what needs none (--task {})", what,
+                     spec.reads_images() ? "image-feature-extraction" : "feature-extraction");
+}
+
 std::string describe(const Checkpoint& checkpoint, double tokens, const model::ModelCost& total) {
   const model::ModelSpec& spec = checkpoint.spec();
-  std::string text = fmt::format("{}: {}\n\n", checkpoint.folder().string(), checkpoint.family().description);
+  const bool bare = spec.problem == model::Problem::hidden_states;
+  const arch::ModelType* type = bare ? arch::find_model_type(spec.model_type) : nullptr;
+  const std::string what =
+      type == nullptr ? std::string(checkpoint.family().description) : fmt::format("{}, its encoder", type->display);
+  std::string text = fmt::format("{}: {}\n\n", checkpoint.folder().string(), what);
   text += layer_table(checkpoint, tokens, total) + "\n";
   const auto line = [&](std::string_view name, const std::string& value) { text += fmt::format("{:15} {}\n", name, value); };
   line("of attention",
@@ -175,7 +189,7 @@ std::string describe(const Checkpoint& checkpoint, double tokens, const model::M
                                                               vision.width, vision.patch_height, vision.patch_width)
                                                 : fmt::format("vocabulary {}", spec.text.vocabulary);
   line("size", fmt::format("hidden {}, feed-forward {}, {}, positions {}", spec.hidden, ffn_widths(spec), reads, spec.positions));
-  if (!checkpoint.has_task_head()) line("task head", "none: the model cannot be scored without one");
+  if (!checkpoint.has_task_head()) line("task head", absent_head(checkpoint));
   else if (spec.problem == model::Problem::regression) line("task head", "regression (one number)");
   else if (spec.problem == model::Problem::causal_lm)
     line("task head", fmt::format("next token{}", spec.head.tied ? " (the embedding table)" : ""));
@@ -209,7 +223,8 @@ void run_inspect(Words words) {
   if (arguments.given("tokens") && !(tokens >= 1 && tokens <= 1e9))
     bad_input("--tokens is {}, but it must be at least 1", tokens);
 
-  const Checkpoint checkpoint = Checkpoint::open(folder);
+  ConsoleProgress progress(false);
+  const Checkpoint checkpoint = Checkpoint::open(folder, progress);
   if (!arguments.given("tokens")) tokens = std::min(128, checkpoint.spec().positions);
   const model::ModelCost total = model::model_cost(checkpoint.spec(), tokens);
   Progress::throw_if_cancelled();

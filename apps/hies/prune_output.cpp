@@ -31,12 +31,12 @@ Json refit_json(const refit::Refit& refit) {
 }
 
 std::string match_line(const pipeline::LogitMatch& match) {
-  const std::string logits =
-      match.largest_difference == 0
-          ? std::string("logits are equal")
-          : fmt::format("logits differ by at most {:.1e} (the largest is {:.3g})", match.largest_difference, match.largest_logit);
-  return fmt::format("Loaded again and compared with the masked model on {} examples: {} answers differ, {}.\n", match.examples,
-                     match.different_answers == 0 ? "no" : fmt::to_string(match.different_answers), logits);
+  std::string said = fmt::format("Loaded again and compared with the masked model on {} examples: ", match.examples);
+  if (match.compared != "hidden states")
+    said += fmt::format("{} answers differ, ", match.different_answers == 0 ? "no" : fmt::to_string(match.different_answers));
+  if (match.largest_difference == 0) return fmt::format("{}{} are equal.\n", said, match.compared);
+  return fmt::format("{}{} differ by at most {:.1e} (the largest is {:.3g}).\n", said, match.compared, match.largest_difference,
+                     match.largest_logit);
 }
 
 std::string refit_lines(const refit::Refit& refit) {

@@ -17,6 +17,8 @@ TINY = {
     "bert-tiny": "models_bert.bert_tiny",
     "bert-reg": "models_bert.bert_reg",
     "roberta-tiny": "models_other.roberta_tiny",
+    "xlm-roberta-tiny": "models_other.xlm_roberta_tiny",
+    "camembert-tiny": "models_other.camembert_tiny",
     "distilbert-tiny": "models_other.distilbert_tiny",
     "bert-legacy": "models_bert.bert_legacy",
     "bert-v4-pruned": "models_bert.bert_v4_pruned",

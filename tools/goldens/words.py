@@ -47,6 +47,31 @@ def write_byte_bpe(folder):
     return len(vocabulary)
 
 
+UNIGRAM_WORDS = """the a an of and or not no but is was it this that film movie story actor plot scene ending music joke very too never more less
+good bad great dull warm cold long short funny sad slow fast honest lazy bright le la les un une et est pas très trop beau belle histoire""".split()
+
+
+def write_unigram(folder, specials, begin, end, tokenizer_class):
+    """tokenizer.json of a Unigram model, as converted from a sentencepiece model; returns the vocabulary's size. The pieces are words, their
+    parts and letters, the shorter the less likely, so that a text has one best division."""
+    from tokenizers import AddedToken, Tokenizer, models, pre_tokenizers, processors
+
+    pieces = ["▁" + word for word in UNIGRAM_WORDS] + ["er", "est", "ing", "ly", "s", "▁", *"abcdefghijklmnopqrstuvwxyzéèêàç,.!?'-"]
+    scores = [-2 - 0.13 * i / len(piece) for i, piece in enumerate(dict.fromkeys(pieces))]
+    vocabulary = [(special, 0.0) for special in specials] + list(zip(dict.fromkeys(pieces), scores))
+    tokenizer = Tokenizer(models.Unigram(vocabulary, unk_id=specials.index("<unk>"), byte_fallback=False))
+    # What transformers 5 puts there anyway; of the file it takes the precompiled normaliser, which is too large for a tiny model.
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.WhitespaceSplit(), pre_tokenizers.Metaspace(replacement="▁", prepend_scheme="always")])
+    tokenizer.add_special_tokens([special for special in specials if not special.endswith("NOTUSED")])
+    tokenizer.add_special_tokens([AddedToken("<mask>", lstrip=True, special=True)])
+    ids = [(token, specials.index(token)) for token in (begin, end)]
+    tokenizer.post_processor = processors.TemplateProcessing(single=f"{begin} $A {end}", pair=f"{begin} $A {end} {end} $B {end}", special_tokens=ids)
+    tokenizer.save(str(folder / "tokenizer.json"))
+    write_options(folder, tokenizer_class=tokenizer_class, model_max_length=30, bos_token=begin, eos_token=end, cls_token=begin, sep_token=end,
+                  unk_token="<unk>", pad_token="<pad>", mask_token="<mask>")
+    return tokenizer.get_vocab_size()
+
+
 def write_options(folder, **options):
     (folder / "tokenizer_config.json").write_text(json.dumps(options, indent=2) + "\n", encoding="utf-8")
 

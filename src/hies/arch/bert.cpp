@@ -6,7 +6,7 @@ namespace hies::arch {
 namespace {
 
 model::ModelSpec parse_bert(const Json& config, std::string_view where) {
-  model::ModelSpec spec = parse_bert_config(config, where, "bert", "bert.", 0);
+  model::ModelSpec spec = parse_bert_config(config, where, {"bert", "bert.", {"Bert"}});
   spec.head.dense = {{matrix("bert.pooler.dense"), model::Activation::tanh}};
   spec.head.classifiers = {matrix("classifier")};
   return spec;

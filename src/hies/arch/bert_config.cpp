@@ -23,17 +23,17 @@ model::LayerSpec bert_layer(const std::string& name, double epsilon, model::Acti
 
 }  // namespace
 
-model::ModelSpec parse_bert_config(const Json& config, std::string_view where, const std::string& model_type,
-                                   const std::string& prefix, int position_offset) {
+model::ModelSpec parse_bert_config(const Json& config, std::string_view where, const BertNames& names) {
+  const std::string& prefix = names.prefix;
   model::ModelSpec spec;
-  spec.model_type = model_type;
+  spec.model_type = names.model_type;
   spec.hidden = require_count(config, "hidden_size", where);
   UnitCounts counts;
   counts.neurons = require_count(config, "intermediate_size", where);
   spec.text.vocabulary = require_count(config, "vocab_size", where);
   spec.text.token_types = JsonNode(config, where).holds("type_vocab_size") ? require_count(config, "type_vocab_size", where) : 2;
-  spec.text.position_offset = position_offset;
-  spec.positions = require_count(config, "max_position_embeddings", where, position_offset + 1) - position_offset;
+  spec.text.position_offset = names.position_offset;
+  spec.positions = require_count(config, "max_position_embeddings", where, names.position_offset + 1) - names.position_offset;
   const auto epsilon = value_or<double>(config, "layer_norm_eps", 1e-12, where);
   const model::Activation activation = model::parse_activation(value_or<std::string>(config, "hidden_act", "gelu", where));
   const auto kind = value_or<std::string>(config, "position_embedding_type", "absolute", where);
@@ -43,7 +43,7 @@ model::ModelSpec parse_bert_config(const Json& config, std::string_view where, c
   counts.heads = counts.kv_heads = require_count(config, "num_attention_heads", where, 1, kMostHeads);
   counts.head_dim = head_dim_of(spec.hidden, counts.heads, "num_attention_heads", where);
   spec.layout = parse_layout(config, where, counts);
-  parse_task(config, where, spec);
+  parse_encoder_task(config, where, names.classes, spec);
 
   spec.text.word = prefix + "embeddings.word_embeddings";
   spec.text.position = prefix + "embeddings.position_embeddings";
@@ -51,6 +51,15 @@ model::ModelSpec parse_bert_config(const Json& config, std::string_view where, c
   spec.text.norm = layer_norm(prefix + "embeddings.LayerNorm", epsilon);
   for (int i = 0; i < counts.layers; ++i)
     spec.layers.push_back(bert_layer(fmt::format("{}encoder.layer.{}.", prefix, i), epsilon, activation));
+  return spec;
+}
+
+model::ModelSpec parse_roberta_like(const Json& config, std::string_view where, const std::string& model_type) {
+  const auto padding = value_or<std::int64_t>(config, "pad_token_id", 1, where);
+  model::ModelSpec spec = parse_bert_config(
+      config, where, {model_type, "roberta.", {"Roberta", "XLMRoberta", "Camembert"}, static_cast<int>(padding) + 1});
+  spec.head.dense = {{matrix("classifier.dense"), model::Activation::tanh}};
+  spec.head.classifiers = {matrix("classifier.out_proj")};
   return spec;
 }
 

@@ -1,5 +1,6 @@
 #include "hies/arch/decoder_config.h"
 
+#include "hies/arch/tying.h"
 #include "hies/base/error.h"
 
 namespace hies::arch {
@@ -49,9 +50,6 @@ void refuse_other_decoders(const Json& config, std::string_view where) {
     if (says(config, key, where)) unsupported("{}: a mixture of experts ({}) is not supported", where, key);
   for (const char* key : {"kv_lora_rank", "q_lora_rank"})
     if (says(config, key, where)) unsupported("{}: latent attention ({}) is not supported", where, key);
-  if (says(config, "quantization_config", where))
-    throw Error(ErrorKind::unsupported, fmt::format("{}: quantised weights (quantization_config) are not supported", where),
-                "save the checkpoint in float16 or bfloat16 first");
 }
 
 model::Layout parse_decoder_layout(const Json& config, std::string_view where, const UnitCounts& counts) {
@@ -70,9 +68,7 @@ void parse_decoder_task(const Json& config, std::string_view where, const Decode
   spec.causal = true;
   spec.problem = model::Problem::causal_lm;
   const auto language_model = [&] {
-    spec.head.pooling = model::Pooling::targets;
-    spec.head.tied = value_or<bool>(config, "tie_word_embeddings", tied_by_default, where);
-    spec.head.classifiers = {matrix(spec.head.tied ? spec.text.word : "lm_head", false)};
+    set_output_matrix(spec, value_or<bool>(config, "tie_word_embeddings", tied_by_default, where));
   };
   const Json* names = find_member(config, "architectures", where);
   if (names == nullptr || names->is_null() || names->empty()) return language_model();

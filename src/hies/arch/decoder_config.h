@@ -12,7 +12,7 @@ namespace hies::arch {
 
 // The parts of a decoder's config.json. All throw bad_input, or unsupported with the name of what is not.
 
-// Refuses mixtures of experts, latent attention and quantised weights, which change the tensors under the same names.
+// Refuses mixtures of experts and latent attention, which change the tensors under the same names.
 void refuse_other_decoders(const Json& config, std::string_view where);
 
 // The names under which `architectures` lists the task heads that a family has here.

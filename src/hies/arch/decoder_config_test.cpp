@@ -135,7 +135,6 @@ TEST(DecoderConfig, RefusesByName) {
   refused("num_local_experts", "8", "num_local_experts");
   refused("num_experts", "4", "num_experts");
   refused("kv_lora_rank", "512", "kv_lora_rank");
-  refused("quantization_config", R"({"bits": 4})", "quantization_config");
   refused("rope_scaling", R"({"rope_type": "longrope"})", "longrope");
   refused("rope_scaling", R"({"type": "su"})", "su");
   refused("partial_rotary_factor", "0.5", "partial_rotary_factor");

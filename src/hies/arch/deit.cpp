@@ -14,7 +14,7 @@ bool has_teacher(const Json& config, std::string_view where) {
 
 model::ModelSpec parse_deit(const Json& config, std::string_view where) {
   const int neurons = require_count(config, "intermediate_size", where);
-  model::ModelSpec spec = parse_vision(config, where, "deit", {"cls_token", "distillation_token"}, neurons);
+  model::ModelSpec spec = parse_vision(config, where, {"deit", "DeiT"}, {"cls_token", "distillation_token"}, neurons);
   spec.head.classifiers = {matrix("classifier")};
   if (has_teacher(config, where)) {
     spec.head.pooling = model::Pooling::first_two;
@@ -28,9 +28,15 @@ model::ModelSpec parse_deit(const Json& config, std::string_view where) {
 // Touvron et al. 2021. A distillation token stands after the class token. One classifier reads the class token; a model with its
 // teacher has one for each of the two, and gives the mean of their logits.
 const Family& deit() {
-  static const Family family = {"deit",     "DeiT for image classification, with or without its teacher",
-                                "deit.",    {.pruned_heads = true, .head_dim = true},
-                                parse_deit, write_vision_heads};
+  static const Family family = {
+      .model_type = "deit",
+      .description = "DeiT for image classification, with or without its teacher",
+      .prefix = "deit.",
+      .portability = {.pruned_heads = true, .head_dim = true},
+      .parse = parse_deit,
+      .write_heads = write_vision_heads,
+      .other_names = names_of_transformers_5("deit"),
+  };
   return family;
 }
 

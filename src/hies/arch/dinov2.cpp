@@ -24,11 +24,18 @@ model::ModelSpec parse_dinov2(const Json& config, std::string_view where) {
   names.up = names.gated ? "mlp.weights_in" : "mlp.fc1";
   names.down = names.gated ? "mlp.weights_out" : "mlp.fc2";
   model::ModelSpec spec =
-      parse_vision(config, where, "dinov2", {"cls_token"}, neurons_of(config, where, names.gated), names, {1e-6, 14});
+      parse_vision(config, where, {"dinov2", "Dinov2"}, {"cls_token"}, neurons_of(config, where, names.gated), names, {1e-6, 14});
   spec.vision.any_size = true;
   spec.head.pooling = model::Pooling::first_and_mean;
   spec.head.classifiers = {matrix("classifier")};
   return spec;
+}
+
+// transformers 5's.
+std::vector<OtherName> other_names() {
+  std::vector<OtherName> names = attention_names_of_transformers_5();
+  names.push_back({".mlp.weights_out", ".mlp.down_proj"});
+  return names;
 }
 
 }  // namespace
@@ -37,7 +44,15 @@ model::ModelSpec parse_dinov2(const Json& config, std::string_view where) {
 // head's size from hidden_size and num_attention_heads, so it takes no other number of heads.
 const Family& dinov2() {
   static const Family family = {
-      "dinov2", "DINOv2 for image classification", "dinov2.", {.pruned_heads = true}, parse_dinov2, nullptr, ""};
+      .model_type = "dinov2",
+      .description = "DINOv2 for image classification",
+      .prefix = "dinov2.",
+      .portability = {.pruned_heads = true},
+      .parse = parse_dinov2,
+      .neurons_key = "",
+      .other_names = other_names(),
+      .other_parts = {{".mlp.weights_in", {".mlp.gate_proj", ".mlp.up_proj"}}},
+  };
   return family;
 }
 

@@ -1,4 +1,5 @@
 #include "hies/arch/config.h"
+#include "hies/arch/encoder_task.h"
 #include "hies/arch/family.h"
 #include "hies/base/error.h"
 
@@ -34,7 +35,7 @@ model::ModelSpec parse_distilbert(const Json& config, std::string_view where) {
   counts.layers = require_count(config, "n_layers", where, 1, kMostLayers);
   counts.head_dim = head_dim_of(spec.hidden, counts.heads, "n_heads", where);
   spec.layout = parse_layout(config, where, counts);
-  parse_task(config, where, spec);
+  parse_encoder_task(config, where, {"DistilBert"}, spec);
 
   spec.text.word = "distilbert.embeddings.word_embeddings";
   spec.text.position = "distilbert.embeddings.position_embeddings";

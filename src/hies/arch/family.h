@@ -1,5 +1,6 @@
 #pragma once
 
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -21,6 +22,17 @@ struct HeadNumbers {
   int heads = 0, kv_heads = 0, head_dim = 0;
 };
 
+// A part of canonical tensor names, and what stands in its place in other checkpoints.
+struct OtherName {
+  std::string canonical, stored;
+};
+
+// A matrix whose parts other checkpoints store by themselves: parts of canonical tensor names, and what stands in their place.
+struct OtherParts {
+  std::string canonical;
+  std::vector<std::string> stored;  // one for each part
+};
+
 // A model family is data: how its config.json becomes a description. Everything else walks the description (model/spec.h).
 // A family is one file x.cpp, which defines x(), and one line in families.def.
 struct Family {
@@ -35,11 +47,15 @@ struct Family {
   void (*write_heads)(Json& config, const HeadNumbers& numbers) = nullptr;
   // The key of config.json that gives the neurons of every feed-forward network. Empty: no key gives them alone.
   std::string_view neurons_key = "intermediate_size";
+  // How another version of transformers calls the tensors: replacements that are made one after the other in a canonical name.
+  std::vector<OtherName> other_names = {};
+  std::vector<OtherParts> other_parts = {};
 };
 
 // Returns all families, in the order of `hies models`.
 const std::vector<const Family*>& all_families();
-// Returns the family of that model_type. Throws unsupported, naming the known ones.
+// Returns the family of that model_type. Throws unsupported, with the name of the model type where transformers has it, and the
+// families that there are.
 const Family& find_family(std::string_view model_type, std::string_view where);
 
 }  // namespace hies::arch

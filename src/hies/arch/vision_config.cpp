@@ -3,6 +3,7 @@
 #include <tuple>
 #include <utility>
 
+#include "hies/arch/encoder_task.h"
 #include "hies/base/error.h"
 #include "hies/base/json_node.h"
 
@@ -66,16 +67,16 @@ model::LayerSpec vision_layer(const std::string& name, const VisionNames& names,
 
 }  // namespace
 
-model::ModelSpec parse_vision(const Json& config, std::string_view where, const std::string& model_type,
+model::ModelSpec parse_vision(const Json& config, std::string_view where, const VisionClass& family,
                               const std::vector<std::string>& leading, int neurons, const VisionNames& names,
                               const VisionDefaults& defaults) {
   model::ModelSpec spec;
-  spec.model_type = model_type;
+  spec.model_type = family.model_type;
   spec.norm_order = model::NormOrder::pre;
   spec.hidden = require_count(config, "hidden_size", where);
   const auto epsilon = value_or<double>(config, "layer_norm_eps", defaults.norm_epsilon, where);
   const model::Activation activation = model::parse_activation(value_or<std::string>(config, "hidden_act", "gelu", where));
-  const std::string prefix = model_type + ".", embeddings = prefix + "embeddings.";
+  const std::string prefix = family.model_type + ".", embeddings = prefix + "embeddings.";
   spec.vision = parse_patches(config, where, defaults.patch_size);
   for (const std::string& token : leading) spec.vision.leading.push_back(embeddings + token);
   spec.vision.position = embeddings + "position_embeddings";
@@ -89,12 +90,27 @@ model::ModelSpec parse_vision(const Json& config, std::string_view where, const 
                         ? require_count(config, "head_dim", where)
                         : head_dim_of(spec.hidden, counts.heads, "num_attention_heads", where);
   spec.layout = parse_layout(config, where, counts);
-  parse_task(config, where, spec);
+  parse_encoder_task(config, where, {family.stem}, spec);
   const bool bias = value_or<bool>(config, "qkv_bias", true, where);
   for (int i = 0; i < counts.layers; ++i)
     spec.layers.push_back(vision_layer(fmt::format("{}encoder.layer.{}.", prefix, i), names, epsilon, bias, activation));
   spec.final_norm = layer_norm(prefix + "layernorm", epsilon);
   return spec;
+}
+
+std::vector<OtherName> attention_names_of_transformers_5() {
+  return {{".attention.attention.query", ".attention.q_proj"},
+          {".attention.attention.key", ".attention.k_proj"},
+          {".attention.attention.value", ".attention.v_proj"},
+          {".attention.output.dense", ".attention.o_proj"}};
+}
+
+std::vector<OtherName> names_of_transformers_5(const std::string& model_type) {
+  std::vector<OtherName> names = attention_names_of_transformers_5();
+  names.push_back({model_type + ".encoder.layer.", model_type + ".layers."});
+  names.push_back({".intermediate.dense", ".mlp.fc1"});
+  names.push_back({".output.dense", ".mlp.fc2"});
+  return names;
 }
 
 void write_vision_heads(Json& config, const HeadNumbers& numbers) {

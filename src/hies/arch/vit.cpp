@@ -6,7 +6,7 @@ namespace {
 
 model::ModelSpec parse_vit(const Json& config, std::string_view where) {
   const int neurons = require_count(config, "intermediate_size", where);
-  model::ModelSpec spec = parse_vision(config, where, "vit", {"cls_token"}, neurons);
+  model::ModelSpec spec = parse_vision(config, where, {"vit", "ViT"}, {"cls_token"}, neurons);
   spec.head.classifiers = {matrix("classifier")};
   return spec;
 }
@@ -17,7 +17,14 @@ model::ModelSpec parse_vit(const Json& config, std::string_view where) {
 // every layer, by head_dim.
 const Family& vit() {
   static const Family family = {
-      "vit", "ViT for image classification", "vit.", {.pruned_heads = true, .head_dim = true}, parse_vit, write_vision_heads};
+      .model_type = "vit",
+      .description = "ViT for image classification",
+      .prefix = "vit.",
+      .portability = {.pruned_heads = true, .head_dim = true},
+      .parse = parse_vit,
+      .write_heads = write_vision_heads,
+      .other_names = names_of_transformers_5("vit"),
+  };
   return family;
 }
 

@@ -1,3 +1,4 @@
+#include <cmath>
 #include <filesystem>
 #include <limits>
 
@@ -7,6 +8,7 @@
 #include "hies/base/hash.h"
 #include "hies/base/hidden_names.h"
 #include "hies/base/json.h"
+#include "hies/base/lfs_pointer.h"
 #include "hies/base/rng.h"
 #include "hies/base/stored.h"
 #include "hies/base/suggest.h"
@@ -120,6 +122,35 @@ TEST(JsonText, ErrorsSayWhere) {
             std::string::npos);
   EXPECT_NE(std::string(error_of([&] { require<int>(json, "b", "x.json"); }).what()).find("'b' is missing"), std::string::npos);
   EXPECT_EQ(value_or<int>(json, "n", 7, "x.json"), 7);
+}
+
+// Python's json module writes numbers that JSON does not have.
+TEST(JsonText, PythonsNumbersThatAreNotFinite) {
+  const TestFolder folder;
+  const auto path =
+      folder.write("config.json", R"({"a": NaN, "b": [Infinity, -Infinity, 1.5], "c": "NaN, \"Infinity\"", "d": {"e": NaN}})");
+  EXPECT_EQ(error_of([&] { read_json(path); }).kind(), ErrorKind::bad_input);
+  const Json json = read_python_json(path);
+  EXPECT_TRUE(std::isnan(json["a"].get<double>()) && std::isnan(json["d"]["e"].get<double>()));
+  EXPECT_EQ(json["b"][0].get<double>(), std::numeric_limits<double>::infinity());
+  EXPECT_EQ(json["b"][1].get<double>(), -std::numeric_limits<double>::infinity());
+  EXPECT_EQ(json["c"], "NaN, \"Infinity\"");
+  EXPECT_EQ(pretty_python(json),
+            "{\n  \"a\": NaN,\n  \"b\": [Infinity, -Infinity, 1.5],\n  \"c\": \"NaN, \\\"Infinity\\\"\",\n  \"d\": {\n    \"e\": "
+            "NaN\n  }\n}\n");
+  EXPECT_EQ(std::string(error_of([&] { value_or<double>(json, "a", 1, "f"); }).what()),
+            "f: 'a' must be a finite number, found NaN");
+  for (const char* broken : {"{\"a\": Inf}", "{\"a\": NaN", "{\"a\": +Infinity}", "{\"a\": xNaN}", "{\"a\": nan}"})
+    EXPECT_EQ(error_of([&] { read_python_json(folder.write("broken.json", broken)); }).kind(), ErrorKind::bad_input) << broken;
+}
+
+TEST(JsonText, AGitLfsPointerIsCalledOne) {
+  const Error error =
+      error_of([] { parse_json("version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n", "tokenizer.json"); });
+  EXPECT_EQ(std::string(error.what()).find("tokenizer.json is a Git LFS pointer"), 0U);
+  EXPECT_NE(error.hint().find("git lfs pull"), std::string::npos);
+  EXPECT_FALSE(is_lfs_pointer("{\"version\": \"https://git-lfs.github.com/spec/v1\"}"));
+  EXPECT_FALSE(is_lfs_pointer(""));
 }
 
 TEST(JsonText, NoMemberStandsTwice) {

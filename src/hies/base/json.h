@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cmath>
 #include <filesystem>
 #include <string>
 #include <string_view>
@@ -20,6 +21,9 @@ inline constexpr int kMaxJsonDepth = 100;
 Json parse_json(std::string_view text, std::string_view where);
 // Parses a file. Throws as read_file and parse_json.
 Json read_json(const std::filesystem::path& path);
+// Parses a file that Python's json module may have written: NaN, Infinity and -Infinity are numbers. A number that is needed must be
+// finite all the same (require, value_or). Throws as read_json.
+Json read_python_json(const std::filesystem::path& path);
 
 // Returns the member `key` of the object `json` as T. Throws bad_input, which names `where`, the key and the value found, if it
 // is missing or of another type.
@@ -35,8 +39,10 @@ T value_or(const Json& json, std::string_view key, T fallback, std::string_view 
 const Json* find_member(const Json& json, std::string_view key, std::string_view where);
 
 // Returns the JSON text indented by two spaces. Arrays of plain values are on one line each, so that tables of heads are
-// readable.
+// readable. A number that is not finite is an internal error.
 std::string pretty(const Json& json);
+// The same, with the numbers that are not finite as Python's json module writes them: NaN, Infinity, -Infinity.
+std::string pretty_python(const Json& json);
 
 namespace detail {
 template <class T>
@@ -47,6 +53,7 @@ T json_as(const Json& value, std::string_view key, std::string_view where) {
     if (!value.is_number_integer()) json_type_error(value, key, "an integer", where);
   } else if constexpr (std::is_floating_point_v<T>) {
     if (!value.is_number()) json_type_error(value, key, "a number", where);
+    if (!std::isfinite(value.get<double>())) json_type_error(value, key, "a finite number", where);
   } else if constexpr (std::is_same_v<T, std::string>) {
     if (!value.is_string()) json_type_error(value, key, "a string", where);
   }

@@ -89,6 +89,8 @@ Dataset load_dataset(const std::filesystem::path& file, const Task& task, const 
   check_model_fits(task, checkpoint.spec());
   if ((options.context || options.stride || options.shots) && task.problem != model::Problem::causal_lm)
     bad_input("`context`, `stride` and `shots` are for tasks of language models, which '{}' is not", task.name);
+  if (!options.label.empty() && task.problem == model::Problem::hidden_states)
+    bad_input("`label` is for tasks with labels, which '{}' is not", task.name);
   if ((options.image_size || options.skip_bad || options.most_pixels) && !reads_images(task))
     bad_input("`image_size`, `skip_bad` and `most_pixels` are for tasks about images, which '{}' is not", task.name);
   if (options.join_rows && task.input_kind != InputKind::documents)

@@ -55,8 +55,9 @@ struct Task {
   bool skip_short_rows = false;              // the official files have damaged rows
   std::vector<std::string> labels = {};      // names in the order of ids; empty: the model's own
   std::optional<std::pair<double, double>> label_range = std::nullopt;  // regression: inclusive
-  std::vector<std::string> metrics = {};                                // names in metrics.h; the first is the primary one
-  std::string loss;                                                     // the default: "ce" or "mse"
+  // Names in metrics.h; the first is the primary one. None where nothing is judged (Problem::hidden_states).
+  std::vector<std::string> metrics = {};
+  std::string loss = {};  // the default: "ce" or "mse"; empty where nothing is judged
 
   const std::string& primary_metric() const { return metrics.front(); }
 };
@@ -67,7 +68,11 @@ std::span<const Task> tasks();
 // Throws bad_input for an unknown name, with the known ones as hint.
 const Task& task(std::string_view name);
 
-// Throws bad_input when the model cannot answer the task: it predicts something of another kind, or has another number of labels.
+// Throws bad_input for a task that judges nothing; for what evaluates models.
+void check_judged(const Task& task);
+
+// Throws bad_input when the model cannot answer the task: it predicts something of another kind, or has another number of labels;
+// unsupported when it has a task head that is not read.
 void check_model_fits(const Task& task, const model::ModelSpec& spec);
 
 }  // namespace hies::data

@@ -18,7 +18,8 @@ TEST(Tasks, EveryTaskIsWholeAndItsNameIsItsOwn) {
     const bool asks = known.input_kind == InputKind::questions || known.input_kind == InputKind::subjects;
     EXPECT_EQ(known.texts.empty(), asks);
     EXPECT_EQ(known.questions.empty(), !asks);
-    EXPECT_EQ(known.label_columns.empty(), known.problem == model::Problem::causal_lm);
+    const bool judges = known.problem != model::Problem::hidden_states;
+    EXPECT_EQ(known.label_columns.empty(), known.problem == model::Problem::causal_lm || !judges);
     EXPECT_EQ(known.input_kind == InputKind::texts || known.input_kind == InputKind::images,
               known.problem != model::Problem::causal_lm);
     for (const QuestionForm& form : known.questions) {
@@ -27,9 +28,9 @@ TEST(Tasks, EveryTaskIsWholeAndItsNameIsItsOwn) {
       // Right choices of any kind are looked for among "choices".
       EXPECT_TRUE(form.gold != nullptr || std::count(form.columns.begin(), form.columns.end(), "choices") == 1);
     }
-    ASSERT_FALSE(known.metrics.empty());
+    ASSERT_EQ(known.metrics.empty(), !judges);
     for (const std::string& name : known.metrics) EXPECT_NO_THROW(metric(name));
-    EXPECT_EQ(known.loss, known.problem == model::Problem::regression ? "mse" : "ce");
+    EXPECT_EQ(known.loss, !judges ? "" : known.problem == model::Problem::regression ? "mse" : "ce");
     for (const Task::Texts& texts : known.texts) {
       EXPECT_FALSE(texts.first.empty());
       EXPECT_TRUE(known.text_count == TextCount::one_or_two || texts.second.empty() == (known.text_count == TextCount::one))
@@ -43,8 +44,10 @@ TEST(Tasks, EveryTaskIsWholeAndItsNameIsItsOwn) {
                                           "classification",
                                           "cola",
                                           "copa",
+                                          "feature-extraction",
                                           "hellaswag",
                                           "image-classification",
+                                          "image-feature-extraction",
                                           "mmlu",
                                           "mnli",
                                           "mrpc",
@@ -89,6 +92,27 @@ TEST(Tasks, ModelMustAnswerTheTask) {
                "task 'sst2' is a classification task, but the model is a regression model");
   expect_error(error_of([&] { check_model_fits(task("sst2"), three); }), ErrorKind::bad_input,
                "task 'sst2' has 2 labels (negative, positive), but the model has 3 (a, b, c)");
+}
+
+TEST(Tasks, ModelWithoutATaskHeadAnswersNone) {
+  model::ModelSpec bare, masked, classifier;
+  bare.problem = masked.problem = model::Problem::hidden_states;
+  masked.other_head = "masked language model (BertForMaskedLM)";
+  classifier.labels = {"a", "b"};
+  EXPECT_NO_THROW(check_model_fits(task("feature-extraction"), bare));
+  EXPECT_NO_THROW(check_model_fits(task("feature-extraction"), masked));
+  for (const Task& known : tasks()) {
+    if (known.problem == model::Problem::hidden_states) continue;
+    SCOPED_TRACE(known.name);
+    expect_error(error_of([&] { check_model_fits(known, bare); }), ErrorKind::bad_input,
+                 "needs a task head, but the model has none");
+    expect_error(error_of([&] { check_model_fits(known, masked); }), ErrorKind::unsupported,
+                 "masked language model (BertForMaskedLM)");
+  }
+  expect_error(error_of([&] { check_model_fits(task("feature-extraction"), classifier); }), ErrorKind::bad_input,
+               "task 'feature-extraction' is");
+  expect_error(error_of([&] { check_model_fits(task("image-feature-extraction"), bare); }), ErrorKind::bad_input,
+               "is about images, but the model reads texts");
 }
 
 }  // namespace

@@ -15,8 +15,9 @@ namespace hies::data {
 // The tiny classifiers of tests/golden.
 inline const std::vector<std::string>& golden_names() {
   static const std::vector<std::string> names = {
-      "bert-tiny", "bert-reg", "roberta-tiny", "distilbert-tiny", "bert-legacy",  "bert-v4-pruned", "llama-cls",   "gpt2-cls",
-      "vit-tiny",  "vit-grey", "vit-larger",   "deit-tiny",       "deit-teacher", "dinov2-tiny",    "dinov2-gated"};
+      "bert-tiny",   "bert-reg",       "roberta-tiny", "xlm-roberta-tiny", "camembert-tiny", "distilbert-tiny",
+      "bert-legacy", "bert-v4-pruned", "llama-cls",    "gpt2-cls",         "vit-tiny",       "vit-grey",
+      "vit-larger",  "deit-tiny",      "deit-teacher", "dinov2-tiny",      "dinov2-gated"};
   return names;
 }
 

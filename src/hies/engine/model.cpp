@@ -81,7 +81,8 @@ auto within_memory(std::int64_t tokens, const MemoryPlan& memory, const Work& wo
 }
 
 void check_loadable(const arch::Checkpoint& checkpoint) {
-  if (!checkpoint.has_task_head())
+  // An encoder without a task head gives hidden states.
+  if (checkpoint.spec().causal && !checkpoint.has_task_head())
     throw Error(ErrorKind::bad_input, fmt::format("{} has no task head", checkpoint.folder().string()),
                 checkpoint.spec().problem == model::Problem::causal_lm
                     ? "its lm_head.weight is missing, and config.json does not say tie_word_embeddings true"

@@ -34,7 +34,7 @@ using TakeMasks = std::function<void(std::span<const std::size_t> masks, model::
 class Model {
  public:
   // Loads the weights onto the device of `options`. Weights that are float32 on disk and in the computation share the mapped file.
-  // Throws what resolve() throws; bad_input for NaN or infinity in a weight, a checkpoint without task head, and a GPU with too
+  // Throws what resolve() throws; bad_input for NaN or infinity in a weight, a decoder without task head, and a GPU with too
   // little memory; unsupported for heads that are too large for the kernels and for a GPU that cannot be used.
   // `overrides`: tensors to use in the place of the checkpoint's.
   static Model load(std::shared_ptr<const arch::Checkpoint> checkpoint, const ExecutionOptions& options = {},

@@ -7,6 +7,7 @@ namespace {
 
 double answer(std::span<const double> logits, model::Problem problem) {
   if (problem == model::Problem::regression) return logits.front();
+  if (problem == model::Problem::hidden_states) return 0;
   return static_cast<double>(std::max_element(logits.begin(), logits.end()) - logits.begin());
 }
 
@@ -57,7 +58,8 @@ class Judged {
 }  // namespace
 
 Predictions unfilled(const model::ModelSpec& spec, const data::Dataset& dataset, bool with_losses) {
-  const std::size_t count = dataset.examples.size(), classes = spec.labels.size();
+  const std::size_t count = dataset.examples.size();
+  const std::size_t classes = spec.problem == model::Problem::causal_lm ? 0 : static_cast<std::size_t>(spec.outputs());
   Predictions unfilled;
   unfilled.classes = static_cast<std::int64_t>(classes);
   unfilled.logits.resize(count * classes);

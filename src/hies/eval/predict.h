@@ -12,8 +12,8 @@
 
 namespace hies::eval {
 
-// What a model answers to a data set, in the order of the data set. N examples, V labels. Of a language model a likelihood is of one
-// window, or of one choice of a question.
+// What a model answers to a data set, in the order of the data set. N examples, V labels. A model without a task head gives hidden
+// states for logits, V is E, and its answers are 0. Of a language model a likelihood is of one window, or of one choice of a question.
 struct Predictions {
   std::int64_t classes = 0;    // V
   std::vector<double> logits;  // [N, V]

@@ -179,12 +179,12 @@ Json run_explain(const ExplainRequest& request, Progress& progress) {
   const data::Task& task = data::task(request.task);
   check_options(request.options);
   const Pick pick = parse_pick(request.options.pick);
-  const pipeline::LoadedModel loaded = pipeline::load_model(request.model, request.execution);
+  const pipeline::LoadedModel loaded = pipeline::load_model(request.model, request.execution, progress);
   const model::Layout& layout = loaded.checkpoint->spec().layout;
   std::optional<prune::Plan> plan;
   if (request.plan) {
     plan = prune::read_plan(*request.plan);
-    prune::check_plan(*plan, data::hashes_of(*loaded.checkpoint, loaded.preprocessor), layout, request.plan->string());
+    prune::check_plan(*plan, data::hashes_of(*loaded.checkpoint, loaded.preprocessor), layout, request.plan->string(), progress);
   }
   pipeline::EvaluationData data = pipeline::load_evaluation(loaded, task, request.data, request.load, request.loss, progress);
   const std::string loss = data.objective ? std::string(data.objective->name()) : "logit-norm";

@@ -88,6 +88,15 @@ void check_finite(const TensorView& tensor, std::size_t first, std::size_t lengt
             index, count);
 }
 
+bool same_values(const TensorView& a, const TensorView& b) {
+  if (same_content(a, b)) return true;
+  if (a.shape != b.shape || !is_floating(a.dtype) || !is_floating(b.dtype)) return false;
+  const std::size_t count = a.bytes.size() / element_bytes(a.dtype);
+  for (std::size_t i = 0; i < count; ++i)
+    if (element(a, i) != element(b, i)) return false;
+  return true;
+}
+
 std::vector<double> to_double(const TensorView& tensor) {
   check(is_floating(tensor.dtype), "only floating tensors have values as double");
   std::vector<double> values(tensor.bytes.size() / element_bytes(tensor.dtype));

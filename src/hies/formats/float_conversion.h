@@ -13,6 +13,10 @@ void check_finite(const TensorView& tensor);
 // The same for the elements first … first+count−1.
 void check_finite(const TensorView& tensor, std::size_t first, std::size_t count);
 
+// Returns whether two tensors have the same shape and the same values, whatever their dtypes; false for other than floating dtypes,
+// unless the bytes are the same, too.
+bool same_values(const TensorView& a, const TensorView& b);
+
 // Returns the exact values of a floating tensor (is_floating). Throws internal for another dtype.
 std::vector<double> to_double(const TensorView& tensor);
 

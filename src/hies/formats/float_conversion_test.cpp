@@ -53,6 +53,22 @@ TEST(FloatConversion, All16BitFloats) {
   }
 }
 
+TEST(FloatConversion, TheSameValuesInAnotherType) {
+  const std::vector<float> floats = {1.5F, -0.25F, 65504.0F};
+  const std::vector<std::uint16_t> halves = {0x3E00, 0xB400, 0x7BFF};
+  const TensorView wide = view_of(floats, DType::float32), narrow = view_of(halves, DType::float16);
+  EXPECT_TRUE(same_values(wide, wide));
+  EXPECT_TRUE(same_values(wide, narrow));
+  EXPECT_FALSE(same_content(wide, narrow));
+  const std::vector<float> others = {1.5F, -0.25F, 65504.5F};
+  EXPECT_FALSE(same_values(view_of(others, DType::float32), narrow));
+  TensorView column = wide;
+  column.shape = {3, 1};
+  EXPECT_FALSE(same_values(column, wide));
+  const std::vector<std::int32_t> integers = {1, 2, 3};
+  EXPECT_FALSE(same_values(view_of(integers, DType::int32), wide));
+}
+
 TEST(FloatConversion, WiderFloatsAsTheyAre) {
   const std::vector<float> floats = {1.5F, -0.0F, 1e-45F, 3.4e38F};
   const auto values = to_double(view_of(floats, DType::float32));

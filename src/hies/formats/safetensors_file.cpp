@@ -9,6 +9,7 @@
 
 #include "hies/base/error.h"
 #include "hies/base/json.h"
+#include "hies/base/lfs_pointer.h"
 
 // The format (https://huggingface.co/docs/safetensors): 8 bytes with the length N of the header (little-endian), N bytes of JSON
 // {"name": {"dtype", "shape", "data_offsets": [begin, end]}, "__metadata__": {…}}, then the bytes of all tensors without gaps.
@@ -148,6 +149,7 @@ void check_layout(const std::vector<TensorView>& tensors, std::span<const std::b
 std::vector<TensorView> read_safetensors(const MappedFile& file) {
   const std::string path = file.path().string();
   const auto bytes = file.bytes();
+  refuse_lfs_pointer({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, path);
   if (bytes.size() < 8)
     bad_input("{} is truncated: {} bytes, a safetensors file begins with 8 bytes of length", path, bytes.size());
   const std::uint64_t length = little_endian(bytes.first<8>());

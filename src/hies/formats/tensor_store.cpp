@@ -1,9 +1,8 @@
 #include "hies/formats/tensor_store.h"
 
 #include <algorithm>
-#include <array>
 #include <charconv>
-#include <map>
+#include <cstring>
 #include <set>
 
 #include <fmt/format.h>
@@ -16,10 +15,7 @@ namespace hies::formats {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr std::string_view kIndexName = "model.safetensors.index.json";
-
-// The tensors that the index assigns to each shard, by file name.
-using ShardIndex = std::map<std::string, std::vector<std::string>>;
+constexpr std::string_view kFileName = "model.safetensors", kIndexName = "model.safetensors.index.json";
 
 bool is_plain_file_name(const std::string& name) {
   return !name.empty() && name != "." && name != ".." && name.find_first_of(std::string_view("/\\\0", 3)) == std::string::npos;
@@ -32,6 +28,12 @@ int shard_total(std::string_view name) {
   int total = 0;
   std::from_chars(name.data() + of + 4, name.data() + name.size(), total);
   return total;
+}
+
+std::set<std::string> files_of(const ShardIndex& index) {
+  std::set<std::string> files;
+  for (const auto& [tensor, file] : index.shard_of) files.insert(file);
+  return files;
 }
 
 ShardIndex read_index(const fs::path& path) {
@@ -47,57 +49,18 @@ ShardIndex read_index(const fs::path& path) {
   const auto map = json.is_object() ? json.find("weight_map") : json.end();
   if (!json.is_object() || map == json.end() || !map->is_object() || map->empty())
     bad_input("{}: 'weight_map' must be an object that gives each tensor's file", where);
-  ShardIndex shards;
+  ShardIndex index;
   for (const auto& [tensor, file] : map->items()) {
     if (!file.is_string()) bad_input("{}: weight_map gives no file name for tensor '{}'", where, printable(tensor));
     const auto& name = file.get_ref<const std::string&>();
     if (!is_plain_file_name(name))
       bad_input("{}: weight_map places tensor '{}' in '{}', which is not the name of a file beside it", where, printable(tensor),
                 printable(name));
-    shards[name].push_back(tensor);
+    index.shard_of[tensor] = name;
+    index.total = std::max(index.total, shard_total(name));
   }
-  const int total = shard_total(shards.begin()->first);
-  if (total > 0 && static_cast<std::size_t>(total) != shards.size())
-    bad_input("{} names {} of {} shards ({} is one of them)", where, shards.size(), total, printable(shards.begin()->first));
-  return shards;
-}
-
-// Throws an error that names the weight files that there are instead of safetensors.
-[[noreturn]] void refuse(const fs::path& folder) {
-  const auto has = [&](const char* name) { return is_there(folder / name); };
-  const std::string where = folder.string();
-  if (has("pytorch_model.bin") || has("pytorch_model.bin.index.json"))
-    throw Error(ErrorKind::unsupported,
-                fmt::format("{} has its weights in pytorch_model.bin only; hies reads safetensors", where),
-                fmt::format("convert once: python -c \"from transformers import AutoModelForSequenceClassification as M; "
-                            "M.from_pretrained('{0}').save_pretrained('{0}', safe_serialization=True)\"",
-                            where));
-  constexpr std::array<std::array<const char*, 2>, 4> kForeign = {{{"tf_model.h5", "from_tf=True"},
-                                                                   {"flax_model.msgpack", "from_flax=True"},
-                                                                   {"tf_model.h5.index.json", "from_tf=True"},
-                                                                   {"flax_model.msgpack.index.json", "from_flax=True"}}};
-  for (const auto& [name, option] : kForeign) {
-    if (has(name))
-      throw Error(ErrorKind::unsupported, fmt::format("{} has its weights in {} only; hies reads safetensors", where, name),
-                  fmt::format("convert once with transformers 4: from_pretrained('{0}', {1}).save_pretrained('{0}', "
-                              "safe_serialization=True)",
-                              where, option));
-  }
-  std::string other;
-  std::error_code error;
-  fs::directory_iterator entry(folder, error);
-  for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
-    const std::string extension = entry->path().extension().string();
-    const std::string name = entry->path().filename().string();
-    for (const char* weights : {".safetensors", ".bin", ".gguf", ".onnx", ".pt", ".pth", ".ckpt"})
-      if (extension == weights && (other.empty() || name < other)) other = name;
-  }
-  if (error) io_error("cannot read {}: {}", where, error.message());
-  if (other.empty())
-    throw Error(ErrorKind::bad_input, fmt::format("{} has no weights: neither model.safetensors nor {}", where, kIndexName),
-                "give the path of a Hugging Face checkpoint directory");
-  throw Error(ErrorKind::unsupported, fmt::format("{} has neither model.safetensors nor {}, only {}", where, kIndexName, other),
-              "hies reads the Hugging Face layout: save the model with save_pretrained(…, safe_serialization=True)");
+  index.shards = static_cast<int>(files_of(index).size());
+  return index;
 }
 
 }  // namespace
@@ -110,44 +73,77 @@ std::int64_t TensorView::elements() const noexcept {
 
 TensorStore::TensorStore() = default;
 
+bool same_content(const TensorView& a, const TensorView& b) {
+  return a.dtype == b.dtype && a.shape == b.shape &&
+         (a.bytes.empty() || std::memcmp(a.bytes.data(), b.bytes.data(), a.bytes.size()) == 0);
+}
+
+bool TensorStore::is_in(const fs::path& folder) { return is_there(folder / kFileName) || is_there(folder / kIndexName); }
+
 TensorStore TensorStore::open(const fs::path& folder) {
   if (!is_folder(folder)) io_error("{} is not a directory", folder.string());
-  ShardIndex shards;
-  const fs::path index = folder / kIndexName;
-  // In the order in which transformers looks for them.
-  if (is_there(folder / "model.safetensors")) {
-    shards["model.safetensors"];
-  } else if (is_there(index)) {
-    shards = read_index(index);
-  } else {
-    refuse(folder);
-  }
-
+  if (!is_in(folder))
+    throw Error(ErrorKind::bad_input, fmt::format("{} has no weights: neither {} nor {}", folder.string(), kFileName, kIndexName),
+                "give the path of a Hugging Face checkpoint directory");
   TensorStore store;
-  for (const auto& [name, expected] : shards) {
-    const fs::path path = folder / name;
-    if (!is_there(path)) io_error("{} names {}, which does not exist", index.string(), printable(name));
-    const std::size_t file = store.files_.size();
-    store.files_.push_back(path);
-    store.mapped_.push_back(std::make_shared<const MappedFile>(path));
-    std::set<std::string_view> present;
-    auto views = read_safetensors(*store.mapped_.back());
-    for (const TensorView& view : views) present.insert(view.name);
-    for (const std::string& tensor : expected)
-      if (!present.contains(tensor))
-        bad_input("{} has no tensor '{}', which {} places there", path.string(), printable(tensor), kIndexName);
-    for (TensorView& view : views) {
-      view.file = file;
-      store.tensors_.push_back(std::move(view));
+  // In the order in which transformers looks for them.
+  if (is_there(folder / kFileName)) {
+    store.add_file(folder / kFileName);
+    if (is_there(folder / kIndexName))
+      store.warnings_.push_back(
+          fmt::format("{} has both {} and {}: the former is read, as transformers does", folder.string(), kFileName, kIndexName));
+  } else {
+    const fs::path index = folder / kIndexName;
+    store.index_ = read_index(index);
+    for (const std::string& name : files_of(store.index_)) {
+      if (!is_there(folder / name)) io_error("{} names {}, which does not exist", index.string(), printable(name));
+      store.add_file(folder / name);
     }
   }
-  std::sort(store.tensors_.begin(), store.tensors_.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
-  const auto twice = std::adjacent_find(store.tensors_.begin(), store.tensors_.end(),
-                                        [](const auto& a, const auto& b) { return a.name == b.name; });
-  if (twice != store.tensors_.end())
-    bad_input("{}: the tensor '{}' is in both {} and {}", folder.string(), printable(twice->name),
-              store.files_[twice->file].filename().string(), store.files_[std::next(twice)->file].filename().string());
+  store.keep_one_of_each_name(folder);
   return store;
+}
+
+void TensorStore::add_file(const fs::path& path) {
+  mapped_.push_back(std::make_shared<const MappedFile>(path));
+  for (TensorView& view : read_safetensors(*mapped_.back())) {
+    view.file = files_.size();
+    tensors_.push_back(std::move(view));
+  }
+  files_.push_back(path);
+}
+
+// Sorts the tensors by name, too.
+void TensorStore::keep_one_of_each_name(const fs::path& folder) {
+  std::stable_sort(tensors_.begin(), tensors_.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
+  const auto file_of = [this](const TensorView& view) { return files_[view.file].filename().string(); };
+  std::vector<TensorView> kept;
+  for (TensorView& view : tensors_) {
+    if (kept.empty() || kept.back().name != view.name) {
+      kept.push_back(std::move(view));
+      continue;
+    }
+    const auto listed = index_.shard_of.find(view.name);
+    const bool is_listed = listed != index_.shard_of.end() && listed->second == file_of(view);
+    const bool other_is_listed = listed != index_.shard_of.end() && listed->second == file_of(kept.back());
+    if (!same_content(kept.back(), view)) {
+      if (!is_listed && !other_is_listed)
+        bad_input("{}: the tensor '{}' is in both {} and {}, with different content", folder.string(), printable(view.name),
+                  file_of(kept.back()), file_of(view));
+      warnings_.push_back(fmt::format(
+          "{}: the tensor '{}' is in both {} and {}, with different content: that of {} is taken, as {} says", folder.string(),
+          printable(view.name), file_of(kept.back()), file_of(view), printable(listed->second), kIndexName));
+    }
+    if (is_listed) kept.back() = std::move(view);
+  }
+  tensors_ = std::move(kept);
+}
+
+std::string TensorStore::why_missing(std::string_view name) const {
+  if (const auto listed = index_.shard_of.find(name); listed != index_.shard_of.end())
+    return fmt::format("{} places it in {}, which lacks it", kIndexName, printable(listed->second));
+  if (index_.shards < index_.total) return fmt::format("{} names only {} of {} files", kIndexName, index_.shards, index_.total);
+  return {};
 }
 
 std::uint64_t TensorStore::file_bytes() const noexcept {

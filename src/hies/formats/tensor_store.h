@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
@@ -27,15 +28,27 @@ struct TensorView {
   std::int64_t elements() const noexcept;
 };
 
+// Returns whether two tensors have the same dtype, shape and bytes.
+bool same_content(const TensorView& a, const TensorView& b);
+
+// What model.safetensors.index.json says.
+struct ShardIndex {
+  std::map<std::string, std::string, std::less<>> shard_of;  // file name, by tensor; empty where there is no index
+  int shards = 0;                                            // how many files it names
+  int total = 0;                                             // of how many those are, by their names; 0: the names do not say
+};
+
 // All tensors of a checkpoint directory: those of model.safetensors, or of the shards that model.safetensors.index.json names.
-// Files are mapped; only their headers are read.
+// Files are mapped; only their headers are read. The index decides between two tensors of one name. That it lists tensors that are not
+// there is no error here: only who needs one knows.
 class TensorStore {
  public:
   TensorStore();
+  // Returns whether a directory has weights that open() reads.
+  static bool is_in(const std::filesystem::path& folder);
   // Opens a checkpoint directory. Throws bad_input for a damaged file (truncated, header length too large, invalid JSON, offsets
-  // that overlap, leave gaps or exceed the file, sizes that do not match dtype and shape, a tensor twice, a tensor that the index
-  // lists and its shard lacks), io for a missing file, and unsupported, with a hint how to convert, if there is only
-  // pytorch_model.bin or another format.
+  // that overlap, leave gaps or exceed the file, sizes that do not match dtype and shape, a tensor twice in a file, or in two files
+  // with different content where the index does not say which) and where no weights are, io for a missing file.
   static TensorStore open(const std::filesystem::path& folder);
 
   // Returns the tensors in the order of their names.
@@ -46,8 +59,17 @@ class TensorStore {
   const std::vector<std::filesystem::path>& files() const noexcept { return files_; }
   // Returns the bytes of all weight files.
   std::uint64_t file_bytes() const noexcept;
+  // Returns what the index says of a tensor that is not there, as a clause ("… places it in …"); empty: nothing.
+  std::string why_missing(std::string_view name) const;
+  // Returns one line for each choice that was made: between two files, or between tensors of one name with different content.
+  const std::vector<std::string>& warnings() const noexcept { return warnings_; }
 
  private:
+  void add_file(const std::filesystem::path& path);
+  void keep_one_of_each_name(const std::filesystem::path& folder);
+
+  ShardIndex index_;
+  std::vector<std::string> warnings_;
   std::vector<std::filesystem::path> files_;
   std::vector<std::shared_ptr<const MappedFile>> mapped_;
   std::vector<TensorView> tensors_;

@@ -180,92 +180,25 @@ TEST_F(TensorStoreTest, OffsetsThatDoNotTileTheData) {
       {"overlap"});
 }
 
-class ShardsTest : public TensorStoreTest {
- protected:
-  void SetUp() override {
-    TensorStoreTest::SetUp();
-    put("model-00001-of-00002.safetensors", file_of(R"({"b":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}})", "1"));
-    put("model-00002-of-00002.safetensors", file_of(R"({"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}})", "2"));
-  }
-  Error error_with_index(std::string_view text) const {
-    put("model.safetensors.index.json", text);
-    return error_of([&] { TensorStore::open(folder); });
-  }
-  static std::string index(std::string_view a, std::string_view b) {
-    return fmt::format(R"({{"metadata":{{"total_size":2}},"weight_map":{{"a":"{}","b":"{}"}}}})", a, b);
-  }
-  static constexpr const char* kFirst = "model-00001-of-00002.safetensors";
-  static constexpr const char* kSecond = "model-00002-of-00002.safetensors";
-};
-
-TEST_F(ShardsTest, AreOneStoreInOrderOfName) {
-  put("model.safetensors.index.json", index(kSecond, kFirst));
-  const TensorStore store = TensorStore::open(folder);
-  ASSERT_EQ(store.tensors().size(), 2U);
-  EXPECT_EQ(text_of(store.tensors()[0].bytes), "2");
-  EXPECT_EQ(store.tensors()[0].file, 1U);
-  EXPECT_EQ(store.tensors()[1].mapping->path(), folder / kFirst);
-  EXPECT_EQ(store.files(), (std::vector<std::filesystem::path>{folder / kFirst, folder / kSecond}));
-}
-
-TEST_F(ShardsTest, ASingleFileComesFirst) {
-  put("model.safetensors.index.json", index(kSecond, kFirst));
-  put("model.safetensors", file_of(R"({"c":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}})", "3"));
-  EXPECT_EQ(TensorStore::open(folder).tensors().front().name, "c");
-}
-
-TEST_F(ShardsTest, MissingShard) {
-  std::filesystem::remove(folder / kSecond);
-  expect_error(error_with_index(index(kSecond, kFirst)), ErrorKind::io, {"index.json names model-00002-of-00002.safetensors"});
-}
-
-TEST_F(ShardsTest, AnIndexThatForgetsAShard) {
-  expect_error(error_with_index(index(kFirst, kFirst)), ErrorKind::bad_input, {"1 of 2 shards"});
-}
-
-TEST_F(ShardsTest, ATensorThatItsShardLacks) {
-  expect_error(error_with_index(index(kFirst, kSecond)), ErrorKind::bad_input, {kFirst, "'a'"});
-}
-
-TEST_F(ShardsTest, ATensorInBothShards) {
-  put(kSecond,
-      file_of(R"({"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"b":{"dtype":"U8","shape":[1],"data_offsets":[1,2]}})",
-              "23"));
-  expect_error(error_with_index(index(kSecond, kFirst)), ErrorKind::bad_input, {"'b'", kFirst, kSecond});
-}
-
-TEST_F(ShardsTest, ADamagedShardIsNamed) {
-  put(kSecond, "123");
-  expect_error(error_with_index(index(kSecond, kFirst)), ErrorKind::bad_input, {kSecond, "truncated"});
-}
-
-TEST_F(ShardsTest, OnlyFilesBesideTheIndex) {
-  put("other.safetensors", file_of("{}", ""));
-  for (const char* name : {"../secret.safetensors", "/etc/passwd", "..", "", "a/b.safetensors", R"(a\\b)", R"(a\u0000b)"})
-    expect_error(error_with_index(index(name, kFirst)), ErrorKind::bad_input, {"'a'", "not the name of a file beside it"});
-}
-
-TEST_F(ShardsTest, BrokenIndex) {
-  for (const char* text : {"[]", "{}", R"({"weight_map":[]})", R"({"weight_map":{}})"})
-    expect_error(error_with_index(text), ErrorKind::bad_input, {"index.json", "weight_map"});
-  expect_error(error_with_index("{\n\"weight_map\": }"), ErrorKind::bad_input, {"index.json", "line 2"});
-  expect_error(error_with_index(R"({"weight_map":{"a":3}})"), ErrorKind::bad_input, {"'a'"});
-}
-
-TEST_F(TensorStoreTest, OtherFormatsSayHowToConvert) {
-  const auto error_now = [&] { return error_of([&] { TensorStore::open(folder); }); };
-  expect_error(error_now(), ErrorKind::bad_input, {"no weights"});
-  for (const auto& [file, hint] :
-       std::vector<std::pair<std::string, std::string>>{{"model.gguf", "save_pretrained"},
-                                                        {"flax_model.msgpack", "from_flax=True"},
-                                                        {"tf_model.h5", "from_tf=True"},
-                                                        {"pytorch_model.bin", "safe_serialization=True"}}) {
-    put(file, "x");
-    const Error error = error_now();
-    expect_error(error, ErrorKind::unsupported, {file});
-    EXPECT_NE(error.hint().find(hint), std::string::npos) << error.hint();
-  }
+TEST_F(TensorStoreTest, NoWeights) {
+  EXPECT_FALSE(TensorStore::is_in(folder));
+  put("pytorch_model.bin", "x");
+  expect_error(error_of([&] { TensorStore::open(folder); }), ErrorKind::bad_input, {"no weights"});
   expect_error(error_of([&] { TensorStore::open(folder / "nowhere"); }), ErrorKind::io, {"nowhere"});
+}
+
+TEST_F(TensorStoreTest, AGitLfsPointer) {
+  constexpr std::string_view kPointer =
+      "version https://git-lfs.github.com/spec/v1\noid "
+      "sha256:4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393\nsize 12345\n";
+  put("model.safetensors", kPointer);
+  EXPECT_TRUE(TensorStore::is_in(folder));
+  const Error error = error_of([&] { TensorStore::open(folder); });
+  expect_error(error, ErrorKind::bad_input, {"model.safetensors is a Git LFS pointer"});
+  EXPECT_NE(error.hint().find("git lfs pull"), std::string::npos);
+  std::filesystem::remove(folder / "model.safetensors");
+  put("model.safetensors.index.json", kPointer);
+  expect_error(error_of([&] { TensorStore::open(folder); }), ErrorKind::bad_input, {"index.json is a Git LFS pointer"});
 }
 
 }  // namespace

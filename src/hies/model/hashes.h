@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "hies/base/json_node.h"
+#include "hies/base/progress.h"
 
 namespace hies::model {
 
@@ -22,9 +23,13 @@ void put_hashes(Json& json, const ModelHashes& hashes);
 // Reads what put_hashes adds, or the "hash" of version 1. Throws bad_input that names the key.
 ModelHashes read_hashes(const JsonNode& node);
 
+// Returns which part both sides state and differs, as messages call it ("the weights", "config.json", "the tokenizer or image
+// processor"); empty: none does.
+std::string_view differing_part(const ModelHashes& a, const ModelHashes& b);
+
 // Throws bad_input where `file`, of the file that `where` names and `what` describes ("the plan is"), is of another model than
-// `present`: other weights, or another config.json or other inputs where both say which.
+// `present`: other weights, or another config.json or other inputs where both state them. Warns of what only one of them states.
 void check_same_model(const ModelHashes& file, const ModelHashes& present, std::string_view where, std::string_view what,
-                      std::string_view hint);
+                      std::string_view hint, Progress& progress = silent_progress());
 
 }  // namespace hies::model

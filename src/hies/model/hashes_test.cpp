@@ -44,5 +44,34 @@ TEST(ModelHashes, DifferWhereBothSay) {
             "plan.json: the tokenizer or image processor differs: the plan is for j, but this model has i");
 }
 
+TEST(ModelHashes, WhatOneSideLacksIsAWarning) {
+  struct Warnings : Progress {
+    void warn(std::string_view message) override { text += std::string(message) + "\n"; }
+    std::string text;
+  };
+  const auto warnings = [](const ModelHashes& file, const ModelHashes& present) {
+    Warnings progress;
+    check_same_model(file, present, "plan.json", "the plan is", "", progress);
+    return progress.text;
+  };
+  EXPECT_EQ(warnings({"w", "c", "i"}, {"w", "c", "i"}), "");
+  EXPECT_EQ(warnings({"w", "c"}, {"w", "c"}), "");  // neither reads texts
+  EXPECT_EQ(warnings({"w"}, {"w", "c", "i"}),
+            "plan.json: the plan is for a model with these weights, but config.json and the tokenizer or image processor are not "
+            "stated, "
+            "and may differ from this model's\n");
+  EXPECT_EQ(
+      warnings({"w", "c", "i"}, {"w", "c"}),
+      "plan.json: the tokenizer or image processor of this model cannot be read, and may differ from what the plan is for\n");
+}
+
+TEST(ModelHashes, ThePartThatDiffersIsNamed) {
+  EXPECT_EQ(differing_part({"w", "c", "i"}, {"w", "c", "i"}), "");
+  EXPECT_EQ(differing_part({"w"}, {"w", "c", "i"}), "");
+  EXPECT_EQ(differing_part({"v", "d"}, {"w", "c"}), "the weights");
+  EXPECT_EQ(differing_part({"w", "d", "j"}, {"w", "c", "i"}), "config.json");
+  EXPECT_EQ(differing_part({"w", "c", "j"}, {"w", "c", "i"}), "the tokenizer or image processor");
+}
+
 }  // namespace
 }  // namespace hies::model

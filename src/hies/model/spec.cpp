@@ -18,6 +18,7 @@ std::string_view problem_name(Problem problem) noexcept {
     case Problem::classification: return "classification";
     case Problem::regression: return "regression";
     case Problem::causal_lm: return "causal-lm";
+    case Problem::hidden_states: return "hidden-states";
   }
   return "";
 }

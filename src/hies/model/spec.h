@@ -16,10 +16,11 @@ enum class Activation { none, gelu, gelu_tanh, relu, silu, tanh };
 // `swish`. Throws unsupported.
 Activation parse_activation(const std::string& name);
 
-// What a checkpoint predicts: one of `labels`, a number, or the next token.
-enum class Problem { classification, regression, causal_lm };
+// What a checkpoint predicts: one of `labels`, a number, or the next token. An encoder without a task head, or with one that is not
+// read here, predicts nothing: what it gives is the last hidden state of each example's first token.
+enum class Problem { classification, regression, causal_lm, hidden_states };
 
-// Returns "classification", "regression" or "causal-lm".
+// Returns "classification", "regression", "causal-lm" or "hidden-states".
 std::string_view problem_name(Problem problem) noexcept;
 
 // The description of a model. Forward and backward pass, shapes of tensors, slices of units, costs and the memory plan all walk it, so
@@ -102,7 +103,7 @@ struct TaskHeadSpec {
     Activation activation = Activation::none;
   };
   std::vector<Dense> dense;  // [E → E], one after the other
-  // Each gives logits [V]; of several, one for each pooled token, the mean is taken (DeiT with its teacher).
+  // Each gives logits [V]; of several, one for each pooled token, the mean is taken (DeiT with its teacher). None: hidden states.
   std::vector<MatrixSpec> classifiers;
   bool tied = false;  // the classifier is the table of word embeddings
   int padding = -1;   // Pooling::last: the token id of padding; -1: none
@@ -122,13 +123,19 @@ struct ModelSpec {
   std::optional<NormSpec> final_norm;
   TaskHeadSpec head;
   Problem problem = Problem::classification;
-  std::vector<std::string> labels;  // [V] in order of id; one entry for regression, none for language models
+  std::vector<std::string> labels;  // [V] in order of id; one entry for regression, none for language models and hidden states
+  // Problem::hidden_states: what the checkpoint is with the head that is not read, for messages: "masked language model
+  // (BertForMaskedLM)". Empty: it has no head.
+  std::string other_head;
 
   bool reads_images() const noexcept { return vision.patch_height > 0; }
   int layer_count() const noexcept { return static_cast<int>(layers.size()); }
   const LayerSpec& layer(int index) const { return layers[static_cast<std::size_t>(index)]; }
-  // Returns the numbers that the task head gives for a row: V of a language model, else the number of labels.
-  int outputs() const noexcept { return problem == Problem::causal_lm ? text.vocabulary : static_cast<int>(labels.size()); }
+  // Returns the numbers that the model gives for a row: V of a language model, E of hidden states, else the number of labels.
+  int outputs() const noexcept {
+    if (problem == Problem::hidden_states) return hidden;
+    return problem == Problem::causal_lm ? text.vocabulary : static_cast<int>(labels.size());
+  }
 };
 
 }  // namespace hies::model

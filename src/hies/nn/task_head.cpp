@@ -57,6 +57,7 @@ at::Tensor TaskHead::forward(const at::Tensor& states, const BatchRows& rows, Ta
     if (tape != nullptr) tape->inside.push_back(inside);
     inputs = {ops::activation(dense.activation, inside)};
   }
+  if (classifiers_.empty()) return inputs.front();
   at::Tensor logits = classifiers_.front()(inputs.front());
   for (std::size_t i = 1; i < classifiers_.size(); ++i) logits = logits + classifiers_[i](inputs[i]);
   return classifiers_.size() > 1 ? logits / static_cast<double>(classifiers_.size()) : logits;
@@ -65,6 +66,7 @@ at::Tensor TaskHead::forward(const at::Tensor& states, const BatchRows& rows, Ta
 at::Tensor TaskHead::backward(const at::Tensor& gradient, const BatchRows& rows, const TaskHeadTape& tape) const {
   at::Tensor of_read = gradient;
   if (spec_.head.pooling != Pooling::targets) {
+    check(!classifiers_.empty(), "a gradient of hidden states");
     std::vector<at::Tensor> of_inputs;
     const auto count = static_cast<double>(classifiers_.size());
     for (const ops::Linear& classifier : classifiers_)

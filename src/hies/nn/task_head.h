@@ -15,7 +15,7 @@ struct TaskHeadTape {
 };
 
 // From the rows of the last hidden state that leave the last block [A, E] to logits [B padded, V], or, of a language model, to the
-// final states [R padded, E], which vocabulary() makes logits of.
+// final states [R padded, E], which vocabulary() makes logits of. Without a classifier: to the pooled states [B padded, E].
 class TaskHead {
  public:
   TaskHead(const model::ModelSpec& spec, const WeightSource& weights);

@@ -9,11 +9,11 @@
 namespace hies::pipeline {
 namespace {
 
-std::optional<prune::Plan> read_plan(const EvalRequest& request, const LoadedModel& loaded) {
+std::optional<prune::Plan> read_plan(const EvalRequest& request, const LoadedModel& loaded, Progress& progress) {
   if (!request.plan) return std::nullopt;
   prune::Plan plan = prune::read_plan(*request.plan);
   prune::check_plan(plan, data::hashes_of(*loaded.checkpoint, loaded.preprocessor), loaded.model.spec().layout,
-                    request.plan->string());
+                    request.plan->string(), progress);
   return plan;
 }
 
@@ -48,6 +48,7 @@ EvaluationData load_evaluation(const LoadedModel& loaded, const data::Task& task
 EvaluationData load_evaluation(const arch::Checkpoint& checkpoint, const data::Preprocessor& preprocessor, const data::Task& task,
                                const std::filesystem::path& file, data::LoadOptions load, const std::string& loss,
                                Progress& progress, int threads) {
+  data::check_judged(task);
   load.labels = data::LabelNeed::if_present;
   EvaluationData data;
   data.dataset = data::load_dataset(file, task, load, checkpoint, preprocessor, progress, threads);
@@ -63,15 +64,15 @@ EvaluationData load_evaluation(const arch::Checkpoint& checkpoint, const data::P
 EvalRun run_eval(const EvalRequest& request, Progress& progress) {
   const data::Task& task = data::task(request.task);
   eval::check_options(request.eval);
-  const LoadedModel loaded = load_model(request.model, request.execution);
-  const std::optional<prune::Plan> plan = read_plan(request, loaded);
+  const LoadedModel loaded = load_model(request.model, request.execution, progress);
+  const std::optional<prune::Plan> plan = read_plan(request, loaded, progress);
   EvaluationData mine = load_evaluation(loaded, task, request.data, request.load, request.loss, progress);
   eval::warn_of_undefined_metrics(task, mine.dataset, progress);
   const eval::EvaluationSubject model = subject(loaded, mine, plan ? &*plan : nullptr);
 
   EvalRun run;
   if (request.reference) {
-    const LoadedModel other = load_model(*request.reference, request.execution);
+    const LoadedModel other = load_model(*request.reference, request.execution, progress);
     const EvaluationData theirs = load_evaluation(other, task, request.data, request.load, request.loss, progress);
     const eval::EvaluationSubject reference = subject(other, theirs, nullptr);
     run.evaluation = eval::evaluate(task, model, &reference, request.eval, progress);

@@ -20,7 +20,8 @@ struct EvaluationData {
 };
 
 // Loads evaluation data. `loss` is a name of score/objectives, or empty for the task's. A file without label column gives no
-// metrics and, unless the loss needs no labels, no losses. Throws bad_input when labels are there but cannot be read.
+// metrics and, unless the loss needs no labels, no losses. Throws bad_input when labels are there but cannot be read, and for a task
+// that judges nothing.
 EvaluationData load_evaluation(const LoadedModel& loaded, const data::Task& task, const std::filesystem::path& file,
                                data::LoadOptions load, const std::string& loss, Progress& progress);
 

@@ -8,8 +8,8 @@
 
 namespace hies::pipeline {
 
-LoadedModel load_model(const std::filesystem::path& folder, const engine::ExecutionOptions& execution) {
-  return load_model(std::make_shared<const arch::Checkpoint>(arch::Checkpoint::open(folder)), execution);
+LoadedModel load_model(const std::filesystem::path& folder, const engine::ExecutionOptions& execution, Progress& progress) {
+  return load_model(std::make_shared<const arch::Checkpoint>(arch::Checkpoint::open(folder, progress)), execution);
 }
 
 LoadedModel load_model(std::shared_ptr<const arch::Checkpoint> checkpoint, const engine::ExecutionOptions& execution) {

@@ -17,8 +17,9 @@ struct LoadedModel {
   engine::Model model;
 };
 
-// Loads a checkpoint. Throws what Checkpoint::open, load_preprocessor and Model::load throw.
-LoadedModel load_model(const std::filesystem::path& folder, const engine::ExecutionOptions& execution);
+// Loads a checkpoint. Throws what Checkpoint::open, load_preprocessor and Model::load throw; warns as Checkpoint::open does.
+LoadedModel load_model(const std::filesystem::path& folder, const engine::ExecutionOptions& execution,
+                       Progress& progress = silent_progress());
 LoadedModel load_model(std::shared_ptr<const arch::Checkpoint> checkpoint, const engine::ExecutionOptions& execution);
 
 // Warns of heads that were zeroed instead of removed (`keep_shapes`): they still count as heads and are ranked with the others.

@@ -13,6 +13,7 @@ LogitMatch match_logits(const eval::Predictions& got, const eval::Predictions& w
         "both models answer the same examples with the same labels");
   LogitMatch match;
   match.examples = static_cast<std::int64_t>(wanted.answers.size());
+  if (!wanted.log_likelihoods.empty()) match.compared = "log-likelihoods";
   const auto compare = [&match](const std::vector<double>& mine, const std::vector<double>& theirs) {
     for (std::size_t i = 0; i < theirs.size(); ++i) {
       match.largest_difference = std::max(match.largest_difference, std::abs(mine[i] - theirs[i]));
@@ -29,8 +30,10 @@ LogitMatch match_logits(const eval::Predictions& got, const eval::Predictions& w
 LogitMatch match_pruned(const engine::Model& pruned, const engine::Model& whole, const prune::Plan& plan,
                         const data::Dataset& dataset, std::int64_t batch_tokens, Progress& progress) {
   const model::Gates gates = prune::gates(plan, whole.spec().layout);
-  return match_logits(eval::predict(pruned, dataset, nullptr, nullptr, batch_tokens, progress),
-                      eval::predict(whole, dataset, &gates, nullptr, batch_tokens, progress));
+  LogitMatch match = match_logits(eval::predict(pruned, dataset, nullptr, nullptr, batch_tokens, progress),
+                                  eval::predict(whole, dataset, &gates, nullptr, batch_tokens, progress));
+  if (whole.spec().problem == model::Problem::hidden_states) match.compared = "hidden states";
+  return match;
 }
 
 }  // namespace hies::pipeline

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 
 #include "hies/base/progress.h"
 #include "hies/data/dataset.h"
@@ -13,8 +14,9 @@ namespace hies::pipeline {
 // How closely two models agree on the same examples.
 struct LogitMatch {
   std::int64_t examples = 0;
-  double largest_difference = 0;  // between two logits; for language models, between two log-likelihoods
-  double largest_logit = 0;       // in absolute value
+  std::string_view compared = "logits";  // or "log-likelihoods" of a language model, "hidden states" of a model without task head
+  double largest_difference = 0;         // between two of them
+  double largest_logit = 0;              // in absolute value
   std::int64_t different_answers =
       0;  // examples whose class, choice or most likely token differs, or whose number differs at all
 };

@@ -20,7 +20,7 @@ class Job {
   PruneRun run() {
     check_request();
     AtomicDirectory output(request_.output, request_.force);
-    checkpoint_ = std::make_shared<const arch::Checkpoint>(arch::Checkpoint::open(request_.model));
+    checkpoint_ = std::make_shared<const arch::Checkpoint>(arch::Checkpoint::open(request_.model, progress_));
     // A plan alone needs no run of the model.
     if (needs_model()) whole_.emplace(load_model(checkpoint_, request_.execution));
     find_plan();
@@ -52,6 +52,7 @@ class Job {
     if (refits() && !request_.calibration)
       throw Error(ErrorKind::bad_input, "a refit needs rows to fit with", "give `task` and `calibration`: labels are not needed");
     if (needs_model()) data::task(request_.task);
+    if (request_.evaluation) data::check_judged(task());
     if (request_.evaluation) eval::check_options(request_.eval);
     prune::check_target_name(request_.budget.target);
     if (!request_.calibration || request_.plan) return;
@@ -65,7 +66,7 @@ class Job {
     if (request_.calibration) load_calibration();
     if (request_.plan) {
       run_.plan = prune::read_plan(*request_.plan);
-      prune::check_plan(run_.plan, hashes(), checkpoint_->spec().layout, request_.plan->string());
+      prune::check_plan(run_.plan, hashes(), checkpoint_->spec().layout, request_.plan->string(), progress_);
       return;
     }
     ScoreRun scored = run_score(*whole_, score_request(), std::move(calibration_.scored), progress_);
@@ -111,9 +112,14 @@ class Job {
   // The model that the pruned checkpoint must equal, once the plan's units are masked.
   const engine::Model& masked_model() const { return refitted_ ? *refitted_ : whole_->model; }
 
-  // Where no model is loaded the plan is compared with the weights and config.json alone.
+  // A plan can be carried out without a tokenizer or image processor, so it is no error here that there is none.
   model::ModelHashes hashes() const {
-    return whole_ ? data::hashes_of(*checkpoint_, whole_->preprocessor) : checkpoint_->hashes();
+    if (whole_) return data::hashes_of(*checkpoint_, whole_->preprocessor);
+    try {
+      return data::hashes_of(*checkpoint_, data::load_preprocessor(*checkpoint_));
+    } catch (const Error&) {
+      return checkpoint_->hashes();
+    }
   }
 
   // Measurements for the model card, and the answers that the pruned checkpoint must give.

@@ -12,6 +12,7 @@ namespace hies::pipeline {
 namespace {
 
 data::LabelNeed label_need(const score::ScoreOptions& options, const model::ModelSpec& spec) {
+  if (spec.problem == model::Problem::hidden_states) return data::LabelNeed::if_readable;
   const score::ObjectiveKind& loss = options.loss.empty() ? score::default_objective(spec) : score::find_objective(options.loss);
   const bool takes_gradient = std::any_of(options.tables.begin(), options.tables.end(),
                                           [](const std::string& table) { return score::find_statistic(table).needs_gradient; });
@@ -29,7 +30,7 @@ data::LoadOptions calibration_options() {
 ScoreRun run_score(const ScoreRequest& request, Progress& progress) {
   score::check_options(request.score);
   data::task(request.task);
-  return run_score(load_model(request.model, request.execution), request, progress);
+  return run_score(load_model(request.model, request.execution, progress), request, progress);
 }
 
 data::Dataset load_calibration_rows(const LoadedModel& loaded, const ScoreRequest& request, Progress& progress) {

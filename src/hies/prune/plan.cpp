@@ -147,8 +147,9 @@ void write_plan(const std::filesystem::path& path, const Plan& plan, bool force)
   write_file(path, pretty(to_json(plan)), force);
 }
 
-void check_plan(const Plan& plan, const model::ModelHashes& model, const model::Layout& layout, std::string_view where) {
-  model::check_same_model(plan.model, model, where, "the plan is", "score this model and plan again");
+void check_plan(const Plan& plan, const model::ModelHashes& model, const model::Layout& layout, std::string_view where,
+                Progress& progress) {
+  model::check_same_model(plan.model, model, where, "the plan is", "score this model and plan again", progress);
   check_present(plan, layout, where);
   check_units(plan, layout, where);
 }

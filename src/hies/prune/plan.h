@@ -34,8 +34,9 @@ Plan read_plan(const std::filesystem::path& path);
 void write_plan(const std::filesystem::path& path, const Plan& plan, bool force);
 
 // Throws bad_input when the plan is of another model, names a layer or unit that does not exist or is already removed, or takes a part
-// of what its units say is removed together.
-void check_plan(const Plan& plan, const model::ModelHashes& model, const model::Layout& layout, std::string_view where);
+// of what its units say is removed together. Warns as model::check_same_model does.
+void check_plan(const Plan& plan, const model::ModelHashes& model, const model::Layout& layout, std::string_view where,
+                Progress& progress = silent_progress());
 
 // Returns 0 for each removed unit, 1 for the others of its site: masks the units of a model that still has them. Throws as check_plan
 // does for units.

@@ -133,6 +133,8 @@ Json pruned_config(const arch::Checkpoint& source, const Plan& plan, const Layou
     write_heads(source.family(), left, config);
     write_neurons(source.family(), left, config);
   }
+  // What the weights decided here, other programs read in config.json.
+  if (source.is_untied_by_weights()) config["tie_word_embeddings"] = false;
   config["hies"] = hies_block(source, plan, keep_shapes ? source.spec().layout : left, keep_shapes);
   return config;
 }

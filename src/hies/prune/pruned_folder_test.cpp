@@ -194,7 +194,7 @@ TEST_F(PrunedFolder, LeavesStaleWeightsBehindAndSaysSo) {
   EXPECT_EQ(read_file(room / "out/1_Pooling/config.json"), "1_Pooling/config.json");
   ASSERT_EQ(warnings.lines.size(), 1U);
   EXPECT_EQ(warnings.lines[0],
-            "not copied, because they hold the unpruned weights: adapter_model.safetensors, flax_model.msgpack, model.gguf, "
+            "not copied, because they belong to the unpruned weights: adapter_model.safetensors, flax_model.msgpack, model.gguf, "
             "onnx/model.onnx, optimizer.pt, pytorch_model-00001-of-00002.bin, pytorch_model.bin, pytorch_model.bin.index.json, "
             "tf_model.h5");
 }

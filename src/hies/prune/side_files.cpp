@@ -21,6 +21,7 @@ bool holds_weights(const fs::path& path) {
                                    ".pt",          ".pth", ".ckpt", ".ot",      ".tflite", ".mlmodel"};
   constexpr std::string_view kIndex = ".index.json";
   std::string name = path.filename().string();
+  if (name == "adapter_config.json") return true;  // by it PEFT would load another model in place of the pruned one
   if (name.ends_with(kIndex)) name.resize(name.size() - kIndex.size());
   const std::string ending = fs::path(name).extension().string();
   return std::find(kEndings.begin(), kEndings.end(), ending) != kEndings.end() && name != "training_args.bin";
@@ -61,7 +62,7 @@ Found find_files(const fs::path& source, const formats::TensorStore& store) {
 void copy_side_files(const fs::path& source, const formats::TensorStore& store, const fs::path& target, Progress& progress) {
   const Found found = find_files(source, store);
   if (!found.stale.empty())
-    progress.warn(fmt::format("not copied, because they hold the unpruned weights: {}", fmt::join(found.stale, ", ")));
+    progress.warn(fmt::format("not copied, because they belong to the unpruned weights: {}", fmt::join(found.stale, ", ")));
   for (const fs::path& relative : found.copied) {
     Progress::throw_if_cancelled();
     std::error_code error;

@@ -35,6 +35,7 @@ std::vector<double> divergences(const engine::Model& model, const std::vector<St
       switch (network.spec().problem) {
         case model::Problem::causal_lm: sums[i] += divergence_of_tokens(network.head().vocabulary(), batch.dense, other); break;
         case model::Problem::classification: sums[i] += divergence_of_logits(batch.dense, other); break;
+        case model::Problem::hidden_states:
         case model::Problem::regression: sums[i] += (batch.dense - other).to(at::kDouble).square().sum().item<double>(); break;
       }
     }

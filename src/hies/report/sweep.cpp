@@ -57,10 +57,10 @@ void check_records(const Sweep& sweep) {
     const auto first = unpruned.find(record.key.run);
     if (first == unpruned.end())
       bad_input("{}: run '{}' has no record of the unpruned model before its others", file, printable(record.key.run));
-    if (record.key.model.weights != first->second->key.model.weights)
+    if (const auto part = model::differing_part(record.key.model, first->second->key.model); !part.empty())
       throw Error(ErrorKind::bad_input,
-                  fmt::format("{}: run '{}' has records of two models, {} and {}", file, printable(record.key.run),
-                              printable(first->second->key.model.weights), printable(record.key.model.weights)),
+                  fmt::format("{}: run '{}' has records of two models: {} of one differs from the other's", file,
+                              printable(record.key.run), part),
                   "records of different models belong into different folders");
     if (record.key.task != first->second->key.task)
       bad_input("{}: run '{}' has records of two tasks, {} and {}", file, printable(record.key.run), first->second->key.task,
@@ -76,10 +76,9 @@ void check_scores(const Sweep& sweep) {
     for (const std::string& file : {record.key.scores, record.measured.bound.scores}) {
       const auto found = sweep.scores.find(file);
       if (found == sweep.scores.end() || !seen.insert(file + record.key.run).second) continue;
-      if (found->second.model_info.hashes.weights != record.key.model.weights)
-        bad_input("{}: scores of model {}, but run '{}' is of model {}", (sweep.folder / file).string(),
-                  printable(found->second.model_info.hashes.weights), printable(record.key.run),
-                  printable(record.key.model.weights));
+      if (const auto part = model::differing_part(found->second.model_info.hashes, record.key.model); !part.empty())
+        bad_input("{}: scores of another model than run '{}': {} differs", (sweep.folder / file).string(),
+                  printable(record.key.run), part);
     }
   }
 }

@@ -3,12 +3,15 @@
 #include <algorithm>
 #include <numeric>
 
+#include <fmt/ranges.h>
+
 #include "hies/base/clock.h"
 #include "hies/base/error.h"
 #include "hies/base/fields.h"
 #include "hies/data/finite.h"
 #include "hies/data/packing.h"
 #include "hies/score/example_statistics.h"
+#include "hies/score/methods/method.h"
 #include "hies/score/objectives/objectives.h"
 #include "hies/score/statistics/statistic.h"
 
@@ -65,9 +68,37 @@ class Asked {
   model::EntropyTokens entropy_tokens_;
 };
 
-// Returns null when no statistic needs a loss and the data has no labels for one.
+// The tables that need no gradient and the methods that need no others, as a hint.
+std::string without_gradient() {
+  const auto needs_none = [](std::string_view table) { return !find_statistic(table).needs_gradient; };
+  std::vector<std::string_view> tables, rankings;
+  for (const Statistic& statistic : statistics())
+    if (!statistic.needs_gradient) tables.push_back(statistic.name);
+  for (const Method& method : methods())
+    if (std::all_of(method.tables.begin(), method.tables.end(), needs_none)) rankings.push_back(method.name);
+  return fmt::format("these need none: tables {}; methods {}", fmt::join(tables, ", "), fmt::join(rankings, ", "));
+}
+
+// Throws where the model has no task head, but a statistic or the caller's loss needs one.
+void check_task_head(const arch::Checkpoint& checkpoint, const ScoreOptions& options) {
+  if (checkpoint.has_task_head()) return;
+  const std::string folder = checkpoint.folder().string();
+  const std::string lacks = checkpoint.spec().other_head.empty()
+                                ? fmt::format("{} has none", folder)
+                                : fmt::format("{} is a {}", folder, checkpoint.spec().other_head);
+  for (const std::string& table : options.tables)
+    if (find_statistic(table).needs_gradient)
+      throw Error(ErrorKind::bad_input, fmt::format("table '{}' needs a classifying task head, but {}", table, lacks),
+                  without_gradient());
+  if (!options.loss.empty())
+    throw Error(ErrorKind::bad_input, fmt::format("`loss` {} needs a classifying task head, but {}", options.loss, lacks),
+                "leave `loss` out");
+}
+
+// Returns null when no statistic needs a loss and the data has no labels for one, and for a model that has no task head.
 std::unique_ptr<model::Objective> objective_for(const ObjectiveKind& kind, const Asked& asked, const model::ModelSpec& spec,
                                                 const data::Dataset& dataset) {
+  if (spec.problem == model::Problem::hidden_states) return nullptr;
   if (!asked.gradient() && kind.needs_labels && !dataset.has_labels) return nullptr;
   std::vector<double> labels;
   if (dataset.has_labels)
@@ -127,9 +158,10 @@ Scores score_heads(const engine::Model& model, const data::Dataset& dataset, con
   if (dataset.size() == 0) bad_input("{}: no examples to score with", dataset.source.string());
   const arch::Checkpoint& checkpoint = model.checkpoint();
   const Asked asked(options);
+  check_task_head(checkpoint, options);
   ScoreOptions resolved = options;
-  if (resolved.loss.empty()) resolved.loss = default_objective(checkpoint.spec()).name;
-  const ObjectiveKind& kind = find_objective(resolved.loss);
+  if (resolved.loss.empty() && checkpoint.has_task_head()) resolved.loss = default_objective(checkpoint.spec()).name;
+  const ObjectiveKind& kind = resolved.loss.empty() ? default_objective(checkpoint.spec()) : find_objective(resolved.loss);
   if (asked.entropy_of_first_tokens() && checkpoint.spec().causal)
     bad_input("`entropy_tokens` is cls, but the first token of a decoder sees only itself");
 

@@ -2,6 +2,8 @@
 
 #include <cerrno>
 #include <cstring>
+#include <optional>
+#include <utility>
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -50,6 +52,8 @@ void create_folder(const fs::path& folder) {
   if (!fs::create_directory(folder, code) && code) io_error("cannot create {}: {}", folder.string(), code.message());
 }
 
+Json or_null(const std::optional<std::string>& hash) { return hash ? Json(*hash) : Json(); }
+
 // Returns an option's value as messages show it.
 std::string shown(const Json& value) { return printable(value.is_string() ? value.get<std::string>() : value.dump(), 60); }
 
@@ -77,7 +81,19 @@ void compare_member(const JsonNode& stored, const Json& mine, std::string_view n
               std::string(kOtherFolder));
 }
 
-void compare_runs(const JsonNode& stored, const Json& mine, const fs::path& folder) {
+// sweep.json of earlier versions states the weights alone.
+void compare_models(const JsonNode& stored, const Json& mine, const fs::path& folder, Progress& progress) {
+  compare_member(stored, mine, "model_hash", "another model", folder);
+  for (const auto& [name, what] : {std::pair{"config_hash", "a model with another config.json"},
+                                   std::pair{"inputs_hash", "a model with another tokenizer or image processor"}}) {
+    if (stored.holds(name) && !mine[name].is_null()) compare_member(stored, mine, name, what, folder);
+    else if (stored.holds(name) == mine[name].is_null())
+      progress.warn(fmt::format("{}: run {} does not state its {}, which may be another than this one's", folder.string(),
+                                shown(mine["name"]), name));
+  }
+}
+
+void compare_runs(const JsonNode& stored, const Json& mine, const fs::path& folder, Progress& progress) {
   if (stored.list_size() != mine.size())
     throw Error(ErrorKind::bad_input,
                 fmt::format("{} holds a sweep of {} runs, but this one has {}", folder.string(), stored.list_size(), mine.size()),
@@ -85,7 +101,7 @@ void compare_runs(const JsonNode& stored, const Json& mine, const fs::path& fold
   stored.each(mine.size(), "runs", [&](std::size_t i, const JsonNode& run) {
     compare_member(run, mine[i], "name", "another name", folder);
     compare_member(run, mine[i], "task", "another task", folder);
-    compare_member(run, mine[i], "model_hash", "another model", folder);
+    compare_models(run, mine[i], folder, progress);
     compare_member(run, mine[i], "calibration_hash", "other calibration data", folder);
     compare_member(run, mine[i], "data_hash", "other evaluation data", folder);
   });
@@ -134,7 +150,8 @@ SweepFolder::~SweepFolder() {
   ::close(descriptor_);
 }
 
-void SweepFolder::claim(const SweepConfig& config, const std::vector<RunIdentity>& identities, const std::string& version) const {
+void SweepFolder::claim(const SweepConfig& config, const std::vector<RunIdentity>& identities, const std::string& version,
+                        Progress& progress) const {
   const Json mine = sweep_json(config, identities, version);
   const fs::path file = folder_ / kSweepFile;
   if (!is_there(file)) {
@@ -150,7 +167,7 @@ void SweepFolder::claim(const SweepConfig& config, const std::vector<RunIdentity
                   fmt::format("{} holds a sweep of hies {}, but this is {}", folder_.string(), printable(before), version),
                   "resume it with that version, or give another directory as `output`");
     compare_options(stored, mine, folder_);
-    compare_runs(root.member("runs"), mine["runs"], folder_);
+    compare_runs(root.member("runs"), mine["runs"], folder_, progress);
   }
   create_folder(folder_ / "scores");
 }
@@ -166,7 +183,9 @@ Json sweep_json(const SweepConfig& config, const std::vector<RunIdentity>& ident
                     {"task", run.task},
                     {"calib", run.calib.string()},
                     {"data", run.data.string()},
-                    {"model_hash", identities[i].model_hash},
+                    {"model_hash", identities[i].model.weights},
+                    {"config_hash", or_null(identities[i].model.config)},
+                    {"inputs_hash", or_null(identities[i].model.inputs)},
                     {"calibration_hash", identities[i].calibration_hash},
                     {"data_hash", identities[i].data_hash}});
   }

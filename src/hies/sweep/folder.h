@@ -5,6 +5,8 @@
 #include <vector>
 
 #include "hies/base/json.h"
+#include "hies/base/progress.h"
+#include "hies/model/hashes.h"
 #include "hies/sweep/options.h"
 
 namespace hies::sweep {
@@ -15,7 +17,7 @@ inline constexpr std::string_view kSummaryFile = "summary.json";
 
 // Hashes of what a run's results depend on, besides the options.
 struct RunIdentity {
-  std::string model_hash;
+  model::ModelHashes model;
   std::string calibration_hash;  // of the rows of every seed
   std::string data_hash;         // data::Dataset::hash
 };
@@ -35,8 +37,9 @@ class SweepFolder {
   const std::filesystem::path& path() const noexcept { return folder_; }
 
   // Writes sweep.json; where there is one, compares with it instead. Throws bad_input that names the options, the version, the
-  // model or the data that differ.
-  void claim(const SweepConfig& config, const std::vector<RunIdentity>& identities, const std::string& version) const;
+  // model or the data that differ. Warns of what of the model the file does not state.
+  void claim(const SweepConfig& config, const std::vector<RunIdentity>& identities, const std::string& version,
+             Progress& progress = silent_progress()) const;
 
  private:
   std::filesystem::path folder_;

@@ -16,7 +16,7 @@ class Folder : public testing::Test {
   // What claiming the folder throws; empty: nothing.
   std::string claim() {
     try {
-      SweepFolder(path).claim(config, {identity}, version);
+      SweepFolder(path).claim(config, {identity}, version, warnings);
     } catch (const Error& error) {
       EXPECT_EQ(error.kind(), ErrorKind::bad_input);
       return error.what();
@@ -27,7 +27,11 @@ class Folder : public testing::Test {
   TestFolder parent;
   std::filesystem::path path = parent / "sweep";
   SweepConfig config{{}, {{"a", "model", "sst2", "train.tsv", "dev.tsv"}}};
-  RunIdentity identity{"m", "c", "d"};
+  RunIdentity identity{{"m", "g", "i"}, "c", "d"};
+  struct Warnings : Progress {
+    void warn(std::string_view message) override { text += std::string(message) + "\n"; }
+    std::string text;
+  } warnings;
   std::string version = "0.1.0";
 };
 
@@ -49,15 +53,37 @@ TEST_F(Folder, NamesTheOptionsThatDiffer) {
 
 TEST_F(Folder, RefusesAnotherModelDataOrVersion) {
   EXPECT_EQ(claim(), "");
-  identity.model_hash = "other";
+  const RunIdentity first = identity;
+  identity.model.weights = "other";
   EXPECT_NE(claim().find("another model"), std::string::npos);
-  identity = {"m", "c", "other"};
+  identity = first;
+  identity.model.config = "other";
+  EXPECT_NE(claim().find("another config.json"), std::string::npos);
+  identity = first;
+  identity.model.inputs = "other";
+  EXPECT_NE(claim().find("another tokenizer or image processor"), std::string::npos);
+  identity = first;
+  identity.data_hash = "other";
   EXPECT_NE(claim().find("other evaluation data"), std::string::npos);
-  identity = {"m", "other", "d"};
+  identity = first;
+  identity.calibration_hash = "other";
   EXPECT_NE(claim().find("other calibration data"), std::string::npos);
-  identity = {"m", "c", "d"};
+  identity = first;
+  EXPECT_EQ(warnings.text, "");
   version = "0.2.0";
   EXPECT_NE(claim().find("hies 0.1.0, but this is 0.2.0"), std::string::npos);
+}
+
+// As 0.2.0 wrote it.
+TEST_F(Folder, WarnsOfWhatSweepJsonDoesNotState) {
+  EXPECT_EQ(claim(), "");
+  Json json = read_json(path / kSweepFile);
+  json["runs"][0].erase("config_hash");
+  json["runs"][0]["inputs_hash"] = nullptr;
+  parent.write("sweep/sweep.json", pretty(json));
+  EXPECT_EQ(claim(), "");
+  for (const char* name : {"config_hash", "inputs_hash"})
+    EXPECT_NE(warnings.text.find(std::string("does not state its ") + name), std::string::npos) << warnings.text;
 }
 
 TEST_F(Folder, IsHeldByOneAtATime) {

@@ -38,7 +38,9 @@ TEST(SweepFormats, DocumentedSweepIsAConfig) {
   read_config(json, "docs/formats.md", config);
   check_config(config);
   std::vector<RunIdentity> identities;
-  for (const Json& run : json["runs"]) identities.push_back({run["model_hash"], run["calibration_hash"], run["data_hash"]});
+  for (const Json& run : json["runs"])
+    identities.push_back(
+        {{run["model_hash"], run["config_hash"], run["inputs_hash"]}, run["calibration_hash"], run["data_hash"]});
   EXPECT_EQ(pretty(sweep_json(config, identities, json["hies"])), text);
 }
 

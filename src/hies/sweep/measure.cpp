@@ -17,18 +17,24 @@ std::optional<double> mean_loss(const eval::Predictions& predictions) {
   return sum / static_cast<double>(predictions.losses.size());
 }
 
+constexpr const char* kElsewhere = "something else has written it: sweep into another directory";
+
 // Takes over the measurements of `known`, which are those of the first records.
-void take_known(std::vector<MaskGroup>& groups, const std::vector<evidence::Record>& known, const std::filesystem::path& file) {
+void take_known(std::vector<MaskGroup>& groups, const std::vector<evidence::Record>& known, const std::filesystem::path& file,
+                Progress& progress) {
   std::size_t next = 0;
   for (MaskGroup& group : groups) {
     for (evidence::Record& record : group.records) {
       if (next == known.size()) return;
       evidence::RecordKey key = known[next].key;
-      if (!key.model.config) key.model = {key.model.weights, record.key.model.config, record.key.model.inputs};  // of version 1
+      // A warning for the first of them is enough.
+      model::check_same_model(key.model, record.key.model, fmt::format("{}: record {}", file.string(), next + 1), "it is",
+                              kElsewhere, next == 0 ? progress : silent_progress());
+      key.model = record.key.model;
       if (record.key != key || record.mask != known[next].mask)
         throw Error(ErrorKind::bad_input,
                     fmt::format("{}: record {} of run {} is not of this sweep", file.string(), next + 1, record.key.run),
-                    "something else has written it: sweep into another directory");
+                    kElsewhere);
       record.measured = known[next].measured;
       ++next;
     }
@@ -55,7 +61,7 @@ void Measurer::judge(const eval::Predictions& predictions, MaskGroup& group) con
 
 std::vector<evidence::Record> Measurer::measure(std::vector<MaskGroup> groups, const std::vector<evidence::Record>& known,
                                                 Journal& journal, Progress& progress) {
-  take_known(groups, known, journal.file());
+  take_known(groups, known, journal.file(), progress);
   const data::Dataset& dataset = data_.evaluation.dataset;
   const model::Objective* objective = data_.evaluation.objective.get();
   std::vector<model::UnitSet> masks;

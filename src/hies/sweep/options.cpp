@@ -102,7 +102,7 @@ void check_config(const SweepConfig& config) {
   std::vector<std::string> names;
   for (const SweepRun& run : config.runs) {
     check_name(run.name);
-    data::task(run.task);
+    data::check_judged(data::task(run.task));
     names.push_back(run.name);
   }
   check_list("runs", names);

@@ -131,7 +131,7 @@ RunIdentity RunInputs::identity() const {
   Hasher hasher;
   for (const data::Dataset& dataset : calibration) hasher.update(dataset.hash);
   hasher.update(heldout.hash);
-  return {checkpoint->hash(), hasher.hex(), evaluation.dataset.hash};
+  return {model, hasher.hex(), evaluation.dataset.hash};
 }
 
 data::LoadOptions load_options(const SweepOptions& options, const data::Task& task) {
@@ -196,7 +196,7 @@ data::Dataset load_heldout(const RunInputs& data, const SweepOptions& options, c
 
 RunInputs load_run(const SweepRun& run, const SweepOptions& options, Progress& progress) {
   const data::Task& task = data::task(run.task);
-  auto checkpoint = std::make_shared<const arch::Checkpoint>(arch::Checkpoint::open(run.model));
+  auto checkpoint = std::make_shared<const arch::Checkpoint>(arch::Checkpoint::open(run.model, progress));
   const data::Preprocessor preprocessor = data::load_preprocessor(*checkpoint);
   pipeline::warn_of_zeroed_heads(*checkpoint, progress);
   const model::ModelHashes hashes = data::hashes_of(*checkpoint, preprocessor);

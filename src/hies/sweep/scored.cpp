@@ -62,15 +62,15 @@ bool same_units(const score::Scores& scores, const model::Layout& layout) {
 }
 
 void check_read(const ScoredRun::Entry& entry, const RunInputs& data, const data::Dataset& calibration,
-                const std::vector<std::string>& needed, const std::filesystem::path& file) {
-  const bool of_this = entry.scores.model_info.hashes.weights == data.checkpoint->hash() &&
-                       same_units(entry.scores, data.checkpoint->spec().layout) &&
+                const std::vector<std::string>& needed, const std::filesystem::path& file, Progress& progress) {
+  constexpr const char* kAgain = "remove it to have it computed again";
+  model::check_same_model(entry.scores.model_info.hashes, data.model, file.string(), "the scores are", kAgain, progress);
+  const bool of_this = same_units(entry.scores, data.checkpoint->spec().layout) &&
                        entry.scores.calibration.hash == calibration.hash &&
                        require<std::string>(entry.scores.options, "loss", file.string()) == entry.loss;
   const bool whole = std::all_of(needed.begin(), needed.end(), [&](const std::string& table) { return entry.scores.has(table); });
   if (!of_this || !whole)
-    throw Error(ErrorKind::bad_input, fmt::format("{} is not what this sweep has written there", file.string()),
-                "remove it to have it computed again");
+    throw Error(ErrorKind::bad_input, fmt::format("{} is not what this sweep has written there", file.string()), kAgain);
 }
 
 }  // namespace
@@ -110,7 +110,7 @@ ScoredRun::ScoredRun(const RunInputs& data, const SweepOptions& options, const e
     const pipeline::ScoreRequest request = request_of(data, options, entry);
     if (is_there(file)) {
       entry.scores = score::read_scores(file);
-      check_read(entry, data, calibration, request.score.tables, file);
+      check_read(entry, data, calibration, request.score.tables, file, progress);
       continue;
     }
     entry.scores = pipeline::score_dataset(model, calibration, request, progress);

@@ -57,7 +57,7 @@ class Job {
       data_.push_back(load_run(run, options_, progress_));
       identities.push_back(data_.back().identity());
     }
-    folder_.claim(config_, identities, version_);
+    folder_.claim(config_, identities, version_, progress_);
     timings_["load_ms"] = total_.elapsed_ms();
   }
 

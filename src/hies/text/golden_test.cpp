@@ -30,7 +30,9 @@ TEST_P(GoldenTest, SameIdsAsHuggingFace) {
   EXPECT_GE(compared, 3);
 }
 
-INSTANTIATE_TEST_SUITE_P(Models, GoldenTest, testing::Values("bert-tiny", "bert-reg", "roberta-tiny", "distilbert-tiny"));
+INSTANTIATE_TEST_SUITE_P(Models, GoldenTest,
+                         testing::Values("bert-tiny", "bert-reg", "roberta-tiny", "xlm-roberta-tiny", "camembert-tiny",
+                                         "distilbert-tiny"));
 
 }  // namespace
 }  // namespace hies::text

@@ -4,6 +4,7 @@
 
 #include "hies/base/error.h"
 #include "hies/base/files.h"
+#include "hies/base/lfs_pointer.h"
 #include "hies/base/plain_text.h"
 #include "hies/text/special_tokens.h"
 
@@ -20,11 +21,25 @@ struct Config {
   TokenizerClass kind;
 };
 
+// Reads a file whose content is not parsed as JSON here.
+std::string read_content(const fs::path& path) {
+  std::string content = read_file(path);
+  refuse_lfs_pointer(content, path.string());
+  return content;
+}
+
 std::string convert_hint(const fs::path& dir) {
   return fmt::format(
       "write a tokenizer.json: python3 -c \"from transformers import AutoTokenizer as A; "
       "A.from_pretrained('{0}').save_pretrained('{0}')\"",
       dir.string());
+}
+
+// The file that holds a sentencepiece model under one of the names that transformers gives it; empty: there is none.
+std::string sentencepiece_name(const fs::path& dir) {
+  for (const char* name : {"sentencepiece.bpe.model", "tokenizer.model", "spiece.model"})
+    if (is_there(dir / name)) return name;
+  return {};
 }
 
 // Returns null, true or false, like strip_accents in transformers.
@@ -89,7 +104,7 @@ std::string dump(const Lookup& document, const fs::path& path) {
 std::string wordpiece_document(const fs::path& path, const Config& config) {
   Lookup vocabulary = Lookup::object();
   std::int64_t next = 0;
-  for (const std::string& token : lines_of(read_file(path))) vocabulary[token] = next++;
+  for (const std::string& token : lines_of(read_content(path))) vocabulary[token] = next++;
   const std::int64_t cls = id_of(vocabulary, config, "cls_token", path), sep = id_of(vocabulary, config, "sep_token", path);
   id_of(vocabulary, config, "unk_token", path);
   const std::string cls_token = special_token(config.json, config.kind, "cls_token", config.where);
@@ -130,7 +145,7 @@ std::string wordpiece_document(const fs::path& path, const Config& config) {
 Lookup read_vocabulary(const fs::path& path) {
   Lookup vocabulary;
   try {
-    vocabulary = Lookup::parse(read_file(path));
+    vocabulary = Lookup::parse(read_content(path));
   } catch (const nlohmann::json::exception& error) {
     bad_input("{}: {}", path.string(), printable(error.what(), 200));
   }
@@ -144,7 +159,7 @@ Lookup read_vocabulary(const fs::path& path) {
 Lookup read_merges(const fs::path& path) {
   Lookup merges = Lookup::array();
   std::int64_t number = 0;
-  for (const std::string& line : lines_of(read_file(path))) {
+  for (const std::string& line : lines_of(read_content(path))) {
     ++number;
     if (line.empty() || line.starts_with("#version")) continue;
     const std::size_t space = line.find(' ');
@@ -196,7 +211,7 @@ Source read_source(const fs::path& dir, std::string_view model_type) {
   Source source;
   if (has("tokenizer.json")) {
     source.name = (dir / "tokenizer.json").string();
-    source.document = read_file(dir / "tokenizer.json");
+    source.document = read_content(dir / "tokenizer.json");
   } else if (has("vocab.txt") && config.kind == TokenizerClass::bert) {
     source.name = (dir / "vocab.txt").string();
     source.document = wordpiece_document(dir / "vocab.txt", config);
@@ -204,8 +219,9 @@ Source read_source(const fs::path& dir, std::string_view model_type) {
              (config.kind == TokenizerClass::roberta || config.kind == TokenizerClass::gpt2)) {
     source.name = fmt::format("{} with merges.txt", (dir / "vocab.json").string());
     source.document = byte_level_document(dir / "vocab.json", dir / "merges.txt", config);
-  } else if (has("tokenizer.model") || has("spiece.model") || has("sentencepiece.bpe.model")) {
-    throw Error(ErrorKind::unsupported, fmt::format("{}: the tokenizer is there only as a sentencepiece model", dir.string()),
+  } else if (const std::string name = sentencepiece_name(dir); !name.empty()) {
+    throw Error(ErrorKind::unsupported,
+                fmt::format("{}: the tokenizer is there only as a sentencepiece model, {}", dir.string(), name),
                 convert_hint(dir));
   } else if (has("vocab.txt") || (has("vocab.json") && has("merges.txt"))) {
     throw Error(

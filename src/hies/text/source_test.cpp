@@ -109,10 +109,13 @@ TEST_F(SourceTest, OnlyVocabJson) {
 }
 
 TEST_F(SourceTest, SentencePieceOnly) {
-  fixture.write("tokenizer.model", "x");
-  const Error found = error();
-  EXPECT_EQ(found.kind(), ErrorKind::unsupported);
-  EXPECT_NE(found.hint().find("save_pretrained"), std::string::npos);
+  for (const char* name : {"tokenizer.model", "spiece.model", "sentencepiece.bpe.model"}) {  // the later ones beside the earlier
+    fixture.write(name, "x");
+    const Error found = error("xlm-roberta");
+    EXPECT_EQ(found.kind(), ErrorKind::unsupported);
+    EXPECT_NE(found.hint().find("save_pretrained"), std::string::npos);
+  }
+  EXPECT_NE(std::string(error("xlm-roberta").what()).find("sentencepiece.bpe.model"), std::string::npos);
 }
 
 TEST_F(SourceTest, VocabularyOfAnotherKind) {

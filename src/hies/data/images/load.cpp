@@ -12,9 +12,10 @@
 namespace hies::data {
 namespace {
 
-// Of all images; none without labels.
-std::optional<LabelColumn> label_column_of(const ImageSource& source, const LoadOptions& options,
+// Of all images; none without labels, or where nothing asks for them.
+std::optional<LabelColumn> label_column_of(const ImageSource& source, const Task& task, const LoadOptions& options,
                                            const std::filesystem::path& path) {
+  if (task.problem == model::Problem::hidden_states) return std::nullopt;
   if (source.labels.empty()) {
     if (options.labels != LabelNeed::required) return std::nullopt;
     throw Error(ErrorKind::bad_input, fmt::format("{}: the images have no labels", path.string()),
@@ -33,7 +34,7 @@ LabelledRows choose_images(const ImageSource& source, const std::filesystem::pat
                            const model::ModelSpec& spec, Progress& progress) {
   // A single folder may be just that.
   if (source.class_folders.size() == 1 && options.labels == LabelNeed::if_present) options.labels = LabelNeed::if_readable;
-  return choose_rows(all_rows(source.size()), "images", path, label_column_of(source, options, path), task, options, spec,
+  return choose_rows(all_rows(source.size()), "images", path, label_column_of(source, task, options, path), task, options, spec,
                      progress);
 }
 

@@ -25,6 +25,7 @@ std::string_view predicts(model::Problem problem) {
     case model::Problem::classification: return "classes";
     case model::Problem::regression: return "a number";
     case model::Problem::causal_lm: return "tokens";
+    case model::Problem::hidden_states: return "nothing";
   }
   return "";
 }
