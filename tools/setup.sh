@@ -11,7 +11,7 @@ option=${1:-} # the positional parameters come to hold packages
 packages="g++ make cmake ninja-build ccache mold python3 python3-venv ca-certificates
   chromium fonts-dejavu-core
   nlohmann-json3-dev libcli11-dev libfmt-dev libgtest-dev libxxhash-dev libbenchmark-dev
-  libjpeg62-turbo-dev libspng-dev libarchive-dev"
+  libjpeg62-turbo-dev libspng-dev zlib1g-dev libarchive-dev"
 lint_packages="clang-format clang-tidy shellcheck"
 cargo_needed=1.85 # by unicode-segmentation, which the tokenizers crate uses
 cmake_needed=3.25
@@ -81,7 +81,7 @@ if have dpkg-query && have apt-get; then
 else
   for tool in g++ make cmake ninja python3; do have $tool || fail "$tool is missing; install it and run this again"; done
   have npm || say "npm is missing: \`hies report\` will make no page, only --text"
-  for header in nlohmann/json.hpp CLI/CLI.hpp fmt/format.h gtest/gtest.h xxhash.h benchmark/benchmark.h spng.h archive.h; do
+  for header in nlohmann/json.hpp CLI/CLI.hpp fmt/format.h gtest/gtest.h xxhash.h benchmark/benchmark.h spng.h zlib.h archive.h; do
     echo "#include <$header>" | g++ -std=c++20 -fsyntax-only -x c++ - 2>/dev/null ||
       say "g++ does not find <$header>; if it lives elsewhere, give cmake its place with -DCMAKE_PREFIX_PATH"
   done

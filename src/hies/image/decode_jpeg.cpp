@@ -9,6 +9,7 @@
 
 #include "hies/base/error.h"
 #include "hies/image/decoders.h"
+#include "hies/image/orientation.h"
 
 namespace hies::image {
 namespace {
@@ -83,13 +84,16 @@ class Reader {
   Failure failure_ = {};
 };
 
-int orientation_of(const jpeg_decompress_struct& info) {
-  constexpr std::string_view kMark{"Exif\0\0", 6};
+// Exif data may continue in further segments; of several XMP segments the last one counts.
+Metadata metadata_of(const jpeg_decompress_struct& info) {
+  constexpr std::string_view kExif{"Exif\0\0", 6}, kXmp{"http://ns.adobe.com/xap/1.0/\0", 29};
+  Metadata metadata;
   for (jpeg_saved_marker_ptr marker = info.marker_list; marker != nullptr; marker = marker->next) {
     const std::string_view data(reinterpret_cast<const char*>(marker->data), marker->data_length);
-    if (data.starts_with(kMark)) return exif_orientation(std::as_bytes(std::span(data.substr(kMark.size()))));
+    if (data.starts_with(kExif)) metadata.exif = metadata.exif.value_or("").append(data.substr(kExif.size()));
+    else if (data.starts_with(kXmp)) metadata.xmp = data.substr(kXmp.size());
   }
-  return 1;
+  return metadata;
 }
 
 // Returns x·y / 255, rounded as in Pillow.
@@ -120,7 +124,7 @@ Decoded decode_jpeg(std::span<const std::byte> file, std::int64_t most_pixels, s
   const jpeg_decompress_struct& info = reader.info();
   check_size(info.image_width, info.image_height, most_pixels, where);
   Decoded decoded;
-  decoded.orientation = orientation_of(info);
+  decoded.orientation = orientation_of(metadata_of(info));
   const int channels = info.num_components == 1 || info.num_components == 4 ? info.num_components : 3;
   decoded.image = Image(static_cast<int>(info.image_width), static_cast<int>(info.image_height), channels);
   if (!reader.read_pixels(decoded.image.pixels.data(), std::size_t(decoded.image.width) * std::size_t(channels)))
