@@ -40,6 +40,14 @@ void warn(j_common_ptr common, int level) {
   }
 }
 
+// A progressive file may go over all pixels again in every scan of a few bytes: libjpeg-turbo's own program stops here, too.
+void limit_scans(j_common_ptr common) {
+  constexpr int kMostScans = 500;
+  if (reinterpret_cast<j_decompress_ptr>(common)->input_scan_number <= kMostScans) return;
+  std::snprintf(failure_of(common).message, JMSG_LENGTH_MAX, "more than %d scans", kMostScans);
+  std::longjmp(failure_of(common).jump, 1);
+}
+
 class Reader {
  public:
   explicit Reader(std::span<const std::byte> file) : file_(file) {
@@ -47,6 +55,7 @@ class Reader {
     failure_.base.error_exit = fail;
     failure_.base.emit_message = warn;
     failure_.base.output_message = [](j_common_ptr) {};
+    progress_.progress_monitor = limit_scans;
   }
   ~Reader() { jpeg_destroy_decompress(&decoder_); }
   Reader(const Reader&) = delete;
@@ -58,6 +67,7 @@ class Reader {
   bool read_header() {
     if (setjmp(failure_.jump) != 0) return false;
     jpeg_create_decompress(&decoder_);
+    decoder_.progress = &progress_;
     jpeg_mem_src(&decoder_, reinterpret_cast<const unsigned char*>(file_.data()), static_cast<unsigned long>(file_.size()));
     jpeg_save_markers(&decoder_, JPEG_APP0 + 1, 0xFFFF);
     jpeg_read_header(&decoder_, TRUE);
@@ -82,6 +92,7 @@ class Reader {
   std::span<const std::byte> file_;
   jpeg_decompress_struct decoder_ = {};
   Failure failure_ = {};
+  jpeg_progress_mgr progress_ = {};
 };
 
 // Exif data may continue in further segments; of several XMP segments the last one counts.
