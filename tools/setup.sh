@@ -1,8 +1,9 @@
 #!/bin/sh
 # Brings a machine to the point where the project builds: system packages, cargo, the pinned wheels in .venv.
-# Idempotent; with nothing to do it takes a fraction of a second. Usage: tools/setup.sh [--lint|--cuda]
+# Idempotent; with nothing to do it takes a fraction of a second. Usage: tools/setup.sh [--lint|--cuda|--fuzz]
 #   --lint   also the tools of `make lint`
 #   --cuda   also what `--device cuda` needs: nvcc and the libraries of libtorch's CUDA half
+#   --fuzz   also the clang of `make fuzz`
 set -eu
 cd "$(dirname "$0")/.."
 option=${1:-} # the positional parameters come to hold packages
@@ -13,6 +14,7 @@ packages="g++ make cmake ninja-build ccache mold python3 python3-venv ca-certifi
   nlohmann-json3-dev libcli11-dev libfmt-dev libgtest-dev libxxhash-dev libbenchmark-dev
   libjpeg62-turbo-dev libspng-dev zlib1g-dev libarchive-dev"
 lint_packages="clang-format clang-tidy shellcheck"
+fuzz_packages="clang-14 libclang-rt-14-dev libomp-14-dev" # the preset `fuzz` names this version
 cargo_needed=1.85 # by unicode-segmentation, which the tokenizers crate uses
 cmake_needed=3.25
 python_needed=3.11 # the oldest that the pyarrow wheel supports
@@ -60,6 +62,7 @@ install() {
 # A node from elsewhere brings its own npm, with which Debian's cannot be installed.
 have npm || packages="$packages nodejs npm"
 [ "$option" = --lint ] && packages="$packages $lint_packages"
+[ "$option" = --fuzz ] && packages="$packages $fuzz_packages"
 [ "$(uname -s)-$(uname -m)" = Linux-x86_64 ] || fail "only Linux on x86_64 is supported: the pinned wheels are built for it"
 
 # rustup puts cargo here without telling a non-login shell.

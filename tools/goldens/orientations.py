@@ -68,7 +68,7 @@ def exif(data):
     return b"Exif\0\0" + data
 
 
-def packet(text):
+def xmp_segment(text):
     return b"http://ns.adobe.com/xap/1.0/\0" + text.encode()
 
 
@@ -168,7 +168,7 @@ def files():
     yield "xmp-space.png", png(itxt(attribute(" 6")))
     yield "xmp-second-valid.png", png(itxt(attribute("x") + attribute(6)))
     yield "xmp-two.png", png(itxt(attribute(6) + attribute(3)))
-    yield "xmp-packets.png", png(itxt(attribute(6)), itxt(attribute(3)))
+    yield "xmp-several.png", png(itxt(attribute(6)), itxt(attribute(3)))
     yield "xmp-after.png", png(after=[itxt(attribute(6))])
     yield "xmp-not-utf8.png", png(itxt(attribute(6).encode() + b"\xff"))
     yield "xmp-other-key.png", png(itxt(attribute(6), b"xmp"))
@@ -179,12 +179,12 @@ def files():
     yield "xmp-exif-text.png", png(chunk(b"eXIf", tiff(entry(ASCII, b"3\0"))), itxt(attribute(6)))
     yield "xmp-exif-count-0.png", png(chunk(b"eXIf", tiff(entry(SHORT, 3, count=0))), itxt(attribute(6)))
     yield "xmp-exif-unknown-type.png", png(chunk(b"eXIf", tiff(entry(14, 3))), itxt(attribute(6)))
-    yield "xmp.jpg", jpeg(packet(attribute(6)))
-    yield "xmp-element.jpg", jpeg(packet(element(8)))
-    yield "xmp-exif.jpg", jpeg(exif(tiff(three)), packet(attribute(6)))
-    yield "xmp-before-exif.jpg", jpeg(packet(attribute(6)), exif(tiff(three)))
-    yield "xmp-exif-without.jpg", jpeg(exif(tiff(other)), packet(attribute(6)))
-    yield "xmp-packets.jpg", jpeg(packet(attribute(6)), packet(attribute(3)))
+    yield "xmp.jpg", jpeg(xmp_segment(attribute(6)))
+    yield "xmp-element.jpg", jpeg(xmp_segment(element(8)))
+    yield "xmp-exif.jpg", jpeg(exif(tiff(three)), xmp_segment(attribute(6)))
+    yield "xmp-before-exif.jpg", jpeg(xmp_segment(attribute(6)), exif(tiff(three)))
+    yield "xmp-exif-without.jpg", jpeg(exif(tiff(other)), xmp_segment(attribute(6)))
+    yield "xmp-several.jpg", jpeg(xmp_segment(attribute(6)), xmp_segment(attribute(3)))
     yield "xmp-unmarked.jpg", jpeg(attribute(6).encode())
     yield "exif-segments.jpg", jpeg(exif(tiff(six)[:15]), exif(tiff(six)[15:]))
     yield "exif-two.jpg", jpeg(exif(tiff(other)), exif(tiff(six)))
