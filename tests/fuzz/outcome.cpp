@@ -65,7 +65,7 @@ std::string run(const Target& target, const Bundle& bundle, BundleFolder& folder
   std::uint64_t size = 0;
   for (const auto& [name, content] : bundle) size += content.size();
   const PeakMemory memory;
-  const std::string failure = thrown(target, folder);
+  std::string failure = thrown(target, folder);
   if (!failure.empty()) return failure;
   if (kMemoryIsOurs)
     if (const std::uint64_t taken = memory.taken(); taken > target.memory + 100 * size)

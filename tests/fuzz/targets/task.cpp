@@ -25,7 +25,7 @@ std::vector<Bundle> task_seeds() {
       {R"({"query":"a b c","choices":["d","c d"],"answer":1})",
        R"({"context_options":["a b c","a d"],"continuation":"d .","gold":0})",
        R"({"activity_label":"Cleaning","ctx_a":"A [b] man [title] sits.","ctx_b":"the OTHER","endings":["x [c]  y","z"],"label":"1"})",
-       R"({"sentence":"He told _ that.","option1":"Al","option2":"Bo","answer":"2"})",
+       R"({"sentence":"He sold _ that.","option1":"Al","option2":"Bo","answer":"2"})",
        R"({"question":"Why?","choices":{"text":["x","y"],"label":["1","2"]},"answerKey":"2"})",
        R"({"question_stem":"Why","choices":{"text":["x","y"],"label":["A","B"]},"answerKey":" B"})",
        R"({"goal":"Go","sol1":"x","sol2":"y","label":1})", R"({"passage":"P.","question":"is it","answer":true})",
