@@ -1,12 +1,13 @@
 # The verbs. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup configure build cuda demo bench bench-gpu report-web screenshots test test-gpu test-asan lint format install clean
+.PHONY: help setup configure build cuda demo bench bench-gpu report-web screenshots test test-gpu test-asan fuzz lint format install clean
 
 # One translation unit with torch takes about 1.5 GiB of memory.
 JOBS := $(shell awk -v cores=$$(nproc) '/^MemAvailable/ { fit = int($$2 / 1572864) } END { j = fit < cores ? fit : cores; print j < 1 ? 1 : j }' /proc/meminfo)
 PRESET ?= release
 BUILD := build/$(PRESET)
 PREFIX ?= /usr/local
+FUZZ_SECONDS ?= 60
 # rustup puts cargo where a non-login shell does not look.
 export PATH := $(PATH):$(HOME)/.cargo/bin
 
@@ -55,6 +56,12 @@ test-gpu: cuda ## build and run the tests that need an NVIDIA GPU
 test-asan: ## the `fast` tests under the address and undefined-behaviour sanitizers
 	@$(MAKE) --no-print-directory build PRESET=asan
 	@tools/run_tests.py build/asan --only fast
+
+fuzz: ## damaged files for clang's libFuzzer, FUZZ_SECONDS=60 in all (FUZZ_TARGETS: some of tests/fuzz/targets.def)
+	@tools/setup.sh --fuzz
+	@cmake --preset fuzz --log-level=WARNING
+	@cmake --build build/fuzz -j $(JOBS) --target hies_fuzz
+	@tools/fuzz.sh build/fuzz $(FUZZ_SECONDS) $(FUZZ_TARGETS)
 
 lint: ## clang-format, clang-tidy, shellcheck, Python syntax
 	@tools/setup.sh --lint

@@ -7,6 +7,7 @@ find_path(XXHASH_INCLUDE_DIR xxhash.h REQUIRED)
 find_package(JPEG REQUIRED)
 find_library(SPNG_LIBRARY spng REQUIRED)
 find_path(SPNG_INCLUDE_DIR spng.h REQUIRED)
+find_package(ZLIB REQUIRED)
 find_package(LibArchive REQUIRED)
 
 file(GLOB _site ${PROJECT_SOURCE_DIR}/.venv/lib/python3*/site-packages)

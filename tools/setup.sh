@@ -1,8 +1,9 @@
 #!/bin/sh
 # Brings a machine to the point where the project builds: system packages, cargo, the pinned wheels in .venv.
-# Idempotent; with nothing to do it takes a fraction of a second. Usage: tools/setup.sh [--lint|--cuda]
+# Idempotent; with nothing to do it takes a fraction of a second. Usage: tools/setup.sh [--lint|--cuda|--fuzz]
 #   --lint   also the tools of `make lint`
 #   --cuda   also what `--device cuda` needs: nvcc and the libraries of libtorch's CUDA half
+#   --fuzz   also the clang of `make fuzz`
 set -eu
 cd "$(dirname "$0")/.."
 option=${1:-} # the positional parameters come to hold packages
@@ -11,8 +12,9 @@ option=${1:-} # the positional parameters come to hold packages
 packages="g++ make cmake ninja-build ccache mold python3 python3-venv ca-certificates
   chromium fonts-dejavu-core
   nlohmann-json3-dev libcli11-dev libfmt-dev libgtest-dev libxxhash-dev libbenchmark-dev
-  libjpeg62-turbo-dev libspng-dev libarchive-dev"
+  libjpeg62-turbo-dev libspng-dev zlib1g-dev libarchive-dev"
 lint_packages="clang-format clang-tidy shellcheck"
+fuzz_packages="clang-14 libclang-rt-14-dev libomp-14-dev" # the preset `fuzz` names this version
 cargo_needed=1.85 # by unicode-segmentation, which the tokenizers crate uses
 cmake_needed=3.25
 python_needed=3.11 # the oldest that the pyarrow wheel supports
@@ -60,6 +62,7 @@ install() {
 # A node from elsewhere brings its own npm, with which Debian's cannot be installed.
 have npm || packages="$packages nodejs npm"
 [ "$option" = --lint ] && packages="$packages $lint_packages"
+[ "$option" = --fuzz ] && packages="$packages $fuzz_packages"
 [ "$(uname -s)-$(uname -m)" = Linux-x86_64 ] || fail "only Linux on x86_64 is supported: the pinned wheels are built for it"
 
 # rustup puts cargo here without telling a non-login shell.
@@ -81,7 +84,7 @@ if have dpkg-query && have apt-get; then
 else
   for tool in g++ make cmake ninja python3; do have $tool || fail "$tool is missing; install it and run this again"; done
   have npm || say "npm is missing: \`hies report\` will make no page, only --text"
-  for header in nlohmann/json.hpp CLI/CLI.hpp fmt/format.h gtest/gtest.h xxhash.h benchmark/benchmark.h spng.h archive.h; do
+  for header in nlohmann/json.hpp CLI/CLI.hpp fmt/format.h gtest/gtest.h xxhash.h benchmark/benchmark.h spng.h zlib.h archive.h; do
     echo "#include <$header>" | g++ -std=c++20 -fsyntax-only -x c++ - 2>/dev/null ||
       say "g++ does not find <$header>; if it lives elsewhere, give cmake its place with -DCMAKE_PREFIX_PATH"
   done

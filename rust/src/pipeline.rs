@@ -43,6 +43,31 @@ struct AddedTokenOverride {
     only_if_known: bool,
 }
 
+/// The added tokens of a tokenizer.json.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Document {
+    added_tokens: Vec<NamedToken>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct NamedToken {
+    content: String,
+}
+
+/// The crate takes time that grows with the square of an added token's length: minutes for one of a hundred kilobytes.
+fn check_token(content: &str) -> Result<(), String> {
+    const MOST_BYTES: usize = 1024;
+    match content.len() > MOST_BYTES {
+        true => Err(format!(
+            "an added token has {} bytes, but at most {MOST_BYTES} are read",
+            content.len()
+        )),
+        false => Ok(()),
+    }
+}
+
 pub struct Pipeline {
     tokenizer: Tokenizer, // without its post-processor, because texts are truncated before it
     post_processor: Option<PostProcessorWrapper>,
@@ -55,6 +80,10 @@ pub struct Pipeline {
 impl Pipeline {
     pub fn new(document: &str, overrides: &str) -> Result<Self, String> {
         let overrides: Overrides = serde_json::from_str(overrides).map_err(|e| e.to_string())?;
+        let named: Document = serde_json::from_str(document).unwrap_or_default(); // the crate says what is wrong with it
+        for token in named.added_tokens {
+            check_token(&token.content)?;
+        }
         let mut tokenizer: Tokenizer = document.parse().map_err(|e| format!("{e}"))?;
         tokenizer.with_truncation(None).map_err(|e| e.to_string())?;
         tokenizer.with_padding(None);
@@ -63,6 +92,7 @@ impl Pipeline {
             if token.only_if_known && tokenizer.token_to_id(&token.content).is_none() {
                 continue;
             }
+            check_token(&token.content)?;
             let special = token.special;
             let token = AddedToken::from(token.content, special)
                 .single_word(token.single_word)
@@ -77,6 +107,14 @@ impl Pipeline {
         let post_processor = tokenizer.get_post_processor().cloned();
         tokenizer.with_post_processor(None::<PostProcessorWrapper>);
         let vocabulary = tokenizer.get_vocab(true);
+        if let Some((token, id)) = vocabulary
+            .iter()
+            .find(|(_, &id)| i32::try_from(id).is_err())
+        {
+            return Err(format!(
+                "the token '{token}' has the id {id}, which no model has"
+            ));
+        }
         Ok(Self {
             direction: match overrides.truncate_left {
                 true => TruncationDirection::Left,

@@ -7,6 +7,7 @@ import struct
 import zlib
 
 import numpy as np
+import orientations
 from PIL import Image, ImageOps
 
 FILTERS = {"nearest": 0, "lanczos": 1, "bilinear": 2, "bicubic": 3, "box": 4, "hamming": 5}
@@ -140,3 +141,4 @@ def make(folder):
     golden = {"schema": "hies.golden/1", "decoded": decoded, "resized": resizes(data), "processed": processed(data)}
     lines = ",\n".join(f"{json.dumps(k)}: {json.dumps(v)}" for k, v in golden.items())
     (folder / "images.json").write_text("{\n" + lines + "\n}\n", encoding="utf-8")
+    orientations.make(folder)

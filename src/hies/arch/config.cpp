@@ -1,6 +1,7 @@
 #include "hies/arch/config.h"
 
 #include <charconv>
+#include <limits>
 #include <map>
 
 #include "hies/base/error.h"
@@ -25,7 +26,7 @@ void parse_task(const Json& config, std::string_view where, model::ModelSpec& sp
     for (const auto& [key, value] : names->items()) {
       int id = -1;
       const auto parsed = std::from_chars(key.data(), key.data() + key.size(), id);
-      if (parsed.ec != std::errc() || parsed.ptr != key.data() + key.size() || id < 0)
+      if (parsed.ec != std::errc() || parsed.ptr != key.data() + key.size() || id < 0 || id == std::numeric_limits<int>::max())
         bad_input("{}: id2label has the key '{}', which is not a label id", where, printable(key));
       by_id[id] = value.is_string() ? value.get<std::string>() : value.dump();
     }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -15,6 +16,7 @@ namespace hies::arch {
 inline constexpr int kMostLayers = 4096;
 inline constexpr int kMostHeads = 4096;
 inline constexpr int kMostNeurons = (1 << 24) - 1;
+inline constexpr std::int64_t kMostNeuronsInAll = 1 << 26;
 
 // Returns a required integer least … most.
 int require_count(const Json& config, std::string_view key, std::string_view where, int least = 1, int most = 1 << 30);

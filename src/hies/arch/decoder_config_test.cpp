@@ -157,6 +157,15 @@ TEST(DecoderConfig, RefusesNonsense) {
   bad("rope_theta", "0");
   bad("rope_theta", "\"10000\"");
   bad("architectures", "\"LlamaForCausalLM\"");
+  Json decoder = with(llama(), "architectures", R"(["LlamaForSequenceClassification"])");
+  EXPECT_EQ(error_of(with(decoder, "id2label", R"({"2147483647": "a"})")).find("bad_input: config: id2label has the key"), 0U);
+}
+
+// A config.json of a few bytes could ask for the memory of a machine.
+TEST(DecoderConfig, RefusesMoreNeuronsThanAnyModelHas) {
+  EXPECT_EQ(error_of(with(llama(), "intermediate_size", "22369621")), "none");  // 3 layers
+  EXPECT_EQ(error_of(with(llama(), "intermediate_size", "22369622")),
+            "bad_input: config: 3 layers with 67108866 neurons in all are more than any model has (at most 67108864 are read)");
 }
 
 // Slices of all units cover each of their tensors once.

@@ -167,6 +167,9 @@ Layout parse_layout(const Json& config, std::string_view where, const UnitCounts
   const UnitCounts counts = original_counts(config, where, stated);
   const SiteLayout heads{all_units(counts.heads), all_units(counts.kv_heads), counts.heads, counts.kv_heads, counts.head_dim, {}};
   const std::vector<int> neurons = original_neurons(config, where, counts);
+  if (const auto all = std::accumulate(neurons.begin(), neurons.end(), std::int64_t{0}); all > kMostNeuronsInAll)
+    bad_input("{}: {} layers with {} neurons in all are more than any model has (at most {} are read)", where, counts.layers, all,
+              kMostNeuronsInAll);
   Layout layout;
   for (int layer = 0; layer < counts.layers; ++layer) {
     layout[model::attention_site(layer)] = heads;

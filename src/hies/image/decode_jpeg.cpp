@@ -9,6 +9,7 @@
 
 #include "hies/base/error.h"
 #include "hies/image/decoders.h"
+#include "hies/image/orientation.h"
 
 namespace hies::image {
 namespace {
@@ -39,6 +40,14 @@ void warn(j_common_ptr common, int level) {
   }
 }
 
+// A progressive file may go over all pixels again in every scan of a few bytes: libjpeg-turbo's own program stops here, too.
+void limit_scans(j_common_ptr common) {
+  constexpr int kMostScans = 500;
+  if (reinterpret_cast<j_decompress_ptr>(common)->input_scan_number <= kMostScans) return;
+  std::snprintf(failure_of(common).message, JMSG_LENGTH_MAX, "more than %d scans", kMostScans);
+  std::longjmp(failure_of(common).jump, 1);
+}
+
 class Reader {
  public:
   explicit Reader(std::span<const std::byte> file) : file_(file) {
@@ -46,6 +55,7 @@ class Reader {
     failure_.base.error_exit = fail;
     failure_.base.emit_message = warn;
     failure_.base.output_message = [](j_common_ptr) {};
+    progress_.progress_monitor = limit_scans;
   }
   ~Reader() { jpeg_destroy_decompress(&decoder_); }
   Reader(const Reader&) = delete;
@@ -57,6 +67,7 @@ class Reader {
   bool read_header() {
     if (setjmp(failure_.jump) != 0) return false;
     jpeg_create_decompress(&decoder_);
+    decoder_.progress = &progress_;
     jpeg_mem_src(&decoder_, reinterpret_cast<const unsigned char*>(file_.data()), static_cast<unsigned long>(file_.size()));
     jpeg_save_markers(&decoder_, JPEG_APP0 + 1, 0xFFFF);
     jpeg_read_header(&decoder_, TRUE);
@@ -81,15 +92,19 @@ class Reader {
   std::span<const std::byte> file_;
   jpeg_decompress_struct decoder_ = {};
   Failure failure_ = {};
+  jpeg_progress_mgr progress_ = {};
 };
 
-int orientation_of(const jpeg_decompress_struct& info) {
-  constexpr std::string_view kMark{"Exif\0\0", 6};
+// Exif data may continue in further segments; of several XMP segments the last one counts.
+Metadata metadata_of(const jpeg_decompress_struct& info) {
+  constexpr std::string_view kExif{"Exif\0\0", 6}, kXmp{"http://ns.adobe.com/xap/1.0/\0", 29};
+  Metadata metadata;
   for (jpeg_saved_marker_ptr marker = info.marker_list; marker != nullptr; marker = marker->next) {
     const std::string_view data(reinterpret_cast<const char*>(marker->data), marker->data_length);
-    if (data.starts_with(kMark)) return exif_orientation(std::as_bytes(std::span(data.substr(kMark.size()))));
+    if (data.starts_with(kExif)) metadata.exif = metadata.exif.value_or("").append(data.substr(kExif.size()));
+    else if (data.starts_with(kXmp)) metadata.xmp = data.substr(kXmp.size());
   }
-  return 1;
+  return metadata;
 }
 
 // Returns x·y / 255, rounded as in Pillow.
@@ -120,7 +135,7 @@ Decoded decode_jpeg(std::span<const std::byte> file, std::int64_t most_pixels, s
   const jpeg_decompress_struct& info = reader.info();
   check_size(info.image_width, info.image_height, most_pixels, where);
   Decoded decoded;
-  decoded.orientation = orientation_of(info);
+  decoded.orientation = orientation_of(metadata_of(info));
   const int channels = info.num_components == 1 || info.num_components == 4 ? info.num_components : 3;
   decoded.image = Image(static_cast<int>(info.image_width), static_cast<int>(info.image_height), channels);
   if (!reader.read_pixels(decoded.image.pixels.data(), std::size_t(decoded.image.width) * std::size_t(channels)))

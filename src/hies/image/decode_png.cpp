@@ -1,10 +1,13 @@
 #include <algorithm>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include <spng.h>
 
 #include "hies/base/error.h"
 #include "hies/image/decoders.h"
+#include "hies/image/png_chunks.h"
 
 namespace hies::image {
 namespace {
@@ -27,9 +30,23 @@ Image decode_rgb8(spng_ctx& context, const spng_ihdr& header, int& failure) {
   return image;
 }
 
+// Returns the file without what its pixels do not depend on: spng refuses a whole image for a text that it takes for damaged, and a few
+// bytes of a compressed text or profile can stand for gigabytes. What lies behind the last whole chunk stays, for spng to report.
+std::string pixels_of(std::string_view file, std::span<const PngChunk> chunks) {
+  if (chunks.empty()) return std::string(file);
+  std::string kept(file.substr(0, static_cast<std::size_t>(chunks.front().whole.data() - file.data())));
+  for (const PngChunk& chunk : chunks)
+    if (chunk.kind[0] >= 'A' && chunk.kind[0] <= 'Z') kept += chunk.whole;  // a critical chunk
+  const std::string_view last = chunks.back().whole;
+  return kept.append(file.substr(static_cast<std::size_t>(last.data() + last.size() - file.data())));
+}
+
 }  // namespace
 
-Decoded decode_png(std::span<const std::byte> file, std::int64_t most_pixels, std::string_view where) {
+Decoded decode_png(std::span<const std::byte> bytes, std::int64_t most_pixels, std::string_view where) {
+  const std::string_view all(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  const std::vector<PngChunk> chunks = png_chunks(all);
+  const std::string file = pixels_of(all, chunks);
   const Context context(spng_ctx_new(0), spng_ctx_free);
   check(context != nullptr, "no memory for a PNG decoder");
   spng_set_png_buffer(context.get(), file.data(), file.size());
@@ -42,9 +59,7 @@ Decoded decode_png(std::span<const std::byte> file, std::int64_t most_pixels, st
   Decoded decoded;
   decoded.image = grey16 ? decode_grey16(*context, header, failure) : decode_rgb8(*context, header, failure);
   if (failure != 0) bad_input("{}: the PNG file is corrupt or cut off: {}", where, spng_strerror(failure));
-  spng_exif exif = {};
-  if (spng_get_exif(context.get(), &exif) == 0)
-    decoded.orientation = exif_orientation(std::as_bytes(std::span(exif.data, exif.length)));
+  decoded.orientation = orientation_of(png_metadata(chunks));
   return decoded;
 }
 

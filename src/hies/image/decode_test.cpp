@@ -86,5 +86,21 @@ TEST(Decode, BombsAreRefused) {
   EXPECT_NO_THROW(decode(std::as_bytes(std::span(jpeg)), 3, 336, "b.jpg"));  // 21 × 16
 }
 
+// Each scan of a progressive file goes over all pixels, and takes a few bytes.
+TEST(Decode, EndlessScansAreRefused) {
+  const std::string file = read_file(kGoldens + "files/progressive.jpg");
+  const std::size_t first = file.find("\xFF\xDA"), end = file.find("\xFF\xC4", first);  // the scan, and the tables of the next
+  ASSERT_NE(end, std::string::npos);
+  const auto with = [&](int scans) {
+    std::string longer = file.substr(0, end);
+    for (int i = 0; i < scans; ++i) longer += file.substr(first, end - first);
+    longer += file.substr(end);
+    return decode(std::as_bytes(std::span(longer)), 3, kMostPixels, "p.jpg");
+  };
+  EXPECT_EQ(with(0).pixels, read("progressive.jpg").pixels);
+  EXPECT_NO_THROW(with(100));
+  EXPECT_STREQ(error_of([&] { with(600); }).what(), "p.jpg: the JPEG file is corrupt or cut off: more than 500 scans");
+}
+
 }  // namespace
 }  // namespace hies::image

@@ -31,9 +31,20 @@ Image centre_crop(const Image& image, Size size) {
   return result;
 }
 
+// An image has many pixels when it is resized if its own are few, but long and narrow.
+void check_resized(const Image& image, double height, double width) {
+  if (height * width > static_cast<double>(kMostPixels))
+    bad_input(
+        "an image of {}×{} pixels would be resized to {:.0f}×{:.0f} by preprocessor_config.json, but at most {} pixels are "
+        "computed",
+        image.height, image.width, height, width, kMostPixels);
+}
+
 Size of_shortest_edge(const Image& image, int edge) {
   const int shorter = std::min(image.height, image.width), longer = std::max(image.height, image.width);
-  const auto other = static_cast<int>(static_cast<double>(std::int64_t{edge} * longer) / shorter);
+  const double exact = static_cast<double>(std::int64_t{edge} * longer) / shorter;
+  check_resized(image, edge, exact);
+  const auto other = static_cast<int>(exact);
   return image.width <= image.height ? Size{other, edge} : Size{edge, other};
 }
 
@@ -168,8 +179,9 @@ Processor Processor::with_output(int side) const {
 }
 
 Image Processor::fitted(const Image& image) const {
-  const Size wanted = shortest_edge > 0 ? of_shortest_edge(image, shortest_edge) : size;
   if (!do_resize) return do_center_crop ? centre_crop(image, crop) : image;
+  const Size wanted = shortest_edge > 0 ? of_shortest_edge(image, shortest_edge) : size;
+  check_resized(image, wanted.height, wanted.width);
   Image resized = resize(image, wanted.width, wanted.height, resample);
   return do_center_crop ? centre_crop(resized, crop) : resized;
 }

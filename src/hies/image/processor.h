@@ -39,7 +39,7 @@ struct Processor {
   std::optional<Size> output_size() const;
   // Returns the processor for outputs of side × side pixels. Sizes before a crop change in proportion to it.
   Processor with_output(int side) const;
-  // Returns the image resized and cropped like by Pillow, still 0 … 255.
+  // Returns the image resized and cropped like by Pillow, still 0 … 255. Throws bad_input for more pixels than kMostPixels.
   Image fitted(const Image& image) const;
   // Returns one table for each channel from 0 … 255 to the input of the network, with the steps and roundings of transformers.
   // Throws bad_input if mean and deviation have another number of channels.

@@ -98,5 +98,18 @@ TEST(Processor, AnotherOutputKeepsProportions) {
   EXPECT_EQ(usual_processor("vit", {32, 32}).with_output(48).output_size(), (Size{48, 48}));
 }
 
+// A narrow image, and a shortest edge of an absurd length: terabytes.
+TEST(Processor, ResizesToNoMorePixelsThanAreDecoded) {
+  Processor processor;
+  processor.shortest_edge = 1 << 15;
+  const Error error = error_of([&] { processor.fitted(Image(1, 6000, 1)); });
+  EXPECT_EQ(error.kind(), ErrorKind::bad_input);
+  EXPECT_NE(std::string_view(error.what()).find("an image of 6000×1 pixels would be resized to"), std::string_view::npos)
+      << error.what();
+  processor.shortest_edge = 0;
+  processor.size = {1 << 15, 1 << 15};
+  EXPECT_EQ(error_of([&] { processor.fitted(Image(1, 1, 1)); }).kind(), ErrorKind::bad_input);
+}
+
 }  // namespace
 }  // namespace hies::image

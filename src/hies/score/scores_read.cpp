@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "hies/model/unit_set.h"
+#include "hies/score/statistics/statistic.h"
 
 namespace hies::score {
 namespace {
@@ -75,8 +76,37 @@ void each_site(const Node& lists, const model::Layout& layout, const Visit& visi
   }
 }
 
+// Every layer has heads, if only those that are gone, and they have costs.
+void check_sites(const Node& sites, const Scores& s) {
+  for (int layer = 0; layer < s.layout.layer_count(); ++layer)
+    if (!s.layout.contains(model::attention_site(layer))) sites.fail(fmt::format("has no attention of layer {}", layer));
+  for (const auto& [site, present] : s.layout)
+    if (site.kind != model::SiteKind::ffn && !(s.cost.per_unit.contains(site) && s.cost.per_kv_head.contains(site)))
+      sites.fail(fmt::format("has no costs of the {} of layer {}", model::site_kind_name(site.kind), site.layer));
+}
+
+// A table, or the values of sites, must have all sites that its statistic is for.
+template <class Rows>
+void check_rows(const Node& lists, const Statistic& statistic, const model::Layout& layout, const Rows& rows) {
+  for (const model::SiteKind kind : statistic.sites)
+    for (const Site site : layout.sites(kind))
+      if (!rows.contains(site)) lists.fail(fmt::format("has nothing of '{}'", model::site_kind_name(kind)));
+}
+
+void check_tables(const Node& root, const Scores& s) {
+  for (const Statistic& statistic : statistics()) {
+    for (const StatisticTable& table : statistic.tables)
+      if (const auto found = s.tables.find(table.name); found != s.tables.end())
+        check_rows(root.member("scores").member(table.name), statistic, s.layout, found->second);
+    for (const std::string_view name : statistic.site_values)
+      if (const auto found = s.site_values.find(name); found != s.site_values.end())
+        check_rows(root.member("site_values").member(name), statistic, s.layout, found->second);
+  }
+}
+
 void read_version_2(const Node& root, Scores& s) {
   read_sites(root.member("sites"), s);
+  check_sites(root.member("sites"), s);
   const Node tables = root.member("scores");
   for (const auto& [name, lists] : tables.object().items()) {
     auto& table = s.tables[name];
@@ -94,6 +124,7 @@ void read_version_2(const Node& root, Scores& s) {
     const Node constants = root.member("constants");
     for (const auto& [name, value] : constants.object().items()) s.constants[name] = constants.member(name).number();
   }
+  check_tables(root, s);
 }
 
 // Files of earlier versions do not say the FLOPs of matrices alone: of a head these are all but 4·S·D (model/cost.h).

@@ -62,6 +62,20 @@ TEST(Scores, ComeBackFromTheirText) {
   EXPECT_EQ(back.model_info.hashes, s.model_info.hashes);
 }
 
+// What a plan would look for in vain.
+TEST(Scores, WhatIsNeededMayNot) {
+  const auto expect_lacks = [](const std::string& what, const std::function<void(Json&)>& change) {
+    const std::string message = message_after(change);
+    EXPECT_NE(message.find(what), std::string::npos) << message;
+  };
+  expect_lacks("'sites' has no costs of the attention of layer 0", [](Json& json) { json["sites"][0].erase("unit_cost"); });
+  expect_lacks("'sites' has no costs of the attention of layer 0", [](Json& json) { json["sites"][0].erase("kv_head_cost"); });
+  expect_lacks("'sites' has no attention of layer 2", [](Json& json) { json["sites"][1]["layer"] = 7; });
+  expect_lacks("'scores.ae' has nothing of 'attention'", [](Json& json) { json["scores"]["ae"] = Json::object(); });
+  expect_lacks("'site_values.output_norm' has nothing of",
+               [](Json& json) { json["site_values"]["output_norm"] = Json::object(); });
+}
+
 TEST(Scores, WhatIsOptionalMayBeMissing) {
   Scores s = example();
   s.calibration.mean_loss.reset();

@@ -24,7 +24,9 @@ void check_call(int code, char* message, std::string_view where) {
   const std::string text = printable(message, 300);
   hies_tokenizer_error_free(message);
   if (code == HIES_TOKENIZER_BAD_INPUT) throw Error(ErrorKind::bad_input, fmt::format("{}: {}", where, text));
-  throw Error(ErrorKind::internal, fmt::format("{}: the tokenizer failed: {}", where, text), "please report this as a bug");
+  // The crate checks little of a tokenizer.json, and panics where one part does not fit another.
+  throw Error(ErrorKind::bad_input, fmt::format("{}: the tokenizers library fails with this tokenizer: {}", where, text),
+              "its tokenizer.json does not fit together: take it from the checkpoint that the model comes from");
 }
 
 struct RawEncoding : hies_tokenizer_encoding {

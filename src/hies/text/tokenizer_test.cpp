@@ -3,6 +3,7 @@
 #include <hies_tokenizer.h>
 #include "hies/base/test_files.h"
 #include "hies/text/test_fixture.h"
+#include "hies/text/test_words.h"
 
 namespace hies::text {
 namespace {
@@ -176,6 +177,30 @@ TEST_F(RobertaTest, AddPrefixSpace) {
 }
 
 TEST_F(RobertaTest, MaskIncludesTheSpaceBeforeIt) { EXPECT_EQ(load().encode("ab <mask>", {}, kWhole).ids, (Ids{0, 7, 12, 2})); }
+
+// The crate panics where the parts of a tokenizer.json do not fit: its maker's mistake, not a bug of this program.
+TEST(Mismatched, TokenizersAreBadInput) {
+  const auto message_of = [](Json document) {
+    Fixture fixture;
+    fixture.write("tokenizer.json", document.dump());
+    const Error error = error_of([&] { Tokenizer::load(fixture.dir(), "llama").encode("a", "b", kWhole); });
+    EXPECT_EQ(error.kind(), ErrorKind::bad_input) << error.what();
+    return error.what() + (" | " + error.hint());
+  };
+  const Json whole = Json::parse(word_tokenizer({"<s>", "[UNK]", "a", "b"}));
+  Json document = whole;
+  document["post_processor"]["pair"][0]["SpecialToken"]["id"] = "<other>";
+  EXPECT_NE(
+      message_of(document).find("the tokenizers library fails with this tokenizer: no entry found for key | its tokenizer.json"),
+      std::string::npos)
+      << message_of(document);
+  document = whole;
+  document["model"]["vocab"]["far"] = 4294967295U;
+  EXPECT_NE(message_of(document).find("the token 'far' has the id 4294967295, which no model has"), std::string::npos);
+  document = whole;
+  document["added_tokens"].push_back({{"id", 4}, {"content", std::string(100000, 'x')}, {"special", true}});
+  EXPECT_NE(message_of(document).find("an added token has 100000 bytes, but at most 1024 are read"), std::string::npos);
+}
 
 // Tests the C ABI directly: it returns errors, also for text that is not UTF-8. The C++ class always passes valid documents.
 TEST(Abi, ErrorsAreReturned) {

@@ -30,13 +30,17 @@ Handle open(const std::filesystem::path& file, int (*support)(::archive*)) {
   return handle;
 }
 
-std::string read_entry(const std::filesystem::path& file, ::archive* handle) {
+std::string read_entry(const std::filesystem::path& file, ::archive* handle, std::size_t most_bytes) {
   std::string content;
   std::array<char, 1 << 16> piece;
   while (true) {
     const la_ssize_t count = ::archive_read_data(handle, piece.data(), piece.size());
     if (count < 0) damaged(file, handle);
     if (count == 0) return content;
+    if (content.size() + static_cast<std::size_t>(count) > most_bytes)
+      throw Error(ErrorKind::bad_input,
+                  fmt::format("{}: a file in it has more than {} bytes when it is unpacked", file.string(), most_bytes),
+                  "if that is right, unpack it first");
     content.append(piece.data(), static_cast<std::size_t>(count));
   }
 }
@@ -56,7 +60,8 @@ std::string clean(const std::filesystem::path& path) {
 
 }  // namespace
 
-void visit_archive(const std::filesystem::path& file, const std::function<void(const ArchiveEntry&)>& visit) {
+void visit_archive(const std::filesystem::path& file, const std::function<void(const ArchiveEntry&)>& visit,
+                   std::size_t most_bytes) {
   const Handle handle = open(file, ::archive_read_support_format_tar);
   ::archive_entry* entry = nullptr;
   for (int result = 0; (result = ::archive_read_next_header(handle.get(), &entry)) != ARCHIVE_EOF;) {
@@ -72,11 +77,11 @@ void visit_archive(const std::filesystem::path& file, const std::function<void(c
                   fmt::format("{}: '{}' is a {}, which is not read from an archive", file.string(), printable(path.string()),
                               link ? "link" : "special file"),
                   "pack the images themselves: tar --dereference");
-    visit({clean(path), type == AE_IFDIR, [&] { return read_entry(file, handle.get()); }});
+    visit({clean(path), type == AE_IFDIR, [&] { return read_entry(file, handle.get(), most_bytes); }});
   }
 }
 
-std::string read_uncompressed(const std::filesystem::path& file) {
+std::string read_uncompressed(const std::filesystem::path& file, std::size_t most_bytes) {
   const Handle handle = open(file, [](::archive* raw) {
     ::archive_read_support_format_empty(raw);
     return ::archive_read_support_format_raw(raw);
@@ -85,7 +90,15 @@ std::string read_uncompressed(const std::filesystem::path& file) {
   const int result = ::archive_read_next_header(handle.get(), &entry);
   if (result == ARCHIVE_EOF) return {};
   if (result < ARCHIVE_WARN) damaged(file, handle.get());
-  return read_entry(file, handle.get());
+  return read_entry(file, handle.get(), most_bytes);
+}
+
+void check_unpacked(const std::filesystem::path& file, std::size_t bytes, std::size_t usual) {
+  constexpr std::uintmax_t kMostRatio = 16;
+  std::error_code failure;
+  if (bytes > usual && bytes / kMostRatio > std::filesystem::file_size(file, failure))
+    throw Error(ErrorKind::bad_input, fmt::format("{}: its images have more than {} times its bytes", file.string(), kMostRatio),
+                "if that is right, unpack it first");
 }
 
 }  // namespace hies::data

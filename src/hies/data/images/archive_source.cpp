@@ -23,8 +23,13 @@ class Archive : public ImageSource {
 
   void keep(std::span<const std::int64_t> wanted) override {
     for (const std::int64_t index : wanted) content_[names[static_cast<std::size_t>(index)]];
+    std::size_t bytes = 0;
     visit_archive(file_, [&](const ArchiveEntry& entry) {
-      if (const auto found = content_.find(entry.path); found != content_.end()) found->second = entry.read();
+      const auto found = content_.find(entry.path);
+      if (found == content_.end()) return;
+      found->second = entry.read();
+      bytes += found->second.size();
+      check_unpacked(file_, bytes);
     });
   }
 

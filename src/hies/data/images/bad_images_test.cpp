@@ -1,5 +1,6 @@
 // Images and folders that are not as they should be.
 
+#include "hies/data/images/archive.h"
 #include "hies/data/images/test_images.h"
 #include "hies/data/test_files.h"
 
@@ -54,6 +55,23 @@ TEST_F(BadImages, TooLargeOnes) {
   refused(set({{"cat/1.png", good}, {"dog/1.png", good}}), "at most 300", options);
   options.most_pixels = 0;
   refused(folder / "set", "`most_pixels` is 0", options);
+}
+
+// A few bytes can stand for as many as there is memory for.
+TEST_F(BadImages, UnpackedOnesAreLimited) {
+  const auto tar = folder.write("a.tar", tar_of({{"cat/1.png", std::string(1000, 'x')}}));
+  const auto read = [&](std::size_t most) {
+    visit_archive(
+        tar, [](const ArchiveEntry& entry) { entry.read(); }, most);
+  };
+  EXPECT_NO_THROW(read(1000));
+  expect_error(error_of([&] { read(999); }), ErrorKind::bad_input, "a file in it has more than 999 bytes when it is unpacked");
+  EXPECT_EQ(read_uncompressed(tar, 4096).size(), std::filesystem::file_size(tar));
+  expect_error(error_of([&] { read_uncompressed(tar, 100); }), ErrorKind::bad_input, "more than 100 bytes");
+  EXPECT_NO_THROW(check_unpacked(tar, std::size_t{1} << 30));
+  EXPECT_NO_THROW(check_unpacked(tar, 2000 * 16, 10));
+  expect_error(error_of([&] { check_unpacked(tar, std::size_t{1} << 20, 10); }), ErrorKind::bad_input,
+               "more than 16 times its bytes");
 }
 
 TEST_F(BadImages, OnePixelIsEnough) {
