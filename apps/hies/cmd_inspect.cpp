@@ -150,7 +150,7 @@ std::string by_layer(const model::UnitSet& heads) {
 
 std::string describe(const Checkpoint& checkpoint, double tokens, const model::ModelCost& total) {
   const model::ModelSpec& spec = checkpoint.spec();
-  std::string text = fmt::format("{}: {}\n\n", checkpoint.folder().string(), checkpoint.family().description);
+  std::string text = fmt::format("{}: {}\n\n", printable(checkpoint.folder().string(), 200), checkpoint.family().description);
   text += layer_table(checkpoint, tokens, total) + "\n";
   const auto line = [&](std::string_view name, const std::string& value) { text += fmt::format("{:15} {}\n", name, value); };
   line("of attention",

@@ -60,17 +60,15 @@ std::string match_line(const pipeline::LogitMatch& match) {
                      match.different_answers == 0 ? "no" : fmt::to_string(match.different_answers), logits);
 }
 
-std::string describe(const pipeline::PruneRequest& request, const pipeline::PruneRun& run, const HeadMap* map) {
-  std::string text;
-  if (map != nullptr) text += head_map_text(*map, output_width(), colour_out()) + "\n";
-  text += plan_summary(run.plan, run.before, run.fits);
+std::string describe(const pipeline::PruneRequest& request, const pipeline::PruneRun& run) {
+  std::string text = plan_summary(run.plan, run.before, run.fits);
   if (run.evaluation) {
     const eval::Result& result = run.evaluation->result;
     text += fmt::format("\n{}: {} examples, {} tokens\n\n", printable(result.data_file), result.examples, result.tokens);
     text += comparison_table(result, "before", "after");
   }
   if (run.match) text += "\n" + match_line(*run.match);
-  return text + fmt::format("\npruned checkpoint in {}\n", request.output.string());
+  return text + fmt::format("\npruned checkpoint in {}\n", printable(request.output.string(), 500));
 }
 
 // Adds the options that say how many heads are removed, which, and on what data that is decided and judged.
@@ -146,7 +144,9 @@ void run_prune(Words words) {
   }
   if (!svg.empty()) write_file(svg, head_map_svg(*map), write.force);
   if (show.json) return print_json(to_json(request, run));
-  if (!show.quiet) print_out(describe(request, run, map ? &*map : nullptr));
+  if (show.quiet) return;
+  if (map) print_coloured(head_map_text(*map, output_width(), colour_out()) + "\n");
+  print_out(describe(request, run));
 }
 
 }  // namespace hies::cli

@@ -77,10 +77,10 @@ void run_score(Words words) {
   if (!svg.empty()) write_file(svg, head_map_svg(map), write.force);
   if (show.json) return print_json(score::to_json(scores));
   if (show.quiet && !write.output.empty()) return;
-  std::string text = head_map_text(map, output_width(), colour_out());
-  text += fmt::format("{} examples, {} tokens", scores.calibration.examples, scores.calibration.tokens);
+  print_coloured(head_map_text(map, output_width(), colour_out()));
+  std::string text = fmt::format("{} examples, {} tokens", scores.calibration.examples, scores.calibration.tokens);
   if (scores.calibration.mean_loss) text += fmt::format(", mean loss {:.4f}", *scores.calibration.mean_loss);
-  if (!write.output.empty()) text += fmt::format("; scores in {}", write.output);
+  if (!write.output.empty()) text += fmt::format("; scores in {}", printable(write.output, 500));
   print_out(text + "\n");
 }
 

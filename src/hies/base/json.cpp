@@ -27,7 +27,7 @@ bool is_plain(const Json& value) { return !value.is_structured() || value.empty(
 
 std::string scalar(const Json& value) {
   if (value.is_number_float()) check(std::isfinite(value.get<double>()), "JSON cannot hold NaN or infinity");
-  return value.dump(-1, ' ', false, Json::error_handler_t::replace);
+  return compact(value);
 }
 
 void print(const Json& value, int depth, std::string& out) {
@@ -88,7 +88,7 @@ Json read_json(const std::filesystem::path& path) { return parse_json(read_file(
 void json_type_error(const Json& value, std::string_view key, std::string_view wanted, std::string_view where) {
   if (value.is_null()) bad_input("{}: '{}' is missing ({} is needed)", where, key, wanted);
   bad_input("{}: '{}' must be {}, found {}", where, key, wanted,
-            printable(value.dump(-1, ' ', false, Json::error_handler_t::replace), 60));
+            printable(compact(value), 60));
 }
 
 const Json* find_member(const Json& json, std::string_view key, std::string_view where) {
@@ -96,6 +96,8 @@ const Json* find_member(const Json& json, std::string_view key, std::string_view
   const auto found = json.find(std::string(key));
   return found == json.end() ? nullptr : &*found;
 }
+
+std::string compact(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
 
 std::string pretty(const Json& json) {
   std::string out;

@@ -38,6 +38,9 @@ const Json* find_member(const Json& json, std::string_view key, std::string_view
 // readable.
 std::string pretty(const Json& json);
 
+// Returns the JSON text on one line. Bytes of strings that are no UTF-8 become U+FFFD, as in pretty.
+std::string compact(const Json& json);
+
 namespace detail {
 template <class T>
 T json_as(const Json& value, std::string_view key, std::string_view where) {
