@@ -198,14 +198,19 @@ fn has_all_bytes(model: &BPE) -> bool {
     (0..=255u8).all(|byte| model.token_to_id(&format!("<0x{byte:02X}>")).is_some())
 }
 
+fn unknown(token: &str) -> String {
+    format!(
+        "the tokenizer's class puts '{token}' into every text, but it is not in the vocabulary: name \
+         another in tokenizer_config.json, or PreTrainedTokenizerFast as tokenizer_class"
+    )
+}
+
 /// Reads a post-processor whose tokens stand for their ids: {"id_of": TOKEN} becomes the number.
 fn filled(template: &Value, tokenizer: &Tokenizer) -> Result<PostProcessorWrapper, String> {
     fn fill(value: &mut Value, tokenizer: &Tokenizer) -> Result<(), String> {
         if let Some(token) = value.get("id_of").and_then(Value::as_str) {
             let id = tokenizer.token_to_id(token);
-            *value = id
-                .ok_or_else(|| format!("'{token}' is not in the vocabulary"))?
-                .into();
+            *value = id.ok_or_else(|| unknown(token))?.into();
             return Ok(());
         }
         match value {
