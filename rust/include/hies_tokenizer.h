@@ -74,7 +74,7 @@ int32_t hies_tokenizer_id_of(const hies_tokenizer* tokenizer, const char* token,
 // returns how many bytes it has; 0 for an unknown id.
 size_t hies_tokenizer_token_of(const hies_tokenizer* tokenizer, int32_t id, char* buffer, size_t capacity);
 // Writes the first `capacity` bytes of a JSON text that describes all by which "class" changes ids, and returns how many bytes it
-// has; 0 if it changes none.
+// has; 0 if it changes none. `buffer` may be NULL where capacity is 0.
 size_t hies_tokenizer_differences(const hies_tokenizer* tokenizer, char* buffer, size_t capacity);
 // Returns the number of distinct tokens, including added ones.
 size_t hies_tokenizer_vocabulary_size(const hies_tokenizer* tokenizer);

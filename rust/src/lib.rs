@@ -207,7 +207,10 @@ pub unsafe extern "C" fn hies_tokenizer_token_of(
 }
 
 unsafe fn copy(text: &str, buffer: *mut c_char, capacity: usize) -> usize {
-    std::ptr::copy_nonoverlapping(text.as_ptr(), buffer.cast::<u8>(), text.len().min(capacity));
+    if capacity > 0 {
+        let count = text.len().min(capacity);
+        std::ptr::copy_nonoverlapping(text.as_ptr(), buffer.cast::<u8>(), count);
+    }
     text.len()
 }
 
