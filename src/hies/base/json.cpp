@@ -87,8 +87,7 @@ Json read_json(const std::filesystem::path& path) { return parse_json(read_file(
 
 void json_type_error(const Json& value, std::string_view key, std::string_view wanted, std::string_view where) {
   if (value.is_null()) bad_input("{}: '{}' is missing ({} is needed)", where, key, wanted);
-  bad_input("{}: '{}' must be {}, found {}", where, key, wanted,
-            printable(compact(value), 60));
+  bad_input("{}: '{}' must be {}, found {}", where, key, wanted, printable(compact(value), 60));
 }
 
 const Json* find_member(const Json& json, std::string_view key, std::string_view where) {
