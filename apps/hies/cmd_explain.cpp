@@ -40,7 +40,7 @@ void write_folder(const std::string& output, const Json& document, bool force) {
   std::error_code failure;
   std::filesystem::create_directories(output, failure);
   if (failure) io_error("cannot create {}: {}", output, failure.message());
-  write_file(std::filesystem::path(output) / explain::kExplainFile, document.dump() + "\n", force);
+  write_file(std::filesystem::path(output) / explain::kExplainFile, compact(document) + "\n", force);
 }
 
 }  // namespace
@@ -93,7 +93,8 @@ void run_explain(Words words) {
   write_folder(write.output, document, write.force);
   if (show.json) return print_json(document);
   if (!show.quiet)
-    print_out(outcome_text(document) + fmt::format("{} examples in {}\n", document["examples"].size(), file.string()));
+    print_out(outcome_text(document) +
+              fmt::format("{} examples in {}\n", document["examples"].size(), printable(file.string(), 500)));
 }
 
 }  // namespace hies::cli

@@ -176,7 +176,7 @@ std::string describe(const Checkpoint& checkpoint, double tokens, const model::M
   const arch::ModelType* type = bare ? arch::find_model_type(spec.model_type) : nullptr;
   const std::string what =
       type == nullptr ? std::string(checkpoint.family().description) : fmt::format("{}, its encoder", type->display);
-  std::string text = fmt::format("{}: {}\n\n", checkpoint.folder().string(), what);
+  std::string text = fmt::format("{}: {}\n\n", printable(checkpoint.folder().string(), 200), what);
   text += layer_table(checkpoint, tokens, total) + "\n";
   const auto line = [&](std::string_view name, const std::string& value) { text += fmt::format("{:15} {}\n", name, value); };
   line("of attention",

@@ -44,7 +44,7 @@ void run_make_checkpoint(Words words) {
   }
   if (show.quiet) return;
   print_out(fmt::format("{} parameters, {} in {}\n", human_count(static_cast<double>(made.parameters)),
-                        human_bytes(static_cast<double>(made.tensor_bytes)), write.output));
+                        human_bytes(static_cast<double>(made.tensor_bytes)), printable(write.output, 500)));
 }
 
 }  // namespace hies::cli

@@ -59,9 +59,9 @@ void run_plan(Words words) {
   if (!svg.empty()) write_file(svg, head_map_svg(map), write.force);
   if (show.json) return print_json(prune::to_json(plan));
   if (show.quiet && !write.output.empty()) return;
-  std::string text = head_map_text(map, output_width(), colour_out()) +
-                     plan_summary(plan, scores.layout, plan.information.at("fits").get<std::vector<std::string>>());
-  if (!write.output.empty()) text += fmt::format("plan in {}\n", write.output);
+  print_coloured(head_map_text(map, output_width(), colour_out()));
+  std::string text = plan_summary(plan, scores.layout, plan.information.at("fits").get<std::vector<std::string>>());
+  if (!write.output.empty()) text += fmt::format("plan in {}\n", printable(write.output, 500));
   print_out(text);
 }
 

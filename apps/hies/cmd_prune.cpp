@@ -57,7 +57,9 @@ void show_result(const std::string& folder, const pipeline::PruneRequest& reques
   }
   if (!svg.empty()) write_file(svg, head_map_svg(*map), write.force);
   if (show.json) return print_json(cli::to_json(request, run));
-  if (!show.quiet) print_out(describe(request, run, map ? &*map : nullptr));
+  if (show.quiet) return;
+  if (map) print_coloured(head_map_text(*map, output_width(), colour_out()) + "\n");
+  print_out(describe(request, run));
 }
 
 }  // namespace

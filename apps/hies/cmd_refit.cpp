@@ -62,7 +62,7 @@ void run_refit(Words words) {
   ConsoleProgress progress(show.quiet);
   const pipeline::PruneRun run = pipeline::run_prune(request, progress);
   if (show.json) return print_json(cli::to_json(request, run));
-  if (!show.quiet) print_out(describe(request, run, nullptr));
+  if (!show.quiet) print_out(describe(request, run));
 }
 
 }  // namespace hies::cli

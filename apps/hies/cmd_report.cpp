@@ -61,7 +61,8 @@ void run_report(Words words) {
   if (write.output.empty()) return;
   const std::string html = report::page(data);
   write_file(write.output, html, write.force);
-  if (!show.quiet && !show.json) print_out(fmt::format("{} ({})\n", write.output, human_bytes(static_cast<double>(html.size()))));
+  if (!show.quiet && !show.json)
+    print_out(fmt::format("{} ({})\n", printable(write.output, 500), human_bytes(static_cast<double>(html.size()))));
 }
 
 }  // namespace hies::cli

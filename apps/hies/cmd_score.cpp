@@ -41,7 +41,7 @@ std::optional<Shown> shown_values(const score::Scores& scores) {
 std::string summary(const score::Scores& scores, const std::string& file) {
   std::string text = fmt::format("{} examples, {} tokens", scores.calibration.examples, scores.calibration.tokens);
   if (scores.calibration.mean_loss) text += fmt::format(", mean loss {:.4f}", *scores.calibration.mean_loss);
-  if (!file.empty()) text += fmt::format("; scores in {}", file);
+  if (!file.empty()) text += fmt::format("; scores in {}", printable(file, 500));
   return text + "\n";
 }
 
@@ -103,7 +103,8 @@ void run_score(Words words) {
   if (!svg.empty() && map) write_file(svg, head_map_svg(*map), write.force);
   if (show.json) return print_json(score::to_json(scores));
   if (show.quiet && !write.output.empty()) return;
-  print_out((map ? head_map_text(*map, output_width(), colour_out()) : std::string()) + summary(scores, write.output));
+  if (map) print_coloured(head_map_text(*map, output_width(), colour_out()));
+  print_out(summary(scores, write.output));
 }
 
 }  // namespace hies::cli

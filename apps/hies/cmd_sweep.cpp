@@ -69,12 +69,12 @@ std::string estimate_text(const std::vector<sweep::RunEstimate>& runs) {
 std::string outcome_text(const sweep::SweepOutcome& outcome, const std::string& output) {
   const Json& layers = outcome.summary["layer_evaluations"];
   const auto done = layers["done"].get<double>(), avoided = layers["avoided"].get<double>();
-  std::string text = fmt::format("{} cells in {}", outcome.records.size(), output);
+  std::string text = fmt::format("{} cells in {}", outcome.records.size(), printable(output, 500));
   if (outcome.known > 0) text += fmt::format(" ({} were there before)", outcome.known);
   text += fmt::format(": {} distinct masks, {} layer evaluations, {} avoided ({})\n",
                       outcome.summary["distinct_masks"].get<std::int64_t>(), human_count(done), human_count(avoided),
                       percent(avoided / (done + avoided)));
-  text += fmt::format("tables in {}\n", (std::filesystem::path(output) / evidence::kTablesFolder).string());
+  text += fmt::format("tables in {}\n", printable((std::filesystem::path(output) / evidence::kTablesFolder).string(), 500));
   for (const Json& run : outcome.summary["runs"]) {
     for (const Json& choice : run["choices"]) {
       const Json &loss = choice["chosen"]["loss"], &alpha = choice["chosen"]["alpha"];

@@ -48,6 +48,8 @@ void ConsoleProgress::begin(std::string_view stage, std::int64_t total, std::str
 void ConsoleProgress::end() { clear(); }
 
 void ConsoleProgress::warn(std::string_view message) {
+  // Calibration and evaluation of one checkpoint warn of the same things.
+  if (!warned_.emplace(message).second) return;
   clear();
   print_warning(with_flags(message));
 }
@@ -58,7 +60,8 @@ void ConsoleProgress::advanced(std::int64_t done) {
   const auto now = Clock::now();
   if (now < next_) return;
   const std::string text = line(std::chrono::duration<double>(now - start_).count());
-  print_err(terminal_ ? "\r\x1b[K" + text : text + "\n");
+  if (terminal_) redraw_progress(text);
+  else print_progress(text);
   shown_ = true;
   next_ = now + (terminal_ ? Clock::duration(kRedraw) : Clock::duration(kSparse));
 }
@@ -76,7 +79,7 @@ std::string ConsoleProgress::line(double seconds) const {
 }
 
 void ConsoleProgress::clear() {
-  if (shown_ && terminal_) print_err("\r\x1b[K");
+  if (shown_ && terminal_) redraw_progress("");
   shown_ = false;
 }
 

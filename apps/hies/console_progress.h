@@ -1,6 +1,8 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
+#include <set>
 #include <string>
 
 #include "hies/base/progress.h"
@@ -8,7 +10,7 @@
 namespace hies::cli {
 
 // Shows progress on standard error: on a terminal a bar with rate and time left, elsewhere sparse lines. Stages that take less
-// than a second are not shown; warnings always are.
+// than a second are not shown; warnings always are, each once.
 class ConsoleProgress : public Progress {
  public:
   explicit ConsoleProgress(bool quiet);
@@ -28,6 +30,7 @@ class ConsoleProgress : public Progress {
 
   bool quiet_, terminal_, shown_ = false;
   std::string stage_, unit_;
+  std::set<std::string, std::less<>> warned_;
   std::int64_t total_ = 0, done_ = 0;
   Clock::time_point start_, next_;
 };

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "head_map.h"
+#include "hies/base/printable.h"
 #include "ramp.h"
 #include "text_layout.h"
 
@@ -61,7 +62,7 @@ std::string head_map_text(const HeadMap& map, int width, bool colour) {
   const int columns = std::clamp((width - kMargin) / std::max(1, map.columns()), 1, 3);
   const CellStyle style(columns, colour);
 
-  std::string text = map.title + "\n" + heading(kMargin, map.columns(), columns) + "  head\n";
+  std::string text = printable(map.title, 200) + "\n" + heading(kMargin, map.columns(), columns) + "  head\n";
   for (std::size_t layer = 0; layer < cells.rows.size(); ++layer) {
     std::string line = fmt::format("{:8} ", fmt::format("layer {}", layer));
     for (const MapCell& cell : cells.rows[layer]) line += style.draw(cell);
@@ -69,7 +70,7 @@ std::string head_map_text(const HeadMap& map, int width, bool colour) {
     text += line + "\n";
   }
   const CellStyle legend(3, colour);
-  text += fmt::format("{}: {:.3g}", map.quantity, cells.least);
+  text += fmt::format("{}: {:.3g}", printable(map.quantity, 200), cells.least);
   for (int digit = 0; digit < 10; digit += 3) text += legend.shaded(digit / 10.0 + 0.05);
   text += fmt::format(" {:.3g}", cells.greatest);
   if (cells.any_pruned) text += "   × pruned";

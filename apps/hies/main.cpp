@@ -17,15 +17,8 @@ namespace {
 
 // Prints one line, and a second one where there is a hint. Returns `code`.
 int report(std::string_view message, std::string_view hint, int code) noexcept {
-  using namespace hies::cli;
-  print_err(colour_err() ? "\x1b[31;1merror:\x1b[0m " : "error: ");
-  print_err(hies::printable(message, 1000));
-  print_err("\n");
-  if (!hint.empty()) {
-    print_err(colour_err() ? "\x1b[36mhint:\x1b[0m " : "hint: ");
-    print_err(hies::printable(hint, 1000));
-    print_err("\n");
-  }
+  hies::cli::print_error(message);
+  if (!hint.empty()) hies::cli::print_hint(hint);
   return code;
 }
 

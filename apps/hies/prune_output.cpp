@@ -73,10 +73,8 @@ Json to_json(const pipeline::PruneRequest& request, const pipeline::PruneRun& ru
   return json;
 }
 
-std::string describe(const pipeline::PruneRequest& request, const pipeline::PruneRun& run, const HeadMap* map) {
-  std::string text;
-  if (map != nullptr) text += head_map_text(*map, output_width(), colour_out()) + "\n";
-  text += plan_summary(run.plan, run.before, run.fits);
+std::string describe(const pipeline::PruneRequest& request, const pipeline::PruneRun& run) {
+  std::string text = plan_summary(run.plan, run.before, run.fits);
   if (run.evaluation) {
     const eval::Result& result = run.evaluation->result;
     text += fmt::format("\n{}: {} examples, {} tokens\n\n", printable(result.data_file), result.examples, result.tokens);
@@ -84,7 +82,7 @@ std::string describe(const pipeline::PruneRequest& request, const pipeline::Prun
   }
   if (run.refit) text += "\n" + refit_lines(*run.refit);
   if (run.match) text += "\n" + match_line(*run.match);
-  return text + fmt::format("\npruned checkpoint in {}\n", request.output.string());
+  return text + fmt::format("\npruned checkpoint in {}\n", printable(request.output.string(), 500));
 }
 
 }  // namespace hies::cli

@@ -26,7 +26,7 @@ void install_signal_handling() {
       if (sigwait(&set, &signal) != 0) return;
       if (again) {
         remove_unfinished_outputs();
-        print_err("error: interrupted\n");
+        print_error("interrupted");
         ::_exit(exit_code(ErrorKind::interrupted));
       }
       Progress::cancelled() = true;

@@ -39,28 +39,36 @@ int width(int descriptor) {
   return 100;
 }
 
-}  // namespace
-
-void print_out(std::string_view text) {
+void write_out(std::string_view text) {
   const int code = write_all(STDOUT_FILENO, text);
   if (code == EPIPE) throw OutputClosed();
   if (code != 0) io_error("cannot write to standard output: {}", std::strerror(code));
 }
 
-void print_json(const Json& json) { print_out(pretty(json)); }
+void write_err(std::string_view text) noexcept { write_all(STDERR_FILENO, text); }
 
-void print_err(std::string_view text) noexcept { write_all(STDERR_FILENO, text); }
+// `style` is the number of a colour, "31;1".
+void print_message(std::string_view heading, std::string_view style, std::string_view message, std::size_t max_bytes) noexcept {
+  const std::string head = colour_err() ? fmt::format("\x1b[{}m{}:\x1b[0m ", style, heading) : fmt::format("{}: ", heading);
+  write_err(head + printable(message, max_bytes) + "\n");
+}
+
+}  // namespace
+
+void print_out(std::string_view text) { write_out(printable_lines(text)); }
+void print_json(const Json& json) { write_out(printable_json(pretty(json))); }
+void print_coloured(std::string_view head_map) { write_out(head_map); }
+
+void print_error(std::string_view message) noexcept { print_message("error", "31;1", message, 1000); }
+void print_hint(std::string_view message) noexcept { print_message("hint", "36", message, 1000); }
+void print_warning(std::string_view message) noexcept { print_message("warning", "33", message, 500); }
+void print_progress(std::string_view line) noexcept { write_err(printable(line, 500) + "\n"); }
+void redraw_progress(std::string_view line) noexcept { write_err("\r\x1b[K" + printable(line, 500)); }
 
 bool is_terminal_err() { return ::isatty(STDERR_FILENO) == 1; }
 bool colour_out() { return colour(STDOUT_FILENO); }
 bool colour_err() { return colour(STDERR_FILENO); }
 int output_width() { return width(STDOUT_FILENO); }
 int error_width() { return width(STDERR_FILENO); }
-
-void print_warning(std::string_view message) noexcept {
-  print_err(colour_err() ? "\x1b[33mwarning:\x1b[0m " : "warning: ");
-  print_err(printable(message, 500));
-  print_err("\n");
-}
 
 }  // namespace hies::cli

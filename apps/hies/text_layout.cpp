@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "hies/base/printable.h"
+
 namespace hies::cli {
 
 int display_width(std::string_view text) {
@@ -29,6 +31,7 @@ TextTable::TextTable(std::vector<std::string> heading, std::vector<std::size_t> 
 
 void TextTable::row(std::vector<std::string> cells) {
   cells.resize(rows_.front().size());
+  for (std::string& cell : cells) cell = printable(cell, 200);
   rows_.push_back(std::move(cells));
 }
 

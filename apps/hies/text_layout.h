@@ -14,7 +14,7 @@ int display_width(std::string_view text);
 std::vector<std::string> wrap(std::string_view text, int width);
 
 // Rows of cells in aligned columns, two spaces between them. The first row is the heading. Columns named in `left` are flush
-// left, the others (numbers) flush right.
+// left, the others (numbers) flush right. Cells go through printable: they may be names of others.
 class TextTable {
  public:
   explicit TextTable(std::vector<std::string> heading, std::vector<std::size_t> left = {0});

@@ -1,5 +1,7 @@
 //! The C ABI of the `tokenizers` crate, documented in include/hies_tokenizer.h.
 
+mod class;
+mod components;
 mod pieces;
 mod pipeline;
 
@@ -201,8 +203,26 @@ pub unsafe extern "C" fn hies_tokenizer_token_of(
         .ok()
         .and_then(|id| (*tokenizer).token_of(id))
         .unwrap_or_default();
-    std::ptr::copy_nonoverlapping(token.as_ptr(), buffer.cast::<u8>(), token.len().min(capacity));
-    token.len()
+    copy(&token, buffer, capacity)
+}
+
+unsafe fn copy(text: &str, buffer: *mut c_char, capacity: usize) -> usize {
+    if capacity > 0 {
+        let count = text.len().min(capacity);
+        std::ptr::copy_nonoverlapping(text.as_ptr(), buffer.cast::<u8>(), count);
+    }
+    text.len()
+}
+
+/// # Safety
+/// `tokenizer` comes from `hies_tokenizer_new`, `buffer` has room for `capacity` bytes.
+#[no_mangle]
+pub unsafe extern "C" fn hies_tokenizer_differences(
+    tokenizer: *const Pipeline,
+    buffer: *mut c_char,
+    capacity: usize,
+) -> usize {
+    copy((*tokenizer).differences(), buffer, capacity)
 }
 
 /// # Safety

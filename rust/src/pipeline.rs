@@ -1,5 +1,6 @@
 //! A tokenizer whose truncation is an argument of each call instead of a part of its state, so that threads can share it.
 
+use crate::class::{Built, Class, ListedToken};
 use crate::pieces::Cutter;
 use serde::Deserialize;
 use std::ops::Range;
@@ -10,8 +11,8 @@ use tokenizers::utils::truncation::{
     truncate_encodings, TruncationDirection, TruncationParams, TruncationStrategy,
 };
 use tokenizers::{
-    AddedToken, DecoderWrapper, Encoding, NormalizerWrapper, PostProcessorWrapper,
-    PreTokenizerWrapper, Tokenizer,
+    DecoderWrapper, Encoding, NormalizerWrapper, PostProcessorWrapper, PreTokenizerWrapper,
+    Tokenizer,
 };
 
 #[derive(Deserialize, Default)]
@@ -19,8 +20,9 @@ use tokenizers::{
 struct Overrides {
     bert_normalizer: Option<BertNormalizerOverride>,
     add_prefix_space: Option<bool>,
-    added_tokens: Vec<AddedTokenOverride>,
+    added_tokens: Vec<ListedToken>,
     truncate_left: bool,
+    class: Class,
 }
 
 #[derive(Deserialize)]
@@ -29,18 +31,6 @@ struct BertNormalizerOverride {
     lowercase: bool,
     strip_accents: Option<bool>,
     handle_chinese_chars: bool,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct AddedTokenOverride {
-    content: String,
-    single_word: bool,
-    lstrip: bool,
-    rstrip: bool,
-    normalized: bool,
-    special: bool,
-    only_if_known: bool,
 }
 
 /// The added tokens of a tokenizer.json.
@@ -75,6 +65,8 @@ pub struct Pipeline {
     direction: TruncationDirection,
     vocabulary_size: usize,
     id_bound: usize,
+    differences: String,
+    no_type_ids: bool,
 }
 
 impl Pipeline {
@@ -84,26 +76,26 @@ impl Pipeline {
         for token in named.added_tokens {
             check_token(&token.content)?;
         }
-        let mut tokenizer: Tokenizer = document.parse().map_err(|e| format!("{e}"))?;
-        tokenizer.with_truncation(None).map_err(|e| e.to_string())?;
-        tokenizer.with_padding(None);
-        replace_options(&mut tokenizer, &overrides);
-        for token in overrides.added_tokens {
-            if token.only_if_known && tokenizer.token_to_id(&token.content).is_none() {
-                continue;
-            }
+        for token in &overrides.added_tokens {
             check_token(&token.content)?;
-            let special = token.special;
-            let token = AddedToken::from(token.content, special)
-                .single_word(token.single_word)
-                .lstrip(token.lstrip)
-                .rstrip(token.rstrip)
-                .normalized(token.normalized);
-            match special {
-                true => tokenizer.add_special_tokens(&[token]),
-                false => tokenizer.add_tokens(&[token]),
-            };
         }
+        let mut document: Tokenizer = document.parse().map_err(|e| format!("{e}"))?;
+        let left = document
+            .get_truncation()
+            .is_some_and(|t| t.direction == TruncationDirection::Left);
+        document.with_truncation(None).map_err(|e| e.to_string())?;
+        document.with_padding(None);
+        replace_options(&mut document, &overrides);
+        let Built {
+            mut tokenizer,
+            differences,
+            truncate_left,
+        } = overrides.class.build(
+            document,
+            &overrides.added_tokens,
+            left,
+            overrides.truncate_left,
+        )?;
         let post_processor = tokenizer.get_post_processor().cloned();
         tokenizer.with_post_processor(None::<PostProcessorWrapper>);
         let vocabulary = tokenizer.get_vocab(true);
@@ -116,7 +108,7 @@ impl Pipeline {
             ));
         }
         Ok(Self {
-            direction: match overrides.truncate_left {
+            direction: match truncate_left {
                 true => TruncationDirection::Left,
                 false => TruncationDirection::Right,
             },
@@ -125,6 +117,8 @@ impl Pipeline {
             cutter: Cutter::new(&tokenizer),
             tokenizer,
             post_processor,
+            differences,
+            no_type_ids: overrides.class.no_type_ids,
         })
     }
 
@@ -161,12 +155,15 @@ impl Pipeline {
             first.take_overflowing();
             second.as_mut().map(Encoding::take_overflowing);
         }
-        let encoding = match &self.post_processor {
+        let mut encoding = match &self.post_processor {
             Some(processor) => processor
                 .process(first, second, special_tokens)
                 .map_err(|e| e.to_string())?,
             None => Encoding::merge(std::iter::once(first).chain(second), false),
         };
+        if self.no_type_ids {
+            encoding.set_type_ids(vec![0; encoding.len()]);
+        }
         Ok((encoding, truncated))
     }
 
@@ -259,6 +256,11 @@ impl Pipeline {
 
     pub fn id_bound(&self) -> usize {
         self.id_bound
+    }
+
+    /// Returns how ids differ from what the document and the list of added tokens alone say, as JSON; empty if they do not.
+    pub fn differences(&self) -> &str {
+        &self.differences
     }
 }
 

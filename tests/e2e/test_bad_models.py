@@ -7,7 +7,7 @@ import shutil
 import struct
 import unittest
 
-from program import GOLDEN, ProgramTest, edit_json, read_safetensors, write_safetensors
+from program import GOLDEN, ProgramTest, edit_json, read_safetensors, table, write_safetensors
 
 QUERY = "bert.encoder.layer.1.attention.self.query.weight"
 
@@ -97,6 +97,7 @@ class BadModels(ProgramTest):
                                       "pair": [*pieces, {"Sequence": {"id": "B", "type_id": 1}}],
                                       "special_tokens": {"[CLS]": {"id": "[CLS]", "ids": [2], "tokens": ["[CLS]"]}}}
         tokenizer.write_text(json.dumps(document))
+        (self.model / "tokenizer_config.json").write_text('{"tokenizer_class": "PreTrainedTokenizerFast"}')  # takes the file as it stands
         data = self.write("numbers.tsv", "text\tlabel\nthe film\t1\n")
         self.refused(2, "token type 7", *self.prune(self.model, data, task="regression"))
 
@@ -195,7 +196,8 @@ class BadModels(ProgramTest):
     def test_vocabulary_larger_than_embedding(self):
         with open(self.model / "vocab.txt", "a") as vocabulary:
             vocabulary.write("zebra\n")
-        self.refuses(2, "6[23]")
+        self.data = self.write("data.tsv", table([("the film is good", "good"), ("a zebra", "bad")]))
+        self.refuses(2, "data.tsv: line 3: the token 'zebra' has id 62, but the model's embedding holds 62")
 
     def test_no_task_head(self):
         def change(header, body):

@@ -54,8 +54,7 @@ class Images(ProgramTest):
         self.assertEqual(of_tar["examples"], 12)
         self.assertEqual(of_tar["data"]["hash"], of_folder["data"]["hash"])
         self.assertEqual(of_tar["metrics"], of_folder["metrics"])
-        self.assertEqual(list(of_tar["metrics"]), ["top1", "top5"])
-        self.assertEqual(of_tar["metrics"]["top5"], 1)  # of three labels
+        self.assertEqual(list(of_tar["metrics"]), ["top1"])  # top5 of three labels would be 1 whatever the model answers
 
     def test_the_whole_line(self):
         self.done(*self.score(VIT, self.tar, "--tables", "his,ae,l2,l2-out,second-order", task="image-classification"))

@@ -139,7 +139,8 @@ class BadInput(LanguageModels):
 
     def test_tokenizer(self):
         give_tokenizer(self.model, [*WORDS, "more", "than", "fit"])
-        self.refuses(2, "gives ids up to 18, but the model's embedding holds 16")
+        self.text.write_text(TEXT + "more\n")
+        self.refuses(2, "text.txt: line 1: the token 'more' has id 16, but the model's embedding holds 16")
         (self.model / "tokenizer.json").unlink()
         (self.model / "tokenizer.model").write_bytes(b"x")
         self.refuses(3, "sentencepiece", hint="save_pretrained")

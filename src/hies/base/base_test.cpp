@@ -264,10 +264,5 @@ TEST(HiddenNames, HideWhatLiesBelowThem) {
     EXPECT_FALSE(has_hidden_part(path)) << path;
 }
 
-TEST(Printable, IsOneLine) {
-  EXPECT_EQ(printable("a\nb\x01"), "a\\nb\\x01");
-  EXPECT_EQ(printable(std::string(90, 'x')), std::string(80, 'x') + "…");
-}
-
 }  // namespace
 }  // namespace hies

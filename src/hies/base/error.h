@@ -7,6 +7,8 @@
 
 #include <fmt/format.h>
 
+#include "hies/base/printable.h"
+
 namespace hies {
 
 // The kind of an error, from the caller's point of view. The CLI maps it to an exit code (exit_code below).
@@ -56,9 +58,5 @@ template <class... Args>
 inline void check(bool ok, std::string_view what) {
   if (!ok) throw Error(ErrorKind::internal, fmt::format("internal error: {}", what), "please report this as a bug");
 }
-
-// Returns `text` for use in a one-line message: control characters and newlines are escaped, and it is cut after `max_bytes`
-// bytes.
-std::string printable(std::string_view text, std::size_t max_bytes = 80);
 
 }  // namespace hies

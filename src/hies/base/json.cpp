@@ -76,7 +76,7 @@ std::string scalar(const Json& value, NotFinite not_finite) {
     const auto number = value.get<double>();
     return std::isnan(number) ? "NaN" : number > 0 ? "Infinity" : "-Infinity";
   }
-  return value.dump(-1, ' ', false, Json::error_handler_t::replace);
+  return compact(value);
 }
 
 void print(const Json& value, int depth, NotFinite not_finite, std::string& out) {
@@ -147,7 +147,7 @@ Json read_python_json(const std::filesystem::path& path) {
 void json_type_error(const Json& value, std::string_view key, std::string_view wanted, std::string_view where) {
   if (value.is_null()) bad_input("{}: '{}' is missing ({} is needed)", where, key, wanted);
   const std::string found =
-      value.is_number_float() ? scalar(value, NotFinite::python) : value.dump(-1, ' ', false, Json::error_handler_t::replace);
+      value.is_number_float() ? scalar(value, NotFinite::python) : compact(value);
   bad_input("{}: '{}' must be {}, found {}", where, key, wanted, printable(found, 60));
 }
 
@@ -156,6 +156,8 @@ const Json* find_member(const Json& json, std::string_view key, std::string_view
   const auto found = json.find(std::string(key));
   return found == json.end() ? nullptr : &*found;
 }
+
+std::string compact(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
 
 std::string pretty(const Json& json) {
   std::string out;

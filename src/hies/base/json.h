@@ -44,6 +44,9 @@ std::string pretty(const Json& json);
 // The same, with the numbers that are not finite as Python's json module writes them: NaN, Infinity, -Infinity.
 std::string pretty_python(const Json& json);
 
+// Returns the JSON text on one line. Bytes of strings that are no UTF-8 become U+FFFD, as in pretty.
+std::string compact(const Json& json);
+
 namespace detail {
 template <class T>
 T json_as(const Json& value, std::string_view key, std::string_view where) {

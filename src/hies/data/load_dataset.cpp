@@ -6,6 +6,7 @@
 #include "hies/data/images/load.h"
 #include "hies/data/questions.h"
 #include "hies/data/selection.h"
+#include "hies/data/token_ids.h"
 #include "hies/data/windows.h"
 
 namespace hies::data {
@@ -82,6 +83,21 @@ Dataset load_image_examples(const std::filesystem::path& file, const Task& task,
   return load_images(file, task, options, checkpoint.spec(), processor, threads, progress);
 }
 
+Dataset load_token_examples(const std::filesystem::path& file, const Task& task, const LoadOptions& options,
+                            const arch::Checkpoint& checkpoint, const text::Tokenizer& tokenizer, int threads,
+                            Progress& progress) {
+  switch (task.input_kind) {
+    case InputKind::texts: return load_texts(file, task, options, checkpoint, tokenizer, threads, progress);
+    case InputKind::documents:
+    case InputKind::rows: return load_windows(file, task, options, checkpoint.spec(), tokenizer, threads, progress);
+    case InputKind::questions:
+    case InputKind::subjects: return load_questions(file, task, options, checkpoint.spec(), tokenizer, threads, progress);
+    case InputKind::images: break;
+  }
+  check(false, "a task that reads nothing");
+  return {};
+}
+
 }  // namespace
 
 Dataset load_dataset(const std::filesystem::path& file, const Task& task, const LoadOptions& options,
@@ -103,19 +119,10 @@ Dataset load_dataset(const std::filesystem::path& file, const Task& task, const 
   if (reads_images(task))
     return load_image_examples(file, task, options, checkpoint, std::get<image::Processor>(preprocessor), threads, progress);
   const auto& tokenizer = std::get<text::Tokenizer>(preprocessor);
-  if (tokenizer.id_bound() > checkpoint.spec().text.vocabulary)
-    bad_input("the tokenizer of {} gives ids up to {}, but the model's embedding holds {}", checkpoint.folder().string(),
-              tokenizer.id_bound() - 1, checkpoint.spec().text.vocabulary);
-  switch (task.input_kind) {
-    case InputKind::texts: return load_texts(file, task, options, checkpoint, tokenizer, threads, progress);
-    case InputKind::documents:
-    case InputKind::rows: return load_windows(file, task, options, checkpoint.spec(), tokenizer, threads, progress);
-    case InputKind::questions:
-    case InputKind::subjects: return load_questions(file, task, options, checkpoint.spec(), tokenizer, threads, progress);
-    case InputKind::images: break;
-  }
-  check(false, "a task that reads nothing");
-  return {};
+  for (const std::string& warning : tokenizer.warnings()) progress.warn(warning);
+  Dataset dataset = load_token_examples(file, task, options, checkpoint, tokenizer, threads, progress);
+  check_token_ids(dataset, file, checkpoint, tokenizer);
+  return dataset;
 }
 
 }  // namespace hies::data

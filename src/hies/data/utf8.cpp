@@ -4,29 +4,10 @@
 #include "hies/base/error.h"
 #include "hies/base/lfs_pointer.h"
 #include "hies/base/plain_text.h"
+#include "hies/base/utf8.h"
 #include "hies/data/table_readers.h"
 
 namespace hies::data {
-namespace {
-
-// Bytes of the well-formed sequence at the start of `text`, 0 when there is none.
-std::size_t sequence_length(std::string_view text) noexcept {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned char lead = byte(0);
-  if (lead < 0x80) return 1;
-  if (lead < 0xC2 || lead > 0xF4) return 0;
-  const std::size_t length = lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
-  if (text.size() < length) return 0;
-  for (std::size_t i = 1; i < length; ++i) {
-    if ((byte(i) & 0xC0) != 0x80) return 0;
-  }
-  // Overlong forms, surrogates, and what lies above U+10FFFF show in the second byte.
-  if ((lead == 0xE0 && byte(1) < 0xA0) || (lead == 0xED && byte(1) > 0x9F)) return 0;
-  if ((lead == 0xF0 && byte(1) < 0x90) || (lead == 0xF4 && byte(1) > 0x8F)) return 0;
-  return length;
-}
-
-}  // namespace
 
 std::size_t find_invalid_utf8(std::string_view text) noexcept {
   std::size_t at = 0;
@@ -40,7 +21,7 @@ std::size_t find_invalid_utf8(std::string_view text) noexcept {
         continue;
       }
     }
-    const std::size_t length = sequence_length(text.substr(at));
+    const std::size_t length = utf8_sequence_length(text.substr(at));
     if (length == 0) return at;
     at += length;
   }

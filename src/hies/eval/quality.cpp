@@ -33,6 +33,8 @@ class Judge {
   Judge(const data::Task& task, const data::Dataset& dataset, const Predictions& predictions) : dataset_(dataset) {
     for (const std::string& name : task.metrics) {
       const data::Metric& metric = data::metric(name);
+      // Among all of the classes, every answer is right.
+      if (metric.among > 1 && predictions.classes <= metric.among) continue;
       const bool asks = metric.of_text == nullptr && !dataset.examples.front().choices.empty();
       answers_.push_back(asks ? likeliest_choices(dataset, predictions, metric.length)
                               : answers_among(metric.among, dataset, predictions));

@@ -54,7 +54,7 @@ Record record_from_json(const Json& json, std::string_view where) {
   return from_stored<Record>(root);
 }
 
-std::string record_line(const Record& record) { return to_json(record).dump(); }
+std::string record_line(const Record& record) { return compact(to_json(record)); }
 
 std::vector<Record> read_records(const std::filesystem::path& file) {
   const MappedFile mapped(file);

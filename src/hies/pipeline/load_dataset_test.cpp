@@ -94,12 +94,16 @@ TEST_F(Encode, MoreTokensThanPositionsAreRefused) {
   EXPECT_NE(refusal(folder.write("a.tsv", data::SmallTask::tsv())).find("at least 1"), std::string::npos);
 }
 
-TEST_F(Encode, AVocabularyLargerThanTheEmbeddingIsRefused) {
+TEST_F(Encode, ATokenBeyondTheEmbeddingIsRefusedWhereATextHasIt) {
   const auto bigger = folder.folder("bigger");
   std::filesystem::copy(data::SmallTask::model(), bigger, std::filesystem::copy_options::recursive);
   std::ofstream(bigger / "vocab.txt", std::ios::app) << "onemore\n";
   loaded.preprocessor = text::Tokenizer::load(bigger, "bert");
-  EXPECT_NE(refusal(folder.write("a.tsv", data::SmallTask::tsv())).find("the model's embedding holds 62"), std::string::npos);
+  const std::string tsv = data::SmallTask::tsv();
+  EXPECT_EQ(dataset(folder.write("a.tsv", tsv)).size(), 8);
+  const std::string header = tsv.substr(0, tsv.find('\n') + 1);
+  const std::string said = refusal(folder.write("b.tsv", header + "the film\tgood\nthe onemore film\tgood\n"));
+  EXPECT_NE(said.find("line 3: the token 'onemore' has id 62, but the model's embedding holds 62"), std::string::npos) << said;
 }
 
 TEST_F(Encode, EveryFormatGivesTheSameScores) {

@@ -5,7 +5,7 @@
 namespace hies::report {
 
 std::string script_safe(const Json& data) {
-  const std::string json = data.dump(-1, ' ', false, Json::error_handler_t::replace);
+  const std::string json = compact(data);
   std::string safe;
   safe.reserve(json.size() + json.size() / 64);
   for (std::size_t i = 0; i < json.size(); ++i) {

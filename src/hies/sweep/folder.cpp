@@ -55,7 +55,7 @@ void create_folder(const fs::path& folder) {
 Json or_null(const std::optional<std::string>& hash) { return hash ? Json(*hash) : Json(); }
 
 // Returns an option's value as messages show it.
-std::string shown(const Json& value) { return printable(value.is_string() ? value.get<std::string>() : value.dump(), 60); }
+std::string shown(const Json& value) { return printable(value.is_string() ? value.get<std::string>() : compact(value), 60); }
 
 void compare_options(const Json& stored, const Json& mine, const fs::path& folder) {
   std::vector<std::string> differences;

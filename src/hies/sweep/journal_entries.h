@@ -18,7 +18,7 @@ template <class Entry>
 std::string journal_line(std::string_view schema, const Entry& entry) {
   Json json = {{"schema", schema}};
   json.update(to_stored(entry));
-  return json.dump();
+  return compact(json);
 }
 
 // Returns the entries of the run that were in the journal when it was opened. Throws bad_input that names file and key.

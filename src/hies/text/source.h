@@ -17,6 +17,7 @@ struct Source {
   std::string document;  // the content of a tokenizer.json
   Json overrides;        // see rust/include/hies_tokenizer.h
   std::optional<std::int64_t> model_max_length;
+  std::vector<std::string> warnings;  // one line for each option that is not applied
   std::vector<std::string> prefixes;  // candidates for Tokenizer::prefix, in order of preference
 };
 

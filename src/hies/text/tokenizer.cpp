@@ -61,6 +61,12 @@ PlainEncoding encode_plain_one(const hies_tokenizer* handle, std::string_view te
   return {.ids = {raw.ids, raw.ids + raw.count}, .ends = {raw.ends, raw.ends + raw.count}};
 }
 
+std::string differences_of(const hies_tokenizer* handle) {
+  std::string text(hies_tokenizer_differences(handle, nullptr, 0), '\0');
+  hies_tokenizer_differences(handle, text.data(), text.size());
+  return text;
+}
+
 // Calls work(begin, end) for chunks of [0, count). Chunks are started in order, and a started chunk is completed, so the
 // exception that is thrown is that of the lowest failing chunk for any number of threads.
 template <class Work>
@@ -113,7 +119,14 @@ Tokenizer Tokenizer::load(const std::filesystem::path& dir, std::string_view mod
       hies_tokenizer_new(source.document.data(), source.document.size(), overrides.data(), overrides.size(), &handle, &message);
   check_call(code, message, source.name);
   Tokenizer tokenizer(handle);
-  tokenizer.hash_ = Hasher().update(source.document).update(overrides).hex();
+  // What the class changes is hashed only where it changes something, and as what it changes.
+  Json hashed = source.overrides;
+  hashed.erase("class");
+  Hasher hasher;
+  hasher.update(source.document).update(hashed.dump());
+  if (const std::string differences = differences_of(handle); !differences.empty()) hasher.update(differences);
+  tokenizer.hash_ = hasher.hex();
+  tokenizer.warnings_ = source.warnings;
   tokenizer.model_max_length_ = source.model_max_length;
   for (const std::string& token : source.prefixes) {
     const std::int32_t id = hies_tokenizer_id_of(handle, token.data(), token.size());

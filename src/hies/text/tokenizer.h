@@ -43,9 +43,9 @@ struct TextPair {
 class Tokenizer {
  public:
   // Reads the first of these that exists in the directory: tokenizer.json; vocab.txt (BERT's WordPiece); vocab.json and
-  // merges.txt (the byte-level BPE of RoBERTa and GPT-2). Options and special tokens come from tokenizer_config.json and
-  // special_tokens_map.json. `model_type` (of config.json, "bert") determines the tokenizer's class if tokenizer_config.json
-  // names none. Throws bad_input if there is no tokenizer or it is damaged, and unsupported if it is of another kind.
+  // merges.txt (the byte-level BPE of RoBERTa, GPT-2 and Qwen2). Options and added tokens come from tokenizer_config.json,
+  // special_tokens_map.json and added_tokens.json. The class of the tokenizer, which tokenizer_config.json names, config.json, or
+  // else `model_type` (of config.json, "bert"), decides what becomes of them, as in transformers 5. Throws bad_input if there is no tokenizer or it is damaged, and unsupported if it is of another kind.
   static Tokenizer load(const std::filesystem::path& dir, std::string_view model_type);
   ~Tokenizer();
   Tokenizer(Tokenizer&&) noexcept;
@@ -82,6 +82,9 @@ class Tokenizer {
   // Returns XXH3-128, 32 hexadecimal digits, of all that the files say of how texts become ids.
   const std::string& hash() const { return hash_; }
 
+  // Returns one line for each option of the checkpoint that transformers would apply and that is not applied.
+  const std::vector<std::string>& warnings() const { return warnings_; }
+
   // Returns model_max_length of tokenizer_config.json; nothing for 1e30, which transformers writes if there is no limit.
   std::optional<std::int64_t> model_max_length() const { return model_max_length_; }
 
@@ -93,6 +96,7 @@ class Tokenizer {
 
   std::unique_ptr<hies_tokenizer, Free> handle_;
   std::string hash_;
+  std::vector<std::string> warnings_;
   std::optional<std::int64_t> model_max_length_;
   std::optional<Prefix> prefix_;
 };

@@ -176,7 +176,11 @@ TEST_F(RobertaTest, AddPrefixSpace) {
   EXPECT_EQ(load().encode("ab", {}, kWhole).ids, (Ids{0, 9, 2}));
 }
 
-TEST_F(RobertaTest, MaskIncludesTheSpaceBeforeIt) { EXPECT_EQ(load().encode("ab <mask>", {}, kWhole).ids, (Ids{0, 7, 12, 2})); }
+TEST_F(RobertaTest, MaskIncludesTheSpaceBeforeItWhereAFileSaysSo) {
+  EXPECT_EQ(load().encode("ab <mask>", {}, kWhole).ids, (Ids{0, 7, 6, 12, 2}));
+  fixture.write("special_tokens_map.json", R"({"mask_token": {"content": "<mask>", "lstrip": true}})");
+  EXPECT_EQ(load().encode("ab <mask>", {}, kWhole).ids, (Ids{0, 7, 12, 2}));
+}
 
 // The crate panics where the parts of a tokenizer.json do not fit: its maker's mistake, not a bug of this program.
 TEST(Mismatched, TokenizersAreBadInput) {
