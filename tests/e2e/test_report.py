@@ -124,6 +124,7 @@ class Report(ProgramTest):
                 (2, "line 5: .*metrics.accuracy", lambda r: r["metrics"].update(accuracy=None)),
                 (2, "line 5: .*stability.* 1.5", lambda r: r.update(stability=1.5)),
                 (2, "run 'demo-sst2' has records of two models", lambda r: r.update(model=dict(r["model"], weights="0" * 32))),
+                (2, "two models: config.json is not the same", lambda r: r.update(model=dict(r["model"], config="0" * 32))),
                 (2, "run 'demo-sst2' has records of two tasks", lambda r: r.update(task="cola")),
                 (2, "run 'stranger' has no record of the unpruned", lambda r: r.update(run="stranger"))):
             lines = records(self.study)
@@ -140,7 +141,11 @@ class Report(ProgramTest):
         self.refused(2, "run 'demo-sst2' is not in sweep.json", "report", "broken", "--text")
         copy = self.copy()
         edit_json(next((copy / "scores").glob("demo-sst2-ce-0.json")), model={"path": "x", "model_type": "bert", "weights": "1" * 32})
-        self.refused(2, "demo-sst2-ce-0.json: scores of model 1{32}", "report", "broken", "--text")
+        self.refused(2, "demo-sst2-ce-0.json: the scores are of another model than run .*: the weights are 1{32} and", "report", "broken", "--text")
+        copy = self.copy()
+        file = next((copy / "scores").glob("demo-sst2-ce-0.json"))
+        edit_json(file, model=dict(json.loads(file.read_text())["model"], config="1" * 32))
+        self.refused(2, "demo-sst2-ce-0.json: .*: config.json is not the same", "report", "broken", "--text")
 
     def copy(self):
         shutil.rmtree(self.folder / "broken", ignore_errors=True)

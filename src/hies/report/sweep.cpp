@@ -46,6 +46,13 @@ bool ends_torn(const fs::path& file) {
   return !mapped.bytes().empty() && mapped.bytes().back() != std::byte{'\n'};
 }
 
+// Returns what makes two models different, "the weights are … and …"; empty: nothing does.
+std::string difference(const model::ModelHashes& a, const model::ModelHashes& b) {
+  if (a.weights != b.weights) return fmt::format("the weights are {} and {}", printable(a.weights), printable(b.weights));
+  const std::string_view part = model::differing_part(a, b);
+  return part.empty() ? std::string() : fmt::format("{} is not the same", part);
+}
+
 void check_records(const Sweep& sweep) {
   const std::string file = (sweep.folder / evidence::kRecordsFile).string();
   if (sweep.records.empty())
@@ -57,10 +64,9 @@ void check_records(const Sweep& sweep) {
     const auto first = unpruned.find(record.key.run);
     if (first == unpruned.end())
       bad_input("{}: run '{}' has no record of the unpruned model before its others", file, printable(record.key.run));
-    if (const auto part = model::differing_part(record.key.model, first->second->key.model); !part.empty())
+    if (const std::string differs = difference(record.key.model, first->second->key.model); !differs.empty())
       throw Error(ErrorKind::bad_input,
-                  fmt::format("{}: run '{}' has records of two models: {} of one differs from the other's", file,
-                              printable(record.key.run), part),
+                  fmt::format("{}: run '{}' has records of two models: {}", file, printable(record.key.run), differs),
                   "records of different models belong into different folders");
     if (record.key.task != first->second->key.task)
       bad_input("{}: run '{}' has records of two tasks, {} and {}", file, printable(record.key.run), first->second->key.task,
@@ -76,9 +82,9 @@ void check_scores(const Sweep& sweep) {
     for (const std::string& file : {record.key.scores, record.measured.bound.scores}) {
       const auto found = sweep.scores.find(file);
       if (found == sweep.scores.end() || !seen.insert(file + record.key.run).second) continue;
-      if (const auto part = model::differing_part(found->second.model_info.hashes, record.key.model); !part.empty())
-        bad_input("{}: scores of another model than run '{}': {} differs", (sweep.folder / file).string(),
-                  printable(record.key.run), part);
+      if (const std::string differs = difference(found->second.model_info.hashes, record.key.model); !differs.empty())
+        bad_input("{}: the scores are of another model than run '{}': {}", (sweep.folder / file).string(),
+                  printable(record.key.run), differs);
     }
   }
 }
