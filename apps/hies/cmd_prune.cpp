@@ -56,10 +56,10 @@ void show_result(const std::string& folder, const pipeline::PruneRequest& reques
     map.emplace(plan_map(folder, request.method, run.before, keep, run.plan));
   }
   if (!svg.empty()) write_file(svg, head_map_svg(*map), write.force);
-  if (show.json) return print_json(cli::to_json(request, run));
+  if (show.json) return print_json(prune_json(request, run));
   if (show.quiet) return;
   if (map) print_coloured(head_map_text(*map, output_width(), colour_out()) + "\n");
-  print_out(describe(request, run));
+  print_out(prune_text(request, run));
 }
 
 }  // namespace

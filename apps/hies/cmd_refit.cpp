@@ -61,8 +61,8 @@ void run_refit(Words words) {
   if (!evaluation.empty()) request.evaluation = evaluation;
   ConsoleProgress progress(show.quiet);
   const pipeline::PruneRun run = pipeline::run_prune(request, progress);
-  if (show.json) return print_json(cli::to_json(request, run));
-  if (!show.quiet) print_out(describe(request, run));
+  if (show.json) return print_json(prune_json(request, run));
+  if (!show.quiet) print_out(prune_text(request, run));
 }
 
 }  // namespace hies::cli

@@ -21,7 +21,7 @@ inline void apply_preset(const Arguments& arguments, std::string preset, const p
   if (preset.empty()) {
     preset = arguments.given("method") ? "paper" : std::string(pipeline::preset_for(budget));
     if (preset != "paper" && !quiet)
-      print_err("note: preset best: heads and neurons, refitted (`--preset paper` for HIES of heads alone)\n");
+      print_note("preset best: heads and neurons, refitted (`--preset paper` for HIES of heads alone)");
   }
   pipeline::apply_preset(preset, targets, [&](std::string_view name) { return arguments.given_if_declared(name); });
 }

@@ -59,7 +59,7 @@ std::string as_typed(std::string_view name, Words words) {
   return command;
 }
 
-Json to_json(const pipeline::PruneRequest& request, const pipeline::PruneRun& run) {
+Json prune_json(const pipeline::PruneRequest& request, const pipeline::PruneRun& run) {
   Json json = {{"schema", "hies.prune/1"}, {"output", request.output.string()}, {"plan", prune::to_json(run.plan)}};
   json["fits"] = run.fits;
   json["refit"] = run.refit ? refit_json(*run.refit) : Json();
@@ -73,7 +73,7 @@ Json to_json(const pipeline::PruneRequest& request, const pipeline::PruneRun& ru
   return json;
 }
 
-std::string describe(const pipeline::PruneRequest& request, const pipeline::PruneRun& run) {
+std::string prune_text(const pipeline::PruneRequest& request, const pipeline::PruneRun& run) {
   std::string text = plan_summary(run.plan, run.before, run.fits);
   if (run.evaluation) {
     const eval::Result& result = run.evaluation->result;

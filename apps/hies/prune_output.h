@@ -11,7 +11,7 @@ namespace hies::cli {
 // Returns the command as it was typed: `hies NAME` and its words.
 std::string as_typed(std::string_view name, Words words);
 // Return what a job of `hies prune` or `hies refit` gave, as one document and as text.
-Json to_json(const pipeline::PruneRequest& request, const pipeline::PruneRun& run);
-std::string describe(const pipeline::PruneRequest& request, const pipeline::PruneRun& run);
+Json prune_json(const pipeline::PruneRequest& request, const pipeline::PruneRun& run);
+std::string prune_text(const pipeline::PruneRequest& request, const pipeline::PruneRun& run);
 
 }  // namespace hies::cli

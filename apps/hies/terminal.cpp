@@ -62,6 +62,7 @@ void print_coloured(std::string_view head_map) { write_out(head_map); }
 void print_error(std::string_view message) noexcept { print_message("error", "31;1", message, 1000); }
 void print_hint(std::string_view message) noexcept { print_message("hint", "36", message, 1000); }
 void print_warning(std::string_view message) noexcept { print_message("warning", "33", message, 500); }
+void print_note(std::string_view message) noexcept { print_message("note", "36", message, 500); }
 void print_progress(std::string_view line) noexcept { write_err(printable(line, 500) + "\n"); }
 void redraw_progress(std::string_view line) noexcept { write_err("\r\x1b[K" + printable(line, 500)); }
 

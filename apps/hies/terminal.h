@@ -22,10 +22,11 @@ void print_coloured(std::string_view head_map);
 
 // The following write to standard error, through printable; failures are ignored.
 
-// Print "error: …", "hint: …" or "warning: …" on a line of its own.
+// Print "error: …", "hint: …", "warning: …" or "note: …" on a line of its own.
 void print_error(std::string_view message) noexcept;
 void print_hint(std::string_view message) noexcept;
 void print_warning(std::string_view message) noexcept;
+void print_note(std::string_view message) noexcept;
 // Prints a line of progress.
 void print_progress(std::string_view line) noexcept;
 // Replaces the last line of a terminal, which has no line end yet. An empty line wipes it.

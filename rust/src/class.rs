@@ -11,7 +11,7 @@ use tokenizers::{AddedToken, Tokenizer};
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ListedToken {
-    content: String,
+    pub content: String,
     single_word: bool,
     lstrip: bool,
     rstrip: bool,

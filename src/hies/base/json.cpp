@@ -146,8 +146,7 @@ Json read_python_json(const std::filesystem::path& path) {
 
 void json_type_error(const Json& value, std::string_view key, std::string_view wanted, std::string_view where) {
   if (value.is_null()) bad_input("{}: '{}' is missing ({} is needed)", where, key, wanted);
-  const std::string found =
-      value.is_number_float() ? scalar(value, NotFinite::python) : compact(value);
+  const std::string found = value.is_number_float() ? scalar(value, NotFinite::python) : compact(value);
   bad_input("{}: '{}' must be {}, found {}", where, key, wanted, printable(found, 60));
 }
 

@@ -78,9 +78,9 @@ void write_pruned(const arch::Checkpoint& source, const Plan& plan, const Surger
   // A plan that removes nothing leaves the model as it was, its config.json to the byte.
   const bool same_config = plan.removed.empty();
   write_file(folder / "config.json",
-              same_config ? read_file(source.folder() / "config.json")
-                          : pretty_python(pruned_config(source, plan, left, options.keep_shapes)),
-              false);
+             same_config ? read_file(source.folder() / "config.json")
+                         : pretty_python(pruned_config(source, plan, left, options.keep_shapes)),
+             false);
   formats::write_safetensors(folder, tensor_sources(source, left, options.keep_shapes, instead), max_shard_bytes, progress);
 }
 
