@@ -57,7 +57,8 @@ Encoding encode_one(const hies_tokenizer* handle, std::string_view text, std::op
 PlainEncoding encode_plain_one(const hies_tokenizer* handle, std::string_view text, std::size_t threads, std::string_view where) {
   RawEncoding raw;
   char* message = nullptr;
-  check_call(hies_tokenizer_encode_text(handle, text.data(), text.size(), threads, &raw, &message), message, where);
+  const int code = hies_tokenizer_encode_text(handle, text.data(), text.size(), threads, &raw, &message);
+  check_call(code, message, where);  // apart: the order in which arguments are evaluated is not defined
   return {.ids = {raw.ids, raw.ids + raw.count}, .ends = {raw.ends, raw.ends + raw.count}};
 }
 

@@ -206,6 +206,18 @@ TEST(Mismatched, TokenizersAreBadInput) {
   EXPECT_NE(message_of(document).find("an added token has 100000 bytes, but at most 1024 are read"), std::string::npos);
 }
 
+// Without a token for what the vocabulary lacks, the crate has an error for the text.
+TEST(Mismatched, PlainTextsAreBadInput) {
+  Json document = Json::parse(word_tokenizer({"<s>", "[UNK]", "a"}));
+  document["model"]["unk_token"] = "<other>";
+  Fixture fixture;
+  fixture.write("tokenizer.json", document.dump());
+  const Tokenizer tokenizer = Tokenizer::load(fixture.dir(), "llama");
+  const Error error = error_of([&] { tokenizer.encode_plain(std::vector<std::string>{"a", "b"}, 1); });
+  EXPECT_EQ(error.kind(), ErrorKind::bad_input);
+  EXPECT_EQ(std::string_view(error.what()).substr(0, 22), "cannot encode text 1: ") << error.what();
+}
+
 // Tests the C ABI directly: it returns errors, also for text that is not UTF-8. The C++ class always passes valid documents.
 TEST(Abi, ErrorsAreReturned) {
   for (const std::string_view document : {"", "{", "{}", "[]", "null", "\xFF\xFE"}) {
