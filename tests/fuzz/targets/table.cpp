@@ -45,7 +45,8 @@ void touch(const data::Table& table) {
       bytes += table.is_null(row, column) ? 0 : table.text(row, column).size();
     check(table.line(row) >= 1, "a row without a line");
   }
-  for (const std::string& column : table.columns()) check(table.find(column).has_value(), "a column that is not found");
+  for (const std::string& column : table.columns())
+    check(column.empty() || table.find(column).has_value(), "a column that is not found");
 }
 
 void read_tables(const std::filesystem::path& input, const std::filesystem::path& /*output*/) {
