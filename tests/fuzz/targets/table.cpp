@@ -35,6 +35,8 @@ std::vector<Bundle> table_seeds() {
             "null, \"other\": true}\n"}},
           {{"a.json", "[{\"text\": \"a\", \"label\": 1}, {\"text\": \"b \\ud83d\\ude42\", \"label\": -1}]"}},
           {{"a.txt", "one\n\ntwo\r\n  three"}},
+          {{"a-00000-of-00002.csv", ",text,label\n0,plain,1\n"}, {"a-00001-of-00002.csv", ",text,label\n1,words,0\n"}},
+          {{"a-00000-of-00002.jsonl", "{\"text\": \"a\"}\n"}, {"a-00001-of-00002.jsonl", "{\"text\": \"b\", \"label\": 0}\n"}},
           {{"a.parquet", parquet_table()}}};
 }
 
@@ -51,7 +53,9 @@ void touch(const data::Table& table) {
 
 void read_tables(const std::filesystem::path& input, const std::filesystem::path& /*output*/) {
   std::size_t refused = 0, tried = 0;
-  for (const auto& entry : std::filesystem::directory_iterator(input)) {
+  std::vector<std::filesystem::path> places = {input};  // a folder of shards
+  for (const auto& entry : std::filesystem::directory_iterator(input)) places.push_back(entry.path());
+  for (const auto& place : places) {
     data::TableOptions nested, bare, detect;
     nested.keep_nested = nested.skip_short_rows = true;
     bare.header = data::Header::no;
@@ -60,7 +64,7 @@ void read_tables(const std::filesystem::path& input, const std::filesystem::path
     detect.marks = {"label"};
     for (const data::TableOptions& options : {data::TableOptions(), nested, bare, detect}) {
       try {
-        touch(data::read_table(entry.path(), options));
+        touch(data::read_table(place, options));
       } catch (const Error& error) {
         ++refused;
         if (error.kind() == ErrorKind::internal) throw;
