@@ -85,15 +85,30 @@ void check_sites(const Node& sites, const Scores& s) {
       sites.fail(fmt::format("has no costs of the {} of layer {}", model::site_kind_name(site.kind), site.layer));
 }
 
-// A table, or the values of sites, must have all sites that its statistic is for.
+// A table, or the values of sites, must have all sites of attention that its statistic is for, unless only neurons were scored, whose
+// tables may lie in a file of their own.
 template <class Rows>
 void check_rows(const Node& lists, const Statistic& statistic, const model::Layout& layout, const Rows& rows) {
-  for (const model::SiteKind kind : statistic.sites)
-    for (const Site site : layout.sites(kind))
-      if (!rows.contains(site)) lists.fail(fmt::format("has nothing of '{}'", model::site_kind_name(kind)));
+  constexpr model::SiteKind kKind = model::SiteKind::attention;
+  if (!statistic.judges(kKind)) return;
+  for (const Site site : layout.sites(kKind))
+    if (!rows.contains(site)) lists.fail(fmt::format("has nothing of '{}'", model::site_kind_name(kKind)));
+}
+
+bool heads_are_scored(const Node& root) {
+  const Node options = root.member("options");
+  if (!options.has("sites")) return true;  // of an earlier version
+  const Node sites = options.member("sites");
+  try {
+    const std::vector<model::SiteKind> kinds = model::parse_site_kinds(sites.text());
+    return std::find(kinds.begin(), kinds.end(), model::SiteKind::attention) != kinds.end();
+  } catch (const Error& error) {
+    sites.fail(error.what());
+  }
 }
 
 void check_tables(const Node& root, const Scores& s) {
+  if (!heads_are_scored(root)) return;
   for (const Statistic& statistic : statistics()) {
     for (const StatisticTable& table : statistic.tables)
       if (const auto found = s.tables.find(table.name); found != s.tables.end())
