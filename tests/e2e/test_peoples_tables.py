@@ -152,7 +152,8 @@ class NothingToCompute(Tables):
         "copa": ({"premise": "", "choice1": "", "choice2": "a", "question": "cause"}, {"premise": "the film.", "choice1": "is", "choice2": "a", "question": "cause"}),
         "multiple-choice": ({"query": "", "choices": ["", "a"]}, {"query": "", "choices": ["film", "a"]}),
         "boolq": None, "mmlu": None,  # their choices are words of the task
-        "image-classification": None,
+        "image-classification": None, "image-feature-extraction": None,
+        "feature-extraction": None,  # judges nothing, and `hies eval` refuses it
     }
     ROWS_OF_TASKS["arc-challenge"] = ROWS_OF_TASKS["arc-easy"]
 
@@ -254,6 +255,14 @@ class Shapes(Tables):
         self.refuses("hub/data/train-00001-of-00002.jsonl: line 1: unknown label 'great'", "hub/data/train")
         (hub / "train-00001-of-00002.jsonl").unlink()
         self.refuses("is one of 2 shards, but number 1 is not there", "hub/data/train")
+
+    def test_shards_with_columns_without_a_name(self):
+        """Such columns, a row's number of pandas, stand at other places in other shards, and nothing reads them."""
+        first, second = ROWS[:4], ROWS[4:]
+        (self.folder / "shards").mkdir()
+        self.write("shards/a-00000-of-00002.csv", ",text,label\n" + "".join(f"{i},{text},{label}\n" for i, (text, label) in enumerate(first)))
+        self.write("shards/a-00001-of-00002.csv", "text,,,label\n" + "".join(f"{text},7,,{label}\n" for text, label in second))
+        self.assertEqual(self.answers("shards"), self.wanted)
 
     def test_files_without_header(self):
         bare = table()[len("text\tlabel\n"):]

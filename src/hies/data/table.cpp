@@ -55,18 +55,18 @@ Table read_file_table(const std::filesystem::path& file, const std::vector<std::
 
 // The columns of a table of several files: those of the first. Rows of JSON may lack members, so there all are taken.
 std::vector<std::string> common_columns(const std::vector<Table>& parts, const std::filesystem::path& path) {
-  std::vector<std::string> columns = parts.front().columns();
+  std::vector<std::string> columns = parts.front().names();
   for (const Table& part : parts) {
     const bool is_json = lower_extension(part.source()).starts_with(".json");
-    for (const std::string& column : part.columns()) {
+    for (const std::string& column : part.names()) {
       if (std::find(columns.begin(), columns.end(), column) != columns.end()) continue;
       if (!is_json)
         bad_input("{}: {} has a column '{}', which {} lacks", path.string(), part.source().filename().string(), printable(column),
                   parts.front().source().filename().string());
       columns.push_back(column);
     }
-    if (!is_json && part.columns().size() < columns.size())
-      bad_input("{}: {} has {} columns, but {} has {}", path.string(), part.source().filename().string(), part.columns().size(),
+    if (!is_json && part.names().size() < columns.size())
+      bad_input("{}: {} has {} columns, but {} has {}", path.string(), part.source().filename().string(), part.names().size(),
                 parts.front().source().filename().string(), columns.size());
   }
   return columns;
@@ -116,18 +116,19 @@ void ColumnType::join(const ColumnType& next, const std::string& file) {
 }
 
 void Table::append(Table part) {
-  // Columns without a name go by their place.
-  std::vector<std::size_t> places;
-  for (std::size_t c = 0; c < part.columns_.size(); ++c) places.push_back(find(part.columns_[c]).value_or(c));
+  // Nothing reads columns without a name, which need not stand at the same places in every file.
+  std::vector<std::optional<std::size_t>> places;
+  for (const std::string& column : part.columns_) places.push_back(find(column));
   for (std::int64_t row = 0; row < part.row_count(); ++row) {
     std::vector<std::optional<std::string>> cells(columns_.size());
     for (std::size_t c = 0; c < places.size(); ++c)
-      if (!part.is_null(row, c)) cells.at(places[c]) = std::move(part.cells_[part.index(row, c)]);
+      if (places[c] && !part.is_null(row, c)) cells[*places[c]] = std::move(part.cells_[part.index(row, c)]);
     add_row(row_count() + 1, std::move(cells));
   }
   for (std::size_t c = 0; c < places.size(); ++c) {
-    if (parts_.empty()) types_[places[c]] = part.types_[c];
-    else types_[places[c]].join(part.types_[c], part.source_.string());
+    if (!places[c]) continue;
+    if (parts_.empty()) types_[*places[c]] = part.types_[c];
+    else types_[*places[c]].join(part.types_[c], part.source_.string());
   }
   add_skipped(part.skipped_);
   number_rows();
