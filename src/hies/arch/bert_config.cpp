@@ -1,5 +1,7 @@
 #include "hies/arch/bert_config.h"
 
+#include <limits>
+
 #include "hies/arch/config.h"
 #include "hies/base/error.h"
 #include "hies/base/json_node.h"
@@ -56,6 +58,8 @@ model::ModelSpec parse_bert_config(const Json& config, std::string_view where, c
 
 model::ModelSpec parse_roberta_like(const Json& config, std::string_view where, const std::string& model_type) {
   const auto padding = value_or<std::int64_t>(config, "pad_token_id", 1, where);
+  if (padding < 0 || padding >= std::numeric_limits<int>::max())
+    bad_input("{}: pad_token_id is {}, but positions begin after it", where, padding);
   model::ModelSpec spec = parse_bert_config(
       config, where, {model_type, "roberta.", {"Roberta", "XLMRoberta", "Camembert"}, static_cast<int>(padding) + 1});
   spec.head.dense = {{matrix("classifier.dense"), model::Activation::tanh}};

@@ -126,6 +126,11 @@ TEST(EncoderTask, RelativesOfRobertaComputeTheSame) {
       EXPECT_EQ(spec.text.word, "roberta.embeddings.word_embeddings");
       EXPECT_EQ(spec.head.classifiers.front().name, "classifier.out_proj");
     }
+    for (const std::int64_t padding : {std::int64_t{-2}, std::int64_t{1} << 40}) {  // positions would begin before the table
+      Json config = encoder(type);
+      config["pad_token_id"] = padding;
+      EXPECT_EQ(hies::error_of([&] { parsed(config, ""); }).kind(), ErrorKind::bad_input) << padding;
+    }
   }
 }
 
