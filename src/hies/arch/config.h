@@ -46,12 +46,10 @@ bool states_neurons(const Json& config);
 int head_dim_of(int hidden, int heads, std::string_view heads_key, std::string_view where);
 
 // Return the parts of a description.
-inline model::NormSpec layer_norm(std::string name, double epsilon) {
-  return {std::move(name), model::NormKind::layer_norm, epsilon};
+inline model::NormSpec layer_norm(const std::string& name, double epsilon) {
+  return {name, model::NormKind::layer_norm, epsilon};
 }
-inline model::NormSpec rms_norm(std::string name, double epsilon) {
-  return {std::move(name), model::NormKind::rms_norm, epsilon};
-}
-inline model::MatrixSpec matrix(std::string name, bool bias = true) { return {.name = std::move(name), .bias = bias}; }
+inline model::NormSpec rms_norm(const std::string& name, double epsilon) { return {name, model::NormKind::rms_norm, epsilon}; }
+inline model::MatrixSpec matrix(const std::string& name, bool bias = true) { return {.name = name, .bias = bias}; }
 
 }  // namespace hies::arch

@@ -1,12 +1,11 @@
 #include "hies/arch/known_model_types.h"
 
 #include <algorithm>
-#include <array>
 
 namespace hies::arch {
 
 std::span<const ModelType> known_model_types() {
-  static constexpr std::array kTypes = {
+  static constexpr ModelType kTypes[] = {
 #define MODEL_TYPE(name, display) ModelType{name, display},
 #include "hies/arch/known_model_types.def"
 #undef MODEL_TYPE

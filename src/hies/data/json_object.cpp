@@ -47,7 +47,7 @@ bool is_list_of_records(const Json& value) {
 }
 
 [[noreturn]] void no_rows(const std::filesystem::path& path, std::string_view what, const std::vector<std::string>& names,
-                          std::string hint) {
+                          const std::string& hint) {
   throw Error(
       ErrorKind::bad_input,
       fmt::format("{} is a JSON object {}: {}", path.string(), what, printable(fmt::format("{}", fmt::join(names, ", ")), 200)),

@@ -29,7 +29,7 @@ at::Tensor mapped(const formats::TensorView& view) {
 }
 
 at::Tensor in_memory(const formats::StoredTensor& tensor) {
-  const at::Tensor copy = at::empty(tensor.shape, at::TensorOptions().dtype(stored_type(tensor.dtype)));
+  at::Tensor copy = at::empty(tensor.shape, at::TensorOptions().dtype(stored_type(tensor.dtype)));
   check(copy.nbytes() == tensor.bytes.size(), "a weight's substitute has another size");
   std::memcpy(copy.data_ptr(), tensor.bytes.data(), tensor.bytes.size());
   return copy;

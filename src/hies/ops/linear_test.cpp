@@ -19,7 +19,7 @@ TEST_P(EveryType, KeepingChangesNoBit) {
     int made = 0;
     const auto make = [&] {
       ++made;
-      return weight;
+      return at::Tensor(weight);
     };
     const Linear kept(make, bias), read(make, bias, [] {}, {false, false});
     for (const std::int64_t rows : {8, 24, 512}) {
@@ -42,7 +42,7 @@ TEST(LinearInBothDirections, KeepsAllOrNothing) {
   const Linear linear(
       [&] {
         ++made;
-        return weight;
+        return at::Tensor(weight);
       },
       {}, [] {}, {true, false});
   {

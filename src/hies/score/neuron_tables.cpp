@@ -50,7 +50,7 @@ Json write_neurons(const std::filesystem::path& path, const NeuronTables& tables
   for (const auto& [name, table] : tables)
     for (const auto& [site, row] : table) {
       formats::TensorSource tensor{fmt::format("{}.{}", name, site.layer), formats::DType::float64, {std::ssize(row)}, 0, {}};
-      tensor.write = [&row](const auto& sink) { sink(std::as_bytes(std::span(row))); };
+      tensor.write = [&values = row](const auto& sink) { sink(std::as_bytes(std::span(values))); };
       tensors.push_back(std::move(tensor));
     }
   formats::write_safetensors_file(path, tensors, force);

@@ -46,7 +46,7 @@ std::vector<std::string> unread_options(const TokenizerConfig& config, std::stri
 }
 
 std::string truncation_side(const TokenizerConfig& config) {
-  const auto side = value_or<std::string>(config.json, "truncation_side", "right", config.where);
+  auto side = value_or<std::string>(config.json, "truncation_side", "right", config.where);
   if (side != "right" && side != "left")
     bad_input("{}: truncation_side '{}' is neither right nor left", config.where, printable(side));
   return side;

@@ -184,7 +184,7 @@ TEST_F(RobertaTest, MaskIncludesTheSpaceBeforeItWhereAFileSaysSo) {
 
 // The crate panics where the parts of a tokenizer.json do not fit: its maker's mistake, not a bug of this program.
 TEST(Mismatched, TokenizersAreBadInput) {
-  const auto message_of = [](Json document) {
+  const auto message_of = [](const Json& document) {
     Fixture fixture;
     fixture.write("tokenizer.json", document.dump());
     const Error error = error_of([&] { Tokenizer::load(fixture.dir(), "llama").encode("a", "b", kWhole); });

@@ -16,7 +16,7 @@ class BadImages : public testing::Test {
                             const std::string& name = "set") const {
     for (const auto& [path, content] : files) {
       folder.folder((std::filesystem::path(name) / path).parent_path().string());
-      folder.write(name + "/" + path, content);
+      folder.write(fmt::format("{}/{}", name, path), content);
     }
     return folder / name;
   }

@@ -27,7 +27,7 @@ ImageSourcePtr open_cifar(const std::filesystem::path& name, std::string content
   const std::size_t at = labels == 2 && !coarse ? 1 : 0;
   std::vector<std::optional<std::string>> read;
   for (std::size_t i = 0; i < count; ++i)
-    read.push_back(std::to_string(static_cast<unsigned char>(content[i * (kPixels + labels) + at])));
+    read.emplace_back(std::to_string(static_cast<unsigned char>(content[i * (kPixels + labels) + at])));
   auto source = std::make_unique<RawImages>(
       name, RawLayout{.begin = labels, .stride = kPixels + labels, .height = kSide, .width = kSide, .planes = 3},
       std::move(content), count);

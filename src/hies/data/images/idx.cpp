@@ -70,7 +70,7 @@ ImageSourcePtr open_idx(const std::filesystem::path& file) {
   source->label_name = fmt::format("file '{}'", printable(name));
   source->label_type.values = ColumnType::Values::numbers;
   for (std::size_t i = 0; i < count; ++i)
-    source->labels.push_back(std::to_string(static_cast<unsigned char>(labels.content[labels.begin + i])));
+    source->labels.emplace_back(std::to_string(static_cast<unsigned char>(labels.content[labels.begin + i])));
   return source;
 }
 

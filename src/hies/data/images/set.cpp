@@ -158,6 +158,7 @@ std::vector<std::int64_t> readable(const ImageSource& source, const std::vector<
   std::vector<std::string> failures(chosen.size());
   std::atomic<std::size_t> next = 0;
   std::vector<std::thread> workers;
+  workers.reserve(static_cast<std::size_t>(thread_count(threads)));
   for (int i = 0; i < thread_count(threads); ++i)
     workers.emplace_back([&] {
       for (std::size_t at = next++; at < chosen.size(); at = next++) {

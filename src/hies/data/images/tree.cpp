@@ -82,7 +82,7 @@ void fill_from_tree(Tree tree, std::size_t given, const std::filesystem::path& w
                 "put each image into the folder of its class, or all into one folder");
   }
   refuse_empty_classes(tree, prefix, classes, where);
-  for (const std::string& name : source.names) source.labels.push_back(first_folder(std::string_view(name).substr(common)));
+  for (const std::string& name : source.names) source.labels.emplace_back(first_folder(std::string_view(name).substr(common)));
   source.class_folders.assign(classes.begin(), classes.end());
   source.class_root = common == 0 ? where : where / prefix.substr(0, common - 1);
 }
