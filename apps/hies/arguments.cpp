@@ -51,7 +51,7 @@ void Arguments::repeated(std::string_view name, std::string_view placeholder, st
                          std::string_view help) {
   Argument& argument = declare(name, std::string(placeholder), "", help);
   argument.repeatable = true;
-  argument.setters.push_back([&values](const std::string& text) { values.emplace_back(text); });
+  argument.setters.emplace_back([&values](const std::string& text) { values.emplace_back(text); });
 }
 
 Argument& Arguments::declare(std::string_view name, std::string placeholder, std::string default_value, std::string_view help) {

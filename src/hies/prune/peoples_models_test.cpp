@@ -10,7 +10,7 @@ class PeoplesModels : public SurgeryTest {
   // A golden checkpoint with other names, and with further tensors.
   std::filesystem::path rewritten(const std::string& name, const std::function<std::string(const std::string&)>& rename,
                                   std::vector<formats::TensorSource> more = {}) const {
-    const auto folder = copy_of(golden(name));
+    auto folder = copy_of(golden(name));
     const formats::TensorStore store = formats::TensorStore::open(golden(name));
     for (const formats::TensorView& view : store.tensors())
       more.push_back({rename(view.name), view.dtype, view.shape, 0, [&view](const auto& sink) { sink(view.bytes); }});

@@ -70,7 +70,7 @@ Json page_data(std::span<const Sweep> sweeps, std::span<const Explanation> expla
   }
   for (Json& run : runs) {
     std::string key = run["name"];
-    if (names[key] > 1) key = folder_name(run["folder"].get<std::string>()) + "/" + key;
+    if (names[key] > 1) key = fmt::format("{}/{}", folder_name(run["folder"].get<std::string>()), key);
     if (const int others = keys[key]++; others > 0) key += fmt::format(" ({})", others + 1);
     run["key"] = key;
   }

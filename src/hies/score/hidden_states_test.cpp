@@ -11,7 +11,8 @@ namespace {
 
 // A copy of a golden model under another class of its family.
 std::filesystem::path as_class(const TestFolder& folder, const std::string& name, const std::string& architecture) {
-  const std::filesystem::path golden = std::filesystem::path(HIES_SOURCE_DIR) / "tests/golden" / name, copy = folder.folder(name);
+  const std::filesystem::path golden = std::filesystem::path(HIES_SOURCE_DIR) / "tests/golden" / name;
+  std::filesystem::path copy = folder.folder(name);
   std::filesystem::copy(golden, copy, std::filesystem::copy_options::recursive);
   Json config = read_json(copy / "model/config.json");
   config["architectures"] = {architecture};
