@@ -41,9 +41,9 @@ void take_stored_parts(const TensorNames& names, const Family& family, model::Mo
       model::FfnSpec& ffn = layer.ffn;
       const auto at = ffn.up.name.find(canonical);
       if (!ffn.gate || ffn.up.parts != 2 || at == std::string::npos || names.find(ffn.up.name + ".weight") != nullptr) continue;
-      const auto part = [&](const std::string& name) {
+      const auto part = [&, length = canonical.size()](const std::string& name) {
         model::MatrixSpec matrix = ffn.up;
-        matrix.name.replace(at, canonical.size(), name);
+        matrix.name.replace(at, length, name);
         matrix.part = 0;
         matrix.parts = 1;
         return matrix;
