@@ -161,6 +161,23 @@ impl Pipeline {
                 .map_err(|e| e.to_string())?,
             None => Encoding::merge(std::iter::once(first).chain(second), false),
         };
+        // A template may name a text twice, for which no room was left.
+        if encoding.len() > max_length {
+            return Err(format!(
+                "the post-processor gives {} tokens where at most {max_length} are wanted",
+                encoding.len()
+            ));
+        }
+        // A template writes ids of its own.
+        if let Some(id) = encoding
+            .get_ids()
+            .iter()
+            .find(|&&id| id as usize >= self.id_bound)
+        {
+            return Err(format!(
+                "a special token has the id {id}, which the vocabulary does not have"
+            ));
+        }
         if self.no_type_ids {
             encoding.set_type_ids(vec![0; encoding.len()]);
         }
