@@ -47,10 +47,13 @@ Obstacle different_heads(const Layout& left) {
 }
 
 Obstacle different_neurons(const Layout& left) {
-  for (const model::Site site : left.sites(SiteKind::ffn))
-    if (left.at(site).count() != left.ffn(0).count())
-      return fmt::format("needs the same number of neurons in every layer, but layer 0 keeps {} and layer {} keeps {}",
-                         left.ffn(0).count(), site.layer, left.at(site).count());
+  const std::vector<model::Site> sites = left.sites(SiteKind::ffn);
+  for (const model::Site site : sites) {
+    const int first = left.at(sites.front()).count(), other = left.at(site).count();
+    if (other != first)
+      return fmt::format("needs the same number of neurons in every layer, but layer {} keeps {} and layer {} keeps {}",
+                         sites.front().layer, first, site.layer, other);
+  }
   return {};
 }
 

@@ -76,12 +76,12 @@ void each_site(const Node& lists, const model::Layout& layout, const Visit& visi
   }
 }
 
-// Every layer has heads, if only those that are gone, and they have costs.
+// Every layer has heads, if only those that are gone, and all sites have costs.
 void check_sites(const Node& sites, const Scores& s) {
   for (int layer = 0; layer < s.layout.layer_count(); ++layer)
     if (!s.layout.contains(model::attention_site(layer))) sites.fail(fmt::format("has no attention of layer {}", layer));
   for (const auto& [site, present] : s.layout)
-    if (site.kind != model::SiteKind::ffn && !(s.cost.per_unit.contains(site) && s.cost.per_kv_head.contains(site)))
+    if (!s.cost.per_unit.contains(site) || (site.kind != model::SiteKind::ffn && !s.cost.per_kv_head.contains(site)))
       sites.fail(fmt::format("has no costs of the {} of layer {}", model::site_kind_name(site.kind), site.layer));
 }
 
@@ -174,7 +174,7 @@ Scores scores_from_json(const Json& json, std::string_view where) {
   if (const Node loss = calibration.member("mean_loss"); !loss.is_null()) s.calibration.mean_loss = loss.number();
   const Node cost = root.member("cost");
   s.cost.parameters = cost.member("parameters").count();
-  s.cost.flops_per_token = cost.member("flops_per_token").not_negative();
+  s.cost.flops_per_token = read_flops(cost.member("flops_per_token"));
   s.cost.tokens = cost.member("tokens").not_negative();
   if (version == 1) read_version_1(root, s);
   else read_version_2(root, s);

@@ -12,10 +12,17 @@ inline int small_count(const JsonNode& node) { return static_cast<int>(node.coun
 // What stands for the FLOPs of matrices until they are derived, in files that do not say them.
 inline constexpr double kUnknown = -1;
 
+// Reads FLOPs that can be added up: sums of all units stay finite.
+inline double read_flops(const JsonNode& node) {
+  const double flops = node.not_negative();
+  if (flops > 1e30) node.fail(fmt::format("is {}, more than any model computes", flops));
+  return flops;
+}
+
 inline model::UnitCost read_cost(const JsonNode& cost) {
-  const double flops = cost.member("flops_per_token").not_negative();
   constexpr std::string_view kMatrix = "matrix_flops_per_token";
-  return {cost.member("parameters").count(), flops, cost.has(kMatrix) ? cost.member(kMatrix).not_negative() : kUnknown};
+  return {cost.member("parameters").count(), read_flops(cost.member("flops_per_token")),
+          cost.has(kMatrix) ? read_flops(cost.member(kMatrix)) : kUnknown};
 }
 
 inline void check_groups(const model::SiteLayout& heads, const JsonNode& node) {

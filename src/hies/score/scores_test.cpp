@@ -70,6 +70,8 @@ TEST(Scores, WhatIsNeededMayNot) {
   };
   expect_lacks("'sites' has no costs of the attention of layer 0", [](Json& json) { json["sites"][0].erase("unit_cost"); });
   expect_lacks("'sites' has no costs of the attention of layer 0", [](Json& json) { json["sites"][0].erase("kv_head_cost"); });
+  expect_lacks("'sites' has no costs of the ffn of layer 0", [](Json& json) { json["sites"][1].erase("unit_cost"); });
+  expect_lacks("more than any model computes", [](Json& json) { json["sites"][0]["unit_cost"]["flops_per_token"] = 1e308; });
   expect_lacks("'sites' has no attention of layer 2", [](Json& json) { json["sites"][1]["layer"] = 7; });
   expect_lacks("'scores.ae' has nothing of 'attention'", [](Json& json) { json["scores"]["ae"] = Json::object(); });
   expect_lacks("'site_values.output_norm' has nothing of",
