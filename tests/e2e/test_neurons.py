@@ -70,6 +70,10 @@ class Neurons(ProgramTest):
         self.done("prune", MODEL, "--plan", "plan.json", "-o", "cut")
         cut = self.json("eval", "cut", "--task", "sst2", "--data", DATA, "--latency-seconds", 0)
         self.assertEqual(cut["metrics"], masked["metrics"])
+        # Rows to fit with need no labels.
+        texts = self.write("texts.txt", "\n".join(SENTENCES) + "\n")
+        unlabelled = self.json("refit", MODEL, "--task", "sst2", "--plan", "plan.json", "--calib", texts, "-o", "unlabelled", "--damping", 0.01)
+        self.assertEqual([site["error_after"] for site in unlabelled["refit"]["sites"]], [site["error_after"] for site in refitted["refit"]["sites"]])
         # The same tensors have the same shapes with and without a refit.
         shapes = [{name: entry["shape"] for name, entry in read_safetensors(self.folder / folder / "model.safetensors")[0].items()
                    if name != "__metadata__"} for folder in ("cut", "refitted")]

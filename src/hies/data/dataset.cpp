@@ -58,6 +58,19 @@ void Dataset::set_label_range() {
   label_range = {least->label, most->label};
 }
 
+Dataset examples_between(const Dataset& dataset, std::int64_t begin, std::int64_t end) {
+  check(begin >= 0 && begin <= end && end <= dataset.size(), "a part of a data set that is not there");
+  Dataset some;
+  some.source = dataset.source;
+  some.max_length = dataset.max_length;
+  some.has_labels = dataset.has_labels;
+  some.groups = dataset.groups;
+  some.examples.assign(dataset.examples.begin() + begin, dataset.examples.begin() + end);
+  some.set_label_range();
+  some.hash = content_hash(some.examples, some.has_labels);
+  return some;
+}
+
 std::string content_hash(const std::vector<Example>& examples, bool with_labels) {
   Hasher hasher;
   hasher.update(static_cast<std::int64_t>(examples.size())).update(std::int64_t{with_labels});

@@ -70,6 +70,9 @@ struct Dataset {
   void set_label_range();
 };
 
+// Returns the examples begin … end-1 as a data set of their own, with their own hash and label range.
+Dataset examples_between(const Dataset& dataset, std::int64_t begin, std::int64_t end);
+
 // The hash that a Dataset carries.
 std::string content_hash(const std::vector<Example>& examples, bool with_labels);
 

@@ -81,8 +81,8 @@ class Job {
     ScoreRequest score{request_.model, request_.task, *request_.calibration, request_.load, request_.score, request_.execution};
     const auto& tables = score::find_method(request_.method.method).tables;
     score.score.tables.assign(tables.begin(), tables.end());
-    // A random plan needs only the model's heads and their cost.
-    if (tables.empty()) score.score.tables = score::weight_statistics();
+    // A random plan needs only the model's heads and their cost, and a plan that is there no score, whose loss might ask for labels.
+    if (tables.empty() || request_.plan) score.score.tables = score::weight_statistics();
     score.score.sites = request_.method.sites;
     return score;
   }
@@ -90,16 +90,12 @@ class Job {
   // Of a plan only the refit needs rows.
   void load_calibration() {
     ScoreRequest score = score_request();
-    const std::int64_t scored = request_.plan ? 0 : score.load.examples.value_or(0);
-    if (refits() && score.load.examples) score.load.examples = rows_wanted(scored, request_.refit);
+    if (request_.plan) score.load.examples = 0;
+    const std::optional<std::int64_t> scored = score.load.examples;  // unset: all rows serve for everything but judging
+    if (refits() && scored) score.load.examples = rows_wanted(*scored, request_.refit);
     data::Dataset rows = load_calibration_rows(*whole_, score, progress_);
-    if (!refits()) {
-      calibration_.scored = std::move(rows);
-    } else if (!score.load.examples) {  // all rows serve for everything but judging
-      calibration_ = divide(rows, rows.size(), request_.refit, progress_);
-    } else {
-      calibration_ = divide(rows, scored, request_.refit, progress_);
-    }
+    if (refits()) calibration_ = divide(rows, scored.value_or(rows.size()), request_.refit, progress_);
+    else calibration_.scored = std::move(rows);
   }
 
   // Fits what the plan leaves, and loads the masked model with it.
