@@ -113,13 +113,19 @@ std::size_t count_of(double ratio, std::size_t total) {
   return static_cast<std::size_t>(std::floor(ratio * static_cast<double>(total) + 0.5));
 }
 
-Units uniform_share(const Units& order, double ratio, const model::UnitGroups& groups) {
+// Returns the same share of every layer: `ratio` of its heads, ffn_ratio of its neurons; where only neurons are units, `ratio` of these.
+Units uniform_share(const Units& order, const BudgetOptions& options, const model::UnitGroups& groups) {
+  const bool heads =
+      std::any_of(groups.begin(), groups.end(), [](const auto& entry) { return entry.first.kind == model::SiteKind::attention; });
   Units chosen;
   for (const auto& entry : groups) {
     const model::Site site = entry.first;
+    const bool is_ffn = site.kind == model::SiteKind::ffn;
+    if (is_ffn && heads && !options.ffn_ratio) continue;
+    const double ratio = is_ffn ? options.ffn_ratio.value_or(*options.ratio) : *options.ratio;
     Units own;
     std::copy_if(order.begin(), order.end(), std::back_inserter(own), [site](const Unit& unit) { return unit.site == site; });
-    const auto asked = fmt::format("ratio {} of layer {}", ratio, site.layer);
+    const auto asked = fmt::format("{} {} of layer {}", is_ffn && options.ffn_ratio ? "ffn_ratio" : "ratio", ratio, site.layer);
     for (Unit& unit : first(own, count_of(ratio, entry.second.size()), asked)) chosen.push_back(std::move(unit));
   }
   return chosen;
@@ -167,11 +173,19 @@ std::size_t count_of(const Units& units, model::SiteKind kind) {
       std::count_if(units.begin(), units.end(), [kind](const Unit& unit) { return unit.site.kind == kind; }));
 }
 
+// Throws where a share is of heads, and only neurons have scores, or the other way round: the plan would remove nothing.
+void check_scored(const Units& units, model::SiteKind kind, std::string_view name, const std::optional<double>& share) {
+  if (!share || *share == 0 || units.empty() || count_of(units, kind) > 0) return;
+  throw Error(ErrorKind::bad_input, fmt::format("`{}` is a share of the {}s, but none have scores", name, model::unit_noun(kind)),
+              fmt::format("`sites` says whose units are scored: add {}", model::site_kind_name(kind)));
+}
+
 // Returns a share of the heads and one of the neurons.
 Units site_shares(const BudgetOptions& options, const Units& units, const Units& order) {
   Units chosen;
   const auto take = [&](model::SiteKind kind, std::string_view name, const std::optional<double>& share) {
     if (!share) return;
+    check_scored(units, kind, name, share);
     for (Unit& unit : first(of_kind(order, kind), count_of(*share, count_of(units, kind)), fmt::format("{} {}", name, *share)))
       chosen.push_back(std::move(unit));
   };
@@ -182,10 +196,12 @@ Units site_shares(const BudgetOptions& options, const Units& units, const Units&
 
 Units choose(const PlanInput& input, const BudgetOptions& options, const Units& units, const Units& order) {
   if (options.heads) return first_heads(of_kind(order, model::SiteKind::attention), *options.heads);
-  if (options.ratio && options.uniform) return uniform_share(order, *options.ratio, input.units);
+  if (options.ratio && options.uniform) {
+    check_scored(units, model::SiteKind::ffn, "ffn_ratio", options.ffn_ratio);
+    return uniform_share(order, options, input.units);
+  }
   if (options.ratio || options.ffn_ratio) return site_shares(options, units, order);
-  if (!input.additive && input.units.begin() != input.units.end() && count_of(units, model::SiteKind::ffn) > 0 &&
-      count_of(units, model::SiteKind::attention) > 0)
+  if (!input.additive && count_of(units, model::SiteKind::ffn) > 0 && count_of(units, model::SiteKind::attention) > 0)
     throw Error(ErrorKind::bad_input, "one budget for heads and neurons needs a method whose scores compare them",
                 "use method fisher, or give each site its own share: `ratio` and `ffn_ratio`");
   if (options.params_ratio)
@@ -197,24 +213,18 @@ Units choose(const PlanInput& input, const BudgetOptions& options, const Units& 
   return first_share(input, order, *options.flops_ratio, input.flops_per_token, "`flops_ratio`", "FLOPs per token", flops_of);
 }
 
-std::vector<RemovedUnit> members_of(const Units& units) {
-  std::vector<RemovedUnit> removed;
-  for (const Unit& unit : units) removed.push_back({unit.site, unit.members});
-  return removed;
-}
-
 }  // namespace
 
 void check_options(const BudgetOptions& options) {
   const std::array budgets = {std::pair("`ratio`", options.ratio.has_value()),
-                              std::pair("`ffn_ratio`", options.ffn_ratio.has_value()),
+                              std::pair("`ffn_ratio`", options.ffn_ratio && !options.ratio),  // it goes with `ratio`
                               std::pair("`heads`", options.heads.has_value()),
                               std::pair("`params_ratio`", options.params_ratio.has_value()),
                               std::pair("`flops_ratio`", options.flops_ratio.has_value()),
                               std::pair("`matrix_flops_ratio`", options.matrix_flops_ratio.has_value())};
   std::string_view given;
   for (const auto& [name, is_given] : budgets) {
-    if (!is_given || (options.ratio && options.ffn_ratio && name == budgets[1].first)) continue;
+    if (!is_given) continue;
     if (!given.empty())
       throw Error(ErrorKind::bad_input, fmt::format("{} and {} are two budgets, but a plan has one", given, name),
                   std::string(kBudgets));
@@ -251,7 +261,7 @@ Plan make_plan(const PlanInput& input, const BudgetOptions& options) {
   for (const auto& [site, members] : removed) plan.removed.insert(site, members);
   const model::Layout left = pruned_layout(plan, input.layout);
   check_target(options.target, input.portability, left);
-  plan.information = plan_information(input, options, plan, members_of(chosen), left);
+  plan.information = plan_information(input, options, plan, std::ssize(chosen), left);
   return plan;
 }
 

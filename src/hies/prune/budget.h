@@ -70,8 +70,9 @@ struct PlanInput {
 // units, or as many as make `heads` heads, or the shortest beginning that removes at least the share params_ratio or flops_ratio of
 // the whole model; with `uniform` floor(ratio·U_l + 0.5) of each layer's. So plans are nested in the budget.
 // Plan::information gets what was asked, what it saves, and which programs can run the result. Throws bad_input for a share outside
-// 0 … 1 or NaN, no budget or two, `heads` negative or more than present, `uniform` without ratio, a budget that cannot be reached (it
-// says what can), `protect` that is not a list of present units, a keep-score that is not finite, and what the target cannot take.
+// 0 … 1 or NaN, no budget or two, `heads` negative or more than present, `uniform` without ratio, a share of heads or neurons of which
+// none have scores, a budget that cannot be reached (it says what can), `protect` that is not a list of present units, a keep-score that
+// is not finite, and what the target cannot take.
 Plan make_plan(const PlanInput& input, const BudgetOptions& options);
 
 }  // namespace hies::prune

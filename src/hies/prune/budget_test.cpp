@@ -218,6 +218,29 @@ struct BothSites {
   model::UnitGroups units;
 };
 
+TEST(Budget, SharesOfWhatHasNoScoresAreRefused) {
+  const BothSites both;
+  const auto error_at = [&](model::SiteKind scored, const BudgetOptions& options) {
+    model::UnitGroups units;
+    model::UnitTable<double> scores;
+    for (const model::Site site : both.layout.sites(scored)) {
+      units[site] = both.units.at(site);
+      scores[site] = both.scores.at(site);
+    }
+    const Error error = error_of([&] {
+      make_plan({{"m"}, both.layout, model::UnitKind::head, units, scores, both.costs, both.kv_costs, 1000, 2000, {}}, options);
+    });
+    EXPECT_EQ(error.kind(), ErrorKind::bad_input);
+    return error;
+  };
+  expect_says(error_at(model::SiteKind::ffn, {.ratio = 0.3}), "`ratio` is a share of the heads, but none have scores");
+  for (const bool uniform : {false, true}) {
+    const Error error = error_at(model::SiteKind::attention, {.ratio = 0.3, .ffn_ratio = 0.3, .uniform = uniform});
+    expect_says(error, "`ffn_ratio` is a share of the neurons, but none have scores");
+    EXPECT_EQ(error.hint(), "`sites` says whose units are scored: add ffn");
+  }
+}
+
 // All matrices have 2·(400 + 50) = 900 FLOPs. By score ÷ FLOPs: neurons 1 (0.005), head 0:1 (0.01), neurons 4 (0.02) and 0 (0.03), …
 TEST(Budget, JointOrderIsScorePerFlop) {
   const BothSites model;
@@ -227,6 +250,14 @@ TEST(Budget, JointOrderIsScorePerFlop) {
   EXPECT_EQ(more.removed.text(), "attention.0:1 ffn.0:1,4 ffn.1:1,4");  // 100 + 4 · 10
   EXPECT_EQ(more.information["neurons"]["removed"], 4);
   EXPECT_DOUBLE_EQ(more.information["matrix_flops_per_token"]["before"].get<double>(), 900);
+}
+
+// As without `uniform`, `ratio` is of heads and ffn_ratio of neurons.
+TEST(Budget, UniformSharesOfBothSites) {
+  const BothSites model;
+  EXPECT_EQ(model.plan({.ratio = 0.5, .uniform = true}).removed.text(), "attention.0:0-1 attention.1:0-1");
+  EXPECT_EQ(model.plan({.ratio = 0.5, .ffn_ratio = 0.2, .uniform = true}).removed.text(),
+            "attention.0:0-1 ffn.0:1 attention.1:0-1 ffn.1:1");
 }
 
 TEST(Budget, JointPlansAreNestedAndKeepWhatMustBeKept) {

@@ -37,7 +37,6 @@ model::UnitSet padding_of(const model::Layout& layout) {
 
 }  // namespace
 
-// Returns the FLOPs of the matrices of all heads and neurons.
 double all_matrix_flops(const PlanInput& input) {
   double flops = 0;
   for (const auto* table : {&input.unit_costs, &input.kv_costs})
@@ -46,13 +45,13 @@ double all_matrix_flops(const PlanInput& input) {
   return flops;
 }
 
-Json plan_information(const PlanInput& input, const BudgetOptions& options, const Plan& plan,
-                      const std::vector<RemovedUnit>& chosen, const model::Layout& left) {
+Json plan_information(const PlanInput& input, const BudgetOptions& options, const Plan& plan, std::int64_t removed_units,
+                      const model::Layout& left) {
   Savings savings(input.layout, input.unit_costs, input.kv_costs);
-  for (const RemovedUnit& unit : chosen) savings.remove(unit.site, unit.members);
+  for (const auto& [site, members] : plan.removed) savings.remove(site, members);
   std::int64_t units = 0;
   for (const auto& [site, groups] : input.units) units += std::ssize(groups);
-  const Json of_units = saving(units, static_cast<std::int64_t>(chosen.size()));
+  const Json of_units = saving(units, removed_units);
   Json json;
   json["removed_kv_heads"] = removed_kv_heads(input.layout, left);
   if (const model::UnitSet padding = padding_of(left); !padding.empty()) json["padding"] = model::to_json(padding);
