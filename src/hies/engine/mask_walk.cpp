@@ -6,13 +6,6 @@ namespace {
 
 using model::SiteLayout;
 
-// Returns the site without the removed units.
-SiteLayout without(const SiteLayout& all, const std::vector<int>& removed) {
-  std::vector<std::uint8_t> keep(all.units.size(), 1);
-  for (const int unit : removed) keep[static_cast<std::size_t>(all.position_of(unit))] = 0;
-  return all.kept(keep);
-}
-
 // Returns the columns of outputs [rows, H·D] of `from` that belong to `heads`.
 at::Tensor outputs_of(const SiteLayout& heads, const SiteLayout& from, const at::Tensor& outputs) {
   if (heads.count() == 0) return {};
@@ -51,11 +44,11 @@ class Walk {
     std::vector<int> removed_by_all = nodes.front().removed.at(site);
     for (const MaskTrie::Node& node : nodes)
       std::erase_if(removed_by_all, [&](int head) { return !node.removed.contains(site, head); });
-    const SiteLayout computed = without(all, removed_by_all);
+    const SiteLayout computed = all.without(removed_by_all);
     const at::Tensor outputs =
         computed.count() == 0 ? at::Tensor() : block.heads(computed, hidden, run_, nn::HeadProducts::apart, nullptr);
     for (const MaskTrie::Node& node : nodes) {
-      const SiteLayout heads = without(all, node.removed.at(site));
+      const SiteLayout heads = all.without(node.removed.at(site));
       const at::Tensor after = block.finish(heads, hidden, outputs_of(heads, computed, outputs), run_,
                                             gates_of_neurons(node.removed, layer, hidden), nullptr);
       if (node.next.empty()) take_(node, network_.head().forward(after, run_.rows(), nullptr));

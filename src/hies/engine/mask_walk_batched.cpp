@@ -148,7 +148,7 @@ class BatchedWalk {
       for (const MaskTrie::Node& next : starts[static_cast<std::size_t>(i)].node->next) following.push_back({&next, i});
     if (!following.empty()) return visit(following, layer + 1, std::move(after), count);
     const at::Tensor results = network_.head().forward(after, run.rows(), nullptr);
-    const std::int64_t answers = spec_.problem == model::Problem::causal_lm ? std::ssize(batch_.target_rows) : batch_.size();
+    const std::int64_t answers = network_.head().answers(batch_);
     for (std::int64_t i = 0; i < count; ++i)
       take_(*starts[static_cast<std::size_t>(i)].node, results.narrow(0, i * answers, answers));
   }

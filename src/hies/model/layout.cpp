@@ -37,6 +37,16 @@ void SiteLayout::drop_unread_kv_heads() {
   });
 }
 
+SiteLayout SiteLayout::without(const std::vector<int>& removed) const {
+  std::vector<std::uint8_t> keep(units.size(), 1);
+  for (const int unit : removed) {
+    const int position = position_of(unit);
+    check(position >= 0, "a unit is removed that is not there");
+    keep[static_cast<std::size_t>(position)] = 0;
+  }
+  return kept(keep);
+}
+
 SiteLayout SiteLayout::kept(const std::vector<std::uint8_t>& keep) const {
   check(keep.size() == units.size(), "a choice among the units of another site");
   SiteLayout left = *this;

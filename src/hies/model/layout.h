@@ -38,6 +38,8 @@ struct SiteLayout {
   std::vector<std::int32_t> kv_positions() const;
   // Drops the KV heads that no present query head reads.
   void drop_unread_kv_heads();
+  // Returns the site without these of its units, and the KV heads that the others read.
+  SiteLayout without(const std::vector<int>& removed) const;
   // Returns the site with the units for which keep [U] is not 0, and the KV heads that these read.
   SiteLayout kept(const std::vector<std::uint8_t>& keep) const;
   bool operator==(const SiteLayout&) const = default;

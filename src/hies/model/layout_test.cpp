@@ -54,6 +54,9 @@ TEST(SiteLayout, KeepsKvHeadsThatAreRead) {
   EXPECT_EQ(heads().kept({1, 0, 1, 0}), (SiteLayout{{1, 4}, {0, 1}, 6, 2, 8, {4}}));
   EXPECT_EQ(heads().kept({0, 0, 0, 0}), (SiteLayout{{}, {}, 6, 2, 8, {}}));
   EXPECT_THROW(heads().kept({1, 1}), Error);
+  EXPECT_EQ(heads().without({1, 4}), left);
+  EXPECT_EQ(heads().without({}), heads());
+  EXPECT_THROW(heads().without({0}), Error);
 }
 
 TEST(SiteLayout, NeuronsHaveNoKvHeads) {

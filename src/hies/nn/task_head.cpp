@@ -18,6 +18,10 @@ const ops::Linear& TaskHead::vocabulary() const {
   return classifiers_.front();
 }
 
+std::int64_t TaskHead::answers(const model::Batch& batch) const noexcept {
+  return spec_.head.pooling == Pooling::targets ? std::ssize(batch.target_rows) : batch.size();
+}
+
 std::vector<at::Tensor> TaskHead::pooled(const at::Tensor& read, const BatchRows& rows) const {
   if (spec_.head.pooling == Pooling::first_two) {
     const at::Tensor both = read.unflatten(0, {-1, 2});

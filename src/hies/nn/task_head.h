@@ -24,6 +24,9 @@ class TaskHead {
   at::Tensor forward(const at::Tensor& states, const BatchRows& rows, TaskHeadTape* tape) const;
   // Returns the gradient by the states from that by what forward() returned.
   at::Tensor backward(const at::Tensor& gradient, const BatchRows& rows, const TaskHeadTape& tape) const;
+  // Returns how many rows of what forward() gives are answers to the batch, one for each sequence or target row; the rows behind them
+  // are padding.
+  std::int64_t answers(const model::Batch& batch) const noexcept;
   // Returns the output matrix [V, E] of a language model. Throws internal for other models.
   const ops::Linear& vocabulary() const;
 

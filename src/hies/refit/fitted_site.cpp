@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <cstring>
 
 #include "hies/engine/weights_torch.h"
@@ -29,10 +28,7 @@ const model::MatrixSpec& output_of(const model::ModelSpec& spec, model::Site sit
 }  // namespace
 
 model::SiteLayout kept_units(const model::SiteLayout& all, const std::vector<int>& removed) {
-  std::vector<std::uint8_t> keep(all.units.size(), 1);
-  for (std::size_t i = 0; i < keep.size(); ++i)
-    keep[i] = all.is_active(all.units[i]) && !std::binary_search(removed.begin(), removed.end(), all.units[i]) ? 1 : 0;
-  return all.kept(keep);
+  return all.without(all.padding).without(removed);
 }
 
 at::Tensor kept_inputs(const model::SiteLayout& all, const std::vector<int>& removed) {

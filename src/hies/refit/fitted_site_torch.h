@@ -11,7 +11,7 @@
 
 namespace hies::refit {
 
-// Return what a site keeps of its units, and where these stand among the inputs of its output matrix, ascending.
+// Return what a site keeps of its units, padding heads left out, and where these stand among the inputs of its output matrix, ascending.
 model::SiteLayout kept_units(const model::SiteLayout& all, const std::vector<int>& removed);
 at::Tensor kept_inputs(const model::SiteLayout& all, const std::vector<int>& removed);
 

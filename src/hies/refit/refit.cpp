@@ -1,7 +1,6 @@
 #include "hies/refit/refit.h"
 
 #include <algorithm>
-#include <map>
 
 #include "hies/base/error.h"
 #include "hies/data/packing.h"
@@ -26,8 +25,7 @@ class Job {
         dampings_(damping_candidates(options)),
         progress_(progress),
         streams_(model, removed, fitted, heldout, dampings_.size() + 1, data::kBatchTokens),
-        fits_(dampings_.size()),
-        gains_(dampings_.size()) {
+        fits_(dampings_.size()) {
     result_.examples = fitted.size();
     result_.heldout = heldout.size();
     result_.tokens = streams_.fitted_tokens();
@@ -50,9 +48,10 @@ class Job {
   }
 
  private:
+  // What one damping gives: tensors as they are stored, which take a fraction of float64.
   struct Fit {
-    FittedSite site;
-    Affine rounded;
+    std::vector<Refit::Gain> gains;
+    formats::TensorMap pruned, whole;
   };
 
   bool is_fitted(model::Site site) const {
@@ -77,7 +76,8 @@ class Job {
       }
       const Affine fitted = matrix.rounded(fit(site, i, before, scale));
       streams_.pass(i + 1, on_device(fitted), scale);
-      fits_[i].push_back({matrix, fitted});
+      matrix.put_pruned(fitted, fits_[i].pruned);
+      matrix.put_whole(fitted, fits_[i].whole);
     }
   }
 
@@ -96,7 +96,7 @@ class Job {
                                  model::site_kind_name(site.kind), dampings_[i], solution.damping));
     if (scale.defined()) keep_where_zero(scale, before, solution.affine);
     const auto rows = static_cast<double>(std::max<std::int64_t>(sums.rows, 1));
-    gains_[i].push_back({site, residual_error(sums, before) / rows, residual_error(sums, solution.affine) / rows});
+    fits_[i].gains.push_back({site, residual_error(sums, before) / rows, residual_error(sums, solution.affine) / rows});
     return solution.affine;
   }
 
@@ -131,11 +131,9 @@ class Job {
       for (std::size_t i = 0; i < dampings_.size(); ++i) result_.candidates.push_back({dampings_[i], all[i + 1]});
     }
     result_.damping = dampings_[best];
-    result_.gains = gains_[best];
-    for (const Fit& fit : fits_[best]) {
-      fit.site.put_pruned(fit.rounded, result_.pruned);
-      fit.site.put_whole(fit.rounded, result_.whole);
-    }
+    result_.gains = std::move(fits_[best].gains);
+    result_.pruned = std::move(fits_[best].pruned);
+    result_.whole = std::move(fits_[best].whole);
   }
 
   const engine::Model& model_;
@@ -145,15 +143,10 @@ class Job {
   const std::vector<double> dampings_;
   Progress& progress_;
   Streams streams_;
-  std::vector<std::vector<Fit>> fits_;           // of each damping, by site
-  std::vector<std::vector<Refit::Gain>> gains_;  // likewise
+  std::vector<Fit> fits_;  // of each damping
   Refit result_;
   bool warned_ = false;
 };
-
-}  // namespace
-
-namespace {
 
 // Refuses what does not fit: every stream's states and inputs of all rows, and the sums of the widest site.
 void check_memory(const engine::Model& model, std::int64_t tokens, std::size_t dampings) {

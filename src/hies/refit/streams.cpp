@@ -14,6 +14,7 @@ Streams::Streams(const engine::Model& model, const model::UnitSet& removed, cons
     : model_(model), network_(engine::network_of(model)), removed_(removed), count_(count) {
   add(fitted, true, batch_tokens);
   add(judged, false, batch_tokens);
+  for (Piece& piece : pieces_) start(piece);  // contexts refer to batches, which no longer move
 }
 
 void Streams::add(const data::Dataset& dataset, bool fitted, std::int64_t batch_tokens) {
@@ -22,15 +23,16 @@ void Streams::add(const data::Dataset& dataset, bool fitted, std::int64_t batch_
     piece.batch = std::move(batch);
     piece.fitted = fitted;
   }
-  for (Piece& piece : pieces_) {  // contexts refer to batches, which no longer move
-    piece.run = std::make_unique<nn::RunContext>(network_.spec(), piece.batch, nullptr, nullptr, engine::device_of(model_),
-                                                 engine::attention_options(model_));
-    piece.run->keep_all_rows();
-    piece.dense = network_.embed(*piece.run);
-    piece.states.assign(count_, piece.dense);
-    piece.inputs.resize(count_);
-    piece.residual.resize(count_);
-  }
+}
+
+void Streams::start(Piece& piece) const {
+  piece.run = std::make_unique<nn::RunContext>(network_.spec(), piece.batch, nullptr, nullptr, engine::device_of(model_),
+                                               engine::attention_options(model_));
+  piece.run->keep_all_rows();
+  piece.dense = network_.embed(*piece.run);
+  piece.states.assign(count_, piece.dense);
+  piece.inputs.resize(count_);
+  piece.residual.resize(count_);
 }
 
 void Streams::enter(Site site) {
@@ -44,13 +46,14 @@ void Streams::enter_attention(Piece& piece, int layer) const {
   const model::SiteLayout& all = network_.spec().layout.at(site);
   const model::SiteLayout kept = kept_units(all, removed_.at(site));
   const bool on_cpu = engine::device_of(model_).is_cpu();
-  const at::Tensor none = piece.dense.narrow(1, 0, 0);
   const at::Tensor outputs =
       all.count() == 0 ? at::Tensor() : block.heads(all, piece.dense, *piece.run, nn::HeadProducts::joint, nullptr);
   const at::Tensor columns = ops::to_device(kept_inputs(all, removed_.at(site)), piece.dense.device());
   for (std::size_t i = 0; i < count_; ++i) {
-    if (kept.count() == 0) {
-      piece.inputs[i] = none;
+    if (i > 0 && piece.states[i].is_same(piece.states[0])) {  // before the first site that is fitted
+      piece.inputs[i] = piece.inputs[0];
+    } else if (kept.count() == 0) {
+      piece.inputs[i] = piece.dense.narrow(1, 0, 0);
     } else if (on_cpu) {
       piece.inputs[i] = block.heads(kept, piece.states[i], *piece.run, nn::HeadProducts::apart, nullptr);
     } else {
@@ -106,9 +109,7 @@ void Streams::pass(std::size_t index, const Affine& affine, const at::Tensor& sc
 at::Tensor Streams::result(const Piece& piece, const at::Tensor& state) const {
   const nn::BatchRows rows(network_.spec(), piece.batch, engine::device_of(model_));
   const at::Tensor asked = rows.asked.defined() ? state.index_select(0, rows.asked) : state;
-  const std::int64_t real =
-      network_.spec().problem == model::Problem::causal_lm ? std::ssize(piece.batch.target_rows) : piece.batch.size();
-  return network_.head().forward(asked, rows, nullptr).narrow(0, 0, real);
+  return network_.head().forward(asked, rows, nullptr).narrow(0, 0, network_.head().answers(piece.batch));
 }
 
 std::vector<Streams::Answers> Streams::answers() const {
@@ -116,7 +117,6 @@ std::vector<Streams::Answers> Streams::answers() const {
   for (const Piece& piece : pieces_) {
     if (piece.fitted) continue;
     Answers& answers = all.emplace_back();
-    answers.batch = &piece.batch;
     answers.dense = result(piece, piece.dense);
     for (const at::Tensor& state : piece.states) answers.streams.push_back(result(piece, state));
   }

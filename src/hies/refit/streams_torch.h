@@ -34,7 +34,6 @@ class Streams {
 
   // One batch of judged rows after all layers: what the task head gives in the dense model and in each stream, without padding.
   struct Answers {
-    const model::Batch* batch;
     at::Tensor dense;
     std::vector<at::Tensor> streams;
   };
@@ -52,6 +51,7 @@ class Streams {
     std::vector<at::Tensor> inputs, residual;  // of the site at hand, each stream: [T, W], [T, E]
   };
   void add(const data::Dataset& dataset, bool fitted, std::int64_t batch_tokens);
+  void start(Piece& piece) const;
   void enter_attention(Piece& piece, int layer) const;
   void enter_ffn(Piece& piece, int layer) const;
   at::Tensor result(const Piece& piece, const at::Tensor& state) const;
