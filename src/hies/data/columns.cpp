@@ -50,10 +50,11 @@ TableOptions table_options(const Task& task, const LoadOptions& options) {
 }  // namespace
 
 Table read_task_table(const std::filesystem::path& path, const Task& task, const LoadOptions& options, bool keep_nested) {
-  TableOptions reading = table_options(task, options);
-  reading.keep_nested = keep_nested;
-  Table table = read_table(path, reading);
-  if (!options.columns.empty() && table.columns() != reading.columns)
+  TableOptions form = table_options(task, options);
+  form.keep_nested = keep_nested;
+  Table table = read_table(path, form);
+  std::erase(form.columns, "");  // such columns have no name
+  if (!options.columns.empty() && table.names() != form.columns)
     throw Error(ErrorKind::bad_input,
                 fmt::format("`columns` is for .tsv and .csv files, but {} names its columns itself", path.string()),
                 printable(fmt::format("columns: {}", fmt::join(table.names(), ", ")), 400));

@@ -173,6 +173,10 @@ TEST_F(DataFilesTest, FilesWithoutHeader) {
   EXPECT_EQ(columns("a.csv", "text,label\na film,1\nbad,0\n"), kTwoRows);  // which has one after all
   options.columns = ",label,,text";
   EXPECT_EQ(columns("a.tsv", "7\t1\tx\ta film\n8\t0\tx\tbad\n"), (Texts{"1", "a film", "0", "bad"}));
+  folder.folder("shards");
+  folder.write("shards/train-00000-of-00002.tsv", "7\t1\tx\ta film\n");
+  folder.write("shards/train-00001-of-00002.tsv", "8\t0\tx\tbad\n");
+  EXPECT_EQ(cells_of(read_task_table(folder / "shards", task("classification"), options)), (Texts{"1", "a film", "0", "bad"}));
   const auto refused = [&](std::string_view name, std::string_view content, std::string_view wanted) {
     expect_error(error_of([&] { columns(name, content); }), ErrorKind::bad_input, wanted);
   };

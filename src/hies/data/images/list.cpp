@@ -3,6 +3,7 @@
 #include "hies/base/error.h"
 #include "hies/base/files.h"
 #include "hies/data/columns.h"
+#include "hies/data/data_files.h"
 #include "hies/data/images/kinds.h"
 #include "hies/data/labels.h"
 #include "hies/data/table.h"
@@ -20,7 +21,8 @@ std::string path_of(const Table& table, std::int64_t row, std::size_t column, co
 // A table whose rows say where each image lies, from the table's own folder on.
 class List : public ImageSource {
  public:
-  List(const std::filesystem::path& file, const Task& task, const LoadOptions& options) : folder_(file.parent_path()) {
+  List(const std::filesystem::path& file, const Task& task, const LoadOptions& options)
+      : folder_(find_data_files(file).files.front().parent_path()) {
     const Table table = read_task_table(file, task, options);
     const std::size_t path = text_column(table, task, options);
     for (std::int64_t row = 0; row < table.row_count(); ++row) names.push_back(path_of(table, row, path, table.where(row)));

@@ -108,6 +108,10 @@ TEST_F(Load, ListsOfPaths) {
   }
   expect_same(load(folder.write("list.csv", csv)));
   expect_same(load(folder.write("list.jsonl", jsonl)));
+  std::string records = jsonl.substr(0, jsonl.size() - 1);
+  std::replace(records.begin(), records.end(), '\n', ',');
+  expect_same(
+      load(folder.write("lists.json", fmt::format(R"({{"pets":[{}],"others":[{{"path":"none.png"}}]}})", records)) / "pets"));
   LoadOptions options = in_order();
   options.text = "where";
   expect_error(error_of([&] { load(folder / "list.csv", options); }), ErrorKind::bad_input, "where");

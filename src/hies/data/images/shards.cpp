@@ -63,9 +63,9 @@ bool holds_parquet_alone(const fs::path& folder) {
 
 std::vector<fs::path> image_shards(const fs::path& path) {
   if (is_there(path) && !(is_folder(path) && holds_parquet_alone(path))) return {};
-  std::vector<fs::path> files = find_data_files(path).files;
-  if (files.front() == path) files.clear();
-  return files;
+  DataFiles found = find_data_files(path);
+  if (!found.members.empty() || found.files.front() == path) return {};
+  return std::move(found.files);
 }
 
 ImageSourcePtr open_shards(const std::vector<fs::path>& files, const Task& task, const LoadOptions& options,

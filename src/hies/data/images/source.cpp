@@ -6,6 +6,7 @@
 #include "hies/base/error.h"
 #include "hies/base/files.h"
 #include "hies/base/lfs_pointer.h"
+#include "hies/data/data_files.h"
 #include "hies/data/images/archive.h"
 #include "hies/data/images/kinds.h"
 #include "hies/image/decode.h"
@@ -66,16 +67,19 @@ image::Image ImageSource::decode(std::int64_t index, int channels, std::int64_t 
 
 ImageSourcePtr open_images(const fs::path& path, const Task& task, const LoadOptions& options, std::size_t classes) {
   if (const auto inside = inside_archive(path)) {
-    if (lower(path.extension().string()) == ".bin") return open_cifar_in(inside->first, inside->second, classes);
+    if (lower_extension(path) == ".bin") return open_cifar_in(inside->first, inside->second, classes);
     return open_archive(inside->first, inside->second);
   }
   if (const std::vector<fs::path> files = image_shards(path); !files.empty()) return open_shards(files, task, options, classes);
-  if (!is_there(path)) io_error("{} does not exist", path.string());
+  if (!is_there(path)) {
+    if (!find_data_files(path).members.empty()) return open_list(path, task, options);
+    io_error("{} does not exist", path.string());
+  }
   if (is_folder(path)) return open_folder(path);
   const MappedFile file(path);
   refuse_lfs_pointer({reinterpret_cast<const char*>(file.bytes().data()), file.bytes().size()}, path.string());
   if (is_archive_name(path)) return open_archive(path, "");
-  const std::string ending = lower(path.extension().string());
+  const std::string ending = lower_extension(path);
   if (is_idx_name(path.filename().string())) return open_idx(path);
   if (ending == ".bin") return open_cifar_file(path, classes);
   if (ending == ".parquet") return open_parquet_images(path, task, options);
