@@ -33,9 +33,9 @@ impl ListedToken {
 /// An entry of added_tokens.json.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct NumberedToken {
+pub struct NumberedToken {
     id: u32,
-    content: String,
+    pub content: String,
     special: bool,
 }
 
@@ -45,7 +45,7 @@ struct NumberedToken {
 pub struct Class {
     components: Option<Components>,
     decoder_tokens: Option<usize>,
-    numbered_tokens: Vec<NumberedToken>,
+    pub numbered_tokens: Vec<NumberedToken>,
     special_names: Vec<String>,
     encode_special_tokens: bool,
     truncate_as_document: bool,
@@ -127,8 +127,9 @@ impl Class {
                 by_id.into_values().collect()
             }
         };
+        let special_names: HashSet<&String> = self.special_names.iter().collect();
         for token in &mut tokens {
-            token.special |= self.special_names.contains(&token.content);
+            token.special |= special_names.contains(&token.content);
         }
         let mut known: HashSet<String> = tokens.iter().map(|t| t.content.clone()).collect();
         known.extend(
@@ -154,10 +155,10 @@ fn changed_tokens(
     listed: &[ListedToken],
 ) -> Option<Value> {
     let all: BTreeMap<u32, AddedToken> = tokenizer.get_added_tokens_decoder().into_iter().collect();
-    let in_list = |token: &AddedToken| listed.iter().any(|each| each.content == token.content);
+    let names: HashSet<&String> = listed.iter().map(|each| &each.content).collect();
     let usual = |(id, token): (&u32, &AddedToken)| match file_tokens.get(id) {
         Some(old) => old.content == token.content,
-        None => in_list(token),
+        None => names.contains(&token.content),
     };
     let same = all.iter().all(usual) && file_tokens.keys().all(|id| all.contains_key(id));
     (!same).then(|| {

@@ -72,12 +72,13 @@ pub struct Pipeline {
 impl Pipeline {
     pub fn new(document: &str, overrides: &str) -> Result<Self, String> {
         let overrides: Overrides = serde_json::from_str(overrides).map_err(|e| e.to_string())?;
-        let named: Document = serde_json::from_str(document).unwrap_or_default(); // the crate says what is wrong with it
-        for token in named.added_tokens {
-            check_token(&token.content)?;
-        }
-        for token in &overrides.added_tokens {
-            check_token(&token.content)?;
+        // The crate takes the last of several members of one name; here they are an error.
+        let named: Document = serde_json::from_str(document).map_err(|e| e.to_string())?;
+        let in_document = named.added_tokens.iter().map(|t| &t.content);
+        let listed = overrides.added_tokens.iter().map(|t| &t.content);
+        let numbered = overrides.class.numbered_tokens.iter().map(|t| &t.content);
+        for content in in_document.chain(listed).chain(numbered) {
+            check_token(content)?;
         }
         let mut document: Tokenizer = document.parse().map_err(|e| format!("{e}"))?;
         let left = document

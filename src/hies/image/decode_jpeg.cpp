@@ -101,7 +101,7 @@ Metadata metadata_of(const jpeg_decompress_struct& info) {
   Metadata metadata;
   for (jpeg_saved_marker_ptr marker = info.marker_list; marker != nullptr; marker = marker->next) {
     const std::string_view data(reinterpret_cast<const char*>(marker->data), marker->data_length);
-    if (data.starts_with(kExif)) metadata.exif = metadata.exif.value_or("").append(data.substr(kExif.size()));
+    if (data.starts_with(kExif)) (metadata.exif ? *metadata.exif : metadata.exif.emplace()).append(data.substr(kExif.size()));
     else if (data.starts_with(kXmp)) metadata.xmp = data.substr(kXmp.size());
   }
   return metadata;

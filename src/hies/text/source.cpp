@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "hies/base/error.h"
+#include "hies/base/json.h"
 #include "hies/text/class_components.h"
 #include "hies/text/special_tokens.h"
 #include "hies/text/token_files.h"
@@ -97,7 +98,7 @@ std::string class_name(const fs::path& dir, const TokenizerConfig& config) {
   auto name = value_or<std::string>(config.json, "tokenizer_class", "", config.where);
   const fs::path model_config = dir / "config.json";
   if (name.empty() && is_there(model_config))
-    name = value_or<std::string>(read_token_json(model_config), "tokenizer_class", "", model_config.string());
+    name = value_or<std::string>(read_python_json(model_config), "tokenizer_class", "", model_config.string());
   return name;
 }
 

@@ -145,6 +145,8 @@ TEST_F(SourceTest, BrokenConfiguration) {
   expect_bad_input("'x' is not a token id");
   fixture.write("tokenizer_config.json", R"({"truncation_side": "middle"})");
   expect_bad_input("middle");
+  fixture.write("tokenizer_config.json", R"({"model_specific_special_tokens": [1], "extra_special_tokens": {"x": "<x>"}})");
+  expect_bad_input("model_specific_special_tokens");
 }
 
 TEST_F(SourceTest, BrokenVocabularies) {

@@ -90,10 +90,8 @@ class NamedTokens {
       if (key.ends_with("_token") && !is_role(key) && is_token) append_named(entry_of(value, true, key, where_));
     }
     if (kind_ == TokenizerClass::code_llama) append_infilling_tokens();
-    if (const Json* own = named(config_, kOwn, where_)) {
-      if (!own->is_object()) json_type_error(*own, kOwn, "an object of tokens", where_);
+    if (const Json* own = named(config_, kOwn, where_))
       for (const auto& [name, token] : own->items()) append_named(entry_of(token, true, kOwn, where_));
-    }
   }
 
   void append_lists() {
@@ -155,6 +153,8 @@ void put_extra(const Json& tokens, const std::string& where, Json& config) {
 }
 
 void normalize_extra(const std::string& where, Json& config) {
+  if (const Json* own = named(config, kOwn, where); own != nullptr && !own->is_object())
+    json_type_error(*own, kOwn, "an object of tokens", where);
   const Json* newer = named(config, kExtra, where);
   const char* key = newer == nullptr || newer->empty() ? kAdditional : kExtra;
   const Json* tokens = named(config, key, where);

@@ -206,6 +206,21 @@ TEST(Mismatched, TokenizersAreBadInput) {
   EXPECT_NE(message_of(document).find("an added token has 100000 bytes, but at most 1024 are read"), std::string::npos);
 }
 
+// Time that grows with the square of a token's length is not spent, whichever file has the token.
+TEST(Mismatched, LongAddedTokensAreRefusedWhereverTheyAre) {
+  const std::string whole = word_tokenizer({"<s>", "[UNK]", "a", "b"}), name(100000, 'x');
+  const auto message_of = [&](const std::string& document, const std::string& added) {
+    Fixture fixture;
+    fixture.write("tokenizer.json", document).write("added_tokens.json", added);
+    const Error error = error_of([&] { Tokenizer::load(fixture.dir(), "llama"); });
+    EXPECT_EQ(error.kind(), ErrorKind::bad_input) << error.what();
+    return std::string(error.what());
+  };
+  EXPECT_NE(message_of(whole, Json{{name, 4}}.dump()).find("an added token has 100000 bytes"), std::string::npos);
+  const std::string twice = R"({"added_tokens":[{"id":4,"content":")" + name + R"(","special":true}],)" + whole.substr(1);
+  EXPECT_NE(message_of(twice, "{}").find("duplicate field `added_tokens`"), std::string::npos) << message_of(twice, "{}");
+}
+
 // Without a token for what the vocabulary lacks, the crate has an error for the text.
 TEST(Mismatched, PlainTextsAreBadInput) {
   Json document = Json::parse(word_tokenizer({"<s>", "[UNK]", "a"}));
