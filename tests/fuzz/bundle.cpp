@@ -83,7 +83,7 @@ BundleFolder::BundleFolder(fs::path root) : root_(std::move(root)), input_(root_
 
 BundleFolder::~BundleFolder() {
   std::error_code ignored;
-  if (!keep_) fs::remove_all(root_, ignored);
+  fs::remove_all(root_, ignored);
 }
 
 void BundleFolder::hold(const Bundle& bundle) {

@@ -33,13 +33,10 @@ class BundleFolder {
   const std::filesystem::path& output() const noexcept { return output_; }
   // Returns the name of a file that is in the folder, but neither of the bundle nor in output(); empty: there is none.
   std::string stray() const;
-  // The destructor leaves the folder.
-  void keep() noexcept { keep_ = true; }
 
  private:
   std::filesystem::path root_, input_, output_;
   Bundle held_;
-  bool keep_ = false;
 };
 
 }  // namespace hies::fuzz

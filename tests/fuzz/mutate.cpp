@@ -36,13 +36,14 @@ void mutate_names(Bundle& bundle, Rng& rng) {
   }
 }
 
-}  // namespace
-
+// Changes one file; its name says its form.
 void mutate_file(const std::string& name, std::string& content, Rng& rng) {
   for (const Form& form : kForms)
     if (name.ends_with(form.ending) && below(rng, 8) != 0) return form.mutate(content, rng);
   mutate_bytes(content, rng);
 }
+
+}  // namespace
 
 void mutate(Bundle& bundle, Rng& rng) {
   if (bundle.empty()) return;

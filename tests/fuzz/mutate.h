@@ -11,8 +11,6 @@ namespace hies::fuzz {
 // Changes one to four things in the files of a bundle. Most changes keep the form of a file (JSON stays JSON, checksums and lengths are
 // corrected), so that they reach the code behind the parser. The same bundle and numbers give the same result.
 void mutate(Bundle& bundle, Rng& rng);
-// Changes one file; its name says its form.
-void mutate_file(const std::string& name, std::string& content, Rng& rng);
 
 // The forms. Each changes one thing; what is not of the form is changed as bytes.
 void mutate_bytes(std::string& bytes, Rng& rng);

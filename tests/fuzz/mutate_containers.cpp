@@ -1,7 +1,6 @@
 // Files that consist of parts with lengths and checksums: a mutation changes a part and corrects these.
 #include <array>
 #include <cstring>
-#include <functional>
 #include <vector>
 
 #include <zlib.h>

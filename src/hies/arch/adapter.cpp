@@ -13,14 +13,18 @@ namespace {
 
 constexpr std::string_view kConfig = "adapter_config.json";
 
-// A member of adapter_config.json that is a string; empty where it is not, or cannot be read: it only makes a hint better.
-std::string member(const std::filesystem::path& folder, const char* key) try {
-  if (!is_there(folder / kConfig)) return {};
-  const Json config = read_python_json(folder / kConfig);
-  const auto found = config.is_object() ? config.find(key) : config.end();
-  return config.is_object() && found != config.end() && found->is_string() ? found->get<std::string>() : std::string();
+// Returns adapter_config.json; an empty object where it is none, or cannot be read: it only makes a hint better.
+Json read_config(const std::filesystem::path& folder) try {
+  Json config = is_there(folder / kConfig) ? read_python_json(folder / kConfig) : Json();
+  return config.is_object() ? config : Json::object();
 } catch (const Error&) {
-  return {};
+  return Json::object();
+}
+
+// A member that is a string; empty where it is not.
+std::string member(const Json& config, const char* key) {
+  const auto found = config.find(key);
+  return found != config.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
 
 // PEFT's class for a task_type.
@@ -49,10 +53,11 @@ std::string adapter_file(const std::filesystem::path& folder) {
 std::string adapter_hint(const std::filesystem::path& folder) {
   constexpr std::array<std::string_view, 5> kOnlyInputs = {"PROMPT_TUNING", "MULTITASK_PROMPT_TUNING", "P_TUNING",
                                                            "PREFIX_TUNING", "ADAPTION_PROMPT"};
-  const std::string kind = member(folder, "peft_type");
+  const Json config = read_config(folder);
+  const std::string kind = member(config, "peft_type");
   if (std::find(kOnlyInputs.begin(), kOnlyInputs.end(), kind) != kOnlyInputs.end())
     return fmt::format("an adapter of type {} adds inputs and cannot become part of the weights", kind);
-  const std::string peft = std::string(peft_class(member(folder, "task_type")));
+  const std::string peft = std::string(peft_class(member(config, "task_type")));
   return fmt::format("merge it first: {}, and copy the files of the tokenizer or image processor there",
                      python_line(fmt::format("from peft import {} as M", peft), folder, "", ".merge_and_unload()", "-merged"));
 }

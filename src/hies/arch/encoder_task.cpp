@@ -5,9 +5,8 @@
 #include <optional>
 #include <utility>
 
-#include <fmt/ranges.h>
-
 #include "hies/arch/config.h"
+#include "hies/arch/tensor_names.h"
 #include "hies/base/error.h"
 
 namespace hies::arch {
@@ -65,17 +64,11 @@ bool holds(const Names& names, std::string_view name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
-// The first of the names that has a part that begins so: names may have a prefix.
-const std::string* find_part(const std::vector<std::string>& names, std::string_view beginning) {
-  for (const std::string& name : names)
-    if (name.starts_with(beginning) || name.find(fmt::format(".{}", beginning)) != std::string::npos) return &name;
-  return nullptr;
-}
-
 std::string other_by_tensors(const std::vector<std::string>& names) {
   for (const auto& [beginning, what] : kOtherTensors)
-    if (const std::string* name = find_part(names, beginning); name != nullptr)
-      return fmt::format("{} (by its tensor {})", what, printable(*name));
+    for (const std::string& name : names)
+      if (find_part(name, beginning) != std::string::npos)  // names may have a prefix
+        return fmt::format("{} (by its tensor {})", what, printable(name));
   return {};
 }
 

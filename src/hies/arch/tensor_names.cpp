@@ -28,13 +28,6 @@ std::string with_other_names(std::string name, const std::vector<OtherName>& rep
   return name;
 }
 
-// Where `marker` begins a part of the name.
-std::size_t find_part(std::string_view name, std::string_view marker) {
-  for (std::size_t at = name.find(marker); at != std::string_view::npos; at = name.find(marker, at + 1))
-    if (at == 0 || name[at - 1] == '.') return at;
-  return std::string_view::npos;
-}
-
 // Returns the same tensors under what `rename` makes of their names; nothing if two get one name.
 template <class Rename>
 ByName renamed(const ByName& all, const Rename& rename) {
@@ -50,6 +43,12 @@ std::string_view model_type_of(std::string_view prefix) {
   for (const Family* family : all_families())
     if (prefix.ends_with('.') && prefix.substr(0, prefix.size() - 1) == family->model_type) return family->model_type;
   return {};
+}
+
+std::size_t find_part(std::string_view name, std::string_view beginning) {
+  for (std::size_t at = name.find(beginning); at != std::string_view::npos; at = name.find(beginning, at + 1))
+    if (at == 0 || name[at - 1] == '.') return at;
+  return std::string_view::npos;
 }
 
 TensorNames::TensorNames(const formats::TensorStore& store, const Family& family, const std::vector<model::TensorDecl>& declared)

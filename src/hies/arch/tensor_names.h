@@ -14,6 +14,9 @@ namespace hies::arch {
 // Returns the model_type whose tensors begin with `prefix` ("bert."); empty: no family's do.
 std::string_view model_type_of(std::string_view prefix);
 
+// Returns the first place of a tensor's name where `beginning` begins one of its parts, which dots separate; npos: there is none.
+std::size_t find_part(std::string_view name, std::string_view beginning);
+
 // Finds the stored tensors behind canonical names. They may have the names of another version of transformers (Family::other_names),
 // lack the family's prefix, and begin, all of them, with that of a wrapper such as DataParallel ("module."). What torch.compile and
 // FSDP put anywhere in a name ("_orig_mod.") is left out.

@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -46,6 +47,12 @@ std::string pretty_python(const Json& json);
 
 // Returns the JSON text on one line. Bytes of strings that are no UTF-8 become U+FFFD, as in pretty.
 std::string compact(const Json& json);
+
+// Returns the value, or null where there is none.
+template <class T>
+Json or_null(const std::optional<T>& value) {
+  return value ? Json(*value) : Json();
+}
 
 namespace detail {
 template <class T>

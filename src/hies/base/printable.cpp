@@ -67,6 +67,19 @@ std::string json_escape_of(const Character& character) {
 
 bool is_shown(const Character& character) { return character.code != kNotUtf8 && !is_hidden(character.code); }
 
+// Returns the text with escapes for what is not shown, but for line ends.
+std::string escaped(std::string_view text, std::string (*escape)(const Character&)) {
+  std::string out;
+  out.reserve(text.size());
+  while (!text.empty()) {
+    const Character character = first_character(text);
+    text.remove_prefix(character.bytes.size());
+    if (character.code == '\n' || is_shown(character)) out += character.bytes;
+    else out += escape(character);
+  }
+  return out;
+}
+
 }  // namespace
 
 std::string printable(std::string_view text, std::size_t max_bytes) {
@@ -82,29 +95,9 @@ std::string printable(std::string_view text, std::size_t max_bytes) {
   return out;
 }
 
-std::string printable_lines(std::string_view text) {
-  std::string out;
-  out.reserve(text.size());
-  while (!text.empty()) {
-    const Character character = first_character(text);
-    text.remove_prefix(character.bytes.size());
-    if (character.code == '\n' || is_shown(character)) out += character.bytes;
-    else out += escape_of(character);
-  }
-  return out;
-}
+std::string printable_lines(std::string_view text) { return escaped(text, escape_of); }
 
-std::string printable_json(std::string_view json) {
-  std::string out;
-  out.reserve(json.size());
-  while (!json.empty()) {
-    const Character character = first_character(json);
-    json.remove_prefix(character.bytes.size());
-    // Line ends stand between values; within strings JSON has escaped them already.
-    if (character.code == '\n' || is_shown(character)) out += character.bytes;
-    else out += json_escape_of(character);
-  }
-  return out;
-}
+// Line ends stand between values; within strings JSON has escaped them already.
+std::string printable_json(std::string_view json) { return escaped(json, json_escape_of); }
 
 }  // namespace hies

@@ -40,15 +40,16 @@ enum class LabelMeaning {
 };
 
 // Turns the labels of a data set into what the model predicts: class ids of the model, or numbers. For classes, what a label means is
-// decided once, for the whole column, from all its values; values that are no label in any meaning count for nothing, but a number among numbers is refused. Numbers (as
-// JSON and Parquet have them) are ids if all of them can be, else names. Texts, cells of TSV and CSV, and names of class folders are
-// names if all of them can be, else ids, else truth. Where the source names its classes (ClassLabel of the Hugging Face hub, CIFAR),
-// these names are read in place of the numbers. Class folders, or classes that a source names, of which the model knows none are taken
-// in their order if there are as many as the model has labels. For regression: finite numbers, within the task's range when it has one.
+// decided once, for the whole column, from all its values; values that are no label in any meaning count for nothing, but a number
+// among numbers is refused. Numbers (as JSON and Parquet have them) are ids if all of them can be, else names, else truth. Texts, cells
+// of TSV and CSV, and names of class folders are names if all of them can be, else ids, else truth. Where the source names its classes
+// (ClassLabel of the Hugging Face hub, CIFAR), these names are read in place of the numbers. Class folders, or classes that a source
+// names, of which the model knows none are taken in their order if there are as many as the model has labels; classes also where the
+// model's labels are placeholders (LABEL_0). For regression: finite numbers, within the task's range when it has one.
 class LabelReader {
  public:
-  // Throws bad_input for a column that has no single meaning, for a column of numbers one of which is no label, for folders and classes that are not the model's labels, and for two of
-  // them that are the same label. `task` must outlive the reader.
+  // Throws bad_input for a column that has no single meaning, for a column of numbers one of which is no label, for folders and
+  // classes that are not the model's labels, and for two of them that are the same label. `task` must outlive the reader.
   LabelReader(const Task& task, const model::ModelSpec& spec, LabelColumn column);
 
   // Returns true where the row has no label: says_no_label, unless that is a label of the model or, for regression, a number.

@@ -7,6 +7,7 @@
 #include "hies/base/hidden_names.h"
 #include "hies/data/columns.h"
 #include "hies/data/data_files.h"
+#include "hies/data/labelled_rows.h"
 
 namespace hies::data {
 namespace {
@@ -35,12 +36,6 @@ std::vector<fs::path> authors_files(const fs::path& path) {
   return files;
 }
 
-std::vector<std::int64_t> all_rows(const Table& table) {
-  std::vector<std::int64_t> rows;
-  for (std::int64_t row = 0; row < table.row_count(); ++row) rows.push_back(row);
-  return rows;
-}
-
 [[noreturn]] void no_few_shot(const fs::path& place, const std::string& subject) {
   throw Error(ErrorKind::bad_input,
               fmt::format("{} is not there, but few-shot examples of '{}' are needed", place.string(), printable(subject)),
@@ -56,14 +51,14 @@ SubjectFiles::SubjectFiles(const fs::path& path, const Task& task) : task_(task)
       dev_ = path.parent_path() / "dev";
       read_hub_table();
     } else {
-      subjects_.push_back({subject_of(path), {&tables_.back(), all_rows(tables_.back())}});
+      subjects_.push_back({subject_of(path), {&tables_.back(), all_rows(tables_.back().row_count())}});
     }
     return;
   }
   const std::vector<fs::path> files = authors_files(path);
   for (const fs::path& file : files) {
     tables_.push_back(read(file));
-    subjects_.push_back({subject_of(file), {&tables_.back(), all_rows(tables_.back())}});
+    subjects_.push_back({subject_of(file), {&tables_.back(), all_rows(tables_.back().row_count())}});
   }
   if (!files.empty()) return;
   // The hub's folder holds all splits.
@@ -100,7 +95,7 @@ SomeRows SubjectFiles::few_shot(const Subject& subject, std::int64_t count) {
     place = subject.questions.table->source().parent_path().parent_path() / "dev" / (subject.name + "_dev.csv");
     if (!is_there(place)) no_few_shot(place, subject.name);
     tables_.push_back(read(place));
-    found = {&tables_.back(), all_rows(tables_.back())};
+    found = {&tables_.back(), all_rows(tables_.back().row_count())};
   } else {
     if (dev_table_ == nullptr) {
       if (!is_there(find_data_files(dev_).files.front())) no_few_shot(place, subject.name);

@@ -10,8 +10,6 @@
 namespace hies::model {
 namespace {
 
-Json or_null(const std::optional<std::string>& hash) { return hash ? Json(*hash) : Json(); }
-
 constexpr std::string_view kWeights = "the weights";
 
 // The parts of a checkpoint that decide its numbers.

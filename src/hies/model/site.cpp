@@ -46,6 +46,11 @@ std::vector<SiteKind> parse_site_kinds(std::string_view names) {
   return kinds;
 }
 
+bool names_site_kind(std::string_view names, SiteKind kind) {
+  const std::vector<SiteKind> kinds = parse_site_kinds(names);
+  return std::find(kinds.begin(), kinds.end(), kind) != kinds.end();
+}
+
 std::string_view unit_noun(SiteKind kind) noexcept { return kind == SiteKind::ffn ? "neuron" : "head"; }
 
 }  // namespace hies::model

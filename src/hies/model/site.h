@@ -16,6 +16,8 @@ std::string_view site_kind_name(SiteKind kind) noexcept;
 SiteKind parse_site_kind(std::string_view name);
 // Returns the kinds of "attention,ffn" in the order of a layer. Throws bad_input for another name and for one that is there twice.
 std::vector<SiteKind> parse_site_kinds(std::string_view names);
+// Returns whether "attention,ffn" names the kind. Throws as parse_site_kinds does.
+bool names_site_kind(std::string_view names, SiteKind kind);
 // Returns what one unit of such a site is called in messages: "head" or "neuron".
 std::string_view unit_noun(SiteKind kind) noexcept;
 

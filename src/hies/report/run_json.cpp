@@ -17,11 +17,6 @@ Json spread(const evidence::TableCell& cell) {
   return Json::array({*cell.value, cell.sd ? Json(*cell.sd) : Json()});
 }
 
-template <class T>
-Json or_null(const std::optional<T>& value) {
-  return value ? Json(*value) : Json();
-}
-
 Json point_json(const Point& point) {
   Json json = {{"ratio", point.ratio},
                {"records", point.records},

@@ -22,7 +22,8 @@ namespace {
 class Asked {
  public:
   explicit Asked(const ScoreOptions& options)
-      : sites_(model::parse_site_kinds(options.sites)), entropy_tokens_(parse_entropy_tokens(options.entropy_tokens)) {
+      : neurons_(model::names_site_kind(options.sites, model::SiteKind::ffn)),
+        entropy_tokens_(parse_entropy_tokens(options.entropy_tokens)) {
     for (const Statistic& statistic : statistics())
       if (std::find(options.tables.begin(), options.tables.end(), statistic.name) != options.tables.end())
         all_.push_back(&statistic);
@@ -40,9 +41,9 @@ class Asked {
   model::Recorder recorder() const {
     model::Recorder recorder;
     recorder.want_inner = gradient();
-    recorder.want_neurons =
-        std::find(sites_.begin(), sites_.end(), model::SiteKind::ffn) != sites_.end() &&
-        any([](const Statistic& statistic) { return statistic.needs_gradient && statistic.judges(model::SiteKind::ffn); });
+    recorder.want_neurons = neurons_ && any([](const Statistic& statistic) {
+                              return statistic.needs_gradient && statistic.judges(model::SiteKind::ffn);
+                            });
     recorder.entropy_tokens = entropy_tokens_;
     for (const Statistic* statistic : all_)
       if (statistic->record != nullptr) statistic->record(recorder);
@@ -63,7 +64,7 @@ class Asked {
     return std::any_of(all_.begin(), all_.end(), [&](const Statistic* statistic) { return holds(*statistic); });
   }
 
-  std::vector<model::SiteKind> sites_;
+  bool neurons_;  // are scored
   std::vector<const Statistic*> all_;
   model::EntropyTokens entropy_tokens_;
 };

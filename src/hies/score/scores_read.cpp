@@ -100,8 +100,7 @@ bool heads_are_scored(const Node& root) {
   if (!options.has("sites")) return true;  // of an earlier version
   const Node sites = options.member("sites");
   try {
-    const std::vector<model::SiteKind> kinds = model::parse_site_kinds(sites.text());
-    return std::find(kinds.begin(), kinds.end(), model::SiteKind::attention) != kinds.end();
+    return model::names_site_kind(sites.text(), model::SiteKind::attention);
   } catch (const Error& error) {
     sites.fail(error.what());
   }

@@ -2,7 +2,6 @@
 
 #include <cerrno>
 #include <cstring>
-#include <optional>
 #include <utility>
 
 #include <fcntl.h>
@@ -51,8 +50,6 @@ void create_folder(const fs::path& folder) {
   std::error_code code;
   if (!fs::create_directory(folder, code) && code) io_error("cannot create {}: {}", folder.string(), code.message());
 }
-
-Json or_null(const std::optional<std::string>& hash) { return hash ? Json(*hash) : Json(); }
 
 // Returns an option's value as messages show it.
 std::string shown(const Json& value) { return printable(value.is_string() ? value.get<std::string>() : compact(value), 60); }

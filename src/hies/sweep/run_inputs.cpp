@@ -154,15 +154,7 @@ data::LoadOptions load_options(const SweepOptions& options, const data::Task& ta
 }
 
 data::Dataset first_examples(const data::Dataset& dataset, std::int64_t count) {
-  data::Dataset part;
-  part.source = dataset.source;
-  part.max_length = dataset.max_length;
-  part.has_labels = dataset.has_labels;
-  part.groups = dataset.groups;
-  part.examples.assign(dataset.examples.begin(), dataset.examples.begin() + std::min(count, dataset.size()));
-  part.set_label_range();
-  part.hash = data::content_hash(part.examples, part.has_labels);
-  return part;
+  return data::examples_between(dataset, 0, std::min(count, dataset.size()));
 }
 
 std::string heldout_name(const SweepOptions& options) {

@@ -34,16 +34,6 @@ Json template_entry(const std::string& token) {
   return {{"id", token}, {"ids", Json::array({id_of(token)})}, {"tokens", Json::array({token})}};
 }
 
-Json bert_template(const std::string& cls, const std::string& sep) {
-  Json tokens = {{cls, template_entry(cls)}};
-  tokens[sep] = template_entry(sep);
-  return {{"type", "TemplateProcessing"},
-          {"single", Json::array({template_token(cls, 0), template_text("A", 0), template_token(sep, 0)})},
-          {"pair", Json::array({template_token(cls, 0), template_text("A", 0), template_token(sep, 0), template_text("B", 1),
-                                template_token(sep, 1)})},
-          {"special_tokens", tokens}};
-}
-
 Json bert_components(const TokenizerConfig& config) {
   Json normalizer = {{"type", "BertNormalizer"}, {"clean_text", true}};
   normalizer.update(bert_normalizer(config));
@@ -92,6 +82,16 @@ Json bert_normalizer(const TokenizerConfig& config) {
   return {{"lowercase", value_or<bool>(config.json, "do_lower_case", true, config.where)},
           {"strip_accents", optional_flag(config, "strip_accents")},
           {"handle_chinese_chars", value_or<bool>(config.json, "tokenize_chinese_chars", true, config.where)}};
+}
+
+Json bert_template(const std::string& cls, const std::string& sep) {
+  Json tokens = {{cls, template_entry(cls)}};
+  tokens[sep] = template_entry(sep);
+  return {{"type", "TemplateProcessing"},
+          {"single", Json::array({template_token(cls, 0), template_text("A", 0), template_token(sep, 0)})},
+          {"pair", Json::array({template_token(cls, 0), template_text("A", 0), template_token(sep, 0), template_text("B", 1),
+                                template_token(sep, 1)})},
+          {"special_tokens", tokens}};
 }
 
 Json begin_and_end_template(const std::string& begin, const std::string& end) {

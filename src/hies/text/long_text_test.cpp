@@ -7,6 +7,7 @@
 
 #include "hies/base/json.h"
 #include "hies/text/test_fixture.h"
+#include "hies/text/test_words.h"
 #include "hies/text/tokenizer.h"
 
 namespace hies::text {
@@ -29,13 +30,7 @@ std::string llama_like(Form form, const std::vector<std::string>& more, const st
   const bool old = form == Form::normalizer;
   const Json document = {
       {"version", "1.0"},
-      {"added_tokens", Json::array({{{"id", 1},
-                                     {"content", "<s>"},
-                                     {"single_word", false},
-                                     {"lstrip", false},
-                                     {"rstrip", false},
-                                     {"normalized", false},
-                                     {"special", true}}})},
+      {"added_tokens", Json::array({added_token(1, "<s>")})},
       {"normalizer", old ? Json({{"type", "Sequence"}, {"normalizers", normalizers}}) : Json(nullptr)},
       {"pre_tokenizer", old ? Json(nullptr) : metaspace},
       {"post_processor", nullptr},

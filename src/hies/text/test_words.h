@@ -7,6 +7,12 @@
 
 namespace hies::text {
 
+// Returns an entry of a tokenizer.json's added tokens: a special one, which takes no space with it.
+inline Json added_token(int id, const std::string& content) {
+  return {{"id", id},        {"content", content},  {"single_word", false}, {"lstrip", false},
+          {"rstrip", false}, {"normalized", false}, {"special", true}};
+}
+
 // Returns a tokenizer.json of whole words and punctuation marks, with ids from 0 in the given order, that adds <s> (0) before
 // every text.
 inline std::string word_tokenizer(const std::vector<std::string>& names) {

@@ -32,6 +32,13 @@ std::int64_t id_of(const Lookup& vocabulary, const TokenizerConfig& config, std:
   return found->get<std::int64_t>();
 }
 
+// Returns the template with the ids of its tokens.
+Lookup filled(const Json& post_processor, const Lookup& vocabulary) {
+  Lookup result(post_processor);
+  for (auto& [token, entry] : result["special_tokens"].items()) entry["ids"] = Lookup::array({vocabulary.at(token)});
+  return result;
+}
+
 std::string dump(const Lookup& document, const fs::path& path) {
   try {
     return document.dump();
@@ -46,19 +53,10 @@ std::string wordpiece_document(const fs::path& path, const TokenizerConfig& conf
   Lookup vocabulary = Lookup::object();
   std::int64_t next = 0;
   for (const std::string& token : lines_of(read_token_file(path))) vocabulary[token] = next++;
-  const std::int64_t cls = id_of(vocabulary, config, "cls_token", path), sep = id_of(vocabulary, config, "sep_token", path);
-  id_of(vocabulary, config, "unk_token", path);
+  for (const char* role : {"cls_token", "sep_token", "unk_token"}) id_of(vocabulary, config, role, path);
   const std::string cls_token = special_token(config.json, config.kind, "cls_token", config.where);
   const std::string sep_token = special_token(config.json, config.kind, "sep_token", config.where);
-  const auto special = [](const std::string& token, int type) -> Lookup {
-    return {{"SpecialToken", {{"id", token}, {"type_id", type}}}};
-  };
-  const auto text = [](const char* which, int type) -> Lookup { return {{"Sequence", {{"id", which}, {"type_id", type}}}}; };
-  const auto token = [](const std::string& content, std::int64_t id) -> Lookup {
-    return {{"id", content}, {"ids", Lookup::array({id})}, {"tokens", Lookup::array({content})}};
-  };
-  const Lookup single = {special(cls_token, 0), text("A", 0), special(sep_token, 0)};
-  const Lookup pair = {special(cls_token, 0), text("A", 0), special(sep_token, 0), text("B", 1), special(sep_token, 1)};
+  const Lookup post_processor = filled(bert_template(cls_token, sep_token), vocabulary);
   return dump({{"version", "1.0"},
                {"added_tokens", Lookup::array()},
                {"normalizer",
@@ -68,11 +66,7 @@ std::string wordpiece_document(const fs::path& path, const TokenizerConfig& conf
                  {"strip_accents", nullptr},
                  {"lowercase", true}}},
                {"pre_tokenizer", {{"type", "BertPreTokenizer"}}},
-               {"post_processor",
-                {{"type", "TemplateProcessing"},
-                 {"single", single},
-                 {"pair", pair},
-                 {"special_tokens", {{cls_token, token(cls_token, cls)}, {sep_token, token(sep_token, sep)}}}}},
+               {"post_processor", post_processor},
                {"decoder", nullptr},
                {"model",
                 {{"type", "WordPiece"},
@@ -112,13 +106,6 @@ Lookup read_merges(const fs::path& path) {
     merges.push_back(Lookup::array({line.substr(0, space), line.substr(space + 1)}));
   }
   return merges;
-}
-
-// Returns the template with the ids of its tokens.
-Lookup filled(const Json& post_processor, const Lookup& vocabulary) {
-  Lookup result(post_processor);
-  for (auto& [token, entry] : result["special_tokens"].items()) entry["ids"] = Lookup::array({vocabulary.at(token)});
-  return result;
 }
 
 }  // namespace

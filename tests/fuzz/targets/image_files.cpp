@@ -5,30 +5,14 @@
 #include "../target.h"
 #include "hies/base/error.h"
 #include "hies/base/files.h"
+#include "hies/data/images/test_sets.h"
 
 namespace hies::fuzz {
 
 std::string tar_of(const Bundle& files) {
-  constexpr std::size_t kBlock = 512;
-  std::string tar;
-  for (const auto& [name, content] : files) {
-    std::string header(kBlock, '\0');
-    const auto put = [&](std::size_t at, const std::string& text) { header.replace(at, text.size(), text); };
-    put(0, name);
-    put(100, "0000644");
-    put(124, fmt::format("{:011o}", content.size()));
-    put(136, "00000000000");
-    header[156] = '0';
-    put(257, std::string("ustar\00000", 8));
-    put(148, "        ");
-    unsigned sum = 0;
-    for (const char c : header) sum += static_cast<unsigned char>(c);
-    put(148, fmt::format("{:06o}", sum) + std::string(1, '\0'));
-    tar += header + content;
-    tar.resize((tar.size() + kBlock - 1) / kBlock * kBlock);
-  }
-  tar.resize(tar.size() + 2 * kBlock);
-  return tar;
+  std::vector<data::Member> members;
+  for (const auto& [name, content] : files) members.push_back({name, content});
+  return data::tar_of(members);
 }
 
 std::string gzip_of(const std::string& content) {

@@ -3,6 +3,7 @@
 #include "arrow_files.h"
 #include "hies/base/error.h"
 #include "hies/data/images/load.h"
+#include "hies/data/images/test_sets.h"
 #include "image_files.h"
 
 namespace hies::fuzz {
@@ -40,22 +41,13 @@ std::vector<Bundle> image_set_seeds() {
           {{"test.bin", idx_of({}, 2 * 3074)}, {"fine_label_names.txt", "cat\ndog\ntree frog\n"}}};
 }
 
-model::ModelSpec small_vision() {
-  model::ModelSpec spec;
-  spec.labels = {"cat", "dog", "tree frog"};
-  spec.vision.height = spec.vision.width = 12;
-  spec.vision.leading = {"cls"};
-  spec.vision.patch_height = spec.vision.patch_width = 4;
-  return spec;
-}
-
 void look_at(const std::filesystem::path& place) {
   data::LoadOptions options;
   options.order = "file";
   options.most_pixels = 1 << 20;
   options.skip_bad = true;
   options.labels = data::LabelNeed::if_present;
-  const data::Dataset dataset = data::load_images(place, data::task("image-classification"), options, small_vision(),
+  const data::Dataset dataset = data::load_images(place, data::task("image-classification"), options, data::image_spec(),
                                                   image::usual_processor("vit", {12, 12}), 1, silent_progress());
   const model::ImageLoader& images = *dataset.examples.front().image.from;
   std::vector<std::int64_t> indices;

@@ -32,13 +32,7 @@ std::string bpe(bool byte_level) {
                            {"<0x0A>", 9}};
   Json document = {
       {"version", "1.0"},
-      {"added_tokens", Json::array({{{"id", 1},
-                                     {"content", "<s>"},
-                                     {"single_word", false},
-                                     {"lstrip", false},
-                                     {"rstrip", false},
-                                     {"normalized", false},
-                                     {"special", true}}})},
+      {"added_tokens", Json::array({text::added_token(1, "<s>")})},
       {"normalizer", nullptr},
       {"pre_tokenizer", {{"type", "ByteLevel"}, {"add_prefix_space", false}, {"trim_offsets", true}, {"use_regex", true}}},
       {"post_processor", {{"type", "ByteLevel"}, {"add_prefix_space", true}, {"trim_offsets", false}, {"use_regex", true}}},

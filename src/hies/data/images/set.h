@@ -24,7 +24,8 @@ struct ImageForm {
 std::shared_ptr<const model::ImageLoader> make_image_set(ImageSourcePtr source, std::vector<std::int64_t> chosen, ImageForm form,
                                                          int threads);
 
-// The chosen ones that can be read; decodes every one, on `threads` threads (0: one per core). `bad` gets what is wrong with each of the others.
+// The chosen ones that can be read; decodes every one, on `threads` threads (0: one per core). `bad` gets what is wrong with each of
+// the others.
 std::vector<std::int64_t> readable(const ImageSource& source, const std::vector<std::int64_t>& chosen, const ImageForm& form,
                                    int threads, std::vector<std::string>& bad);
 

@@ -8,6 +8,7 @@
 
 #include "hies/base/error.h"
 #include "hies/base/hidden_names.h"
+#include "hies/data/data_files.h"
 
 namespace hies::data {
 namespace {
@@ -43,10 +44,7 @@ void refuse_empty_classes(const Tree& tree, std::string_view common, const std::
 
 bool is_image_name(const std::string& path) {
   constexpr std::array kEndings = {".jpg", ".jpeg", ".png", ".gif", ".bmp", ".webp", ".tif", ".tiff", ".ppm", ".pgm"};
-  std::string ending = std::filesystem::path(path).extension().string();
-  std::transform(ending.begin(), ending.end(), ending.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return std::find(kEndings.begin(), kEndings.end(), ending) != kEndings.end();
+  return std::find(kEndings.begin(), kEndings.end(), lower_extension(path)) != kEndings.end();
 }
 
 void fill_from_tree(Tree tree, std::size_t given, const std::filesystem::path& where, ImageSource& source) {

@@ -114,11 +114,10 @@ UnitScores unit_scores(const Scores& scores, const MethodOptions& options) {
   for (const model::SiteKind site : sites) add_groups(model::make_units(scores.layout, site, model::UnitKind::head), single);
   check_sites_are_scored(scores, options, single);
   // Which heads of a layer's groups are removed together, and which neurons, is a matter of each one's own score.
-  const auto has = [&](model::SiteKind site) { return std::find(sites.begin(), sites.end(), site) != sites.end(); };
-  const bool blocks = has(model::SiteKind::ffn) && options.ffn_multiple > 1;
+  const bool blocks = model::names_site_kind(options.sites, model::SiteKind::ffn) && options.ffn_multiple > 1;
   model::UnitTable<double> own;
   if (result.kind == model::UnitKind::even || blocks) own = keep_scores(gathered(scores, single, group), options);
-  if (has(model::SiteKind::attention))
+  if (model::names_site_kind(options.sites, model::SiteKind::attention))
     add_groups(model::make_units(scores.layout, model::SiteKind::attention, result.kind, own), result.units);
   for (const auto& [site, neurons] : single)
     if (site.kind == model::SiteKind::ffn)

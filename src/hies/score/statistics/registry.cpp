@@ -56,10 +56,7 @@ std::vector<std::string> weight_statistics() {
   return names_where([](const Statistic& statistic) { return !statistic.reads_data(); });
 }
 
-bool StatisticInput::wants(model::SiteKind kind) const {
-  const std::vector<model::SiteKind> kinds = model::parse_site_kinds(options.sites);
-  return std::find(kinds.begin(), kinds.end(), kind) != kinds.end();
-}
+bool StatisticInput::wants(model::SiteKind kind) const { return model::names_site_kind(options.sites, kind); }
 
 Aggregation aggregation_of(std::string_view table) {
   for (const Statistic& statistic : statistics())
