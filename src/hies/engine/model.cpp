@@ -14,6 +14,7 @@
 #include "hies/kernels/parallel.h"
 #include "hies/nn/network.h"
 #include "hies/ops/offload.h"
+#include "hies/ops/sample_tokens.h"
 #include "hies/ops/token_loss.h"
 
 namespace hies::engine {
@@ -39,8 +40,19 @@ class Results {
   model::RunResult of_tokens(const at::Tensor& states, at::Tensor* gradient) const {
     const auto loss = objective_ == nullptr ? std::nullopt : objective_->token_loss();
     check(objective_ == nullptr || loss, "a loss that language models do not have");
-    model::RunResult result = ops::token_results(network_.head().vocabulary(), states, batch_, loss,
-                                                 ops::logit_rows(spec_.text.vocabulary, states.options()), gradient);
+    const ops::Linear& vocabulary = network_.head().vocabulary();
+    const std::int64_t rows = ops::logit_rows(spec_.text.vocabulary, states.options());
+    if (const auto draw = objective_ == nullptr ? std::nullopt : objective_->draw()) {
+      model::Batch drawn = batch_;
+      drawn.target_tokens = ops::sample_tokens(vocabulary, states, batch_, *draw, rows);
+      return of_targets(vocabulary, states, drawn, loss, rows, gradient);
+    }
+    return of_targets(vocabulary, states, batch_, loss, rows, gradient);
+  }
+
+  model::RunResult of_targets(const ops::Linear& vocabulary, const at::Tensor& states, const model::Batch& batch,
+                              std::optional<model::TokenLoss> loss, std::int64_t rows, at::Tensor* gradient) const {
+    model::RunResult result = ops::token_results(vocabulary, states, batch, loss, rows, gradient);
     result.classes = spec_.text.vocabulary;
     return result;
   }

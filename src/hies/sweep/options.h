@@ -51,7 +51,8 @@ struct SweepOptions {
     v("alpha", self.alpha, "auto: one alpha per task is also chosen on a held-out part of the calibration file");
     v("ratios", self.ratios, "shares of the heads to remove, 0 … 1");
     v("seeds", self.seeds, "how many calibration sets are drawn: seeds 0 … N−1");
-    v("losses", self.losses, "losses whose gradient ranks heads: task (the task's own), ce, mse, pseudo-label, logit-norm");
+    v("losses", self.losses,
+      "losses whose gradient ranks heads: task (the task's own), ce, mse, pseudo-label, logit-norm, sampled");
     v("loss", self.loss, "auto: one of `losses` per task is also chosen on the held-out part");
     v("examples", self.examples, "calibration examples of each seed");
     v("eval_examples", self.eval_examples, "examples of DEV, chosen as `hies eval` chooses them (default: all)");
