@@ -14,16 +14,18 @@
 #include "named_paths.h"
 #include "plan_map.h"
 #include "preset_option.h"
+#include "site_values.h"
 #include "terminal.h"
 
 namespace hies::cli {
 
 void run_plan(Words words) {
+  const std::vector<std::string> by_site = with_site_values(words);
   Arguments arguments({"hies plan",
                        "choose the heads and neurons to remove; needs scores.json, but no model",
                        {"hies plan SCORES --ratio 0.3 -o plan.json"},
                        {"hies plan scores.json --method hies --alpha 0.7 --ratio 0.3 -o plan.json"}},
-                      words);
+                      by_site);
   std::string file, svg, preset;
   WriteOptions write;
   ShowOptions show;

@@ -2,9 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "comparison.h"
 #include "hies/base/error.h"
 #include "hies/report/prune_command.h"
+#include "human.h"
 #include "plan_map.h"
 #include "terminal.h"
 
@@ -39,13 +42,25 @@ std::string match_line(const pipeline::LogitMatch& match) {
                      match.largest_logit);
 }
 
+// Returns which share of the residual stream's error the fit removed, from the site with the least to that with the most.
+std::string error_shares(const refit::Refit& refit) {
+  std::vector<std::pair<double, model::Site>> shares;
+  for (const auto& gain : refit.gains)
+    if (gain.before > 0) shares.emplace_back(1 - gain.after / gain.before, gain.site);
+  if (shares.empty()) return "";
+  const auto [least, most] = std::minmax_element(shares.begin(), shares.end());
+  const auto place = [](model::Site site) { return fmt::format("{} of layer {}", model::site_kind_name(site.kind), site.layer); };
+  return fmt::format("The fit removed {} ({}) to {} ({}) of the residual stream's squared error.\n", percent(least->first),
+                     place(least->second), percent(most->first), place(most->second));
+}
+
 std::string refit_lines(const refit::Refit& refit) {
   std::string text = fmt::format("Refitted {} output matrices on {} rows ({} tokens) with damping {:g}.\n", refit.gains.size(),
                                  refit.examples, refit.tokens, refit.damping);
   if (refit.divergence_before && refit.divergence_after)
     text += fmt::format("Divergence from the dense model on {} held-out rows: {:.4g} before, {:.4g} after.\n", refit.heldout,
                         *refit.divergence_before, *refit.divergence_after);
-  return text;
+  return text + error_shares(refit);
 }
 
 }  // namespace

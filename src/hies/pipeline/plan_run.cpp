@@ -6,7 +6,8 @@
 
 namespace hies::pipeline {
 
-prune::Plan run_plan(const score::Scores& scores, const score::MethodOptions& method, const prune::BudgetOptions& budget) {
+prune::Plan run_plan(const score::Scores& scores, const score::MethodOptions& method, const prune::BudgetOptions& budget,
+                     const model::UnitSet* before) {
   const score::UnitScores units = score::unit_scores(scores, method);
   const model::UnitTable<model::UnitCost> unit_costs = scores.unit_costs();
   const model::UnitTable<model::UnitCost> kv_costs = scores.kv_head_costs();
@@ -20,7 +21,8 @@ prune::Plan run_plan(const score::Scores& scores, const score::MethodOptions& me
                                        .parameters = scores.cost.parameters,
                                        .flops_per_token = scores.cost.flops_per_token,
                                        .portability = arch::find_family(scores.model_info.model_type, "scores").portability,
-                                       .additive = units.additive},
+                                       .additive = units.additive,
+                                       .before = before},
                                       budget);
   score::MethodOptions resolved = method;
   resolved.units = plan.units;

@@ -9,6 +9,7 @@
 #include "hies/eval/evaluate.h"
 #include "hies/pipeline/logit_match.h"
 #include "hies/pipeline/score_run.h"
+#include "hies/pipeline/stages.h"
 #include "hies/prune/budget.h"
 #include "hies/prune/plan.h"
 #include "hies/prune/surgery.h"
@@ -32,6 +33,7 @@ struct PruneRequest {
   data::LoadOptions load = calibration_options();  // columns, max_length: of both data files; the rest: of the calibration data
   score::ScoreOptions score = {};                  // `tables` is set to what the method needs
   score::MethodOptions method = {};
+  StageOptions stages = {};          // in which the budget is spent
   prune::BudgetOptions budget = {};  // beside `plan` only `target` matters
   refit::RefitOptions refit = {};    // with a refit, calibration data may stand beside `plan`: it is fitted with
 

@@ -3,7 +3,8 @@
 
 namespace hies::score {
 
-// Uniform in [0, 1). A head's draw depends on the seed and its place in the original model, not on what is pruned already.
+// Uniform in [0, 1). A unit's draw depends on the seed, the sites that are asked for and its place in the original model, not on what
+// is pruned already.
 Method random_method() {
   return {.name = "random",
           .description = "uniform; report the mean of many seeds, never one draw",
@@ -12,8 +13,8 @@ Method random_method() {
               [](const Scores& scores, const MethodOptions& options) {
                 Rng rng(options.seed);
                 model::UnitTable<double> table;
-                for (const model::Site site : scores.layout.sites(model::SiteKind::attention)) {
-                  const model::SiteLayout& present = scores.layout.at(site);
+                for (const auto& [site, present] : scores.layout) {
+                  if (!model::names_site_kind(options.sites, site.kind)) continue;
                   std::vector<double> draws(static_cast<std::size_t>(present.original_units));
                   for (double& draw : draws) draw = rng.uniform();
                   std::vector<double>& row = table[site];
