@@ -12,6 +12,7 @@
 #include <fmt/ranges.h>
 
 #include "hies/base/error.h"
+#include "hies/prune/latency_budget.h"
 #include "hies/prune/plan_information.h"
 #include "hies/prune/protect.h"
 #include "hies/prune/remaining.h"
@@ -45,7 +46,16 @@ double matrix_flops(const PlanInput& input, model::Site site, const std::vector<
   return flops;
 }
 
-Units all_units(const PlanInput& input) {
+// Returns what orders the unit: its score, or where scores add up its score for what it costs of the budget.
+double order_of(const PlanInput& input, const BudgetOptions& options, model::Site site, const std::vector<int>& members,
+                double keep_score) {
+  if (!input.additive) return keep_score;
+  if (options.latency_ratio) return latency_order(input, site, members, keep_score);
+  const double cost = matrix_flops(input, site, members);
+  return cost > 0 ? keep_score / cost : keep_score;
+}
+
+Units all_units(const PlanInput& input, const BudgetOptions& options) {
   check(input.keep_scores.size() == input.units.size(), "a plan's tables have another number of sites");
   Units units;
   for (const auto& [site, groups] : input.units) {
@@ -55,15 +65,14 @@ Units all_units(const PlanInput& input) {
       if (!std::isfinite(keep_scores[i]))
         bad_input("keep-score of layer {}, {} {} is {}", site.layer, model::unit_noun(site.kind), fmt::join(groups[i], ", "),
                   keep_scores[i]);
-      const double cost = input.additive ? matrix_flops(input, site, groups[i]) : 1;
-      units.push_back({site, groups[i], keep_scores[i], cost > 0 ? keep_scores[i] / cost : keep_scores[i]});
+      units.push_back({site, groups[i], keep_scores[i], order_of(input, options, site, groups[i], keep_scores[i])});
     }
   }
   return units;
 }
 
 constexpr std::string_view kBudgets =
-    "give one of `ratio`, `ffn_ratio`, `heads`, `params_ratio`, `flops_ratio`, `matrix_flops_ratio`";
+    "give one of `ratio`, `ffn_ratio`, `heads`, `params_ratio`, `flops_ratio`, `matrix_flops_ratio`, `latency_ratio`";
 
 void check_share(std::string_view name, const std::optional<double>& share) {
   if (share && !(*share >= 0 && *share <= 1))
@@ -158,6 +167,15 @@ Units first_share(const PlanInput& input, const Units& order, double share, doub
   return first(order, count, name);
 }
 
+// Returns the shortest beginning that saves at least `share` of the model's time by the table.
+Units first_latency(const PlanInput& input, const Units& order, double share) {
+  LatencySavings savings(input);
+  std::size_t count = 0;
+  for (; savings.share() < share && count < order.size(); ++count) savings.remove(order[count].site, order[count].members);
+  if (savings.share() < share) savings.refuse(share);
+  return first(order, count, "`latency_ratio`");
+}
+
 double parameters_of(const model::UnitCost& cost) { return static_cast<double>(cost.parameters); }
 double flops_of(const model::UnitCost& cost) { return cost.flops_per_token; }
 double matrix_flops_of(const model::UnitCost& cost) { return cost.matrix_flops_per_token; }
@@ -204,6 +222,7 @@ Units choose(const PlanInput& input, const BudgetOptions& options, const Units& 
   if (!input.additive && count_of(units, model::SiteKind::ffn) > 0 && count_of(units, model::SiteKind::attention) > 0)
     throw Error(ErrorKind::bad_input, "one budget for heads and neurons needs a method whose scores compare them",
                 "use method fisher, or give each site its own share: `ratio` and `ffn_ratio`");
+  if (options.latency_ratio) return first_latency(input, order, *options.latency_ratio);
   if (options.params_ratio)
     return first_share(input, order, *options.params_ratio, static_cast<double>(input.parameters), "`params_ratio`", "parameters",
                        parameters_of);
@@ -221,7 +240,8 @@ void check_options(const BudgetOptions& options) {
                               std::pair("`heads`", options.heads.has_value()),
                               std::pair("`params_ratio`", options.params_ratio.has_value()),
                               std::pair("`flops_ratio`", options.flops_ratio.has_value()),
-                              std::pair("`matrix_flops_ratio`", options.matrix_flops_ratio.has_value())};
+                              std::pair("`matrix_flops_ratio`", options.matrix_flops_ratio.has_value()),
+                              std::pair("`latency_ratio`", options.latency_ratio.has_value())};
   std::string_view given;
   for (const auto& [name, is_given] : budgets) {
     if (!is_given) continue;
@@ -234,6 +254,8 @@ void check_options(const BudgetOptions& options) {
   check_share("`ratio`", options.ratio);
   check_share("`ffn_ratio`", options.ffn_ratio);
   check_share("`matrix_flops_ratio`", options.matrix_flops_ratio);
+  check_share("`latency_ratio`", options.latency_ratio);
+  check_latency_options(options);
   check_share("`params_ratio`", options.params_ratio);
   check_share("`flops_ratio`", options.flops_ratio);
   if (options.heads && *options.heads < 0) bad_input("`heads` is {}, but it must be 0 or more", *options.heads);
@@ -248,8 +270,8 @@ void check_options(const BudgetOptions& options) {
 }
 
 Plan make_plan(const PlanInput& input, const BudgetOptions& options) {
-  const Units units = all_units(input);
   check_options(options);
+  const Units units = all_units(input, options);
   const std::int64_t present = input.layout.active_count(model::SiteKind::attention);
   if (options.heads && *options.heads > present) bad_input("`heads` is {}, but the model has only {}", *options.heads, present);
   const Units chosen = choose(input, options, units, removal_order(units, input.layout, options));
