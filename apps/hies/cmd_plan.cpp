@@ -21,7 +21,8 @@ namespace hies::cli {
 void run_plan(Words words) {
   Arguments arguments({"hies plan",
                        "choose the heads and neurons to remove; needs scores.json, but no model",
-                       {"hies plan SCORES --ratio 0.3 -o plan.json"},
+                       {"hies plan SCORES --ratio 0.3 -o plan.json",
+                        "hies plan SCORES --latency-ratio 0.3 --latency-table table.json -o plan.json"},
                        {"hies plan scores.json --method hies --alpha 0.7 --ratio 0.3 -o plan.json"}},
                       words);
   std::string file, svg, preset;
@@ -36,6 +37,7 @@ void run_plan(Words words) {
   arguments.heading("How much to remove (one budget)");
   arguments.add(budget);
   arguments.describe("protect", {.placeholder = "LIST"});
+  arguments.describe("latency-table", {.placeholder = "FILE"});
   arguments.heading("Which heads and neurons to remove");
   arguments.add(method);
   arguments.heading("Showing");
@@ -43,7 +45,7 @@ void run_plan(Words words) {
   arguments("preset", preset, kPresetHelp);
   if (!arguments.parse()) return;
   apply_preset(arguments, preset, budget, {.method = &method}, show.quiet || show.json);
-  refuse_overlap({{"--output", write.output}, {"--svg", svg}}, {{"SCORES", file}});
+  refuse_overlap({{"--output", write.output}, {"--svg", svg}}, {{"SCORES", file}, {"--latency-table", budget.latency_table}});
   if (!write.output.empty()) check_writable(write.output, write.force);
   if (!svg.empty()) check_writable(svg, write.force);
 

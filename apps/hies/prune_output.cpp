@@ -5,6 +5,7 @@
 #include "comparison.h"
 #include "hies/base/error.h"
 #include "hies/report/prune_command.h"
+#include "human.h"
 #include "plan_map.h"
 #include "terminal.h"
 
@@ -28,6 +29,14 @@ Json refit_json(const refit::Refit& refit) {
                              {"error_before", gain.before},
                              {"error_after", gain.after}});
   return json;
+}
+
+std::string latency_line(const eval::LatencyCheck& check) {
+  const auto times = [](double share) { return percent(share); };
+  return fmt::format(
+      "Latency of {} × {} tokens: {} of the dense model's by the table, {} measured in {} pairs ({}–{}): {:+.1f} % off.\n",
+      check.setting.batch, check.setting.tokens, times(check.predicted), times(check.measured.median), check.measured.count,
+      times(check.measured.p25), times(check.measured.p75), 100 * check.error());
 }
 
 std::string match_line(const pipeline::LogitMatch& match) {
@@ -63,6 +72,7 @@ Json prune_json(const pipeline::PruneRequest& request, const pipeline::PruneRun&
   Json json = {{"schema", "hies.prune/1"}, {"output", request.output.string()}, {"plan", prune::to_json(run.plan)}};
   json["fits"] = run.fits;
   json["refit"] = run.refit ? refit_json(*run.refit) : Json();
+  json["latency"] = run.latency ? eval::to_json(*run.latency) : Json();
   json["match"] = nullptr;
   if (run.match)
     json["match"] = {{"examples", run.match->examples},
@@ -79,6 +89,7 @@ std::string prune_text(const pipeline::PruneRequest& request, const pipeline::Pr
     const eval::Result& result = run.evaluation->result;
     text += fmt::format("\n{}: {} examples, {} tokens\n\n", printable(result.data_file), result.examples, result.tokens);
     text += comparison_table(result, "before", "after");
+    if (run.latency) text += "\n" + latency_line(*run.latency);
   }
   if (run.refit) text += "\n" + refit_lines(*run.refit);
   if (run.match) text += "\n" + match_line(*run.match);
