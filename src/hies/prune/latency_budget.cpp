@@ -26,7 +26,7 @@ void check_latency_options(const BudgetOptions& options) {
 }
 
 double latency_order(const PlanInput& input, model::Site site, const std::vector<int>& members, double keep_score) {
-  const double ms = table_of(input).curve(site).slope(input.layout.at(site).count()) * static_cast<double>(members.size());
+  const double ms = table_of(input).curve(site).per_unit(input.layout.at(site).count()) * static_cast<double>(members.size());
   return ms > 0 ? keep_score / ms : std::numeric_limits<double>::infinity();
 }
 

@@ -13,8 +13,8 @@ namespace hies::prune {
 // Throws bad_input for a ratio without a table, a table without a ratio, and a share outside 0 … 1.
 void check_latency_options(const BudgetOptions& options);
 
-// Returns score ÷ latency of the units, by which they are removed, lowest first: a unit's latency is its share of the slope of its
-// layer's curve. Units that take no time are removed last.
+// Returns score ÷ latency of the units, by which they are removed, lowest first: a unit's latency is that of the line that is
+// fitted to its layer's curve. Units that take no time are removed last.
 double latency_order(const PlanInput& input, model::Site site, const std::vector<int>& members, double keep_score);
 
 // What is saved by the table when units are removed one after the other. Refers to what it is made of.

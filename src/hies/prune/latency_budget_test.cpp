@@ -67,22 +67,22 @@ TEST(LatencyCurve, NearestRisingTimes) {
   EXPECT_EQ(monotone_curve({0, 1, 2}, {5, 4, 3}, {0, 0, 0}).ms, (std::vector<double>{0, 0, 0}));
 }
 
-TEST(LatencyCurve, IsInterpolatedAndHasASlope) {
+TEST(LatencyCurve, IsInterpolatedAndFitted) {
   const LatencyCurve steps = curve({0, 2, 4}, {0, 0, 4});
   EXPECT_EQ(steps.at(0), 0);
   EXPECT_EQ(steps.at(1), 0);
   EXPECT_EQ(steps.at(3), 2);
   EXPECT_EQ(steps.at(4), 4);
   EXPECT_THROW(steps.at(5), Error);
-  EXPECT_DOUBLE_EQ(steps.slope(4), 1);  // the line through (0, 0), (2, 0), (4, 4)
-  EXPECT_DOUBLE_EQ(steps.slope(2), 0);
-  EXPECT_DOUBLE_EQ(curve({0, 4}, {0, 4}).slope(2), 1);
-  EXPECT_EQ(steps.slope(0), 0);
+  EXPECT_DOUBLE_EQ(steps.per_unit(4), 1);  // the line through (0, 0), (2, 0), (4, 4)
+  EXPECT_DOUBLE_EQ(steps.per_unit(2), 0);
+  EXPECT_DOUBLE_EQ(curve({0, 4}, {0, 4}).per_unit(2), 1);
+  EXPECT_EQ(steps.per_unit(0), 0);
 }
 
 TEST(LatencyBudget, OrderIsScoreByTimeAndTheTableIsTheBudget) {
   TwoSites model;
-  // Equal scores: heads, of 1 ms by the slopes, are removed before neurons, of 0.5 ms; ties by place.
+  // Equal scores: heads, of 1 ms by the fitted lines, are removed before neurons, of 0.5 ms; ties by place.
   EXPECT_EQ(removed(model.plan(0.2)), (HeadSet{{0, 0}, {0, 1}, {0, 2}, {0, 3}}));
   // By the table the first two heads of layer 1 take 2 ms each, the others nothing.
   EXPECT_EQ(removed(model.plan(0.3)), (HeadSet{{0, 0}, {0, 1}, {0, 2}, {0, 3}, {1, 0}}));
@@ -203,7 +203,8 @@ TEST(LatencyTable, IsOfOneModelAndOneMachine) {
   expect_says(error_of([&] { check_model(table, {"other"}, model.layout, "t"); }), "t is of another model: the weights differ");
   expect_says(error_of([&] { check_model(table, {"m"}, whole_layout(2, 5), "t"); }),
               "at most 4 heads in layer 0, but the model has 5");
-  expect_says(error_of([&] { check_model(table, {"m"}, whole_layout(3, 4), "t"); }), "no times of heads of layer 2");
+  expect_says(error_of([&] { check_model(table, {"m"}, whole_layout(3, 4), "t"); }),
+              "t has times of no heads in layer 2, but the model has 4");
   LatencySetting here = table.setting;
   here.batch = 7;  // the table's own count
   check_setting(table, here, "t");

@@ -108,7 +108,7 @@ double LatencyCurve::at(std::int64_t count) const {
   return ms[i - 1] + share * (ms[i] - ms[i - 1]);
 }
 
-double LatencyCurve::slope(std::int64_t present) const {
+double LatencyCurve::per_unit(std::int64_t present) const {
   if (present == 0) return 0;
   std::vector<std::pair<double, double>> points;
   for (std::size_t i = 0; i < counts.size() && counts[i] < present; ++i) points.emplace_back(counts[i], ms[i]);
@@ -144,11 +144,17 @@ LatencyCurve monotone_curve(std::vector<std::int64_t> counts, std::vector<double
   return curve;
 }
 
-const LatencyCurve& LatencyTable::curve(model::Site site) const {
+const LatencyCurve* LatencyTable::find(model::Site site) const {
   for (const Layers& entry : layers)
     if (std::find(entry.layers.begin(), entry.layers.end(), site.layer) != entry.layers.end())
-      if (const LatencyCurve& found = curve_of(entry, site.kind); !found.counts.empty()) return found;
-  bad_input("the latency table has no times of {}s of layer {}", model::unit_noun(site.kind), site.layer);
+      if (const LatencyCurve& found = curve_of(entry, site.kind); !found.counts.empty()) return &found;
+  return nullptr;
+}
+
+const LatencyCurve& LatencyTable::curve(model::Site site) const {
+  const LatencyCurve* found = find(site);
+  check(found != nullptr, "a latency table without that site");
+  return *found;
 }
 
 double LatencyTable::predicted_ms(const model::Layout& before, const model::Layout& left) const {
@@ -205,12 +211,16 @@ void check_model(const LatencyTable& table, const model::ModelHashes& model, con
   if (const std::string_view part = model::differing_part(table.model, ours); !part.empty())
     throw Error(ErrorKind::bad_input, fmt::format("{} is of another model: {} differ", where, part),
                 "measure this model with `hies latency-table`");
-  for (const auto& [site, units] : layout)
-    if (const std::int64_t most = table.curve(site).most(); most < units.count())
-      throw Error(ErrorKind::bad_input,
-                  fmt::format("{} has times of at most {} {}s in layer {}, but the model has {}", where, most,
-                              model::unit_noun(site.kind), site.layer, units.count()),
-                  std::string(kMeasureAgain));
+  for (const auto& [site, units] : layout) {
+    const LatencyCurve* curve = table.find(site);
+    const std::int64_t most = curve == nullptr ? 0 : curve->most();
+    if (most < units.count())
+      throw Error(
+          ErrorKind::bad_input,
+          fmt::format("{} has times of {} {}s in layer {}, but the model has {}", where,
+                      most == 0 ? "no" : fmt::format("at most {}", most), model::unit_noun(site.kind), site.layer, units.count()),
+          std::string(kMeasureAgain));
+  }
 }
 
 void check_setting(const LatencyTable& table, const LatencySetting& here, std::string_view where) {

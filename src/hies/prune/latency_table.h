@@ -24,8 +24,8 @@ struct LatencyCurve {
   std::int64_t most() const noexcept { return counts.empty() ? 0 : counts.back(); }
   // Returns the milliseconds of `count` units, interpolated. Throws internal beyond the last count.
   double at(std::int64_t count) const;
-  // Returns the milliseconds of one of `present` units: the slope of the least-squares line through the counts up to `present`.
-  double slope(std::int64_t present) const;
+  // Returns the milliseconds of one of `present` units: how fast the least-squares line through the counts up to `present` rises.
+  double per_unit(std::int64_t present) const;
   bool operator==(const LatencyCurve&) const = default;
 };
 
@@ -85,7 +85,9 @@ struct LatencyTable {
   std::vector<Layers> layers;     // each layer of the model in one entry
   Json options = Json::object();  // as resolved
 
-  // Returns the curve of a site. Throws bad_input where the table has none.
+  // Returns the curve of a site; null where the table has none.
+  const LatencyCurve* find(model::Site site) const;
+  // The same, but throws internal where there is none: check_model is for files.
   const LatencyCurve& curve(model::Site site) const;
   // Returns the milliseconds that the model takes with the units of `left`, a part of `before`, in whose shape the table was measured.
   double predicted_ms(const model::Layout& before, const model::Layout& left) const;
