@@ -118,16 +118,17 @@ class Stack {
 std::vector<Spread> measure(const std::vector<engine::Model>& models, const LatencyTableOptions& options, Progress& progress) {
   const model::Batch batch = uniform_batch(models.front().spec(), options.batch, options.tokens);
   constexpr std::int64_t kMostRounds = 1000;
-  constexpr int kRuns = 3;  // of a turn
+  constexpr double kLong = 25;  // ms
   const Clock clock = wall_clock();
   RunTimes times(models.size());
   std::vector<Work> works;
   for (std::size_t i = 0; i < models.size(); ++i) {
-    // The first run of each turn brings the model's weights into the caches.
+    // The first run of each turn brings the model's weights into the caches. A long run brings its own: many turns tell more then.
     works.emplace_back([&, i](std::int64_t) {
-      models[i].run(batch);
+      const bool is_long = !times[i].empty() && times[i].front() > kLong;
+      if (!is_long) models[i].run(batch);
       double quickest = std::numeric_limits<double>::infinity();
-      for (int run = 0; run < kRuns; ++run) {
+      for (int run = 0; run < (is_long ? 1 : 3); ++run) {
         const double begin = clock();
         models[i].run(batch);
         quickest = std::min(quickest, clock() - begin);
@@ -138,6 +139,11 @@ std::vector<Spread> measure(const std::vector<engine::Model>& models, const Late
   measure_alternately(works, options.seconds, kMostRounds, clock, progress);
   std::vector<Spread> spreads;
   for (const std::vector<double>& own : times) spreads.push_back(spread(std::span(own).subspan(1)));  // the first is not counted
+  constexpr std::int64_t kFew = 6;
+  if (spreads.front().count < kFew)
+    progress.warn(
+        fmt::format("the table is of {} rounds only and may be rough: measure longer with `seconds`, or less with `steps`",
+                    spreads.front().count));
   return spreads;
 }
 
