@@ -36,6 +36,7 @@ void add_selection(Arguments& arguments, pipeline::PruneRequest& request) {
   arguments.heading("How much to remove (one budget)");
   arguments.add(request.budget);
   arguments.describe("protect", {.placeholder = "LIST"});
+  arguments.describe("latency-table", {.placeholder = "FILE"});
   arguments.heading("Which heads and neurons to remove");
   arguments.add(request.method);
   arguments.describe("seed", {.help = "seed of the random order of examples, and of method random"});
@@ -106,8 +107,11 @@ void run_prune(Words words) {
   if (arguments.given("plan")) refuse_beside_plan(arguments, request);
   if (arguments.given("calib") || arguments.given("eval")) arguments.require("task");
   engine::resolve(request.execution);
-  refuse_overlap({{"--output", write.output}, {"--svg", svg}},
-                 {{"MODEL", folder}, {"--plan", plan}, {"--calib", calibration}, {"--eval", evaluation}});
+  refuse_overlap({{"--output", write.output}, {"--svg", svg}}, {{"MODEL", folder},
+                                                                {"--plan", plan},
+                                                                {"--calib", calibration},
+                                                                {"--eval", evaluation},
+                                                                {"--latency-table", request.budget.latency_table}});
   check_writable(write.output, write.force);
   if (!svg.empty()) check_writable(svg, write.force);
 

@@ -33,6 +33,14 @@ Json refit_json(const refit::Refit& refit) {
   return json;
 }
 
+std::string latency_line(const eval::LatencyCheck& check) {
+  const auto times = [](double share) { return percent(share); };
+  return fmt::format(
+      "Latency of {} × {} tokens: {} of the dense model's by the table, {} measured in {} pairs ({}–{}): {:+.1f} % off.\n",
+      check.setting.batch, check.setting.tokens, times(check.predicted), times(check.measured.median), check.measured.count,
+      times(check.measured.p25), times(check.measured.p75), 100 * check.error());
+}
+
 std::string match_line(const pipeline::LogitMatch& match) {
   std::string said = fmt::format("Loaded again and compared with the masked model on {} examples: ", match.examples);
   if (match.compared != "hidden states")
@@ -78,6 +86,7 @@ Json prune_json(const pipeline::PruneRequest& request, const pipeline::PruneRun&
   Json json = {{"schema", "hies.prune/1"}, {"output", request.output.string()}, {"plan", prune::to_json(run.plan)}};
   json["fits"] = run.fits;
   json["refit"] = run.refit ? refit_json(*run.refit) : Json();
+  json["latency"] = run.latency ? eval::to_json(*run.latency) : Json();
   json["match"] = nullptr;
   if (run.match)
     json["match"] = {{"examples", run.match->examples},
@@ -94,6 +103,7 @@ std::string prune_text(const pipeline::PruneRequest& request, const pipeline::Pr
     const eval::Result& result = run.evaluation->result;
     text += fmt::format("\n{}: {} examples, {} tokens\n\n", printable(result.data_file), result.examples, result.tokens);
     text += comparison_table(result, "before", "after");
+    if (run.latency) text += "\n" + latency_line(*run.latency);
   }
   if (run.refit) text += "\n" + refit_lines(*run.refit);
   if (run.match) text += "\n" + match_line(*run.match);

@@ -131,9 +131,9 @@ class Neurons(ProgramTest):
         for kind, layers in halves["plan"]["removed"].items():
             for layer, ranges in layers.items():
                 self.assertLessEqual(set(self.numbers(ranges)), set(self.numbers(two["plan"]["removed"][kind][layer])))
-        card = (self.folder / "two/README.md").read_text()
-        self.assertIn("Attention heads and neurons removed", card)
-        self.assertRegex(card, r"Refitted: 12 output matrices, by least squares on \d+ rows \(\d+ tokens\) of `reviews-calibration.tsv`")
+        readme = (self.folder / "two/README.md").read_text()
+        self.assertIn("Attention heads and neurons removed", readme)
+        self.assertRegex(readme, r"Refitted: 12 output matrices, by least squares on \d+ rows \(\d+ tokens\) of `reviews-calibration.tsv`")
         self.refused(2, "--stages is 0", *self.job("--ratio", 0.5, "--stages", 0, output="x"))
         # Without a refit the masked model is scored again, also by methods that mix entropies in.
         heads = self.json(*self.job("--ratio", 0.5, "--stages", 3, output="heads"))

@@ -2,6 +2,7 @@
 
 #include "hies/base/error.h"
 #include "hies/base/files.h"
+#include "hies/eval/layer_latency.h"
 #include "hies/eval/quality.h"
 #include "hies/pipeline/eval_run.h"
 #include "hies/pipeline/model_card.h"
@@ -21,7 +22,9 @@ class Job {
   PruneRun run() {
     check_request();
     AtomicDirectory output(request_.output, request_.force);
+    read_latency_table();
     checkpoint_ = std::make_shared<const arch::Checkpoint>(arch::Checkpoint::open(request_.model, progress_));
+    if (table_) prune::check_model(*table_, checkpoint_->hashes(), checkpoint_->spec().layout, request_.budget.latency_table);
     // A plan alone needs no run of the model.
     if (needs_model()) whole_.emplace(load_model(checkpoint_, request_.execution));
     find_plan();
@@ -65,6 +68,13 @@ class Job {
     score::check_options(request_.method);
     prune::check_options(request_.budget);
     check_options(request_.stages);
+  }
+
+  // A table of another machine or setting is refused before long work.
+  void read_latency_table() {
+    if (request_.plan || !request_.budget.latency_ratio) return;
+    table_ = prune::read_latency_table(request_.budget.latency_table);
+    prune::check_setting(*table_, eval::latency_setting(request_.execution), request_.budget.latency_table);
   }
 
   bool refits() const { return refit::parse_refit_sites(request_.refit.refit) != refit::RefitSites::none; }
@@ -176,6 +186,8 @@ class Job {
     const eval::EvaluationSubject reference = subject(whole_->model, nullptr, &*masked_->reference);
     run_.evaluation = eval::evaluate(task(), subject(pruned.model, nullptr, nullptr), &reference, request_.eval, progress_);
     run_.match = match_logits(run_.evaluation->predictions, masked_->predictions);
+    if (table_ && !request_.surgery.keep_shapes && request_.eval.latency.latency_seconds > 0)
+      run_.latency = eval::check_prediction(*table_, whole_->model, pruned.model, request_.eval.latency, progress_);
   }
 
   // Rows that the refit did not see, where there are some.
@@ -200,6 +212,7 @@ class Job {
   Progress& progress_;
   std::shared_ptr<const arch::Checkpoint> checkpoint_;
   std::optional<LoadedModel> whole_;
+  std::optional<prune::LatencyTable> table_;
   CalibrationParts calibration_;
   std::optional<engine::Model> refitted_;
   EvaluationData data_;

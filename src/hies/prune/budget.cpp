@@ -13,6 +13,7 @@
 #include <fmt/ranges.h>
 
 #include "hies/base/error.h"
+#include "hies/prune/latency_budget.h"
 #include "hies/prune/plan_information.h"
 #include "hies/prune/remaining.h"
 #include "hies/prune/removal_order.h"
@@ -36,7 +37,16 @@ double matrix_flops(const PlanInput& input, model::Site site, const std::vector<
   return flops;
 }
 
-Units all_units(const PlanInput& input) {
+// Returns what orders the unit: its score, or where scores add up its score for what it costs of the budget.
+double order_of(const PlanInput& input, const BudgetOptions& options, model::Site site, const std::vector<int>& members,
+                double keep_score) {
+  if (!input.additive) return keep_score;
+  if (options.latency_ratio) return latency_order(input, site, members, keep_score);
+  const double cost = matrix_flops(input, site, members);
+  return cost > 0 ? keep_score / cost : keep_score;
+}
+
+Units all_units(const PlanInput& input, const BudgetOptions& options) {
   check(input.keep_scores.size() == input.units.size(), "a plan's tables have another number of sites");
   Units units;
   for (const auto& [site, groups] : input.units) {
@@ -46,17 +56,17 @@ Units all_units(const PlanInput& input) {
       if (!std::isfinite(keep_scores[i]))
         bad_input("keep-score of layer {}, {} {} is {}", site.layer, model::unit_noun(site.kind), fmt::join(groups[i], ", "),
                   keep_scores[i]);
-      const double cost = input.additive ? matrix_flops(input, site, groups[i]) : 1;
       const bool first = input.before != nullptr && input.before->contains(site, groups[i].front());
-      const double order = cost > 0 ? keep_scores[i] / cost : keep_scores[i];
-      units.push_back({site, groups[i], keep_scores[i], first ? -std::numeric_limits<double>::infinity() : order});
+      units.push_back(
+          {site, groups[i], keep_scores[i],
+           first ? -std::numeric_limits<double>::infinity() : order_of(input, options, site, groups[i], keep_scores[i])});
     }
   }
   return units;
 }
 
 constexpr std::string_view kBudgets =
-    "give one of `ratio`, `ffn_ratio`, `heads`, `params_ratio`, `flops_ratio`, `matrix_flops_ratio`";
+    "give one of `ratio`, `ffn_ratio`, `heads`, `params_ratio`, `flops_ratio`, `matrix_flops_ratio`, `latency_ratio`";
 
 void check_share(std::string_view name, const std::optional<double>& share) {
   if (share && !(*share >= 0 && *share <= 1))
@@ -112,21 +122,40 @@ Units first_heads(const Units& order, std::int64_t heads) {
   return first(order, count, "the budget");
 }
 
-// Returns the shortest beginning of whole steps whose costs are at least `share` of `total`.
+// Returns how many units the shortest beginning of whole steps has after which `saved()` is at least `share`; all of them where none
+// has. `remove` takes a unit.
+template <class Saved, class Remove>
+std::size_t shortest(const RemovalSteps& steps, double share, const Saved& saved, const Remove& remove) {
+  std::size_t count = 0, step = 0;
+  for (; saved() < share && step < steps.ends.size(); ++step)
+    for (; count < steps.ends[step]; ++count) remove(steps.units[count].site, steps.units[count].members);
+  return count;
+}
+
+// Returns the shortest beginning whose costs are at least `share` of `total`.
 template <class Cost>
 Units first_share(const PlanInput& input, const RemovalSteps& steps, double share, double total, std::string_view name,
                   std::string_view of, const Cost& cost) {
   if (!(total > 0)) bad_input("{} is a share of the model's {}, but these are {}", name, of, total);
   Savings savings(input.layout, input.unit_costs, input.kv_costs);
   const auto removed = [&] { return cost(savings.total()) / total; };
-  std::size_t count = 0, step = 0;
-  for (; removed() < share && step < steps.ends.size(); ++step)
-    for (; count < steps.ends[step]; ++count) savings.remove(steps.units[count].site, steps.units[count].members);
+  const std::size_t count =
+      shortest(steps, share, removed, [&](model::Site site, const std::vector<int>& members) { savings.remove(site, members); });
   if (removed() < share)
     throw Error(ErrorKind::bad_input,
                 fmt::format("{} is {}, but all units that can be removed hold {} of the model's {}", name, share, removed(), of),
                 fmt::format("give a {} of at most {}", name, removed()));
   return first(steps.units, count, name);
+}
+
+// Returns the shortest beginning that saves at least `share` of the model's time by the table.
+Units first_latency(const PlanInput& input, const RemovalSteps& steps, double share) {
+  LatencySavings savings(input);
+  const std::size_t count = shortest(
+      steps, share, [&] { return savings.share(); },
+      [&](model::Site site, const std::vector<int>& members) { savings.remove(site, members); });
+  if (savings.share() < share) savings.refuse(share);
+  return first(steps.units, count, "`latency_ratio`");
 }
 
 double parameters_of(const model::UnitCost& cost) { return static_cast<double>(cost.parameters); }
@@ -170,6 +199,7 @@ Units choose(const PlanInput& input, const BudgetOptions& options, const Units& 
     throw Error(ErrorKind::bad_input, "one budget for heads and neurons needs a method whose scores compare them",
                 "use method fisher, or give each site its own share: `ratio` and `ffn_ratio`");
   const RemovalSteps steps = options.uniform ? uniform_steps(order, input.layout) : single_steps(order);
+  if (options.latency_ratio) return first_latency(input, steps, *options.latency_ratio);
   if (options.params_ratio)
     return first_share(input, steps, *options.params_ratio, static_cast<double>(input.parameters), "`params_ratio`", "parameters",
                        parameters_of);
@@ -187,7 +217,8 @@ void check_options(const BudgetOptions& options) {
                               std::pair("`heads`", options.heads.has_value()),
                               std::pair("`params_ratio`", options.params_ratio.has_value()),
                               std::pair("`flops_ratio`", options.flops_ratio.has_value()),
-                              std::pair("`matrix_flops_ratio`", options.matrix_flops_ratio.has_value())};
+                              std::pair("`matrix_flops_ratio`", options.matrix_flops_ratio.has_value()),
+                              std::pair("`latency_ratio`", options.latency_ratio.has_value())};
   std::string_view given;
   for (const auto& [name, is_given] : budgets) {
     if (!is_given) continue;
@@ -200,6 +231,8 @@ void check_options(const BudgetOptions& options) {
   check_share("`ratio`", options.ratio);
   check_share("`ffn_ratio`", options.ffn_ratio);
   check_share("`matrix_flops_ratio`", options.matrix_flops_ratio);
+  check_share("`latency_ratio`", options.latency_ratio);
+  check_latency_options(options);
   check_share("`params_ratio`", options.params_ratio);
   check_share("`flops_ratio`", options.flops_ratio);
   if (options.heads && *options.heads < 0) bad_input("`heads` is {}, but it must be 0 or more", *options.heads);
@@ -213,8 +246,8 @@ void check_options(const BudgetOptions& options) {
 }
 
 Plan make_plan(const PlanInput& input, const BudgetOptions& options) {
-  const Units units = all_units(input);
   check_options(options);
+  const Units units = all_units(input, options);
   const std::int64_t present = input.layout.active_count(model::SiteKind::attention);
   if (options.heads && *options.heads > present) bad_input("`heads` is {}, but the model has only {}", *options.heads, present);
   const Units chosen = choose(input, options, units, removal_order(units, input.layout, options));

@@ -43,8 +43,8 @@ TEST(Sampled, NumbersDifferByAStandardNormal) {
   double sum = 0, squares = 0, fourth = 0;
   constexpr int kDraws = 8000;
   for (int draw = 0; draw < kDraws; ++draw) {
-    const double slope = gradient_of(predicting(model::Problem::regression, 1), {3}, 0, draw)[0];
-    sum += slope / kDraws, squares += slope * slope / kDraws, fourth += std::pow(slope, 4) / kDraws;
+    const double gradient = gradient_of(predicting(model::Problem::regression, 1), {3}, 0, draw)[0];
+    sum += gradient / kDraws, squares += gradient * gradient / kDraws, fourth += std::pow(gradient, 4) / kDraws;
   }
   EXPECT_NEAR(sum, 0, 0.05);
   EXPECT_NEAR(squares, 1, 0.06);

@@ -63,8 +63,8 @@ struct SweepOptions {
     nested_fields(v, self.method, {"method", "alpha", "seed", "sites", "ffn_multiple"});
     nested_fields(v, self.score, {"loss", "batch_examples", "entropy_tokens", "batch_tokens", "tables", "sites"});
     nested_fields(v, self.budget,
-                  {"ratio", "ffn_ratio", "heads", "params_ratio", "flops_ratio", "matrix_flops_ratio", "uniform",
-                   "min_neurons_per_layer", "protect", "target"});
+                  {"ratio", "ffn_ratio", "heads", "params_ratio", "flops_ratio", "matrix_flops_ratio", "latency_ratio",
+                   "latency_table", "uniform", "min_neurons_per_layer", "protect", "target"});
     nested_fields(v, self.load, {"examples", "order", "seed"});
     v("latency", self.latency, "measure seed 0 of each method and ratio in pairs with the unpruned model, after the grid");
     nested_fields(v, self.eval, {"latency_rounds"});
