@@ -111,7 +111,7 @@ void add_scores(const Sweep& sweep, const std::vector<const Record*>& records, J
     run["scores"].push_back({{"file", file},
                              {"loss", value_or<std::string>(scores.options, "loss", "", file)},
                              {"seed", value_or<std::int64_t>(scores.options, "seed", 0, file)},
-                             {"his", rows_json(scores.table("his"))},
+                             {"his", rows_json(model::rows_of(scores.table("his"), model::SiteKind::attention))},
                              {"ae", rows_json(scores.table("ae"))}});
   }
 }
