@@ -101,6 +101,14 @@ void add_grid(Arguments& arguments, sweep::SweepOptions& options, bool has_confi
   describe_load_options(arguments);
 }
 
+// Returns whether the file names `ratios`; an empty name is no file.
+bool read_config_file(const std::string& file, sweep::SweepConfig& config) {
+  if (file.empty()) return false;
+  const Json json = read_json(file);
+  sweep::read_config(json, file, config);
+  return json.contains("ratios");
+}
+
 }  // namespace
 
 void run_sweep(Words words) {
@@ -116,12 +124,7 @@ void run_sweep(Words words) {
   const std::string config = config_of(words);
   sweep::SweepRequest request;
   request.version = HIES_VERSION;
-  bool says_ratios = false;
-  if (!config.empty()) {
-    const Json json = read_json(config);
-    sweep::read_config(json, config, request.config);
-    says_ratios = json.contains("ratios");
-  }
+  const bool says_ratios = read_config_file(config, request.config);
 
   RunFlags flags;
   std::string output, config_again;
