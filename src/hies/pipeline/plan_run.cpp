@@ -29,8 +29,8 @@ prune::Plan run_plan(const score::Scores& scores, const score::MethodOptions& me
                                        .flops_per_token = scores.cost.flops_per_token,
                                        .portability = arch::find_family(scores.model_info.model_type, "scores").portability,
                                        .additive = units.additive,
-                                       .before = before,
-                                       .latency = latency ? &*latency : nullptr},
+                                       .latency = latency ? &*latency : nullptr,
+                                       .before = before},
                                       budget);
   score::MethodOptions resolved = method;
   resolved.units = plan.units;

@@ -70,8 +70,8 @@ struct PlanInput {
   double flops_per_token = 0;                           // of the whole model
   arch::Portability portability = {};                   // of the family
   bool additive = false;                                // keep-scores add up: what is removed has the lowest score for its FLOPs
-  const model::UnitSet* before = nullptr;               // units that are removed before all others; null: none
   const LatencyTable* latency = nullptr;                // of this model; for latency_ratio
+  const model::UnitSet* before = nullptr;               // units that are removed before all others; null: none
 };
 
 // Returns the plan that removes the units of the lowest keep-scores first, over all sites, ties by (layer, unit): DESIGN §7, PAPER §2.
