@@ -96,6 +96,7 @@ void add_grid(Arguments& arguments, sweep::SweepOptions& options, bool has_confi
     arguments.describe("alphas", {.default_value = "0:1:0.1"});
     arguments.describe("ratios", {.default_value = "0.1:0.6:0.1"});
   }
+  arguments.describe("sites", {.placeholder = "A/B/A,B"});
   arguments.describe("latency-seconds", {.help = "time spent on each latency"});
   for (const std::string_view choice : {"alpha", "loss"}) arguments.describe(choice, {.placeholder = "grid|auto"});
   describe_load_options(arguments);
