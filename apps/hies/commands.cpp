@@ -17,6 +17,7 @@ constexpr std::array kCommands = {
     Command{"inspect", "what a checkpoint holds: heads, parameters, FLOPs", run_inspect},
     Command{"score", "score heads and neurons on a few examples, into scores.json", run_score},
     Command{"plan", "choose what to remove, into plan.json; needs no model", run_plan},
+    Command{"search", "choose what to remove by trying masks, into plan.json", run_search},
     Command{"prune", "remove heads and neurons, by a plan or in one go", run_prune},
     Command{"refit", "prune by a plan, and fit what is kept anew", run_refit},
     Command{"eval", "quality, stability, size and speed on a data file", run_eval},
@@ -39,9 +40,8 @@ std::string overview() {
   text +=
       "\nMODEL is a Hugging Face checkpoint directory. Exit codes: 0 done, 2 bad input,\n"
       "3 unsupported, 4 input/output, 70 internal error, 130 interrupted.\n"
-      "Example, in one go and step by step:\n"
-      "  hies prune MODEL --task sst2 --calib train.tsv --ratio 0.3 -o SMALL\n"
-      "  hies score MODEL …; hies plan scores.json …; hies prune MODEL --plan …\n";
+      "In one go: hies prune MODEL --task sst2 --calib train.tsv --ratio 0.3 -o SMALL\n"
+      "In steps:  hies score MODEL …; hies plan SCORES …; hies prune MODEL --plan …\n";
   return text;
 }
 
