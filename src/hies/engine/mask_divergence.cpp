@@ -44,7 +44,7 @@ MaskDivergence::MaskDivergence(const Model& model, const model::Batch& batch, bo
     state_->unmasked = result.narrow(0, 0, state_->answers).clone();
   };
   const MaskTrie trie({&nothing, 1}, model.spec().layout);
-  if (device_of(model).is_cpu()) walk_masks(network, batch, trie, take, state_->trunk ? &*state_->trunk : nullptr);
+  if (device_of(model).is_cpu()) walk_masks(network, batch, trie, take);
   else walk_masks_batched(network, batch, trie, device_of(model), attention_options(model), 1, take);
 }
 
@@ -52,7 +52,7 @@ MaskDivergence::~MaskDivergence() = default;
 MaskDivergence::MaskDivergence(MaskDivergence&&) noexcept = default;
 MaskDivergence& MaskDivergence::operator=(MaskDivergence&&) noexcept = default;
 
-std::vector<double> MaskDivergence::sums(const MaskTrie& masks, const model::UnitSet& trunk) {
+std::vector<double> MaskDivergence::sums(const MaskTrie& masks, const model::UnitSet* trunk) {
   const ExecutionScope scope(state_->model.execution());
   const nn::Network& network = network_of(state_->model);
   std::vector<double> sums;
@@ -60,8 +60,9 @@ std::vector<double> MaskDivergence::sums(const MaskTrie& masks, const model::Uni
     sums.push_back(divergences(network, state_->unmasked, result.narrow(0, 0, state_->answers)).sum().item<double>());
   };
   if (device_of(state_->model).is_cpu()) {
-    if (state_->trunk) state_->trunk->move_to(trunk);
-    state_->layers += walk_masks(network, state_->batch, masks, take, state_->trunk ? &*state_->trunk : nullptr);
+    TrunkStates* const kept = trunk != nullptr && state_->trunk ? &*state_->trunk : nullptr;
+    if (kept != nullptr) kept->move_to(*trunk);
+    state_->layers += walk_masks(network, state_->batch, masks, take, kept);
     return sums;
   }
   walk_masks_batched(network, state_->batch, masks, device_of(state_->model), attention_options(state_->model),

@@ -44,7 +44,7 @@ Divergence::Divergence(const engine::Model& model, const data::Dataset& dataset,
   progress.end();
 }
 
-std::vector<double> Divergence::of(std::span<const model::UnitSet> masks, const model::UnitSet& trunk, Progress& progress) {
+std::vector<double> Divergence::of(std::span<const model::UnitSet> masks, const model::UnitSet* trunk, Progress& progress) {
   if (masks.empty()) return {};
   const engine::MaskTrie trie(masks, model_.spec().layout);
   const std::vector<std::vector<std::size_t>> leaves = trie.leaves();

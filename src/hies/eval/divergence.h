@@ -28,10 +28,10 @@ class Divergence {
   Divergence(const Divergence&) = delete;
   Divergence& operator=(const Divergence&) = delete;
 
-  // Returns the divergence of each mask. What the masks have in common with `trunk`, and with each other, is computed once; on the CPU
-  // not even that, where states of an earlier call fit into memory. Progress is advanced by one for each distinct mask and
+  // Returns the divergence of each mask. What the masks have in common is computed once. `trunk`: what most of them remove, and those of
+  // further calls; on the CPU its states are kept where they fit into memory. Null: nothing is kept. Progress is advanced by one for each distinct mask and
   // batch. Throws bad_input that names row and layer where an answer is not finite.
-  std::vector<double> of(std::span<const model::UnitSet> masks, const model::UnitSet& trunk, Progress& progress);
+  std::vector<double> of(std::span<const model::UnitSet> masks, const model::UnitSet* trunk, Progress& progress);
   const MaskStats& stats() const noexcept { return stats_; }
   // Returns how many answers are compared: examples, or target tokens.
   std::int64_t answers() const noexcept { return answers_; }

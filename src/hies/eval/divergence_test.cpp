@@ -75,13 +75,13 @@ TEST_P(Divergences, AreThoseOfTheAnswers) {
   Divergence divergence(model, golden.dataset, 64);
   const UnitSet trunk = some(layout(), 1);
   const std::vector<UnitSet> masks = neighbours(layout(), trunk);
-  const std::vector<double> values = divergence.of(masks, trunk, silent_progress());
+  const std::vector<double> values = divergence.of(masks, &trunk, silent_progress());
   for (std::size_t i = 0; i < masks.size(); ++i) {
     const model::Gates gates = model::gates_without(masks[i], layout());
     const double wanted = expected(golden.checkpoint->spec().problem, whole, predict(model, golden.dataset, &gates, nullptr, 64));
     EXPECT_NEAR(values[i], wanted, 1e-10 * std::max(1.0, wanted)) << masks[i].text();
   }
-  EXPECT_EQ(divergence.of(std::vector<UnitSet>{{}}, trunk, silent_progress()).front(), 0);
+  EXPECT_EQ(divergence.of(std::vector<UnitSet>{{}}, &trunk, silent_progress()).front(), 0);
 }
 
 // States that are kept from call to call save layers, and change no bit.
@@ -94,9 +94,9 @@ TEST_P(Divergences, AreTheSameWhateverIsKept) {
     for (int step = 0; step < 2; ++step) {
       const std::vector<UnitSet> masks = neighbours(layout(), trunk);
       Divergence fresh(model, golden.dataset, 40);
-      EXPECT_EQ(kept.of(masks, trunk, silent_progress()), fresh.of(masks, trunk, silent_progress()));
-      EXPECT_EQ(kept.of(std::span(masks).first(1), trunk, silent_progress()).front(),
-                fresh.of(std::span(masks).first(1), {}, silent_progress()).front());
+      EXPECT_EQ(kept.of(masks, &trunk, silent_progress()), fresh.of(masks, &trunk, silent_progress()));
+      EXPECT_EQ(kept.of(std::span(masks).first(1), &trunk, silent_progress()).front(),
+                fresh.of(std::span(masks).first(1), nullptr, silent_progress()).front());
       anew += fresh.stats().layers_done;
       trunk = masks[static_cast<std::size_t>(step) * 5 % masks.size()];
     }
@@ -129,7 +129,7 @@ TEST(LanguageDivergence, IsOfTheWholeVocabulary) {
   for (std::size_t token = 0; token < p.size(); ++token) wanted += std::exp(p[token]) * (p[token] - q[token]);
   Divergence divergence(model, windows, 100);
   EXPECT_EQ(divergence.answers(), std::ssize(windows.examples));
-  EXPECT_NEAR(divergence.of(std::vector<UnitSet>{mask}, {}, silent_progress()).front(), wanted, 1e-9);
+  EXPECT_NEAR(divergence.of(std::vector<UnitSet>{mask}, nullptr, silent_progress()).front(), wanted, 1e-9);
   EXPECT_GT(wanted, 1e-6);
 }
 

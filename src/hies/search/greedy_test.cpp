@@ -52,7 +52,7 @@ UnitSet eliminated(const TinyModel& tiny, std::int64_t count) {
         UnitSet mask = removed;
         mask.insert(site, members);
         eval::Divergence divergence(tiny.model, tiny.golden.dataset, 2048);
-        const double value = divergence.of(std::vector<UnitSet>{mask}, {}, silent_progress()).front();
+        const double value = divergence.of(std::vector<UnitSet>{mask}, nullptr, silent_progress()).front();
         if (value < least) {
           least = value;
           best = mask;

@@ -71,12 +71,12 @@ bool Objective::evaluate(std::span<const model::UnitSet> masks, const model::Uni
   std::sort(unknown.begin(), unknown.end(), model::has_first_difference);
   for (std::size_t begin = 0; begin < unknown.size(); begin += at_once_) {
     if (deadline_.passed()) return false;
-    evaluate_now(std::span(unknown).subspan(begin, std::min(at_once_, unknown.size() - begin)), trunk, progress);
+    evaluate_now(std::span(unknown).subspan(begin, std::min(at_once_, unknown.size() - begin)), &trunk, progress);
   }
   return true;
 }
 
-void Objective::evaluate_now(std::span<const model::UnitSet> masks, const model::UnitSet& trunk, Progress& progress) {
+void Objective::evaluate_now(std::span<const model::UnitSet> masks, const model::UnitSet* trunk, Progress& progress) {
   Progress::throw_if_cancelled();
   if (!divergence_) divergence_ = std::make_unique<eval::Divergence>(model_, rows_, batch_tokens_);
   const Stopwatch watch;
@@ -92,7 +92,7 @@ void Objective::evaluate_now(std::span<const model::UnitSet> masks, const model:
 }
 
 double Objective::value(const model::UnitSet& mask, Progress& progress) {
-  if (!values_.contains(mask.hash())) evaluate_now({&mask, 1}, mask, progress);
+  if (!values_.contains(mask.hash())) evaluate_now({&mask, 1}, nullptr, progress);
   return known(mask);
 }
 

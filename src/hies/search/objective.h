@@ -51,7 +51,7 @@ class Objective {
   double seconds() const noexcept { return seconds_; }
 
  private:
-  void evaluate_now(std::span<const model::UnitSet> masks, const model::UnitSet& trunk, Progress& progress);
+  void evaluate_now(std::span<const model::UnitSet> masks, const model::UnitSet* trunk, Progress& progress);
 
   std::string name_;
   const engine::Model& model_;
