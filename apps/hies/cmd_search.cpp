@@ -33,7 +33,7 @@ std::string rows_text(const search::SearchRun& run) {
 std::string work_text(const search::SearchRun& run) {
   const search::Found& found = run.found;
   std::string text = fmt::format("{} of {} units were candidates; {} {}", found.candidates, run.units, found.step_count,
-                                 run.strategy == "greedy" ? "steps" : "generations");
+                                 run.strategy == "evolve" ? "generations" : "steps");
   if (run.strategy == "greedy")
     text += fmt::format(", {} of which ended because no other candidate had been nearer", found.certain_steps);
   text += ".\n";

@@ -124,6 +124,13 @@ class Search(ProgramTest):
         self.refused(2, "--generations is 0", *self.search("--strategy", "evolve", "--generations", 0, output="x"))
         self.refused(2, "unknown --refit 'most'", *self.search("--refit", "most", output="x"))
 
+    def test_exchanged_units(self):
+        done = self.json(*self.search("--strategy", "anneal", "--anneal-steps", 5, "--search-seed", 3))
+        self.assertEqual((done["strategy"], done["steps"], done["plan"]["heads"]["removed"]), ("anneal", 5, 6))
+        self.assertLessEqual(done["finalists"][0]["objective"], done["finalists"][-1]["objective"])
+        self.refused(2, "--temperature is -1", *self.search("--strategy", "anneal", "--temperature", -1, output="x"))
+        self.refused(2, "--anneal-steps is 0", *self.search("--strategy", "anneal", "--anneal-steps", 0, output="x"))
+
     def test_heads_and_blocks_of_neurons(self):
         done = self.json(*self.search("--sites", "attention,ffn", budget=("--matrix-flops-ratio", 0.2)))
         share = done["plan"]["matrix_flops_per_token"]["share"]

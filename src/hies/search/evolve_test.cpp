@@ -1,9 +1,10 @@
-// Searches of how much each site keeps, on tiny models.
+// Searches of how much each site keeps, and of which units are exchanged, on a tiny model.
 
 #include "hies/search/evolve.h"
 
 #include <gtest/gtest.h>
 
+#include "hies/search/anneal.h"
 #include "hies/search/test_space.h"
 
 namespace hies::search {
@@ -20,7 +21,8 @@ class Evolving : public testing::Test {
     first.examples.resize(2);
     Objective few("few", tiny.model, first, 64, journal, deadline);
     Objective all("objective", tiny.model, tiny.golden.dataset, 64, journal, deadline);
-    Found found = evolve(space, few, all, options, silent_progress());
+    Found found = options.strategy == "anneal" ? anneal(space, all, options, silent_progress())
+                                               : evolve(space, few, all, options, silent_progress());
     objective = all.known(found.removed);
     evaluated = few.stats().distinct + all.stats().distinct;
     return found;
@@ -28,7 +30,7 @@ class Evolving : public testing::Test {
   // Returns the divergence of what the scores alone remove.
   double of_scores(const prune::BudgetOptions& budget) {
     eval::Divergence divergence(tiny.model, tiny.golden.dataset, 64);
-    return divergence.of(std::vector<model::UnitSet>{prune::make_plan(tiny.input(), budget).removed}, {}, silent_progress())
+    return divergence.of(std::vector<model::UnitSet>{prune::make_plan(tiny.input(), budget).removed}, nullptr, silent_progress())
         .front();
   }
 
@@ -99,6 +101,38 @@ TEST_F(Evolving, SharesOfEachKindOfSiteAreKept) {
   const model::UnitSet start = prune::make_plan(tiny.input(), budget).removed;
   for (const model::SiteKind kind : {model::SiteKind::attention, model::SiteKind::ffn})
     EXPECT_EQ(found.removed.count(kind), start.count(kind));
+}
+
+TEST_F(Evolving, AnnealingFindsBetterThanTheScoresAndIsResumed) {
+  options.strategy = "anneal";
+  options.anneal_steps = 20;
+  prune::BudgetOptions budget;
+  budget.matrix_flops_ratio = 0.4;
+  const Found found = run(budget, "whole");
+  EXPECT_LT(objective, of_scores(budget));
+  EXPECT_EQ(found.step_count, 20);
+  EXPECT_EQ(found.others.size(), 3u);
+  const prune::PlanInput input = tiny.input();
+  const Space space(input, budget);
+  Removal removal(space);
+  for (std::size_t unit = 0; unit < space.units().size(); ++unit)
+    if (found.removed.contains(space.units()[unit].site, space.units()[unit].members.front())) removal.remove(unit);
+  EXPECT_TRUE(removal.meets_budget());
+  EXPECT_EQ(removal.mask(), found.removed);
+  const std::int64_t all = evaluated;
+  const std::string lines = read_file(folder / "whole");
+  folder.write("part", std::string_view(lines).substr(0, lines.size() / 2));
+  EXPECT_EQ(run(budget, "part").removed, found.removed);
+  EXPECT_LT(evaluated, all);
+  EXPECT_EQ(read_file(folder / "part"), lines);
+  EXPECT_TRUE(run(budget, "stopped", 1e-9).stopped);
+  // Without temperature no step leads away from the dense model.
+  options.temperature = 0;
+  double before = of_scores(budget);
+  for (const Json& step : run(budget, "cold").steps) {
+    EXPECT_LE(step["objective"].get<double>(), before);
+    before = step["objective"].get<double>();
+  }
 }
 
 }  // namespace

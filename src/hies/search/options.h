@@ -15,6 +15,8 @@ struct SearchOptions {
   std::int64_t few_examples = 128;
   std::int64_t offspring = 32;
   std::int64_t generations = 40;
+  std::int64_t anneal_steps = 200;
+  double temperature = 0.05;
   std::uint64_t search_seed = 0;
   std::optional<double> minutes = std::nullopt;
   std::int64_t batch_tokens = 2048;
@@ -24,7 +26,7 @@ struct SearchOptions {
     v("strategy", self.strategy,
       "greedy: backward elimination, one unit or block of neurons after the other; evolve: how much each site loses, in the "
       "order of "
-      "the scores");
+      "the scores; anneal: single units are exchanged");
     v("choice_examples", self.choice_examples,
       "calibration rows that choose between what was found and the scores' own plan, beside those of `examples` (default: half "
       "of "
@@ -38,7 +40,9 @@ struct SearchOptions {
       "evolve: rows of the objective, the first, that judge all offspring; all of them judge the best");
     v("offspring", self.offspring, "evolve: masks of a generation");
     v("generations", self.generations, "evolve: generations");
-    v("search_seed", self.search_seed, "evolve: seed of the mutations");
+    v("anneal_steps", self.anneal_steps, "anneal: steps");
+    v("temperature", self.temperature, "anneal: temperature of the first step, as a share of the objective; it falls to 0");
+    v("search_seed", self.search_seed, "evolve, anneal: seed of what is tried");
     v("minutes", self.minutes, "minutes after which no more masks are evaluated: the best plan so far is taken");
     v("batch_tokens", self.batch_tokens, "tokens computed at once; bounds memory, does not change results");
   }

@@ -17,6 +17,7 @@
 #include "hies/prune/runtimes.h"
 #include "hies/score/methods/unit_scores.h"
 #include "hies/score/statistics/statistic.h"
+#include "hies/search/anneal.h"
 #include "hies/search/evolve.h"
 #include "hies/search/folder.h"
 #include "hies/search/greedy.h"
@@ -130,8 +131,9 @@ class Job {
     Objective choice("choice", loaded_->model, std::move(rows_.choice), batch_tokens, journal, deadline_);
     run_.known_masks = few.known_count() + objective.known_count();
     const std::string& strategy = request_.search.strategy;
-    run_.found = strategy == "evolve" ? evolve(space, few, objective, request_.search, progress_)
-                                      : found_by(greedy(space, objective, request_.search, progress_), space);
+    if (strategy == "evolve") run_.found = evolve(space, few, objective, request_.search, progress_);
+    else if (strategy == "anneal") run_.found = anneal(space, objective, request_.search, progress_);
+    else run_.found = found_by(greedy(space, objective, request_.search, progress_), space);
     run_.strategy = strategy;
     run_.layout = loaded_->model.spec().layout;
     run_.divergence = eval::divergence_name(loaded_->model.spec().problem);
@@ -179,7 +181,7 @@ class Job {
   void evaluate() {
     eval::Divergence divergence(loaded_->model, evaluation_.dataset, request_.search.batch_tokens, progress_);
     const std::vector<model::UnitSet> masks = {chosen().removed, run_.finalists.back().removed};
-    const std::vector<double> values = divergence.of(masks, {}, progress_);
+    const std::vector<double> values = divergence.of(masks, nullptr, progress_);
     run_.evaluation_rows = on_rows(evaluation_.dataset, *request_.evaluation, values[0], values[1]);
     eval::EvalOptions untimed = request_.eval;
     untimed.latency.latency_seconds = 0;
