@@ -11,7 +11,7 @@
 namespace hies::search {
 namespace {
 
-// What a model reads of an example; images are told apart by their place alone.
+// What a model reads of an example; of images nothing, which differ by their place alone.
 using Content = std::tuple<std::vector<std::int32_t>, std::vector<std::int32_t>, std::vector<std::vector<std::int32_t>>>;
 
 Content content_of(const data::Example& example) {
