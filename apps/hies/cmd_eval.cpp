@@ -38,7 +38,7 @@ void run_eval(Words words) {
   arguments.heading("Data");
   add_load_options(arguments, request.load);
   arguments.heading("Judging");
-  arguments("loss", request.loss, "loss whose mean is reported: ce, mse, pseudo-label or logit-norm");
+  arguments("loss", request.loss, "loss whose mean is reported: ce, mse, pseudo-label, logit-norm or sampled");
   arguments.describe("loss", {.default_value = "the task's"});
   arguments.add(request.eval);
   arguments.heading("Running and showing");

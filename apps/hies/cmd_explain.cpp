@@ -67,7 +67,7 @@ void run_explain(Words words) {
   arguments.heading("Examples and heads");
   arguments.add(request.options);
   arguments.describe("pick", {.placeholder = "flipped|wrong|LINES"});
-  arguments("loss", request.loss, "loss whose gradient gives HIS: ce, mse, pseudo-label or logit-norm");
+  arguments("loss", request.loss, "loss whose gradient gives HIS: ce, mse, pseudo-label, logit-norm or sampled");
   arguments.describe("loss", {.default_value = "the task's, without labels logit-norm"});
   arguments.heading("Data");
   add_load_options(arguments, request.load);

@@ -13,6 +13,7 @@
 #include "plan_map.h"
 #include "preset_option.h"
 #include "prune_output.h"
+#include "site_values.h"
 #include "terminal.h"
 
 namespace hies::cli {
@@ -22,6 +23,7 @@ namespace {
 void refuse_beside_plan(const Arguments& arguments, const pipeline::PruneRequest& request) {
   if (request.refit.refit == "none") arguments.exclude("plan", "calib");
   arguments.exclude_fields("plan", request.budget, {"target"});
+  arguments.exclude_fields("plan", request.stages);
   arguments.exclude("plan", "preset");
   arguments.exclude_fields("plan", request.method, {"seed"});
   arguments.exclude_fields("plan", request.score, {"tables", "batch_tokens", "sites"});
@@ -34,12 +36,14 @@ void add_selection(Arguments& arguments, pipeline::PruneRequest& request) {
   arguments.heading("How much to remove (one budget)");
   arguments.add(request.budget);
   arguments.describe("protect", {.placeholder = "LIST"});
+  arguments.describe("latency-table", {.placeholder = "FILE"});
   arguments.heading("Which heads and neurons to remove");
   arguments.add(request.method);
   arguments.describe("seed", {.help = "seed of the random order of examples, and of method random"});
   arguments.add(request.score, {"tables", "batch_tokens", "sites"});
   arguments.heading("Refit");
   arguments.add(request.refit);
+  arguments.add(request.stages);
   arguments.heading("Calibration and evaluation");
   add_load_options(arguments, request.load);
   arguments.describe("examples", {.help = "how many rows to calibrate with; evaluation uses all"});
@@ -65,13 +69,14 @@ void show_result(const std::string& folder, const pipeline::PruneRequest& reques
 }  // namespace
 
 void run_prune(Words words) {
+  const std::vector<std::string> by_site = with_site_values(words);
   Arguments arguments(
       {"hies prune",
        "remove attention heads and feed-forward neurons from a checkpoint",
        {"hies prune MODEL --plan plan.json -o DIR", "hies prune MODEL --task T --calib FILE --ratio 0.3 -o DIR [--eval FILE]",
         "hies prune MODEL --task T --calib FILE --matrix-flops-ratio 0.5 -o DIR"},
        {"hies prune examples/demo-sst2 --task sst2 --calib examples/reviews-calibration.tsv \\", "    --ratio 0.3 -o smaller"}},
-      words);
+      by_site);
   std::string folder, plan, calibration, evaluation, svg, preset;
   pipeline::PruneRequest request;
   WriteOptions write;
@@ -102,8 +107,11 @@ void run_prune(Words words) {
   if (arguments.given("plan")) refuse_beside_plan(arguments, request);
   if (arguments.given("calib") || arguments.given("eval")) arguments.require("task");
   engine::resolve(request.execution);
-  refuse_overlap({{"--output", write.output}, {"--svg", svg}},
-                 {{"MODEL", folder}, {"--plan", plan}, {"--calib", calibration}, {"--eval", evaluation}});
+  refuse_overlap({{"--output", write.output}, {"--svg", svg}}, {{"MODEL", folder},
+                                                                {"--plan", plan},
+                                                                {"--calib", calibration},
+                                                                {"--eval", evaluation},
+                                                                {"--latency-table", request.budget.latency_table}});
   check_writable(write.output, write.force);
   if (!svg.empty()) check_writable(svg, write.force);
 

@@ -12,6 +12,7 @@
 #include "load_options.h"
 #include "named_paths.h"
 #include "plan_map.h"
+#include "site_values.h"
 #include "terminal.h"
 #include "text_layout.h"
 
@@ -99,13 +100,14 @@ void add_search(Arguments& arguments, search::SearchRequest& request) {
 }  // namespace
 
 void run_search(Words words) {
+  const std::vector<std::string> by_site = with_site_values(words);
   Arguments arguments({"hies search",
                        "choose what to remove by trying masks on unlabelled rows",
                        {"hies search MODEL --task T --calib FILE --ratio 0.5 -o DIR [--eval FILE]",
                         "hies search MODEL --task T --calib FILE --sites attention,ffn --matrix-flops-ratio 0.5 …"},
                        {"hies search examples/demo-sst2 --task sst2 --calib examples/reviews-calibration.tsv \\",
                         "    --examples 64 --ratio 0.3 -o found"}},
-                      words);
+                      by_site);
   std::string folder, calibration, evaluation, output;
   search::SearchRequest request;
   ShowOptions show;

@@ -50,12 +50,13 @@ struct RunFlags {
 };
 
 std::string estimate_text(const std::vector<sweep::RunEstimate>& runs) {
-  TextTable table(
-      {"run", "cells", "masks", "of these known", "layer evaluations", "avoided", "held-out masks", "forward passes", "time"});
+  TextTable table({"run", "cells", "masks", "of these known", "refits", "layer evaluations", "avoided", "held-out masks",
+                   "forward passes", "time"});
   double seconds = 0;
   for (const sweep::RunEstimate& run : runs) {
     table.row({run.run, fmt::to_string(run.cells), fmt::format("~{}", run.masks), fmt::to_string(run.known_masks),
-               fmt::format("~{}", run.layers_done), fmt::format("~{}", run.layers_avoided), fmt::format("~{}", run.heldout_masks),
+               fmt::format("~{}", run.refits), fmt::format("~{}", run.layers_done), fmt::format("~{}", run.layers_avoided),
+               fmt::format("~{}", run.heldout_masks),
                fmt::format("~{}", run.scoring_passes + run.evaluation_passes + run.heldout_passes),
                "~" + human_seconds(run.seconds)});
     seconds += run.seconds;
@@ -71,9 +72,9 @@ std::string outcome_text(const sweep::SweepOutcome& outcome, const std::string& 
   const auto done = layers["done"].get<double>(), avoided = layers["avoided"].get<double>();
   std::string text = fmt::format("{} cells in {}", outcome.records.size(), printable(output, 500));
   if (outcome.known > 0) text += fmt::format(" ({} were there before)", outcome.known);
-  text += fmt::format(": {} distinct masks, {} layer evaluations, {} avoided ({})\n",
-                      outcome.summary["distinct_masks"].get<std::int64_t>(), human_count(done), human_count(avoided),
-                      percent(avoided / (done + avoided)));
+  text += fmt::format(": {} distinct masks, {} refits, {} layer evaluations, {} avoided ({})\n",
+                      outcome.summary["distinct_masks"].get<std::int64_t>(), outcome.summary["refits"].get<std::int64_t>(),
+                      human_count(done), human_count(avoided), percent(avoided / (done + avoided)));
   text += fmt::format("tables in {}\n", printable((std::filesystem::path(output) / evidence::kTablesFolder).string(), 500));
   for (const Json& run : outcome.summary["runs"]) {
     for (const Json& choice : run["choices"]) {
@@ -100,6 +101,14 @@ void add_grid(Arguments& arguments, sweep::SweepOptions& options, bool has_confi
   describe_load_options(arguments);
 }
 
+// Returns whether the file names `ratios`; an empty name is no file.
+bool read_config_file(const std::string& file, sweep::SweepConfig& config) {
+  if (file.empty()) return false;
+  const Json json = read_json(file);
+  sweep::read_config(json, file, config);
+  return json.contains("ratios");
+}
+
 }  // namespace
 
 void run_sweep(Words words) {
@@ -115,7 +124,7 @@ void run_sweep(Words words) {
   const std::string config = config_of(words);
   sweep::SweepRequest request;
   request.version = HIES_VERSION;
-  if (!config.empty()) sweep::read_config(read_json(config), config, request.config);
+  const bool says_ratios = read_config_file(config, request.config);
 
   RunFlags flags;
   std::string output, config_again;
@@ -137,6 +146,7 @@ void run_sweep(Words words) {
   arguments.add(request.config.options.execution);
   arguments.add(show);
   if (!arguments.parse()) return;
+  if (!arguments.given("ratios") && !says_ratios) sweep::drop_default_ratios(request.config.options);
   engine::resolve(request.config.options.execution);
   flags.apply(arguments, request.config.runs);
   if (request.config.runs.empty())

@@ -20,6 +20,7 @@ constexpr std::array kCommands = {
     Command{"search", "choose what to remove by trying masks, into plan.json", run_search},
     Command{"prune", "remove heads and neurons, by a plan or in one go", run_prune},
     Command{"refit", "prune by a plan, and fit what is kept anew", run_refit},
+    Command{"latency-table", "measure what heads and neurons cost in time on this machine", run_latency_table},
     Command{"eval", "quality, stability, size and speed on a data file", run_eval},
     Command{"sweep", "a grid of methods, ratios and seeds, and what each achieves", run_sweep},
     Command{"report", "a page, or text, of what sweeps have measured", run_report},
@@ -34,7 +35,7 @@ constexpr std::array kCommands = {
 // Returns the text of `hies --help`, which fits a screen of 80 columns and 24 lines.
 std::string overview() {
   std::string text =
-      "hies: remove what a Transformer does not need: attention heads and neurons.\n\n"
+      "hies: remove what a Transformer does not need: attention heads and neurons.\n"
       "usage: hies COMMAND …       hies COMMAND --help       hies --version\n\n";
   for (const Command& command : kCommands) text += fmt::format("  {:15} {}\n", command.name, command.summary);
   text +=

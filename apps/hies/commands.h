@@ -24,6 +24,7 @@ void run_score(Words words);
 void run_plan(Words words);
 void run_search(Words words);
 void run_prune(Words words);
+void run_latency_table(Words words);
 void run_refit(Words words);
 void run_eval(Words words);
 void run_sweep(Words words);

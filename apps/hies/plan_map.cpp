@@ -15,6 +15,16 @@ std::string quantity(const score::MethodOptions& method) {
              : fmt::format("{}, lowest removed first", method.method);
 }
 
+// `latency`: what make_plan says of it.
+std::string latency_line(const Json& latency) {
+  const Json& setting = latency.at("setting");
+  const double before = latency.at("before").get<double>(), removed = latency.at("removed").get<double>();
+  return fmt::format("latency {} → {} ms (−{}) by the table: {}, {}, {} × {} tokens\n", human_ms(before),
+                     human_ms(before - removed), percent(removed / before), printable(setting.at("name").get<std::string>()),
+                     setting.at("dtype").get<std::string>(), setting.at("batch").get<std::int64_t>(),
+                     setting.at("tokens").get<std::int64_t>());
+}
+
 }  // namespace
 
 HeadMap plan_map(const std::string& model, const score::MethodOptions& method, const model::Layout& layout,
@@ -43,6 +53,7 @@ std::string plan_summary(const prune::Plan& plan, const model::Layout& layout, c
   if (const std::int64_t padding = left.padding_count(model::SiteKind::attention); padding > 0)
     text += fmt::format("{} of them are kept as zeros (padding heads), so that each KV head of a layer has as many query heads\n",
                         padding);
+  if (const auto latency = plan.information.find("latency_ms"); latency != plan.information.end()) text += latency_line(*latency);
   return text + fmt::format("fits {}\n", fmt::join(fits, ", "));
 }
 

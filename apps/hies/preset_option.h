@@ -12,7 +12,7 @@ namespace hies::cli {
 inline constexpr std::string_view kPresetHelp =
     "paper: HIES of heads, no refit; best: heads and neurons by Fisher information, refitted, without labels (default: best for "
     "a share of "
-    "FLOPs or parameters, else paper); options that are given stay";
+    "FLOPs, parameters or latency, else paper); options that are given stay";
 
 // Applies the preset that is named, else, where no method is given, the one that fits the budget, which is said on standard error when it
 // is not the paper's.

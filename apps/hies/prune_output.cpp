@@ -2,9 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "comparison.h"
 #include "hies/base/error.h"
 #include "hies/report/prune_command.h"
+#include "human.h"
 #include "plan_map.h"
 #include "terminal.h"
 
@@ -30,6 +33,14 @@ Json refit_json(const refit::Refit& refit) {
   return json;
 }
 
+std::string latency_line(const eval::LatencyCheck& check) {
+  const auto times = [](double share) { return percent(share); };
+  return fmt::format(
+      "Latency of {} × {} tokens: {} of the dense model's by the table, {} measured in {} pairs ({}–{}): {:+.1f} % off.\n",
+      check.setting.batch, check.setting.tokens, times(check.predicted), times(check.measured.median), check.measured.count,
+      times(check.measured.p25), times(check.measured.p75), 100 * check.error());
+}
+
 std::string match_line(const pipeline::LogitMatch& match) {
   std::string said = fmt::format("Loaded again and compared with the masked model on {} examples: ", match.examples);
   if (match.compared != "hidden states")
@@ -39,13 +50,25 @@ std::string match_line(const pipeline::LogitMatch& match) {
                      match.largest_logit);
 }
 
+// Returns which share of the residual stream's error the fit removed, from the site with the least to that with the most.
+std::string error_shares(const refit::Refit& refit) {
+  std::vector<std::pair<double, model::Site>> shares;
+  for (const auto& gain : refit.gains)
+    if (gain.before > 0) shares.emplace_back(1 - gain.after / gain.before, gain.site);
+  if (shares.empty()) return "";
+  const auto [least, most] = std::minmax_element(shares.begin(), shares.end());
+  const auto place = [](model::Site site) { return fmt::format("{} of layer {}", model::site_kind_name(site.kind), site.layer); };
+  return fmt::format("The fit removed {} ({}) to {} ({}) of the residual stream's squared error.\n", percent(least->first),
+                     place(least->second), percent(most->first), place(most->second));
+}
+
 std::string refit_lines(const refit::Refit& refit) {
   std::string text = fmt::format("Refitted {} output matrices on {} rows ({} tokens) with damping {:g}.\n", refit.gains.size(),
                                  refit.examples, refit.tokens, refit.damping);
   if (refit.divergence_before && refit.divergence_after)
     text += fmt::format("Divergence from the dense model on {} held-out rows: {:.4g} before, {:.4g} after.\n", refit.heldout,
                         *refit.divergence_before, *refit.divergence_after);
-  return text;
+  return text + error_shares(refit);
 }
 
 }  // namespace
@@ -63,6 +86,7 @@ Json prune_json(const pipeline::PruneRequest& request, const pipeline::PruneRun&
   Json json = {{"schema", "hies.prune/1"}, {"output", request.output.string()}, {"plan", prune::to_json(run.plan)}};
   json["fits"] = run.fits;
   json["refit"] = run.refit ? refit_json(*run.refit) : Json();
+  json["latency"] = run.latency ? eval::to_json(*run.latency) : Json();
   json["match"] = nullptr;
   if (run.match)
     json["match"] = {{"examples", run.match->examples},
@@ -79,6 +103,7 @@ std::string prune_text(const pipeline::PruneRequest& request, const pipeline::Pr
     const eval::Result& result = run.evaluation->result;
     text += fmt::format("\n{}: {} examples, {} tokens\n\n", printable(result.data_file), result.examples, result.tokens);
     text += comparison_table(result, "before", "after");
+    if (run.latency) text += "\n" + latency_line(*run.latency);
   }
   if (run.refit) text += "\n" + refit_lines(*run.refit);
   if (run.match) text += "\n" + match_line(*run.match);

@@ -19,6 +19,15 @@ def sweep(test, output="study"):
     return test.folder / output
 
 
+def sites_sweep(test, output="sites"):
+    """Runs a sweep over heads, neurons and both, by FLOPs, with and without a refit. Returns its folder."""
+    test.write("sites-dev.tsv", "".join(DEV.read_text().splitlines(keepends=True)[:31]))
+    test.done("sweep", DEMO, "--task", "sst2", "--calib", CALIB, "--data", "sites-dev.tsv", "--methods", "fisher", "--losses", "logit-norm",
+              "--sites", "attention/ffn/attention,ffn", "--matrix-flops-ratios", "0.1,0.25", "--refit", "none,all", "--seeds", 2, "--examples", 8,
+              "--refit-examples", 24, "--refit-heldout", 8, "-o", output, "--quiet", timeout=600)
+    return test.folder / output
+
+
 def records(folder):
     return [json.loads(line) for line in (folder / "records.jsonl").read_text().splitlines()]
 

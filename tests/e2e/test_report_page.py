@@ -9,7 +9,7 @@ import sys
 import unittest
 
 from program import SOURCE, ProgramTest
-from report_inputs import CALIB, DEMO, DEV, many, records, sweep, write_records
+from report_inputs import CALIB, DEMO, DEV, many, records, sites_sweep, sweep, write_records
 
 WEB = SOURCE / "report/web"
 EVIL = "</script><img src=x onerror=window.owned=1>\u2028<svg onload=window.owned=2>"
@@ -49,12 +49,15 @@ class Page(ProgramTest):
         self.image()
         self.done("report", "study", "seen", "-o", "report.html")
         self.hostile(study)
+        sites = sites_sweep(self)
+        self.done("report", "sites", "-o", "sites.html")
         many(study, self.folder / "many", 10_000)
         self.done("report", "many", "-o", "large.html", timeout=300)
         out = pathlib.Path(os.environ["HIES_BUILD_DIR"]) / "report-screenshots"
         done = subprocess.run(["node", "--test", WEB / "test/page.e2e.mjs"], capture_output=True, text=True, timeout=900, env={
             **os.environ, "HIES_E2E_PAGE": str(self.folder / "report.html"), "HIES_E2E_SWEEP": str(study), "HIES_E2E_HOSTILE": str(self.folder / "hostile.html"),
-            "HIES_E2E_LARGE": str(self.folder / "large.html"), "HIES_E2E_OUT": str(out)})
+            "HIES_E2E_LARGE": str(self.folder / "large.html"), "HIES_E2E_OUT": str(out),
+            "HIES_E2E_SITES": str(self.folder / "sites.html"), "HIES_E2E_SITES_SWEEP": str(sites)})
         print(done.stdout)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         for width in (390, 1600):

@@ -169,6 +169,41 @@ class Sweep(ProgramTest):
         self.assertGreaterEqual(run["estimated_masks"], run["known_masks"])
         self.assertGreater(run["estimated_seconds"], 0)
 
+    def test_sites_budgets_and_refits(self):
+        grid = ["--methods", "his,fisher", "--losses", "logit-norm", "--sites", "attention/attention,ffn", "--matrix-flops-ratios", "0.1,0.6", "--refit",
+                "none,all", "--seeds", 1, "--examples", 4, "--refit-examples", 20, "--refit-heldout", 5, "--threads", 1]
+        estimate = json.loads(self.done(*self.words(grid=grid), "--dry-run", "--json").stdout)["runs"][0]
+        # The unpruned model; heads by both methods at 0.1, heads and neurons by fisher at 0.1 and 0.6; each without and with a refit.
+        self.assertEqual(estimate["cells"], 1 + 2 * 4)
+        self.assertGreaterEqual(estimate["estimated_refits"], 3)
+        done = self.done(*self.words(grid=grid))
+        self.assertIn("no cells of his with sites attention,ffn and --matrix-flops-ratios", done.stderr)
+        self.assertIn("units of sites attention alone cannot meet --matrix-flops-ratios 0.6", done.stderr)
+        records = [json.loads(line) for line in self.records().decode().splitlines()]
+        self.assertEqual(len(records), 9)
+        self.assertEqual({record["budget"] for record in records[1:]}, {"matrix_flops_ratio"})
+        # A cell is the model that `hies prune` writes.
+        cell = next(record for record in records if record["ratio"] == 0.6 and record["refit"] == "all")
+        self.done("prune", DEMO, "--task", "sst2", "--calib", self.calibration, "--preset", "paper", "--method", "fisher", "--loss", "logit-norm", "--sites",
+                  "attention,ffn", "--matrix-flops-ratio", 0.6, "--examples", 4, "--seed", 0, "--refit", "all", "--refit-examples", 20, "--refit-heldout", 5,
+                  "-o", "small", "--threads", 1, "--quiet")
+        result = json.loads(self.done("eval", "small", "--reference", DEMO, "--task", "sst2", "--data", self.evaluation, "--latency-seconds", 0, "--json",
+                                      "--threads", 1).stdout)
+        self.assertEqual(result["metrics"], cell["metrics"])
+        self.assertEqual(result["stability"], cell["stability"])
+        self.assertAlmostEqual(result["loss"], cell["mean_loss"], places=4)
+        def changed(**options):
+            words = [str(word) for word in grid]
+            for name, value in options.items():
+                words[words.index("--" + name.replace("_", "-")) + 1] = str(value)
+            return self.words("bad", grid=words)
+
+        self.refused(2, "a refit needs 4 rows that are scored, 100 to fit with and 5 held out, but", *changed(refit_examples=100))
+        self.refused(2, "--methods ad has no cell in this grid: method ad has no value for a neuron", *changed(methods="ad,fisher", sites="ffn"))
+        self.refused(2, "scores of his do not compare heads with neurons", *changed(methods="his", sites="attention,ffn"))
+        self.refused(2, "--matrix-flops-ratios: 1.5 is not within", *changed(matrix_flops_ratios="1.5"))
+        self.refused(2, "'some'", *changed(refit="some"))
+
     def test_several_runs(self):
         runs = ["--run", f"{DEMO}:sst2:train.tsv:dev.tsv", "--run", f"{DEMO}:classification:train.tsv:dev.tsv"]
         grid = ["--methods", "his", "--ratios", "0.3", "--seeds", 1, "--examples", 2, "--text", "sentence", "--label", "label", "--threads", 1]

@@ -4,6 +4,12 @@ export type Spread = [mean: number, sd: number | null];
 
 export interface Latency { median: number; p25: number; p75: number; unpruned_median: number; speedup: number }
 
+// Mean errors of the residual stream after each fitted site, and mean divergences on held-out rows.
+export interface Refitted { divergence: [before: number, after: number] | null; sites: [layer: number, kind: string, before: number, after: number][] }
+
+// Mean shares over the seeds: of each head, and of the neurons of each layer.
+export interface Left { heads: number[][]; neurons: number[] }
+
 export interface Point {
   ratio: number;
   records: number;
@@ -15,6 +21,8 @@ export interface Point {
   flops: number;
   removed: [heads: number, parameters: number, flops: number];
   latency_ms?: Latency;
+  refitted?: Refitted;
+  left?: Left;
 }
 
 export interface Series {
@@ -22,6 +30,11 @@ export interface Series {
   method: string;
   family: string;
   uniform: boolean;
+  sites: string;
+  budget: string;
+  refit: string;
+  removes: string;  // what ratios are shares of, in words
+  budget_flags: string[];
   drawn: boolean;
   loss: string | null;
   alpha: number | null;
@@ -63,6 +76,10 @@ export type FrontPoint = [cost: number, quality: number, stability: number, labe
 
 export interface Pareto { cost: string; records: number; front: FrontPoint[]; cloud: [cost: number, quality: number][] }
 
+export type SitePoint = [cost: number, quality: number, sd: number | null, stability: number, label: string, ratio: number];
+
+export interface Front { cost: string; sites: string; refit: boolean; points: SitePoint[] }
+
 export type BoundPoint = [firstOrder: number, secondOrderHeads: number | null, increase: number, ratio: number, method: string];
 
 export interface Run {
@@ -77,11 +94,13 @@ export interface Run {
   options: RunOptions;
   quality: Measure | null;
   unpruned: { heads: number; parameters: number; flops: number; quality: number | null; loss: number | null };
+  mixed: boolean;  // ratios are shares of different things
   series: Series[];
   scores: Scores[];
   layout: Layout | null;
   bound: { loss: string; records: number; points: BoundPoint[] };
   pareto: Pareto[];
+  fronts: Front[];
   notes: string[];
 }
 

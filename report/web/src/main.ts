@@ -6,6 +6,7 @@ import { compareSection } from "./sections/compare.ts";
 import { curvesSection } from "./sections/curves.ts";
 import { examplesSection } from "./sections/examples.ts";
 import { alphaSection, calibrationSection } from "./sections/grids.ts";
+import { frontsSection, refitSection } from "./sections/refits.ts";
 import { mapsSection } from "./sections/maps.ts";
 import { scatterSection } from "./sections/scatter.ts";
 import type { Section } from "./sections/section.ts";
@@ -38,7 +39,7 @@ let lasting = 0;  // listeners that outlive a run's sections
 function build(): void {
   state.forgetAfter(lasting);
   const run = chosenRun();
-  const made = run ? [summarySection, mapsSection, curvesSection, alphaSection, calibrationSection, paretoSection, scatterSection, boundSection, tablesSection, compareSection]
+  const made = run ? [summarySection, mapsSection, curvesSection, alphaSection, calibrationSection, frontsSection, refitSection, paretoSection, scatterSection, boundSection, tablesSection, compareSection]
     .map((make) => make({ report, state, run })) : [];
   sections = [...made, examplesSection(report, state)].filter((one): one is Section => one !== null);
   main.replaceChildren(...sections.map((one) => one.element));

@@ -15,7 +15,7 @@ function lastStable(series: Series, stability: number): Point | null {
 // `label`: of the only series that counts; empty: the best of all.
 export function operatingPoint(run: Run, stability: number, label = ""): OperatingPoint | null {
   const sign = run.quality && !run.quality.higher_is_better ? -1 : 1;
-  const key = (point: Point) => [point.ratio, sign * (point.quality?.[0] ?? 0), point.stability?.[0] ?? 0];
+  const key = (point: Point) => [run.mixed ? point.removed[2] : point.ratio, sign * (point.quality?.[0] ?? 0), point.stability?.[0] ?? 0];
   const beats = (a: Point, b: Point) => {
     const x = key(a), y = key(b);
     for (let i = 0; i < x.length; ++i) if (x[i] !== y[i]) return x[i]! > y[i]!;
@@ -36,4 +36,4 @@ export function shellWord(word: string): string {
 }
 
 export const pruneCommand = (run: Run, { series, point }: OperatingPoint): string =>
-  `${series.command} --ratio ${point.ratio} -o ${shellWord(`${run.name}-${point.ratio}`)}`;
+  `${series.command} ${series.budget_flags.map((flag) => `${flag} ${point.ratio}`).join(" ")} -o ${shellWord(`${run.name}-${point.ratio}`)}`;

@@ -2,7 +2,7 @@
 
 export type Key =
   | "run" | "stability" | "way" | "alpha" | "ratio" | "scores" | "ways" | "drop" | "family" | "calibration" | "bound"
-  | "yaw" | "pitch" | "table" | "overlay" | "explanation" | "example" | "attention" | "theme";
+  | "yaw" | "pitch" | "table" | "overlay" | "explanation" | "example" | "attention" | "theme" | "fit" | "left";
 
 type Listener = (changed: Set<Key>) => void;
 

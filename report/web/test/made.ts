@@ -18,10 +18,10 @@ export function point(ratio: number, quality: number | null, stability: number):
 
 export function series(label: string, points: Point[], changes: Partial<Series> = {}): Series {
   return { label, method: label.split(" ")[0]!, family: label.split(" ")[0]!, uniform: false, drawn: false, loss: "ce", alpha: null, alpha_chosen: false, loss_chosen: false, examples: null,
-    command: `hies prune m --method ${label}`, points, ...changes };
+    sites: "attention", budget: "ratio", refit: "none", removes: "heads", budget_flags: ["--ratio"], command: `hies prune m --method ${label}`, points, ...changes };
 }
 
 export function run(all: Series[]): Run {
   return { key: "r", name: "r", folder: "f", task: "sst2", model: { path: "m", hash: "0" }, calib: "c", data: "d", records: 1, options: options(), quality: accuracy,
-    unpruned: { heads: 12, parameters: 1000, flops: 2000, quality: 90, loss: 0.3 }, series: all, scores: [], layout: null, bound: { loss: "ce", records: 0, points: [] }, pareto: [], notes: [] };
+    unpruned: { heads: 12, parameters: 1000, flops: 2000, quality: 90, loss: 0.3 }, series: all, scores: [], layout: null, bound: { loss: "ce", records: 0, points: [] }, pareto: [], fronts: [], mixed: false, notes: [] };
 }

@@ -3,6 +3,7 @@
 //   HIES_E2E_SWEEP     the sweep's folder
 //   HIES_E2E_HOSTILE   a report whose texts try to be markup; "<b>hies</b>" is one of its tokens
 //   HIES_E2E_LARGE     a report of 10,000 records or more
+//   HIES_E2E_SITES, HIES_E2E_SITES_SWEEP  a report of heads, neurons and both, with and without a refit, and its sweep
 //   HIES_E2E_OUT       a folder for screenshots
 import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
@@ -13,7 +14,7 @@ import { after, afterEach, before, test } from "node:test";
 import { pathToFileURL } from "node:url";
 import { launch, ready } from "./browser.mjs";
 
-const { HIES_E2E_PAGE: page, HIES_E2E_SWEEP: sweep, HIES_E2E_HOSTILE: hostile, HIES_E2E_LARGE: large, HIES_E2E_OUT: out } = process.env;
+const { HIES_E2E_PAGE: page, HIES_E2E_SWEEP: sweep, HIES_E2E_HOSTILE: hostile, HIES_E2E_LARGE: large, HIES_E2E_SITES: sites, HIES_E2E_SITES_SWEEP: sitesSweep, HIES_E2E_OUT: out } = process.env;
 const axe = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 const records = readFileSync(join(sweep, "records.jsonl"), "utf8").trim().split("\n").map((line) => JSON.parse(line));
 let browser;
@@ -69,6 +70,43 @@ test("every part of the page is there and says nothing on the console", async ()
   assert.deepEqual(ids, ["summary", "maps", "curves", "alpha", "calibration", "pareto", "scatter", "bound", "tables", "compare", "examples"]);
   assert.match(await tab.title(), /^hies report: /);
   await close(tab);
+});
+
+test("heads, neurons and both are compared, and what the refit gave is shown", async () => {
+  const of = readFileSync(join(sitesSweep, "records.jsonl"), "utf8").trim().split("\n").map((line) => JSON.parse(line));
+  const layers = new Set(of.flatMap((one) => one.refitted?.sites.map((site) => site.layer) ?? [])).size;
+  for (const width of [1600, 390]) {
+    const tab = await open(sites, { width, height: 1000 });
+    const legend = await tab.$$eval("#fronts .legend text", (all) => all.map((one) => one.textContent));
+    for (const units of ["heads", "neurons", "heads + neurons"])
+      for (const refit of ["no refit", "refitted"]) assert.ok(legend.includes(`${units}, ${refit}`), legend.join("; "));
+    const chosen = await tab.$eval("#refit select", (one) => one.selectedOptions[0].textContent);
+    const [, label, percent] = /^(.*): (\d+) % of the/.exec(chosen);
+    const cells = of.filter((one) => one.refit === "all" && Math.abs(one.ratio - percent / 100) < 1e-9 &&
+      one.sites === (label.includes("+") ? "attention,ffn" : label.includes("neurons") ? "ffn" : "attention"));
+    const errors = (kind, layer, of) => mean(cells.map((one) => one.refitted.sites.find((site) => site.kind === kind && site.layer === layer)[of]));
+    const tips = await tab.$$eval("#refit rect.bar", (all) => all.map((one) => one.dataset.tip));
+    assert.equal(tips.length, 2 * layers);
+    for (const kind of ["attention", "ffn"]) {
+      const removed = 100 * (1 - errors(kind, layers - 1, "error_after") / errors(kind, layers - 1, "error_before"));
+      assert.ok(tips.some((tip) => tip.startsWith(`layer ${layers - 1}, ${kind}`) && tip.endsWith(`${removed.toFixed(1)} % removed`)), `${removed} is not in ${tips}`);
+    }
+    assert.match(await text(tab, "#refit .said"), /Divergence .* before, .* after\. Stability .* without, .* with the refit; accuracy/);
+    // The bars of the map follow the plan that is chosen.
+    const parts = () => tab.$$eval("#maps [data-neurons]", (all) => all.map((one) => Number(one.dataset.neurons.split(":")[1])));
+    assert.equal((await parts()).length, layers);
+    const values = await tab.$$eval("#maps figure select option", (all) => all.map((one) => [one.value, one.textContent]));
+    const [value, words] = values.find(([, one]) => one.startsWith("fisher, loss logit-norm, neurons") && one.includes(": 25 %") && !one.includes("refit"));
+    await move(tab, "Plan", value);
+    const plans = of.filter((one) => one.sites === "ffn" && one.refit === "none" && one.ratio === 0.25);
+    const present = (plans[0].neurons + plans[0].neurons_removed) / layers;
+    const kept = mean(plans.map((one) => 1 - (one.removed.ffn?.["0"] ? unitsOf(one.removed.ffn["0"]).length : 0) / present));
+    assert.ok(Math.abs((await parts())[0] - kept) < 1e-9, `${await parts()} for ${words}, not ${kept}`);
+    // The command says which units, budget and refit.
+    assert.match(await text(tab, "#summary code"), /--preset paper --method fisher .*--matrix-flops-ratio 0\.\d+ -o /);
+    for (const name of ["fronts", "refit", "maps"]) await (await tab.$(`#${name}`)).screenshot({ path: join(out, `sites-${name}-${width}.png`) });
+    await close(tab);
+  }
 });
 
 // The units of a list of ranges, "0,2-3".
@@ -305,11 +343,11 @@ test("no other script runs, and nothing is loaded", async () => {
   await tab.close();
 });
 
-for (const width of [390, 1600])
+for (const [file, name, width] of [[page, "report", 390], [page, "report", 1600], [sites, "sites", 390], [sites, "sites", 1600]])
   for (const scheme of ["light", "dark"])
-    test(`at ${width} px in ${scheme}: no label is cut or covered, nothing sticks out, axe finds nothing serious`, async () => {
-      const tab = await open(page, { width, scheme });
-      await tab.screenshot({ path: join(out, `report-${width}-${scheme}.png`), fullPage: true });
+    test(`${name} at ${width} px in ${scheme}: no label is cut or covered, nothing sticks out, axe finds nothing serious`, async () => {
+      const tab = await open(file, { width, scheme });
+      await tab.screenshot({ path: join(out, `${name}-${width}-${scheme}.png`), fullPage: true });
       assert.ok(await tab.evaluate(() => document.documentElement.scrollWidth) <= width);
       assert.deepEqual(await tab.evaluate(labelProblems), []);
       await tab.addScriptTag({ path: axe }).catch(() => {});  // the policy forbids it

@@ -29,6 +29,14 @@ test("the operating point is the largest ratio that stays stable all the way", (
   assert.equal(pruneCommand(of, operatingPoint(of, 95)!), "hies prune m --method l2 --ratio 0.2 -o r-0.2");
 });
 
+test("where ratios are of different things, FLOPs compare them, and the command has the budget's flags", () => {
+  const cheap = { ...point(0.2, 88, 96), removed: [0.2, 0.3, 0.4] as [number, number, number] };
+  const of = { ...run([series("his", [point(0.3, 89, 97)]), series("fisher", [cheap], { sites: "attention,ffn", budget_flags: ["--ratio", "--ffn-ratio"] })]), mixed: true };
+  assert.equal(operatingPoint(of, 95)?.series.label, "fisher");
+  assert.equal(operatingPoint({ ...of, mixed: false }, 95)?.series.label, "his");
+  assert.equal(pruneCommand(of, operatingPoint(of, 95)!), "hies prune m --method fisher --ratio 0.2 --ffn-ratio 0.2 -o r-0.2");
+});
+
 test("words of a command are quoted as a shell needs it", () => {
   assert.equal(shellWord("a-b/c.tsv"), "a-b/c.tsv");
   assert.equal(shellWord("it's $(x)"), "'it'\\''s $(x)'");

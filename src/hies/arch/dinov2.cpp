@@ -47,7 +47,7 @@ const Family& dinov2() {
       .model_type = "dinov2",
       .description = "DINOv2 for image classification",
       .prefix = "dinov2.",
-      .portability = {.pruned_heads = true},
+      .portability = {.pruned_heads = true, .ffn_width = false},
       .parse = parse_dinov2,
       .neurons_key = "",
       .other_names = other_names(),

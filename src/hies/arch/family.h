@@ -15,6 +15,7 @@ struct Portability {
   bool head_dim = false;      // transformers: the same number in every layer, with an explicit head size
   bool served = false;        // vLLM, SGLang, TensorRT-LLM: the same
   bool per_layer = false;     // llama.cpp: any number in each layer
+  bool ffn_width = true;      // transformers: another number of neurons, the same in every layer
 };
 
 // The heads that every layer of a checkpoint has.

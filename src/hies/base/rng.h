@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
 #include <numeric>
 #include <utility>
 #include <vector>
@@ -34,6 +35,13 @@ class Rng {
  private:
   std::uint64_t state_;
 };
+
+// Returns numbers that depend on the seed and on what they are of alone, not on what was drawn before.
+inline Rng rng_of(std::uint64_t seed, std::initializer_list<std::int64_t> of) {
+  std::uint64_t state = seed;
+  for (const std::int64_t part : of) state = Rng(state + static_cast<std::uint64_t>(part)).next();
+  return Rng(state);
+}
 
 // Returns a random permutation of 0 … count−1 (Fisher–Yates).
 inline std::vector<std::int64_t> permutation(std::int64_t count, Rng& rng) {

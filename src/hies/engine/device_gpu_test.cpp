@@ -92,11 +92,15 @@ ExecutionOptions options_on(const std::string& device, ComputeType type) {
   return options;
 }
 
-// One head of every layer is removed.
+// One head and every third neuron of every layer are removed.
 model::Gates masking(const model::Layout& layout) {
-  model::Gates gates(layout, model::SiteKind::attention, 1.0);
-  for (auto& [site, row] : gates)
-    if (!row.empty()) row.back() = 0;
+  model::Gates gates;
+  for (const auto& [site, present] : layout) {
+    std::vector<double>& row = gates[site];
+    row.assign(present.units.size(), 1);
+    const std::size_t step = site.kind == model::SiteKind::ffn ? 3 : std::max<std::size_t>(row.size(), 1);
+    for (std::size_t i = step - 1; i < row.size(); i += step) row[i] = 0;
+  }
   return gates;
 }
 
@@ -104,7 +108,8 @@ Outcome outcome_of(const Model& model) {
   const model::Batch batch = random_batch(model.spec());
   const LogitNorm objective;
   Outcome outcome;
-  outcome.recorder.want_inner = outcome.recorder.want_entropy = outcome.recorder.want_out_sq = true;
+  outcome.recorder.want_inner = outcome.recorder.want_neurons = outcome.recorder.want_entropy = outcome.recorder.want_out_sq =
+      true;
   outcome.result = model.run(batch, {.gates = nullptr, .objective = &objective, .recorder = &outcome.recorder});
   const model::Gates gates = masking(model.spec().layout);
   outcome.masked = model.run(batch, {.gates = &gates, .objective = &objective, .recorder = nullptr});
@@ -143,7 +148,8 @@ void expect_alike(const Outcome& gpu, const Outcome& host, double tolerance) {
     EXPECT_LE(difference(gpu.masked.*values, host.masked.*values), tolerance);
   }
   using Layer = model::Recorder::Layer;
-  for (const auto values : {&Layer::inner, &Layer::inner_abs, &Layer::entropy, &Layer::out_sq})
+  for (const auto values :
+       {&Layer::inner, &Layer::inner_abs, &Layer::entropy, &Layer::out_sq, &Layer::neuron_abs, &Layer::neuron_sq})
     EXPECT_LE(difference(table(gpu.recorder, values), table(host.recorder, values)), tolerance);
   for (std::size_t layer = 0; layer < host.recorder.layers.size(); ++layer)
     EXPECT_EQ(gpu.recorder.layers[layer].entropy_queries, host.recorder.layers[layer].entropy_queries);
@@ -191,6 +197,9 @@ std::vector<model::UnitSet> random_masks(const model::Layout& layout) {
       for (const int head : layout.at(site).units)
         if (rng.uniform() < 0.4) mask.insert(site, head);
     }
+    for (const model::Site site : layout.sites(model::SiteKind::ffn))
+      for (const int neuron : layout.at(site).units)
+        if (i % 2 == 1 && rng.uniform() < 0.4) mask.insert(site, neuron);
     masks.push_back(std::move(mask));
   }
   return masks;

@@ -9,11 +9,13 @@
 #include "hies/engine/gpu.h"
 #include "hies/engine/mask_walk_torch.h"
 #include "hies/engine/network_torch.h"
+#include "hies/engine/random_weights_torch.h"
 #include "hies/engine/weights_torch.h"
 #include "hies/kernels/attention.h"
 #include "hies/kernels/parallel.h"
 #include "hies/nn/network.h"
 #include "hies/ops/offload.h"
+#include "hies/ops/sample_tokens.h"
 #include "hies/ops/token_loss.h"
 
 namespace hies::engine {
@@ -39,8 +41,19 @@ class Results {
   model::RunResult of_tokens(const at::Tensor& states, at::Tensor* gradient) const {
     const auto loss = objective_ == nullptr ? std::nullopt : objective_->token_loss();
     check(objective_ == nullptr || loss, "a loss that language models do not have");
-    model::RunResult result = ops::token_results(network_.head().vocabulary(), states, batch_, loss,
-                                                 ops::logit_rows(spec_.text.vocabulary, states.options()), gradient);
+    const ops::Linear& vocabulary = network_.head().vocabulary();
+    const std::int64_t rows = ops::logit_rows(spec_.text.vocabulary, states.options());
+    if (const auto draw = objective_ == nullptr ? std::nullopt : objective_->draw()) {
+      model::Batch drawn = batch_;
+      drawn.target_tokens = ops::sample_tokens(vocabulary, states, batch_, *draw, rows);
+      return of_targets(vocabulary, states, drawn, loss, rows, gradient);
+    }
+    return of_targets(vocabulary, states, batch_, loss, rows, gradient);
+  }
+
+  model::RunResult of_targets(const ops::Linear& vocabulary, const at::Tensor& states, const model::Batch& batch,
+                              std::optional<model::TokenLoss> loss, std::int64_t rows, at::Tensor* gradient) const {
+    model::RunResult result = ops::token_results(vocabulary, states, batch, loss, rows, gradient);
     result.classes = spec_.text.vocabulary;
     return result;
   }
@@ -80,6 +93,13 @@ auto within_memory(std::int64_t tokens, const MemoryPlan& memory, const Work& wo
   }
 }
 
+void check_head_sizes(const model::ModelSpec& spec, const std::string& name) {
+  for (const auto& [site, units] : spec.layout)
+    if (units.unit_size > kernels::kMaxHeadDim)
+      unsupported("{} has heads of size {}, but attention is computed for at most {}", name, units.unit_size,
+                  kernels::kMaxHeadDim);
+}
+
 void check_loadable(const arch::Checkpoint& checkpoint) {
   // An encoder without a task head gives hidden states.
   if (checkpoint.spec().causal && !checkpoint.has_task_head())
@@ -87,10 +107,7 @@ void check_loadable(const arch::Checkpoint& checkpoint) {
                 checkpoint.spec().problem == model::Problem::causal_lm
                     ? "its lm_head.weight is missing, and config.json does not say tie_word_embeddings true"
                     : "fine-tune the model on the task first; a checkpoint of the bare model predicts nothing");
-  for (const auto& [site, units] : checkpoint.spec().layout)
-    if (units.unit_size > kernels::kMaxHeadDim)
-      unsupported("{} has heads of size {}, but attention is computed for at most {}", checkpoint.folder().string(),
-                  units.unit_size, kernels::kMaxHeadDim);
+  check_head_sizes(checkpoint.spec(), checkpoint.folder().string());
 }
 
 ops::Linear::Keep keep_of(const MemoryPlan& memory, at::Device device) {
@@ -105,15 +122,23 @@ struct Model::State {
   Execution execution;
   at::Device device;
   MemoryPlan memory;
-  CheckpointWeights weights;
+  std::optional<model::ModelSpec> own_spec;  // of a model without checkpoint
+  std::shared_ptr<const nn::WeightSource> weights;
   nn::Network network;
 
   State(const arch::Checkpoint& checkpoint, const Execution& how, const formats::TensorMap& overrides)
       : execution(how),
         device(torch_device(how.device)),
         memory(plan_memory(checkpoint.spec(), how)),
-        weights(checkpoint, torch_type(how.type), keep_of(memory, device), device, overrides),
-        network(checkpoint.spec(), weights) {}
+        weights(
+            std::make_shared<CheckpointWeights>(checkpoint, torch_type(how.type), keep_of(memory, device), device, overrides)),
+        network(checkpoint.spec(), *weights) {}
+  State(model::ModelSpec spec, const Execution& how, RandomWeights& random)
+      : execution(how),
+        device(torch_device(how.device)),
+        memory(plan_memory(spec, how)),
+        own_spec(std::move(spec)),
+        network(*own_spec, random.of(*own_spec)) {}
   ops::AttentionOptions attention() const { return {execution.deterministic, execution.tf32}; }
 };
 
@@ -132,6 +157,20 @@ Model Model::load(std::shared_ptr<const arch::Checkpoint> checkpoint, const Exec
   const ExecutionScope scope(execution);
   auto state = std::make_unique<State>(*checkpoint, execution, overrides);
   return Model(std::move(checkpoint), std::move(state));
+}
+
+std::vector<Model> Model::with_random_weights(std::vector<model::ModelSpec> specs, const ExecutionOptions& options) {
+  const Execution execution = resolve(options);
+  open_device(execution.device);
+  kernels::wait_asleep();
+  const ExecutionScope scope(execution);
+  RandomWeights weights(torch_type(execution.type), torch_device(execution.device));
+  std::vector<Model> models;
+  for (model::ModelSpec& spec : specs) {
+    check_head_sizes(spec, "the model");
+    models.push_back(Model(nullptr, std::make_unique<State>(std::move(spec), execution, weights)));
+  }
+  return models;
 }
 
 model::RunResult Model::run(const model::Batch& batch, const RunRequest& request) const {
@@ -203,6 +242,7 @@ const nn::Network& network_of(const Model& model) { return model.state().network
 at::Device device_of(const Model& model) { return model.state().device; }
 ops::AttentionOptions attention_options(const Model& model) { return model.state().attention(); }
 
+const model::ModelSpec& Model::spec() const noexcept { return state_->network.spec(); }
 const MemoryPlan& Model::memory() const noexcept { return state_->memory; }
 const Execution& Model::execution() const noexcept { return state_->execution; }
 

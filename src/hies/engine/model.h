@@ -39,12 +39,15 @@ class Model {
   // `overrides`: tensors to use in the place of the checkpoint's.
   static Model load(std::shared_ptr<const arch::Checkpoint> checkpoint, const ExecutionOptions& options = {},
                     const formats::TensorMap& overrides = {});
+  // Returns a model of each description with random weights, to measure time with: their answers mean nothing, and they have no
+  // checkpoint(). Matrices of one name and shape are in memory once. Throws as load() does.
+  static std::vector<Model> with_random_weights(std::vector<model::ModelSpec> specs, const ExecutionOptions& options);
   ~Model();
   Model(Model&&) noexcept;
   Model& operator=(Model&&) noexcept;
 
   const arch::Checkpoint& checkpoint() const noexcept { return *checkpoint_; }
-  const model::ModelSpec& spec() const noexcept { return checkpoint_->spec(); }
+  const model::ModelSpec& spec() const noexcept;
   const MemoryPlan& memory() const noexcept;
   const Execution& execution() const noexcept;
 

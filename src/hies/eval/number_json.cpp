@@ -16,4 +16,8 @@ Json number_json(const std::optional<double>& value, std::string_view what) {
   return value ? Json(finite(*value, what)) : Json();
 }
 
+Json spread_json(const Spread& s) {
+  return {{"median", s.median}, {"p25", s.p25}, {"p75", s.p75}, {"min", s.least}, {"max", s.most}, {"count", s.count}};
+}
+
 }  // namespace hies::eval

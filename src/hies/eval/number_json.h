@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "hies/base/json.h"
+#include "hies/eval/latency.h"
 
 namespace hies::eval {
 
@@ -12,5 +13,7 @@ double finite(double value, std::string_view what);
 
 // The same, or null.
 Json number_json(const std::optional<double>& value, std::string_view what);
+
+Json spread_json(const Spread& spread);
 
 }  // namespace hies::eval

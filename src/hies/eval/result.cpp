@@ -8,10 +8,6 @@
 namespace hies::eval {
 namespace {
 
-Json spread_json(const Spread& s) {
-  return {{"median", s.median}, {"p25", s.p25}, {"p75", s.p75}, {"min", s.least}, {"max", s.most}, {"count", s.count}};
-}
-
 void add_measurements(const Measurements& measurements, Json& json) {
   json["model"] = {{"path", measurements.path}, {"hash", measurements.hash}, {"heads", measurements.heads}};
   json["loss"] = number_json(measurements.loss, "the mean loss");

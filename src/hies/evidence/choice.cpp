@@ -58,7 +58,8 @@ class Comparison {
   Comparison(const Evidence& evidence, const RunMeasure& run_measure, const Series& chosen)
       : evidence_(evidence), run_measure_(run_measure), chosen_(chosen) {
     for (const Series& series : evidence.usual_series()) {
-      const bool fits = series.method == chosen.method && series.uniform == chosen.uniform && !series.loss_chosen &&
+      const bool fits = series.method == chosen.method && series.uniform == chosen.uniform && series.sites == chosen.sites &&
+                        series.budget == chosen.budget && series.refit == chosen.refit && !series.loss_chosen &&
                         !series.alpha_chosen && (chosen.loss_chosen || series.loss == chosen.loss) &&
                         (chosen.alpha_chosen || series.alpha == chosen.alpha);
       if (fits) candidates_.push_back(series);

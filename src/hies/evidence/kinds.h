@@ -18,6 +18,8 @@ std::vector<Table> choice_tables(const Evidence& evidence);
 std::vector<Table> orthogonality_tables(const Evidence& evidence);
 std::vector<Table> bound_tables(const Evidence& evidence);
 std::vector<Table> pareto_tables(const Evidence& evidence);
+std::vector<Table> site_front_tables(const Evidence& evidence);
+std::vector<Table> refit_tables(const Evidence& evidence);
 std::vector<Table> latency_tables(const Evidence& evidence);
 
 }  // namespace hies::evidence

@@ -41,7 +41,7 @@ std::vector<Scored> all_scored(const Evidence& evidence) {
       const std::string loss = value_or<std::string>(scores.options, "loss", "", file);
       Scored& mine = by_loss.try_emplace(loss, Scored{run, loss, {}}).first->second;
       mine.seeds[value_or<std::int64_t>(scores.options, "seed", 0, file)] =
-          orthogonality(scores.table("his"), scores.table("ae"));
+          orthogonality(model::rows_of(scores.table("his"), model::SiteKind::attention), scores.table("ae"));
     }
     for (auto& [loss, scored] : by_loss) all.push_back(std::move(scored));
   }

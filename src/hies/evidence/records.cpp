@@ -8,20 +8,51 @@ namespace hies::evidence {
 
 namespace {
 
-constexpr std::string_view kRecordSchema1 = "hies.record/1";
+constexpr std::string_view kRecordSchema1 = "hies.record/1", kRecordSchema2 = "hies.record/2";
 
 // Returns a record of version 1, whose "pruned" lists heads by layer and whose "model" is the hash of the weights, as version 2.
-Json upgraded(const Json& old, std::string_view where) {
+Json of_version_2(const Json& old, std::string_view where) {
   const JsonNode root(old, where);
   Json json = old;
-  json["schema"] = kRecordSchema;
+  json["schema"] = kRecordSchema2;
   json["model"] = {{"hash", root.member("model").text()}};
   json["removed"] = {{model::site_kind_name(model::SiteKind::attention), root.member("pruned").object()}};
   json["mask"] = model::unit_set_from_json(json["removed"], fmt::format("{}: pruned", where)).hash();
   return json;
 }
 
+// Returns a record of version 2, which knows heads alone, as version 3.
+Json of_version_3(const Json& old, std::string_view where) {
+  JsonNode(old, where).member("cost").member("removed").object();
+  const RecordKey key;
+  Json json = old;
+  json["schema"] = kRecordSchema;
+  json["sites"] = key.sites;
+  json["budget"] = key.budget;
+  json["refit"] = key.refit;
+  json["neurons"] = nullptr;
+  json["neurons_removed"] = 0;
+  json["cost"]["removed"]["neurons"] = 0;
+  json["refitted"] = nullptr;
+  return json;
+}
+
 }  // namespace
+
+Json Refitted::GainsForm::write(const std::vector<Gain>& gains, const std::string& path) {
+  Json json = Json::array();
+  for (const Gain& gain : gains) json.push_back(stored::write(gain, path));
+  return json;
+}
+
+void Refitted::GainsForm::read(const JsonNode& parent, std::string_view name, std::vector<Gain>& gains) {
+  const JsonNode list = parent.member(name);
+  gains.clear();
+  list.each(list.list_size(), "sites", [&](std::size_t, const JsonNode& node) {
+    stored::Reader reader(node);
+    Gain::fields(reader, gains.emplace_back());
+  });
+}
 
 Json UnitSetForm::write(const model::UnitSet& set, const std::string& /*path*/) { return model::to_json(set); }
 
@@ -49,7 +80,9 @@ Json to_json(const Record& record) {
 Record record_from_json(const Json& json, std::string_view where) {
   const JsonNode root(json, where);
   if (root.holds("schema") && root.member("schema").is_text(kRecordSchema1))
-    return record_from_json(upgraded(json, where), where);
+    return record_from_json(of_version_2(json, where), where);
+  if (root.holds("schema") && root.member("schema").is_text(kRecordSchema2))
+    return record_from_json(of_version_3(json, where), where);
   check_schema(root, kRecordSchema, where, "run the sweep again with this version", "give a records.jsonl that hies sweep wrote");
   return from_stored<Record>(root);
 }

@@ -14,7 +14,7 @@
 
 namespace hies::evidence {
 
-inline constexpr std::string_view kRecordSchema = "hies.record/2";
+inline constexpr std::string_view kRecordSchema = "hies.record/3";
 
 // RecordKey::method of the unpruned model.
 inline constexpr std::string_view kUnprunedMethod = "none";
@@ -31,6 +31,10 @@ struct HashesForm {
   static void read(const JsonNode& parent, std::string_view name, model::ModelHashes& hashes);
 };
 
+// The names of RecordKey::budget for a share of each site's own units, and of RecordKey::refit for none.
+inline constexpr std::string_view kRatioBudget = "ratio";
+inline constexpr std::string_view kNoRefit = "none";
+
 // Which cell of a sweep's grid a record is of.
 struct RecordKey {
   std::string run;  // name of the sweep's run, a model with its task
@@ -40,11 +44,14 @@ struct RecordKey {
   bool uniform = false;  // the same share of every layer
   std::optional<double> alpha;
   std::string alpha_from;            // the data that chose alpha, for alpha = auto; empty: alpha is of the grid, or there is none
-  std::optional<std::string> loss;   // whose gradient ranked the heads; not set where none did
+  std::optional<std::string> loss;   // whose gradient ranked the units; not set where none did
   std::string loss_from;             // as alpha_from, for loss = auto
   std::optional<std::int64_t> seed;  // draws the calibration examples, or the mask of random; not set where nothing is drawn
   std::optional<std::int64_t> examples;  // calibration examples that ranked the heads; not set where none did
-  double ratio = 0;                      // of the present heads that the method was asked to remove
+  std::string sites = "attention";       // model::parse_site_kinds: whose units the method was asked to remove
+  std::string budget{kRatioBudget};      // the field of prune::BudgetOptions that `ratio` is of
+  double ratio = 0;                      // share to remove: of the present units of each site, or of what `budget` names
+  std::string refit{kNoRefit};           // refit::parse_refit_sites: the output matrices that were fitted anew
   std::string scores;                    // file that ranked the heads, relative to the sweep's directory; empty: none did
 
   template <class V, class Self>
@@ -60,7 +67,10 @@ struct RecordKey {
     v("loss_from", self.loss_from, stored::NullIfEmpty{});
     v("seed", self.seed);
     v("examples", self.examples);
+    v("sites", self.sites);
+    v("budget", self.budget);
     v("ratio", self.ratio, stored::Share{});
+    v("refit", self.refit);
     v("scores", self.scores, stored::NullIfEmpty{});
   }
   bool operator==(const RecordKey&) const = default;
@@ -72,6 +82,8 @@ struct RecordMask {
   model::UnitSet removed;
   std::int64_t heads = 0;  // heads left
   std::int64_t heads_removed = 0;
+  std::optional<std::int64_t> neurons = {};  // neurons left; not set in records of versions 1 and 2
+  std::int64_t neurons_removed = 0;
 
   template <class V, class Self>
   static void fields(V& v, Self& self) {
@@ -79,6 +91,8 @@ struct RecordMask {
     v("removed", self.removed, UnitSetForm{});
     v("heads", self.heads);
     v("heads_removed", self.heads_removed);
+    v("neurons", self.neurons);
+    v("neurons_removed", self.neurons_removed);
   }
   bool operator==(const RecordMask&) const = default;
 };
@@ -90,12 +104,14 @@ struct Cost {
     double heads = 0;
     double parameters = 0;
     double flops = 0;
+    double neurons = 0;
 
     template <class V, class Self>
     static void fields(V& v, Self& self) {
       v("heads", self.heads, stored::Share{});
       v("parameters", self.parameters, stored::Share{});
       v("flops", self.flops, stored::Share{});
+      v("neurons", self.neurons, stored::Share{});
     }
     bool operator==(const Removed&) const = default;
   };
@@ -153,6 +169,46 @@ struct Latency {
   bool operator==(const Latency&) const = default;
 };
 
+// What a refit did to the model (refit/refit.h).
+struct Refitted {
+  // How far the residual stream after a site is from the dense model's, as mean squares over the tokens that were fitted with.
+  struct Gain {
+    std::int64_t layer = 0;
+    std::string kind;  // model::site_kind_name
+    double error_before = 0, error_after = 0;
+
+    template <class V, class Self>
+    static void fields(V& v, Self& self) {
+      v("layer", self.layer);
+      v("kind", self.kind);
+      v("error_before", self.error_before);
+      v("error_after", self.error_after);
+    }
+    bool operator==(const Gain&) const = default;
+  };
+  // The form of a list of gains.
+  struct GainsForm {
+    static Json write(const std::vector<Gain>& gains, const std::string& path);
+    static void read(const JsonNode& parent, std::string_view name, std::vector<Gain>& gains);
+  };
+  double damping = 0;
+  std::int64_t examples = 0, tokens = 0, heldout = 0;              // rows fitted with, their tokens, rows held out
+  std::optional<double> divergence_before, divergence_after = {};  // from the dense model on the held-out rows
+  std::vector<Gain> sites;                                         // in their order
+
+  template <class V, class Self>
+  static void fields(V& v, Self& self) {
+    v("damping", self.damping);
+    v("examples", self.examples);
+    v("tokens", self.tokens);
+    v("heldout", self.heldout);
+    v("divergence_before", self.divergence_before);
+    v("divergence_after", self.divergence_after);
+    v("sites", self.sites, GainsForm{});
+  }
+  bool operator==(const Refitted&) const = default;
+};
+
 // What the cell costs, and how it answers the evaluation data.
 struct Measurement {
   stored::NamedNumbers metrics;     // the task's, primary first; empty without labels
@@ -161,6 +217,7 @@ struct Measurement {
   Cost cost;
   Bound bound;
   std::optional<Latency> latency_ms;  // not set unless the sweep measures latency
+  std::optional<Refitted> refitted;   // not set without a refit
 
   template <class V, class Self>
   static void fields(V& v, Self& self) {
@@ -170,11 +227,12 @@ struct Measurement {
     v("cost", self.cost);
     v("bound", self.bound);
     v("latency_ms", self.latency_ms);
+    v("refitted", self.refitted);
   }
   bool operator==(const Measurement&) const = default;
 };
 
-// One line of records.jsonl (docs/formats.md): a cell of a sweep's grid, the heads that it removes, and what became of the model.
+// One line of records.jsonl (docs/formats.md): a cell of a sweep's grid, the units that it removes, and what became of the model.
 // Shares are 0 … 1.
 struct Record {
   RecordKey key;
@@ -193,7 +251,7 @@ struct Record {
 
 // Returns the object of a record. Throws bad_input that names the first number that is not finite.
 Json to_json(const Record& record);
-// Returns the record, checked: schema, types, ranges, finite numbers. Reads versions 1 and 2. Throws bad_input that names `where`
+// Returns the record, checked: schema, types, ranges, finite numbers. Reads versions 1 to 3. Throws bad_input that names `where`
 // and the key; unsupported for another version of the schema.
 Record record_from_json(const Json& json, std::string_view where);
 

@@ -26,17 +26,23 @@ Record full() {
   r.key.seed = 4;
   r.key.examples = 32;
   r.key.ratio = 0.3;
-  r.mask.removed = model::UnitSet::parse("attention.0:1,5 attention.11:0");
+  r.key.sites = "attention,ffn";
+  r.key.budget = "matrix_flops_ratio";
+  r.key.refit = "all";
+  r.mask.removed = model::UnitSet::parse("attention.0:1,5 attention.11:0 ffn.3:7-9");
   r.mask.hash = r.mask.removed.hash();
   r.mask.heads = 69;
   r.mask.heads_removed = 3;
+  r.mask.neurons = 9213;
+  r.mask.neurons_removed = 3;
   r.measured.metrics = {{"f1", 0.8571428571428571}, {"accuracy", 0.75}};
   r.measured.stability = 0.9;
   r.measured.mean_loss = 0.4;
-  r.measured.cost = {22713986, 1031798784.5, {0.0416, 0.02, 0.01}};
+  r.measured.cost = {22713986, 1031798784.5, {0.0416, 0.02, 0.01, 0.0003}};
   r.measured.bound = {"ce", 0.5, 12.25, 7.5, -0.01, "scores/minilm-sst2-ce-4.json"};
   r.key.scores = "scores/minilm-sst2-ce-4.json";
   r.measured.latency_ms = Latency{5.5, 5.25, 6, 6.5, 1.1875, 181};
+  r.measured.refitted = Refitted{0.01, 1024, 26000, 256, 0.113, 0.021, {{0, "attention", 2, 1.5}, {0, "ffn", 3, 0.25}}};
   return r;
 }
 
@@ -72,7 +78,7 @@ TEST(Records, RefuseWhatIsNotARecord) {
     json[Json::json_pointer(pointer)] = std::move(value);
     return refusal(json);
   };
-  EXPECT_NE(with("/schema", "hies.record/3").find("another version"), std::string::npos);
+  EXPECT_NE(with("/schema", "hies.record/4").find("another version"), std::string::npos);
   EXPECT_NE(with("/schema", "hies.plan/1").find("hies.plan/1"), std::string::npos);
   EXPECT_NE(with("/ratio", 1.5).find("'ratio'"), std::string::npos);
   EXPECT_NE(with("/stability", -0.5).find("'stability'"), std::string::npos);
@@ -83,6 +89,8 @@ TEST(Records, RefuseWhatIsNotARecord) {
   EXPECT_NE(with("/removed/attention", {{"x", "1"}}).find("'x'"), std::string::npos);
   EXPECT_NE(with("/model", "7c9c").find("'model'"), std::string::npos);
   EXPECT_NE(with("/cost/removed/flops", 2).find("cost.removed.flops"), std::string::npos);
+  EXPECT_NE(with("/refitted/sites/1/error_after", "low").find("refitted.sites[1].error_after"), std::string::npos);
+  EXPECT_NE(with("/refitted/sites", 3).find("refitted.sites"), std::string::npos);
   Json json = to_json(full());
   json.erase("bound");
   EXPECT_NE(refusal(json).find("bound"), std::string::npos);
@@ -99,8 +107,27 @@ TEST(Records, OfVersion1AreRead) {
   EXPECT_EQ(records[1].mask.hash, records[1].mask.removed.hash());
   EXPECT_EQ(records[1].key.scores, "scores/bert-tiny-ce-0.json");
   EXPECT_EQ(records[1].mask.heads_removed, records[1].mask.removed.count());
-  // Written, they are of version 2.
+  // Written, they are of version 3.
   for (const Record& record : records) EXPECT_EQ(record_from_json(to_json(record), "r"), record);
+}
+
+// A record of version 2 knows heads alone, and no refit.
+TEST(Records, OfVersion2AreRead) {
+  Record record = full();
+  record.key.sites = RecordKey().sites;
+  record.key.budget = RecordKey().budget;
+  record.key.refit = RecordKey().refit;
+  record.mask.neurons.reset();
+  record.mask.neurons_removed = 0;
+  record.measured.cost.removed.neurons = 0;
+  record.measured.refitted.reset();
+  Json json = to_json(record);
+  json["schema"] = "hies.record/2";
+  for (const char* name : {"sites", "budget", "refit", "neurons", "neurons_removed", "refitted"}) json.erase(name);
+  json["cost"]["removed"].erase("neurons");
+  EXPECT_EQ(record_from_json(json, "r"), record);
+  json["cost"] = 1;
+  EXPECT_NE(refusal(json).find("'cost'"), std::string::npos);
 }
 
 TEST(Records, AreNotWrittenWithNumbersThatAreNone) {

@@ -29,7 +29,8 @@ std::ptrdiff_t rank(std::string_view name) {
 }
 
 auto key(const Series& s) {
-  return std::make_tuple(rank(s.method), s.method, s.uniform, s.loss_chosen, s.loss, s.alpha_chosen, s.alpha, s.examples);
+  return std::make_tuple(s.budget != kRatioBudget, budget_label(s.budget), s.sites, s.refit != kNoRefit, s.refit, rank(s.method),
+                         s.method, s.uniform, s.loss_chosen, s.loss, s.alpha_chosen, s.alpha, s.examples);
 }
 
 }  // namespace
@@ -43,6 +44,9 @@ Series series_of(const Record& record, std::int64_t examples) {
     series.loss = *record.key.loss;
   series.alpha_chosen = !record.key.alpha_from.empty();
   if (!series.alpha_chosen) series.alpha = record.key.alpha;
+  series.sites = record.key.sites;
+  series.budget = record.key.budget;
+  series.refit = record.key.refit;
   if (record.key.examples && *record.key.examples != examples) series.examples = record.key.examples;
   return series;
 }
@@ -58,8 +62,25 @@ std::string label(const Series& series) {
 
 std::string label_without_alpha(const Series& series) {
   std::string text = series.method + (series.uniform ? "/uniform" : "");
-  if (series.loss_chosen) return text + ", loss auto";
-  return series.loss.empty() || series.method.ends_with(kLogit) ? text : text + ", loss " + series.loss;
+  if (series.loss_chosen) text += ", loss auto";
+  else if (!series.loss.empty() && !series.method.ends_with(kLogit)) text += ", loss " + series.loss;
+  if (series.sites != Series().sites) text += ", " + sites_label(series.sites);
+  if (series.budget != kRatioBudget) text += ", by " + budget_label(series.budget);
+  if (series.refit != kNoRefit) text += ", refit " + series.refit;
+  return text;
+}
+
+std::string sites_label(std::string_view sites) {
+  if (sites == "attention") return "heads";
+  if (sites == "ffn") return "neurons";
+  return sites == "attention,ffn" ? "heads + neurons" : std::string(sites);
+}
+
+std::string budget_label(std::string_view budget) {
+  if (budget == kRatioBudget) return "units";
+  if (budget == "matrix_flops_ratio") return "matrix FLOPs";
+  if (budget == "flops_ratio") return "FLOPs";
+  return budget == "params_ratio" ? "parameters" : std::string(budget);
 }
 
 }  // namespace hies::evidence

@@ -22,6 +22,8 @@ std::vector<Table> evidence_tables(std::span<const Record> records, const Scores
            orthogonality_tables,
            bound_tables,
            pareto_tables,
+           site_front_tables,
+           refit_tables,
            latency_tables,
        }) {
     for (Table& table : kind(evidence))

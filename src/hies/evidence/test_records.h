@@ -46,6 +46,22 @@ struct Made {
   Made& examples(std::int64_t value) {
     return set([&] { record.key.examples = value; });
   }
+  Made& sites(std::string sites, std::string budget = "ratio") {
+    return set([&] {
+      record.key.sites = std::move(sites);
+      record.key.budget = std::move(budget);
+    });
+  }
+  // With one site, whose error falls from `before` to `after`.
+  Made& refit(std::string name, double before, double after) {
+    return set([&] {
+      record.key.refit = std::move(name);
+      record.measured.refitted = Refitted{0.01, 100, 1000, 50, before / 2, after / 2, {{0, "ffn", before, after}}};
+    });
+  }
+  Made& flops(double value) {
+    return set([&] { record.measured.cost.flops_per_example = value; });
+  }
   Made& uniform() {
     return set([&] { record.key.uniform = true; });
   }

@@ -47,6 +47,15 @@ class UnitTable {
   Rows rows_;
 };
 
+// Returns the rows of the sites of one kind.
+template <class T>
+UnitTable<T> rows_of(const UnitTable<T>& table, SiteKind kind) {
+  UnitTable<T> some;
+  for (const auto& [site, row] : table)
+    if (site.kind == kind) some[site] = row;
+  return some;
+}
+
 // What multiplies the output of each unit (of a head: A_h): 1 keeps, 0 removes (the unit is then not even computed), anything between
 // is allowed. A site without a row keeps all its units.
 using Gates = UnitTable<double>;

@@ -21,7 +21,7 @@ class WeightSource {
 
   ops::Norm norm(const model::NormSpec& norm) const;
   // Returns both matrices as one, the first one's outputs first: one product instead of two.
-  ops::Linear joined(const model::MatrixSpec& first, const model::MatrixSpec& second) const;
+  virtual ops::Linear joined(const model::MatrixSpec& first, const model::MatrixSpec& second) const;
 };
 
 }  // namespace hies::nn

@@ -51,16 +51,23 @@ std::string markdown(const ModelCard& card) {
   const model::Layout& before = card.source.spec().layout;
   const model::Layout left = prune::pruned_layout(card.plan, before);
   const model::Layout& stored = card.keep_shapes ? before : left;
-  std::string text = "## Attention heads removed by hies\n\n";
+  const std::int64_t neurons = card.plan.removed.count(model::SiteKind::ffn);
+  std::string text = fmt::format("## Attention heads{} removed by hies\n\n", neurons > 0 ? " and neurons" : "");
   if (!card.command.empty()) text += fenced(card.command);
   text += "| | before | after |\n|---|---|---|\n";
   text += fmt::format("| heads | {} | {} |\n", before.active_count(model::SiteKind::attention),
                       left.active_count(model::SiteKind::attention));
+  if (neurons > 0)
+    text += fmt::format("| neurons | {} | {} |\n", before.count(model::SiteKind::ffn), left.count(model::SiteKind::ffn));
   text += fmt::format("| parameters | {} | {} |\n", parameters(card.source, before), parameters(card.source, stored));
   if (card.result != nullptr) text += measured_rows(*card.result);
   if (card.result != nullptr)
     text += fmt::format("\nMeasured on the {} examples of `{}` (task {}).\n", card.result->examples,
                         std::filesystem::path(card.result->data_file).filename().string(), card.result->task);
+  if (card.refit != nullptr)
+    text += fmt::format("\nRefitted: {} output matrices, by least squares on {} rows ({} tokens) of `{}`, damping {:g}.\n",
+                        card.refit->gains.size(), card.refit->examples, card.refit->tokens,
+                        std::filesystem::path(card.calibration).filename().string(), card.refit->damping);
   if (card.keep_shapes) text += "\nShapes are kept: the removed heads' columns of the output projections are zero.\n";
   if (const std::int64_t padding = left.padding_count(model::SiteKind::attention); padding > 0 && !card.keep_shapes)
     text +=

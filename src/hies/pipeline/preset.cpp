@@ -8,7 +8,7 @@
 namespace hies::pipeline {
 
 std::string_view preset_for(const prune::BudgetOptions& budget) {
-  return budget.flops_ratio || budget.matrix_flops_ratio || budget.params_ratio ? "best" : "paper";
+  return budget.flops_ratio || budget.matrix_flops_ratio || budget.params_ratio || budget.latency_ratio ? "best" : "paper";
 }
 
 void apply_preset(std::string_view preset, const PresetTargets& targets, const std::function<bool(std::string_view)>& given) {

@@ -17,7 +17,7 @@ namespace hies::pipeline {
 //   best   the Fisher information of heads and neurons by the norm of the logits, which needs no labels, from 512 rows, and every output
 //          matrix fitted anew
 
-// Returns the preset where none is named: best for a share of the model's FLOPs or parameters, else paper.
+// Returns the preset where none is named: best for a share of the model's FLOPs, parameters or latency, else paper.
 std::string_view preset_for(const prune::BudgetOptions& budget);
 
 // What a preset may set; null: the job has no such options.

@@ -2,12 +2,14 @@
 
 #include "hies/base/error.h"
 #include "hies/base/files.h"
+#include "hies/eval/layer_latency.h"
 #include "hies/eval/quality.h"
 #include "hies/pipeline/eval_run.h"
 #include "hies/pipeline/model_card.h"
 #include "hies/pipeline/plan_run.h"
 #include "hies/pipeline/refit_rows.h"
 #include "hies/prune/runtimes.h"
+#include "hies/refit/masked_tensors.h"
 #include "hies/score/statistics/statistic.h"
 
 namespace hies::pipeline {
@@ -20,7 +22,9 @@ class Job {
   PruneRun run() {
     check_request();
     AtomicDirectory output(request_.output, request_.force);
+    read_latency_table();
     checkpoint_ = std::make_shared<const arch::Checkpoint>(arch::Checkpoint::open(request_.model, progress_));
+    if (table_) prune::check_model(*table_, checkpoint_->hashes(), checkpoint_->spec().layout, request_.budget.latency_table);
     // A plan alone needs no run of the model.
     if (needs_model()) whole_.emplace(load_model(checkpoint_, request_.execution));
     find_plan();
@@ -31,8 +35,13 @@ class Job {
     run_.fits = prune::fitting_runtimes(checkpoint_->family().portability, stored);
     if (refits()) refit();
     if (request_.evaluation) evaluate_masked();
-    const ModelCard card{*checkpoint_, run_.plan, masked_ ? &masked_->result : nullptr, request_.command,
-                         request_.surgery.keep_shapes};
+    const ModelCard card{*checkpoint_,
+                         run_.plan,
+                         masked_ ? &masked_->result : nullptr,
+                         request_.command,
+                         request_.surgery.keep_shapes,
+                         run_.refit ? &*run_.refit : nullptr,
+                         request_.calibration ? request_.calibration->string() : std::string()};
     prune::write_pruned(*checkpoint_, run_.plan, request_.surgery, markdown(card), output.folder(), progress_, instead());
     output.commit();
     if (needs_model()) look_at_output();
@@ -58,6 +67,14 @@ class Job {
     if (!request_.calibration || request_.plan) return;
     score::check_options(request_.method);
     prune::check_options(request_.budget);
+    check_options(request_.stages);
+  }
+
+  // A table of another machine or setting is refused before long work.
+  void read_latency_table() {
+    if (request_.plan || !request_.budget.latency_ratio) return;
+    table_ = prune::read_latency_table(request_.budget.latency_table);
+    prune::check_setting(*table_, eval::latency_setting(request_.execution), request_.budget.latency_table);
   }
 
   bool refits() const { return refit::parse_refit_sites(request_.refit.refit) != refit::RefitSites::none; }
@@ -70,19 +87,45 @@ class Job {
       return;
     }
     ScoreRun scored = run_score(*whole_, score_request(), std::move(calibration_.scored), progress_);
-    prune::BudgetOptions budget = request_.budget;
-    if (request_.surgery.keep_shapes) budget.target.clear();  // the shapes remain those of the whole model
-    run_.plan = run_plan(scored.scores, request_.method, budget);
     run_.scores = std::move(scored.scores);
     calibration_.scored = std::move(scored.calibration);
+    run_.plan = plan_of_stage(1);
+    for (std::int64_t stage = 2; stage <= request_.stages.stages; ++stage) {
+      score_again();
+      run_.plan = plan_of_stage(stage);
+    }
+    if (request_.stages.stages > 1) run_.plan.information["stages"] = request_.stages.stages;
+  }
+
+  // Returns the plan of the budget's first `stage` parts, of the scores at hand. It removes what the plan before it does.
+  prune::Plan plan_of_stage(std::int64_t stage) const {
+    const bool last = stage == request_.stages.stages;
+    prune::BudgetOptions budget = request_.budget;
+    if (request_.surgery.keep_shapes) budget.target.clear();  // the shapes remain those of the whole model
+    if (!last) {
+      budget = part_of(budget, static_cast<double>(stage) / static_cast<double>(request_.stages.stages));
+      budget.target.clear();  // what runs there is the last stage's matter
+    }
+    return run_plan(*run_.scores, request_.method, budget, stage == 1 ? nullptr : &run_.plan.removed);
+  }
+
+  // Scores what the plan so far leaves, refitted where that is asked for.
+  void score_again() {
+    formats::TensorMap tensors = refit::masked_tensors(*checkpoint_, run_.plan.removed);
+    if (refits()) {
+      const refit::Refit fitted = refit_plan();
+      for (const auto& [name, tensor] : fitted.whole) tensors[name] = tensor;
+    }
+    const engine::Model left = engine::Model::load(checkpoint_, request_.execution, tensors);
+    run_.scores = score_dataset(left, calibration_.scored, score_request(), progress_);
+    run_.scores->model_info.hashes = data::hashes_of(*checkpoint_, whole_->preprocessor);
   }
 
   ScoreRequest score_request() const {
     ScoreRequest score{request_.model, request_.task, *request_.calibration, request_.load, request_.score, request_.execution};
-    const auto& tables = score::find_method(request_.method.method).tables;
-    score.score.tables.assign(tables.begin(), tables.end());
+    score.score.tables = score::tables_of(request_.method);
     // A random plan needs only the model's heads and their cost, and a plan that is there no score, whose loss might ask for labels.
-    if (tables.empty() || request_.plan) score.score.tables = score::weight_statistics();
+    if (score.score.tables.empty() || request_.plan) score.score.tables = score::weight_statistics();
     score.score.sites = request_.method.sites;
     return score;
   }
@@ -100,9 +143,12 @@ class Job {
 
   // Fits what the plan leaves, and loads the masked model with it.
   void refit() {
-    run_.refit =
-        refit::refit(whole_->model, run_.plan.removed, calibration_.fitted, calibration_.heldout, request_.refit, progress_);
+    run_.refit = refit_plan();
     refitted_.emplace(engine::Model::load(checkpoint_, request_.execution, run_.refit->whole));
+  }
+
+  refit::Refit refit_plan() const {
+    return refit::refit(whole_->model, run_.plan.removed, calibration_.fitted, calibration_.heldout, request_.refit, progress_);
   }
 
   // The model that the pruned checkpoint must equal, once the plan's units are masked.
@@ -140,6 +186,8 @@ class Job {
     const eval::EvaluationSubject reference = subject(whole_->model, nullptr, &*masked_->reference);
     run_.evaluation = eval::evaluate(task(), subject(pruned.model, nullptr, nullptr), &reference, request_.eval, progress_);
     run_.match = match_logits(run_.evaluation->predictions, masked_->predictions);
+    if (table_ && !request_.surgery.keep_shapes && request_.eval.latency.latency_seconds > 0)
+      run_.latency = eval::check_prediction(*table_, whole_->model, pruned.model, request_.eval.latency, progress_);
   }
 
   // Rows that the refit did not see, where there are some.
@@ -164,6 +212,7 @@ class Job {
   Progress& progress_;
   std::shared_ptr<const arch::Checkpoint> checkpoint_;
   std::optional<LoadedModel> whole_;
+  std::optional<prune::LatencyTable> table_;
   CalibrationParts calibration_;
   std::optional<engine::Model> refitted_;
   EvaluationData data_;

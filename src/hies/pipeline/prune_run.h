@@ -7,8 +7,10 @@
 
 #include "hies/base/progress.h"
 #include "hies/eval/evaluate.h"
+#include "hies/eval/latency_check.h"
 #include "hies/pipeline/logit_match.h"
 #include "hies/pipeline/score_run.h"
+#include "hies/pipeline/stages.h"
 #include "hies/prune/budget.h"
 #include "hies/prune/plan.h"
 #include "hies/prune/surgery.h"
@@ -32,6 +34,7 @@ struct PruneRequest {
   data::LoadOptions load = calibration_options();  // columns, max_length: of both data files; the rest: of the calibration data
   score::ScoreOptions score = {};                  // `tables` is set to what the method needs
   score::MethodOptions method = {};
+  StageOptions stages = {};          // in which the budget is spent
   prune::BudgetOptions budget = {};  // beside `plan` only `target` matters
   refit::RefitOptions refit = {};    // with a refit, calibration data may stand beside `plan`: it is fitted with
 
@@ -48,6 +51,8 @@ struct PruneRun {
   std::vector<std::string> fits = {};               // programs that can run the result
   std::optional<refit::Refit> refit = {};           // where one was asked for
   std::optional<eval::Evaluation> evaluation = {};  // of the pruned checkpoint, with the whole one as reference
+  // With a latency table, where the evaluation measures latency: how far its prediction was off.
+  std::optional<eval::LatencyCheck> latency = {};
   // Differences between the pruned checkpoint, loaded again, and the masked (and refitted) model: on the evaluation data, else on the
   // calibration data; not set where there is neither.
   std::optional<LogitMatch> match = {};

@@ -8,8 +8,11 @@
 #include "hies/pipeline/logit_match.h"
 #include "hies/pipeline/refit_rows.h"
 #include "hies/prune/surgery.h"
+#include "hies/refit/masked_tensors.h"
 #include "hies/refit/refit.h"
 #include "hies/score/golden_test.h"
+#include "hies/score/scorer.h"
+#include "hies/score/scores.h"
 
 namespace hies::pipeline {
 namespace {
@@ -105,6 +108,30 @@ TEST_P(RefittedModels, PrunedIsMaskedAndRefitted) {
         }
     }
   }
+}
+
+// Output matrices with zeros for what is removed give the masked model, whose removed units have no gradient and the others their own.
+TEST_P(RefittedModels, MaskedTensorsAreTheMask) {
+  const prune::Plan plan = some_plan();
+  const model::Gates gates = prune::gates(plan, layout());
+  const engine::Model model = golden.load(ComputeType::float64);
+  const engine::Model zeroed = engine::Model::load(golden.checkpoint, engine::in_type(ComputeType::float64),
+                                                   refit::masked_tensors(*golden.checkpoint, plan.removed));
+  const LogitMatch match = match_logits(answers(zeroed, nullptr), answers(model, &gates));
+  EXPECT_LE(match.largest_difference, 1e-10 * match.largest_logit);
+  score::ScoreOptions options;
+  options.loss = "logit-norm";
+  options.sites = "attention,ffn";
+  options.tables = {"fisher"};
+  const score::Scores scores = score::score_heads(zeroed, golden.dataset, options);
+  bool any = false;
+  for (const auto& [site, row] : scores.table("fisher"))
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      const bool removed = plan.removed.contains(site, layout().at(site).units[i]);
+      any = any || row[i] > 0;
+      EXPECT_TRUE(!removed || row[i] == 0) << site.layer;
+    }
+  EXPECT_TRUE(any);
 }
 
 INSTANTIATE_TEST_SUITE_P(All, RefittedModels, testing::ValuesIn(score::golden_names()), [](const auto& info) {

@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <iterator>
+#include <limits>
 #include <map>
 #include <tuple>
 #include <utility>
@@ -12,24 +13,15 @@
 #include <fmt/ranges.h>
 
 #include "hies/base/error.h"
+#include "hies/prune/latency_budget.h"
 #include "hies/prune/plan_information.h"
-#include "hies/prune/protect.h"
 #include "hies/prune/remaining.h"
+#include "hies/prune/removal_order.h"
 #include "hies/prune/runtimes.h"
 #include "hies/prune/savings.h"
 
 namespace hies::prune {
 namespace {
-
-// What is removed or kept as a whole.
-struct Unit {
-  model::Site site;
-  std::vector<int> members;  // original indices, ascending
-  double keep_score = 0;
-  double order = 0;  // lowest first
-};
-
-using Units = std::vector<Unit>;
 
 // Returns the FLOPs of the unit's own matrices, those of KV heads that only it reads among them.
 double matrix_flops(const PlanInput& input, model::Site site, const std::vector<int>& members) {
@@ -45,7 +37,16 @@ double matrix_flops(const PlanInput& input, model::Site site, const std::vector<
   return flops;
 }
 
-Units all_units(const PlanInput& input) {
+// Returns what orders the unit: its score, or where scores add up its score for what it costs of the budget.
+double order_of(const PlanInput& input, const BudgetOptions& options, model::Site site, const std::vector<int>& members,
+                double keep_score) {
+  if (!input.additive) return keep_score;
+  if (options.latency_ratio) return latency_order(input, site, members, keep_score);
+  const double cost = matrix_flops(input, site, members);
+  return cost > 0 ? keep_score / cost : keep_score;
+}
+
+Units all_units(const PlanInput& input, const BudgetOptions& options) {
   check(input.keep_scores.size() == input.units.size(), "a plan's tables have another number of sites");
   Units units;
   for (const auto& [site, groups] : input.units) {
@@ -55,42 +56,21 @@ Units all_units(const PlanInput& input) {
       if (!std::isfinite(keep_scores[i]))
         bad_input("keep-score of layer {}, {} {} is {}", site.layer, model::unit_noun(site.kind), fmt::join(groups[i], ", "),
                   keep_scores[i]);
-      const double cost = input.additive ? matrix_flops(input, site, groups[i]) : 1;
-      units.push_back({site, groups[i], keep_scores[i], cost > 0 ? keep_scores[i] / cost : keep_scores[i]});
+      const bool first = input.before != nullptr && input.before->contains(site, groups[i].front());
+      units.push_back(
+          {site, groups[i], keep_scores[i],
+           first ? -std::numeric_limits<double>::infinity() : order_of(input, options, site, groups[i], keep_scores[i])});
     }
   }
   return units;
 }
 
 constexpr std::string_view kBudgets =
-    "give one of `ratio`, `ffn_ratio`, `heads`, `params_ratio`, `flops_ratio`, `matrix_flops_ratio`";
+    "give one of `ratio`, `ffn_ratio`, `heads`, `params_ratio`, `flops_ratio`, `matrix_flops_ratio`, `latency_ratio`";
 
 void check_share(std::string_view name, const std::optional<double>& share) {
   if (share && !(*share >= 0 && *share <= 1))
     throw Error(ErrorKind::bad_input, fmt::format("{} is {}, but it must be 0 … 1", name, *share), "30 % is 0.3");
-}
-
-// Returns the units that may be removed, in the order in which they are. It is the same for every budget: a smaller plan is a part of
-// a larger one.
-Units removal_order(Units units, const model::Layout& layout, const BudgetOptions& options) {
-  const model::UnitSet kept = parse_protect(options.protect, layout);
-  std::sort(units.begin(), units.end(), [](const Unit& a, const Unit& b) {
-    return std::tie(a.order, a.site, a.members) < std::tie(b.order, b.site, b.members);
-  });
-  std::map<model::Site, std::int64_t> spare;  // heads or neurons that a layer can still lose
-  for (const auto& [site, present] : layout)
-    spare[site] = std::ssize(present.active()) -
-                  (site.kind == model::SiteKind::ffn ? options.min_neurons_per_layer : options.min_heads_per_layer);
-  std::erase_if(units, [&](const Unit& unit) {
-    const auto left = spare.find(unit.site);
-    const auto count = std::ssize(unit.members);
-    if (left != spare.end() && left->second < count) return true;
-    if (std::any_of(unit.members.begin(), unit.members.end(), [&](int member) { return kept.contains(unit.site, member); }))
-      return true;
-    if (left != spare.end()) left->second -= count;
-    return false;
-  });
-  return units;
 }
 
 constexpr std::string_view kKeepFewer =
@@ -121,7 +101,7 @@ Units uniform_share(const Units& order, const BudgetOptions& options, const mode
   for (const auto& entry : groups) {
     const model::Site site = entry.first;
     const bool is_ffn = site.kind == model::SiteKind::ffn;
-    if (is_ffn && heads && !options.ffn_ratio) continue;
+    if (is_ffn ? heads && !options.ffn_ratio : !options.ratio) continue;
     const double ratio = is_ffn ? options.ffn_ratio.value_or(*options.ratio) : *options.ratio;
     Units own;
     std::copy_if(order.begin(), order.end(), std::back_inserter(own), [site](const Unit& unit) { return unit.site == site; });
@@ -142,31 +122,45 @@ Units first_heads(const Units& order, std::int64_t heads) {
   return first(order, count, "the budget");
 }
 
+// Returns how many units the shortest beginning of whole steps has after which `saved()` is at least `share`; all of them where none
+// has. `remove` takes a unit.
+template <class Saved, class Remove>
+std::size_t shortest(const RemovalSteps& steps, double share, const Saved& saved, const Remove& remove) {
+  std::size_t count = 0, step = 0;
+  for (; saved() < share && step < steps.ends.size(); ++step)
+    for (; count < steps.ends[step]; ++count) remove(steps.units[count].site, steps.units[count].members);
+  return count;
+}
+
 // Returns the shortest beginning whose costs are at least `share` of `total`.
 template <class Cost>
-Units first_share(const PlanInput& input, const Units& order, double share, double total, std::string_view name,
+Units first_share(const PlanInput& input, const RemovalSteps& steps, double share, double total, std::string_view name,
                   std::string_view of, const Cost& cost) {
   if (!(total > 0)) bad_input("{} is a share of the model's {}, but these are {}", name, of, total);
   Savings savings(input.layout, input.unit_costs, input.kv_costs);
   const auto removed = [&] { return cost(savings.total()) / total; };
-  std::size_t count = 0;
-  for (; removed() < share && count < order.size(); ++count) savings.remove(order[count].site, order[count].members);
+  const std::size_t count =
+      shortest(steps, share, removed, [&](model::Site site, const std::vector<int>& members) { savings.remove(site, members); });
   if (removed() < share)
     throw Error(ErrorKind::bad_input,
                 fmt::format("{} is {}, but all units that can be removed hold {} of the model's {}", name, share, removed(), of),
                 fmt::format("give a {} of at most {}", name, removed()));
-  return first(order, count, name);
+  return first(steps.units, count, name);
+}
+
+// Returns the shortest beginning that saves at least `share` of the model's time by the table.
+Units first_latency(const PlanInput& input, const RemovalSteps& steps, double share) {
+  LatencySavings savings(input);
+  const std::size_t count = shortest(
+      steps, share, [&] { return savings.share(); },
+      [&](model::Site site, const std::vector<int>& members) { savings.remove(site, members); });
+  if (savings.share() < share) savings.refuse(share);
+  return first(steps.units, count, "`latency_ratio`");
 }
 
 double parameters_of(const model::UnitCost& cost) { return static_cast<double>(cost.parameters); }
 double flops_of(const model::UnitCost& cost) { return cost.flops_per_token; }
 double matrix_flops_of(const model::UnitCost& cost) { return cost.matrix_flops_per_token; }
-
-Units of_kind(const Units& order, model::SiteKind kind) {
-  Units own;
-  std::copy_if(order.begin(), order.end(), std::back_inserter(own), [kind](const Unit& unit) { return unit.site.kind == kind; });
-  return own;
-}
 
 std::size_t count_of(const Units& units, model::SiteKind kind) {
   return static_cast<std::size_t>(
@@ -196,7 +190,7 @@ Units site_shares(const BudgetOptions& options, const Units& units, const Units&
 
 Units choose(const PlanInput& input, const BudgetOptions& options, const Units& units, const Units& order) {
   if (options.heads) return first_heads(of_kind(order, model::SiteKind::attention), *options.heads);
-  if (options.ratio && options.uniform) {
+  if ((options.ratio || options.ffn_ratio) && options.uniform) {
     check_scored(units, model::SiteKind::ffn, "ffn_ratio", options.ffn_ratio);
     return uniform_share(order, options, input.units);
   }
@@ -204,13 +198,15 @@ Units choose(const PlanInput& input, const BudgetOptions& options, const Units& 
   if (!input.additive && count_of(units, model::SiteKind::ffn) > 0 && count_of(units, model::SiteKind::attention) > 0)
     throw Error(ErrorKind::bad_input, "one budget for heads and neurons needs a method whose scores compare them",
                 "use method fisher, or give each site its own share: `ratio` and `ffn_ratio`");
+  const RemovalSteps steps = options.uniform ? uniform_steps(order, input.layout) : single_steps(order);
+  if (options.latency_ratio) return first_latency(input, steps, *options.latency_ratio);
   if (options.params_ratio)
-    return first_share(input, order, *options.params_ratio, static_cast<double>(input.parameters), "`params_ratio`", "parameters",
+    return first_share(input, steps, *options.params_ratio, static_cast<double>(input.parameters), "`params_ratio`", "parameters",
                        parameters_of);
   if (options.matrix_flops_ratio)
-    return first_share(input, order, *options.matrix_flops_ratio, all_matrix_flops(input), "`matrix_flops_ratio`",
+    return first_share(input, steps, *options.matrix_flops_ratio, all_matrix_flops(input), "`matrix_flops_ratio`",
                        "FLOPs of the matrices of heads and neurons", matrix_flops_of);
-  return first_share(input, order, *options.flops_ratio, input.flops_per_token, "`flops_ratio`", "FLOPs per token", flops_of);
+  return first_share(input, steps, *options.flops_ratio, input.flops_per_token, "`flops_ratio`", "FLOPs per token", flops_of);
 }
 
 }  // namespace
@@ -221,7 +217,8 @@ void check_options(const BudgetOptions& options) {
                               std::pair("`heads`", options.heads.has_value()),
                               std::pair("`params_ratio`", options.params_ratio.has_value()),
                               std::pair("`flops_ratio`", options.flops_ratio.has_value()),
-                              std::pair("`matrix_flops_ratio`", options.matrix_flops_ratio.has_value())};
+                              std::pair("`matrix_flops_ratio`", options.matrix_flops_ratio.has_value()),
+                              std::pair("`latency_ratio`", options.latency_ratio.has_value())};
   std::string_view given;
   for (const auto& [name, is_given] : budgets) {
     if (!is_given) continue;
@@ -234,12 +231,13 @@ void check_options(const BudgetOptions& options) {
   check_share("`ratio`", options.ratio);
   check_share("`ffn_ratio`", options.ffn_ratio);
   check_share("`matrix_flops_ratio`", options.matrix_flops_ratio);
+  check_share("`latency_ratio`", options.latency_ratio);
+  check_latency_options(options);
   check_share("`params_ratio`", options.params_ratio);
   check_share("`flops_ratio`", options.flops_ratio);
   if (options.heads && *options.heads < 0) bad_input("`heads` is {}, but it must be 0 or more", *options.heads);
-  if (options.uniform && !options.ratio)
-    throw Error(ErrorKind::bad_input, fmt::format("`uniform` goes with `ratio`, not with {}", given),
-                "give `ratio`, or leave `uniform` out");
+  if (options.uniform && options.heads)
+    throw Error(ErrorKind::bad_input, "`uniform` does not go with `heads`", "give a share, or leave `uniform` out");
   if (options.min_heads_per_layer < 0)
     bad_input("`min_heads_per_layer` is {}, but it must be 0 or more", options.min_heads_per_layer);
   if (options.min_neurons_per_layer < 0)
@@ -248,8 +246,8 @@ void check_options(const BudgetOptions& options) {
 }
 
 Plan make_plan(const PlanInput& input, const BudgetOptions& options) {
-  const Units units = all_units(input);
   check_options(options);
+  const Units units = all_units(input, options);
   const std::int64_t present = input.layout.active_count(model::SiteKind::attention);
   if (options.heads && *options.heads > present) bad_input("`heads` is {}, but the model has only {}", *options.heads, present);
   const Units chosen = choose(input, options, units, removal_order(units, input.layout, options));

@@ -136,7 +136,7 @@ TEST(Budget, BadOptions) {
   expect({.params_ratio = 0.1, .flops_ratio = 0.1}, "`params_ratio` and `flops_ratio` are two budgets");
   expect({.heads = -1}, "`heads` is -1");
   expect({.heads = 9}, "`heads` is 9, but the model has only 8");
-  expect({.heads = 3, .uniform = true}, "`uniform` goes with `ratio`, not with `heads`");
+  expect({.heads = 3, .uniform = true}, "`uniform` does not go with `heads`");
   expect({.ratio = 0.1, .min_heads_per_layer = -1}, "`min_heads_per_layer` is -1");
   Subject free = subject;
   free.flops_per_token = 0;
@@ -252,12 +252,42 @@ TEST(Budget, JointOrderIsScorePerFlop) {
   EXPECT_DOUBLE_EQ(more.information["matrix_flops_per_token"]["before"].get<double>(), 900);
 }
 
+// One unit of every layer at a time. By mean score ÷ FLOPs: neurons 0.005, neurons 0.02 and 0.03, heads (1 + 7)/200 = 0.04, neurons 0.09, …
+TEST(Budget, UniformStepsTakeTheCheaperSite) {
+  BothSites model;
+  EXPECT_EQ(model.plan({.matrix_flops_ratio = 1.0 / 900, .uniform = true}).removed.text(), "ffn.0:1 ffn.1:1");
+  EXPECT_EQ(model.plan({.matrix_flops_ratio = 60.0 / 900, .uniform = true}).removed.text(), "ffn.0:0-1,4 ffn.1:0-1,4");
+  const Plan more = model.plan({.matrix_flops_ratio = 61.0 / 900, .uniform = true});
+  EXPECT_EQ(more.removed.text(), "attention.0:1 ffn.0:0-1,4 attention.1:0 ffn.1:0-1,4");
+  EXPECT_DOUBLE_EQ(more.information["matrix_flops_per_token"]["removed"].get<double>(), 260);
+  // A unit that must stay shortens its layer's turn; a layer that ran out ends the steps of its site.
+  EXPECT_EQ(model.plan({.matrix_flops_ratio = 1.0 / 900, .uniform = true, .protect = "ffn:1:1"}).removed.text(),
+            "ffn.0:1 ffn.1:4");
+  expect_says(error_of([&] { model.plan({.matrix_flops_ratio = 0.99, .uniform = true, .min_neurons_per_layer = 3}); }),
+              "all units that can be removed hold");
+  model.layout[model::ffn_site(1)] = {{0, 1, 2, 3}, {}, 5, 0, 1};
+  model.costs[model::ffn_site(1)].pop_back(), model.scores[model::ffn_site(1)].pop_back();
+  model.units[model::ffn_site(1)].pop_back();
+  expect_says(error_of([&] { model.plan({.flops_ratio = 0.01, .uniform = true}); }),
+              "`uniform` needs layers alike, but layer 0 has 5 neurons and layer 1 has 4");
+}
+
+TEST(Budget, WhatIsRemovedBeforeComesFirst) {
+  const BothSites model;
+  const model::UnitSet before = model::UnitSet::parse("attention.1:2 ffn.0:2");
+  PlanInput input{{"m"}, model.layout, model::UnitKind::head, model.units, model.scores, model.costs, model.kv_costs, 1000, 2000,
+                  {},    true};
+  input.before = &before;
+  EXPECT_EQ(make_plan(input, {.matrix_flops_ratio = 111.0 / 900}).removed.text(), "ffn.0:1-2 attention.1:2");
+}
+
 // As without `uniform`, `ratio` is of heads and ffn_ratio of neurons.
 TEST(Budget, UniformSharesOfBothSites) {
   const BothSites model;
   EXPECT_EQ(model.plan({.ratio = 0.5, .uniform = true}).removed.text(), "attention.0:0-1 attention.1:0-1");
   EXPECT_EQ(model.plan({.ratio = 0.5, .ffn_ratio = 0.2, .uniform = true}).removed.text(),
             "attention.0:0-1 ffn.0:1 attention.1:0-1 ffn.1:1");
+  EXPECT_EQ(model.plan({.ffn_ratio = 0.2, .uniform = true}).removed.text(), "ffn.0:1 ffn.1:1");
 }
 
 TEST(Budget, JointPlansAreNestedAndKeepWhatMustBeKept) {

@@ -4,6 +4,7 @@
 #include <iterator>
 
 #include "hies/base/fields.h"
+#include "hies/prune/latency_budget.h"
 #include "hies/prune/runtimes.h"
 #include "hies/prune/savings.h"
 
@@ -64,6 +65,7 @@ Json plan_information(const PlanInput& input, const BudgetOptions& options, cons
   json["parameters"] = saving(input.parameters, savings.total().parameters);
   json["flops_per_token"] = saving(input.flops_per_token, savings.total().flops_per_token);
   json["matrix_flops_per_token"] = saving(all_matrix_flops(input), savings.total().matrix_flops_per_token);
+  if (input.latency != nullptr) json["latency_ms"] = latency_information(input, left);
   json["fits"] = fitting_runtimes(input.portability, left);
   return json;
 }

@@ -104,8 +104,9 @@ void write_heads(const arch::Family& family, const Layout& left, Json& config) {
                       return layer->count() == layers[0]->count() && layer->kv_count() == layers[0]->kv_count();
                     });
   // A family whose loaders take either: the even numbers stand in the words of transformers 5, the others in those of 4.
-  if (family.portability.pruned_heads && every_layer_has_heads && !(even && family.portability.head_dim)) {
-    config["pruned_heads"] = pruned_heads(left);
+  Json pruned = pruned_heads(left);
+  if (!pruned.empty() && family.portability.pruned_heads && every_layer_has_heads && !(even && family.portability.head_dim)) {
+    config["pruned_heads"] = std::move(pruned);
   } else {
     config.erase("pruned_heads");
   }

@@ -68,15 +68,38 @@ Obstacle not_uniform(const Layout& left) {
   return first_of(left, {without_heads, different_heads, uneven_groups, different_neurons});
 }
 
+// Returns whether every layer has all heads that the original model had, so that no program meets other numbers of heads.
+bool all_heads_present(const Layout& left) {
+  const auto sites = left.sites(SiteKind::attention);
+  return std::all_of(sites.begin(), sites.end(), [&](const model::Site site) {
+    const SiteLayout& heads = left.at(site);
+    return heads.padding.empty() && heads.count() == heads.original_units && heads.kv_count() == heads.original_kv_heads;
+  });
+}
+
+// Returns what keeps transformers from reading the numbers of neurons.
+Obstacle neurons_of_transformers(const Portability& family, const Layout& left) {
+  if (Obstacle different = different_neurons(left); !different.empty()) return different;
+  const auto sites = left.sites(SiteKind::ffn);
+  const bool whole = std::all_of(sites.begin(), sites.end(),
+                                 [&](const model::Site site) { return left.at(site).count() == left.at(site).original_units; });
+  return whole || family.ffn_width ? Obstacle() : Obstacle("does not read other numbers of neurons of this family");
+}
+
 constexpr std::string_view kFamily = "does not read other numbers of heads of this family";
 
 Obstacle transformers4(const Portability& family, const Layout& left) {
+  if (all_heads_present(left)) return neurons_of_transformers(family, left);
   if (family.pruned_heads && family.head_dim && not_uniform(left).empty()) return "does not know the head_dim of this family";
-  if (family.pruned_heads) return first_of(left, {without_heads, different_neurons});
+  if (Obstacle neurons = neurons_of_transformers(family, left); !neurons.empty()) return neurons;
+  if (family.pruned_heads) return without_heads(left);
   return family.head_dim ? not_uniform(left) : Obstacle(kFamily);
 }
 Obstacle transformers(const Portability& family, const Layout& left) {
-  return family.head_dim ? not_uniform(left) : Obstacle(kFamily);
+  if (all_heads_present(left)) return neurons_of_transformers(family, left);
+  if (!family.head_dim) return Obstacle(kFamily);
+  const Obstacle different = not_uniform(left);
+  return different.empty() ? neurons_of_transformers(family, left) : different;
 }
 Obstacle server(const Portability& family, const Layout& left) { return family.served ? not_uniform(left) : Obstacle(kFamily); }
 Obstacle llama_cpp(const Portability& family, const Layout& left) {

@@ -224,6 +224,13 @@ TEST(Runtimes, WantAsManyNeuronsInEveryLayer) {
   EXPECT_EQ(fitting_runtimes(kLlama, layout), (Names{"llama.cpp", "onnxruntime", "transformers.js"}));
   EXPECT_EQ(fitting_runtimes({.pruned_heads = true}, layout), (Names{"onnxruntime", "transformers.js"}));
   expect_says(error_of([&] { check_target("vllm", kLlama, layout); }), "layer 0 keeps 2 and layer 1 keeps 1");
+  // Where no head is removed, no program meets other numbers of heads.
+  layout[model::ffn_site(1)].units = {1, 2};
+  EXPECT_EQ(fitting_runtimes({.pruned_heads = true}, layout),
+            (Names{"transformers", "transformers-4", "onnxruntime", "transformers.js"}));
+  EXPECT_EQ(fitting_runtimes({.pruned_heads = true, .ffn_width = false}, layout), (Names{"onnxruntime", "transformers.js"}));
+  layout.attention(0) = remaining(layout.attention(0), {1});
+  EXPECT_EQ(fitting_runtimes({.pruned_heads = true}, layout), (Names{"transformers-4", "onnxruntime", "transformers.js"}));
 }
 
 TEST(Runtimes, TargetsRefuseWhatTheyCannotRun) {

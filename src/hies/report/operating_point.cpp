@@ -18,8 +18,10 @@ const Point* last_stable(const SeriesPoints& series, double stability) {
 
 std::optional<OperatingPoint> operating_point(const RunPoints& run, double stability) {
   const double sign = run.quality && !run.quality->higher_is_better ? -1 : 1;
+  const bool mixed = run.is_mixed();
   const auto key = [&](const Point& point) {
-    return std::make_tuple(point.ratio, sign * point.quality.value.value_or(0), point.stability.value.value_or(0));
+    return std::make_tuple(mixed ? point.flops_removed : point.ratio, sign * point.quality.value.value_or(0),
+                           point.stability.value.value_or(0));
   };
   const SeriesPoints* best_series = nullptr;
   const Point* best = nullptr;

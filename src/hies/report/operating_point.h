@@ -14,7 +14,7 @@ struct OperatingPoint {
   const Point& point;
 };
 
-// Returns the largest ratio up to which a configuration keeps a mean stability of at least `stability` per cent at every ratio;
+// Returns the largest ratio (where ratios are of different things: the one that removes the most FLOPs) up to which a configuration keeps a mean stability of at least `stability` per cent at every ratio;
 // of the configurations that reach it the one with the best mean quality, then stability, then the first. Random masks and other
 // numbers of calibration examples do not count. Not set where no configuration keeps it at its first ratio. The page does the
 // same (report/web/src/operating_point.ts).

@@ -83,6 +83,33 @@ TEST(PruneCommand, SaysOnlyWhatIsNotTheDefault) {
       "--normalise per-layer --min-heads-per-layer 2 --image-size 64 --skip-bad");
 }
 
+// A share of costs would mean the preset best, so that the command names another.
+TEST(PruneCommand, HasSitesBudgetAndRefit) {
+  const sweep::SweepRun run{"r", "m", "sst2", "train", "dev"};
+  sweep::SweepOptions options;
+  options.refit_options.refit_examples = 128;
+  evidence::Record record;
+  record.key.method = "fisher";
+  record.key.loss = "logit-norm";
+  record.key.sites = "attention,ffn";
+  record.key.budget = "matrix_flops_ratio";
+  record.key.refit = "all";
+  EXPECT_EQ(prune_command(run, options, record),
+            "hies prune m --task sst2 --calib train --preset paper --method fisher --sites attention,ffn --loss logit-norm "
+            "--refit all --refit-examples 128");
+  EXPECT_EQ(budget_flags(record.key), std::vector<std::string>{"--matrix-flops-ratio"});
+  EXPECT_EQ(removed_noun(record.key), "matrices' FLOPs");
+  record.key.budget = "ratio";
+  record.key.refit = "none";
+  EXPECT_EQ(prune_command(run, options, record),
+            "hies prune m --task sst2 --calib train --method fisher --sites attention,ffn --loss logit-norm");
+  EXPECT_EQ(budget_flags(record.key), (std::vector<std::string>{"--ratio", "--ffn-ratio"}));
+  record.key.sites = "ffn";
+  EXPECT_EQ(budget_flags(record.key), std::vector<std::string>{"--ffn-ratio"});
+  record.key.uniform = true;
+  EXPECT_EQ(budget_flags(record.key), std::vector<std::string>{"--ratio"});
+}
+
 evidence::TableCell mean(double value) { return evidence::number_cell(value); }
 
 SeriesPoints series(const std::string& label, std::initializer_list<std::array<double, 3>> points) {
@@ -111,6 +138,10 @@ TEST(OperatingPoint, IsTheLargestRatioThatStaysStableAllTheWay) {
   EXPECT_EQ(found->series.label, "l2");
   EXPECT_EQ(found->point.ratio, 0.2);
   EXPECT_FALSE(operating_point(run, 99.5));
+  // Where ratios are of different things, FLOPs compare them.
+  run.series[0].points[0].flops_removed = 0.4;
+  run.series[2].series.sites = "ffn";
+  EXPECT_EQ(operating_point(run, 95)->series.label, "his");
 }
 
 }  // namespace

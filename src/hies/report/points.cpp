@@ -1,5 +1,7 @@
 #include "hies/report/points.h"
 
+#include <algorithm>
+
 #include "hies/base/error.h"
 #include "hies/sweep/grid.h"
 
@@ -27,6 +29,7 @@ Point point(const Records& records, double ratio, const RunPoints& run) {
   Point point;
   point.ratio = ratio;
   point.records = std::ssize(records);
+  point.seeds = records;
   if (run.quality) point.quality = evidence::spread_cell(evidence::numbers_of(records, *run.quality));
   point.stability = evidence::spread_cell(evidence::numbers_of(records, run.stability));
   point.loss_increase = loss_increase(records);
@@ -42,6 +45,12 @@ Point point(const Records& records, double ratio, const RunPoints& run) {
 }
 
 }  // namespace
+
+bool RunPoints::is_mixed() const {
+  return std::any_of(series.begin(), series.end(), [](const SeriesPoints& mine) {
+    return mine.series.sites != evidence::Series().sites || mine.series.budget != evidence::kRatioBudget;
+  });
+}
 
 RunPoints run_points(const evidence::Evidence& evidence, const std::string& run) {
   const Record* unpruned = evidence.unpruned(run);

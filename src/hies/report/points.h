@@ -19,6 +19,7 @@ struct Point {
   double heads = 0, parameters = 0, flops = 0;                          // left
   double heads_removed = 0, parameters_removed = 0, flops_removed = 0;  // shares 0 … 1
   std::optional<evidence::Latency> latency = {};                        // of the first seed that has it
+  std::vector<const evidence::Record*> seeds = {};                      // the records themselves
 };
 
 // One configuration, at every ratio.
@@ -37,6 +38,9 @@ struct RunPoints {
   evidence::Measure stability;
   evidence::Record unpruned;
   std::vector<SeriesPoints> series;  // in the order of tables
+
+  // Returns whether ratios are of different things, so that only costs compare configurations.
+  bool is_mixed() const;
 };
 
 RunPoints run_points(const evidence::Evidence& evidence, const std::string& run);

@@ -57,13 +57,35 @@ std::string shell_word(const std::string& word) {
   return text += '\'';
 }
 
+std::vector<std::string> budget_flags(const evidence::RecordKey& key) {
+  if (key.budget != evidence::kRatioBudget) {
+    std::string flag = "--" + key.budget;
+    std::replace(flag.begin(), flag.end(), '_', '-');
+    return {flag};
+  }
+  if (key.sites == "ffn" && !key.uniform) return {"--ffn-ratio"};
+  if (key.sites == "attention,ffn") return {"--ratio", "--ffn-ratio"};
+  return {"--ratio"};
+}
+
+std::string removed_noun(const evidence::RecordKey& key) {
+  if (key.budget == "matrix_flops_ratio") return "matrices' FLOPs";
+  if (key.budget == "flops_ratio") return "FLOPs";
+  if (key.budget == "params_ratio") return "parameters";
+  if (key.sites == "ffn") return "neurons";
+  return key.sites == "attention,ffn" ? "heads and of the neurons" : "heads";
+}
+
 std::string prune_command(const sweep::SweepRun& run, const sweep::SweepOptions& options, const evidence::Record& record) {
   const sweep::GridMethod method = sweep::parse_method(record.key.method);
   const data::Task& task = data::task(run.task);
   Command command("hies prune " + shell_word(run.model.string()));
   command.word("task", run.task);
   command.word("calib", run.calib.string());
+  // A share of costs would mean another preset.
+  if (record.key.budget != evidence::kRatioBudget) command.word("preset", "paper");
   command.word("method", method.scorer);
+  command.unless("sites", record.key.sites, score::MethodOptions().sites);
   if (record.key.alpha) command.word("alpha", fmt::format("{}", *record.key.alpha));
   if (record.key.loss) command.unless("loss", *record.key.loss, task.loss);
   if (record.key.examples) command.unless("examples", *record.key.examples, sweep::SweepOptions().examples);
@@ -71,6 +93,11 @@ std::string prune_command(const sweep::SweepRun& run, const sweep::SweepOptions&
   command.unless_usual(options.method);
   command.unless_usual(options.score);
   command.unless_usual(options.budget);
+  if (record.key.refit != evidence::kNoRefit) {
+    refit::RefitOptions refit = options.refit_options;
+    refit.refit = record.key.refit;
+    command.unless_usual(refit);
+  }
   command.unless_usual(sweep::load_options(options, task));
   command.unless("dtype", options.execution.dtype, engine::ExecutionOptions().dtype);
   return std::move(command).text();

@@ -6,6 +6,7 @@
 #include "hies/evidence/pareto.h"
 #include "hies/report/page_data.h"
 #include "hies/report/prune_command.h"
+#include "hies/report/refit_json.h"
 
 namespace hies::report {
 namespace {
@@ -17,7 +18,7 @@ Json spread(const evidence::TableCell& cell) {
   return Json::array({*cell.value, cell.sd ? Json(*cell.sd) : Json()});
 }
 
-Json point_json(const Point& point) {
+Json point_json(const Point& point, const model::Layout* layout) {
   Json json = {{"ratio", point.ratio},
                {"records", point.records},
                {"quality", spread(point.quality)},
@@ -27,6 +28,9 @@ Json point_json(const Point& point) {
                {"parameters", point.parameters},
                {"flops", point.flops},
                {"removed", Json::array({point.heads_removed, point.parameters_removed, point.flops_removed})}};
+  if (Json refit = refitted_json(point); !refit.is_null()) json["refitted"] = std::move(refit);
+  if (layout != nullptr)
+    if (Json left = left_json(point, *layout); !left.is_null()) json["left"] = std::move(left);
   if (point.latency)
     json["latency_ms"] = {{"median", point.latency->median},
                           {"p25", point.latency->p25},
@@ -36,13 +40,18 @@ Json point_json(const Point& point) {
   return json;
 }
 
-Json series_json(const SeriesPoints& series, const Sweep& sweep, const sweep::SweepRun& run) {
+Json series_json(const SeriesPoints& series, const Sweep& sweep, const sweep::SweepRun& run, const model::Layout* layout) {
   Json points = Json::array();
-  for (const Point& point : series.points) points.push_back(point_json(point));
+  for (const Point& point : series.points) points.push_back(point_json(point, layout));
   return {{"label", series.label},
           {"method", series.series.method},
           {"family", evidence::label_without_alpha(series.series)},
           {"uniform", series.series.uniform},
+          {"sites", series.series.sites},
+          {"budget", series.series.budget},
+          {"refit", series.series.refit},
+          {"removes", removed_noun(series.example.key)},
+          {"budget_flags", budget_flags(series.example.key)},
           {"drawn", series.drawn},
           {"loss", or_null(series.example.key.loss)},
           {"alpha", or_null(series.example.key.alpha)},
@@ -111,7 +120,7 @@ void add_scores(const Sweep& sweep, const std::vector<const Record*>& records, J
     run["scores"].push_back({{"file", file},
                              {"loss", value_or<std::string>(scores.options, "loss", "", file)},
                              {"seed", value_or<std::int64_t>(scores.options, "seed", 0, file)},
-                             {"his", rows_json(scores.table("his"))},
+                             {"his", rows_json(model::rows_of(scores.table("his"), model::SiteKind::attention))},
                              {"ae", rows_json(scores.table("ae"))}});
   }
 }
@@ -210,11 +219,15 @@ Json run_json(const Sweep& sweep, const evidence::Evidence& evidence, const std:
                       {"flops", points.unpruned.measured.cost.flops_per_example},
                       {"quality", points.quality ? or_null(points.quality->of(points.unpruned)) : Json()},
                       {"loss", or_null(points.unpruned.measured.mean_loss)}};
+  json["mixed"] = points.is_mixed();
+  const std::set<std::string> files = scores_files(sweep, records);
+  const model::Layout* layout = files.empty() ? nullptr : &sweep.scores.at(*files.begin()).layout;
   json["series"] = Json::array();
-  for (const SeriesPoints& series : points.series) json["series"].push_back(series_json(series, sweep, run));
+  for (const SeriesPoints& series : points.series) json["series"].push_back(series_json(series, sweep, run, layout));
   add_scores(sweep, records, json);
   json["bound"] = bound_json(records);
   json["pareto"] = pareto_json(points, records, sweep.config.options.examples);
+  json["fronts"] = fronts_json(evidence, points);
   json["notes"] = sweep.notes;
   return json;
 }

@@ -38,14 +38,17 @@ std::string recommendation(const RunPoints& run, const Sweep& sweep) {
   const auto found = operating_point(run, kUsualStability);
   if (!found) return fmt::format("No configuration keeps {} % of the answers at its smallest ratio.\n", kUsualStability);
   const Point& point = found->point;
-  std::string text = fmt::format("The largest ratio that keeps {} % of the answers: {} by {}\n  stability {}", kUsualStability,
-                                 point.ratio, found->series.label, shown(point.stability, run.stability));
+  const evidence::Record& example = found->series.example;
+  std::string text = fmt::format("The {} that keeps {} % of the answers: ", run.is_mixed() ? "cheapest model" : "largest ratio",
+                                 kUsualStability);
+  text += run.is_mixed() ? fmt::format("{} of the {}", point.ratio, removed_noun(example.key)) : fmt::format("{}", point.ratio);
+  text += fmt::format(" by {}\n  stability {}", found->series.label, shown(point.stability, run.stability));
   if (run.quality) text += fmt::format(", {} {}", run.quality->name, shown(point.quality, *run.quality));
   text += fmt::format("; parameters {:+.1f} %, FLOPs {:+.1f} %", -100 * point.parameters_removed, -100 * point.flops_removed);
   if (point.latency) text += fmt::format(", latency {:.3g} ms ({:.2f}× as quick)", point.latency->median, point.latency->speedup);
-  return text + fmt::format("\n  {} --ratio {} -o {}\n",
-                            prune_command(sweep.run(run.name), sweep.config.options, found->series.example), point.ratio,
-                            shell_word(fmt::format("{}-{}", run.name, point.ratio)));
+  text += fmt::format("\n  {}", prune_command(sweep.run(run.name), sweep.config.options, example));
+  for (const std::string& flag : budget_flags(example.key)) text += fmt::format(" {} {}", flag, point.ratio);
+  return text + fmt::format(" -o {}\n", shell_word(fmt::format("{}-{}", run.name, point.ratio)));
 }
 
 using Numbers = std::vector<std::optional<double>>;

@@ -32,10 +32,11 @@ void add_to(std::vector<double>& sums, const std::vector<double>& more) {
 }  // namespace
 
 ExampleStatistics::ExampleStatistics(const model::Layout& layout, std::int64_t examples, const model::Recorder& wanted,
-                                     bool with_losses)
-    : tokens(static_cast<std::size_t>(examples)),
+                                     bool with_losses, std::int64_t draws)
+    : tokens(static_cast<std::size_t>(examples * draws)),
       losses(with_losses ? tokens.size() : 0),
-      layers(static_cast<std::size_t>(layout.layer_count())) {
+      layers(static_cast<std::size_t>(layout.layer_count())),
+      draws_(draws) {
   for (std::size_t layer = 0; layer < layers.size(); ++layer) {
     const std::size_t size = tokens.size() * heads_of(layout, layer);
     if (wanted.want_inner) layers[layer].inner.resize(size);
@@ -49,14 +50,14 @@ ExampleStatistics::ExampleStatistics(const model::Layout& layout, std::int64_t e
 }
 
 void ExampleStatistics::add(const model::Layout& layout, const model::Batch& batch, const model::RunResult& result,
-                            const model::Recorder& recorder) {
+                            const model::Recorder& recorder, std::int64_t draw) {
   for (std::size_t layer = 0; recorder.want_neurons && layer < layers.size(); ++layer) {
     if (layers[layer].neuron_sq.empty()) continue;
     add_to(layers[layer].neuron_abs, recorder.layers[layer].neuron_abs);
     add_to(layers[layer].neuron_sq, recorder.layers[layer].neuron_sq);
   }
   for (std::size_t b = 0; b < batch.examples.size(); ++b) {
-    const auto example = static_cast<std::size_t>(batch.examples[b]);
+    const auto example = static_cast<std::size_t>(batch.examples[b] * draws_ + draw);
     check(example < tokens.size(), "an example outside the data set");
     tokens[example] = batch.length(static_cast<std::int64_t>(b));
     if (!losses.empty()) losses[example] = result.losses[b];

@@ -241,6 +241,51 @@ TEST(UnitScores, PaddingHeadsTakeNoPart) {
   expect_near(spread_over_heads(units, scores.layout), {{1, 1, 10, 10}});
 }
 
+// A model of one layer with two heads and three neurons.
+Scores scores_of_both_sites() {
+  Scores scores = small_scores();
+  scores.layout = {};
+  scores.tables.clear();
+  const model::Site heads = model::attention_site(0), neurons = model::ffn_site(0);
+  scores.layout[heads] = {{0, 1}, {0, 1}, 2, 2, 4};
+  scores.layout[neurons] = {{0, 1, 2}, {}, 3, 0, 1};
+  scores.tables["his"][heads] = {1, 3};
+  scores.tables["ae"][heads] = {0.5, 0.25};
+  scores.tables["his"][neurons] = {5, 6, 7};
+  scores.tables["fisher"][heads] = {100, 200};
+  scores.tables["fisher"][neurons] = {30, 20, 10};
+  return scores;
+}
+
+TEST(UnitScores, EachSiteByItsOwnMethod) {
+  const Scores scores = scores_of_both_sites();
+  MethodOptions options;
+  options.sites = "attention,ffn";
+  options.ffn_method = "fisher";
+  const UnitScores mixed = unit_scores(scores, options);
+  EXPECT_EQ(mixed.keep.at(model::attention_site(0)), (std::vector<double>{0, 1}));  // hies of heads alone
+  EXPECT_EQ(mixed.keep.at(model::ffn_site(0)), (std::vector<double>{30, 20, 10}));
+  EXPECT_FALSE(mixed.additive);
+  EXPECT_EQ(tables_of(options), (std::vector<std::string>{"his", "ae", "fisher"}));
+  options.method = "fisher";
+  EXPECT_TRUE(unit_scores(scores, options).additive);
+  options.sites = "attention";
+  EXPECT_NE(std::string(error_of([&] { check_options(options); }).what()).find("`ffn_method` is fisher"), std::string::npos);
+  options.sites = "attention,ffn";
+  options.ffn_method = "hies";
+  EXPECT_NE(std::string(error_of([&] { check_options(options); }).what()).find("no value for a neuron"), std::string::npos);
+}
+
+TEST(UnitScores, RandomDrawsForEverySite) {
+  MethodOptions options;
+  options.method = "random";
+  const UnitScores heads = unit_scores(scores_of_both_sites(), options);
+  options.sites = "attention,ffn";
+  const UnitScores both = unit_scores(scores_of_both_sites(), options);
+  EXPECT_EQ(both.keep.at(model::ffn_site(0)).size(), 3U);
+  EXPECT_EQ(both.keep.at(model::attention_site(0)), heads.keep.at(model::attention_site(0)));
+}
+
 TEST(UnitScores, BadOptions) {
   EXPECT_EQ(error_of([] { units_of("his", "pair"); }).kind(), ErrorKind::bad_input);
   EXPECT_EQ(error_of([] { units_of("his", "head", "mean"); }).kind(), ErrorKind::bad_input);

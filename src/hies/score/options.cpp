@@ -57,7 +57,9 @@ std::string_view tables_help() {
 void check_options(const ScoreOptions& options) {
   parse_granularity(options.granularity);
   parse_entropy_tokens(options.entropy_tokens);
-  if (!options.loss.empty()) find_objective(options.loss);
+  if (!options.loss.empty() && find_objective(options.loss).drawn && parse_granularity(options.granularity) == Granularity::batch)
+    bad_input("`granularity` batch is of one answer for each example, but `loss` {} draws several", options.loss);
+  check_least("draws", options.draws);
   check_least("batch_examples", options.batch_examples);
   check_least("batch_tokens", options.batch_tokens);
   if (options.tables.empty()) throw Error(ErrorKind::bad_input, "no table is asked for", known_names_hint("", statistic_names()));

@@ -16,6 +16,8 @@ std::string_view tables_help();
 // What is computed of every unit. Which examples are used is data::LoadOptions' matter.
 struct ScoreOptions {
   std::string loss;  // empty: what fits the model, ce or mse
+  std::int64_t draws = 4;
+  std::uint64_t draw_seed = 0;
   std::string granularity = "example";
   std::int64_t batch_examples = 32;
   std::string entropy_tokens = "all";
@@ -27,7 +29,10 @@ struct ScoreOptions {
 
   template <class V, class Self>
   static void fields(V& v, Self& self) {
-    v("loss", self.loss, "loss whose gradient is taken: ce, mse, pseudo-label or logit-norm (default: the task's)");
+    v("loss", self.loss, "loss whose gradient is taken: ce, mse, pseudo-label, logit-norm or sampled (default: the task's)");
+    v("draws", self.draws,
+      "answers that loss sampled draws for each example (of texts: for each token), each with a pass of its own");
+    v("draw_seed", self.draw_seed, "seed of these answers");
     v("granularity", self.granularity, "where HIS takes the absolute value: per example, token or batch");
     v("batch_examples", self.batch_examples, "examples of a group with `granularity` batch, in calibration order");
     v("entropy_tokens", self.entropy_tokens,
@@ -48,7 +53,7 @@ Granularity parse_granularity(std::string_view name);
 model::EntropyTokens parse_entropy_tokens(std::string_view name);
 
 // Throws bad_input for an unknown table, site, granularity or loss, no table at all, none that judges a unit of a site that is asked
-// for, a granularity that neurons do not have, or a count below 1.
+// for, a granularity that neurons or a loss with drawn answers do not have, or a count below 1.
 void check_options(const ScoreOptions& options);
 
 }  // namespace hies::score

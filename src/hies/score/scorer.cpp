@@ -98,13 +98,13 @@ void check_task_head(const arch::Checkpoint& checkpoint, const ScoreOptions& opt
 
 // Returns null when no statistic needs a loss and the data has no labels for one, and for a model that has no task head.
 std::unique_ptr<model::Objective> objective_for(const ObjectiveKind& kind, const Asked& asked, const model::ModelSpec& spec,
-                                                const data::Dataset& dataset) {
+                                                const data::Dataset& dataset, const model::Draw& draw) {
   if (spec.problem == model::Problem::hidden_states) return nullptr;
   if (!asked.gradient() && kind.needs_labels && !dataset.has_labels) return nullptr;
   std::vector<double> labels;
   if (dataset.has_labels)
     for (const data::Example& example : dataset.examples) labels.push_back(example.label);
-  return make_objective(kind.name, spec, labels);
+  return make_objective(kind.name, spec, labels, draw);
 }
 
 // Says how the model is run where not all of it fits into memory.
@@ -115,21 +115,24 @@ void warn_of_memory(const engine::Model& model, const std::vector<model::Batch>&
   if (!how.empty()) progress.warn(how);
 }
 
-ExampleStatistics run_all(const engine::Model& model, const data::Dataset& dataset, const model::Objective* objective,
-                          const Asked& asked, std::int64_t batch_tokens, Progress& progress) {
+// Runs the examples once for each objective, which are draws of one loss; null: no loss.
+ExampleStatistics run_all(const engine::Model& model, const data::Dataset& dataset,
+                          const std::vector<std::unique_ptr<model::Objective>>& draws, const Asked& asked,
+                          std::int64_t batch_tokens, Progress& progress) {
   const model::Layout& layout = model.spec().layout;
-  ExampleStatistics statistics(layout, dataset.size(), asked.recorder(), objective != nullptr);
+  ExampleStatistics statistics(layout, dataset.size(), asked.recorder(), draws.front() != nullptr, std::ssize(draws));
   const std::vector<model::Batch> batches = data::pack(dataset, batch_tokens);
   if (asked.gradient()) warn_of_memory(model, batches, progress);
-  progress.begin("score", dataset.size(), "examples");
-  for (const model::Batch& batch : batches) {
-    Progress::throw_if_cancelled();
-    model::Recorder recorder = asked.recorder();
-    const model::RunResult result = model.run(batch, {.gates = nullptr, .objective = objective, .recorder = &recorder});
-    data::check_finite(model, batch, nullptr, result, dataset);
-    statistics.add(layout, batch, result, recorder);
-    progress.advance(batch.size());
-  }
+  progress.begin("score", statistics.size(), "examples");
+  for (std::size_t draw = 0; draw < draws.size(); ++draw)
+    for (const model::Batch& batch : batches) {
+      Progress::throw_if_cancelled();
+      model::Recorder recorder = asked.recorder();
+      const model::RunResult result = model.run(batch, {.gates = nullptr, .objective = draws[draw].get(), .recorder = &recorder});
+      data::check_finite(model, batch, nullptr, result, dataset);
+      statistics.add(layout, batch, result, recorder, static_cast<std::int64_t>(draw));
+      progress.advance(batch.size());
+    }
   progress.end();
   return statistics;
 }
@@ -178,10 +181,12 @@ Scores score_heads(const engine::Model& model, const data::Dataset& dataset, con
 
   Stopwatch watch;
   if (asked.data()) {
-    const auto objective = objective_for(kind, asked, checkpoint.spec(), judged);
-    const ExampleStatistics examples = run_all(model, judged, objective.get(), asked, resolved.batch_tokens, progress);
+    std::vector<std::unique_ptr<model::Objective>> objectives;
+    for (std::int64_t draw = 0; draw < (kind.drawn && asked.gradient() ? resolved.draws : 1); ++draw)
+      objectives.push_back(objective_for(kind, asked, checkpoint.spec(), judged, {resolved.draw_seed, draw}));
+    const ExampleStatistics examples = run_all(model, judged, objectives, asked, resolved.batch_tokens, progress);
     scores.timings["run_ms"] = watch.elapsed_ms();
-    if (objective != nullptr) scores.calibration.mean_loss = mean_loss(examples);
+    if (objectives.front() != nullptr) scores.calibration.mean_loss = mean_loss(examples);
     asked.reduce({checkpoint, &examples, resolved, kind}, scores);
   }
   watch.restart();

@@ -35,9 +35,8 @@ SearchRequest resolved(SearchRequest request) {
   prune::check_options(request.budget);
   eval::check_options(request.eval);
   refit::parse_refit_sites(request.refit.refit);
-  const auto& tables = score::find_method(request.method.method).tables;
-  request.score.tables.assign(tables.begin(), tables.end());
-  if (tables.empty()) request.score.tables = score::weight_statistics();
+  request.score.tables = score::tables_of(request.method);
+  if (request.score.tables.empty()) request.score.tables = score::weight_statistics();
   request.score.sites = request.method.sites;
   score::check_options(request.score);
   const data::Task& task = data::task(request.task);

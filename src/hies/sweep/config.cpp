@@ -119,6 +119,7 @@ void read_config(const Json& json, std::string_view where, SweepConfig& config) 
       throw Error(ErrorKind::bad_input, fmt::format("{}: unknown option '{}'", where, printable(name)),
                   known_names_hint(name, visitor.known));
   }
+  if (!root.has("ratios")) drop_default_ratios(config.options);
   if (!root.has("runs")) return;
   config.runs.clear();
   const JsonNode runs = root.member("runs");

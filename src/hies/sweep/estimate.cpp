@@ -31,13 +31,20 @@ void choose_any(std::vector<Cell>& cells, const SweepOptions& options, const dat
   }
 }
 
-// Returns the distinct masks of the cells that `keep` holds for.
+// Passes over the rows that a refit fits with: the dense model's, and for each damping one that adds up sums and one that goes on.
+double refit_passes(const SweepOptions& options) {
+  return 1 + 2 * static_cast<double>(refit::damping_candidates(options.refit_options).size());
+}
+
+// Returns the distinct masks of the cells that `keep` holds for, whether they are refitted or not.
 template <class Keep>
-std::vector<model::UnitSet> masks_of(const Planner& planner, const std::vector<Cell>& cells, const Keep& keep) {
+std::vector<model::UnitSet> masks_of(const Planner& planner, const std::vector<Cell>& cells, const SweepOptions& options,
+                                     const Keep& keep) {
   std::vector<Cell> some;
   std::copy_if(cells.begin(), cells.end(), std::back_inserter(some), keep);
   std::vector<model::UnitSet> masks;
-  for (const MaskGroup& group : group_by_mask(planner, some)) masks.push_back(group.removed);
+  for (Cell& cell : some) cell.refit = evidence::kNoRefit;
+  for (const MaskGroup& group : group_by_model(planner, some, options)) masks.push_back(group.removed);
   return masks;
 }
 
@@ -45,9 +52,10 @@ RunEstimate estimate(const RunInputs& data, const SweepOptions& options) {
   const engine::Model model = engine::Model::load(data.checkpoint, options.execution);
   const ScoredRun scored = ScoredRun::imagined(data, options, model);
   const Planner planner(data, options, scored);
-  std::vector<Cell> cells = grid(options, data.task);
+  std::vector<Cell> cells = run_cells(data, options);
   choose_any(cells, options, data.task);
-  const auto all = masks_of(planner, cells, [](const Cell&) { return true; });
+  const auto all = masks_of(planner, cells, options, [](const Cell& cell) { return !cell.refits(); });
+  const auto groups = group_by_model(planner, cells, options);
   const data::Dataset& dev = data.evaluation.dataset;
   const model::Layout& layout = data.checkpoint->spec().layout;
   const eval::MaskStats work = count_chunks(all, layout, chunk_size(options.masks_at_once, *data.checkpoint, dev));
@@ -56,15 +64,21 @@ RunEstimate estimate(const RunInputs& data, const SweepOptions& options) {
   run.run = data.run.name;
   run.cells = static_cast<std::int64_t>(cells.size()) + 1;
   run.masks = static_cast<std::int64_t>(all.size());
-  run.known_masks =
-      static_cast<std::int64_t>(masks_of(planner, cells, [](const Cell& cell) { return !cell.method.reads_data; }).size());
-  run.layers_done = work.layers_done;
+  run.known_masks = static_cast<std::int64_t>(
+      masks_of(planner, cells, options, [](const Cell& cell) { return !cell.method.reads_data; }).size());
+  run.refits = static_cast<std::int64_t>(groups.size() - plain_count(groups));
   const std::int64_t layers = data.checkpoint->spec().layer_count();
-  run.layers_avoided = run.cells * layers - work.layers_done;
-  run.evaluation_passes = run.masks * dev.size();
-  double tokens = static_cast<double>(dev.token_count()) * static_cast<double>(work.layers_done) / static_cast<double>(layers);
+  run.layers_done = work.layers_done + run.refits * layers;
+  run.layers_avoided = run.cells * layers - run.layers_done;
+  run.evaluation_passes = (run.masks + run.refits) * dev.size();
+  double tokens = static_cast<double>(dev.token_count()) * static_cast<double>(run.layers_done) / static_cast<double>(layers);
+  if (run.refits > 0) {
+    const pipeline::CalibrationParts rows = refit_rows(data, options, 0, options.examples);
+    const auto of_one = static_cast<double>(rows.fitted.token_count() + rows.heldout.token_count());
+    tokens += static_cast<double>(run.refits) * of_one * refit_passes(options);
+  }
   if (data.heldout.size() > 0) {
-    const auto choosing = masks_of(planner, cells, [&](const Cell& cell) {
+    const auto choosing = masks_of(planner, cells, options, [&](const Cell& cell) {
       return (cell.method.takes_alpha || (options.loss == "auto" && cell.method.reads_loss)) &&
              cell.examples.value_or(options.examples) == options.examples;
     });
@@ -89,6 +103,7 @@ RunEstimate estimate(const RunInputs& data, const SweepOptions& options) {
 std::vector<RunEstimate> estimate_sweep(const SweepConfig& config, Progress& progress) {
   check_config(config);
   const SweepOptions options = resolved(config.options);
+  for (const std::string& sentence : left_out(options)) progress.warn(sentence);
   std::vector<RunEstimate> runs;
   for (const SweepRun& run : config.runs) runs.push_back(estimate(load_run(run, options, progress), options));
   return runs;
@@ -103,6 +118,7 @@ Json estimate_json(const std::vector<RunEstimate>& runs) {
                     {"cells", run.cells},
                     {"known_masks", run.known_masks},
                     {"estimated_masks", run.masks},
+                    {"estimated_refits", run.refits},
                     {"estimated_layer_evaluations", {{"done", run.layers_done}, {"avoided", run.layers_avoided}}},
                     {"estimated_heldout_masks", run.heldout_masks},
                     {"forward_passes",

@@ -16,6 +16,7 @@ struct RunEstimate {
   std::int64_t cells = 0;              // records, the unpruned model's included
   std::int64_t known_masks = 0;        // distinct masks that depend on no score: exact
   std::int64_t masks = 0;              // all distinct masks if scores were random: an estimate
+  std::int64_t refits = 0;             // models that are refitted and evaluated: an estimate
   std::int64_t layers_done = 0;        // layer evaluations on the evaluation data: an estimate
   std::int64_t layers_avoided = 0;     // against one evaluation for each cell: an estimate
   std::int64_t heldout_masks = 0;      // masks on the held-out rows: an estimate

@@ -32,9 +32,11 @@ Axis<std::int64_t> numbers_below(std::int64_t count) {
 // Makes the cells of one method.
 class Builder {
  public:
-  Builder(const SweepOptions& options, const std::vector<std::string>& losses, GridMethod method, std::vector<Cell>& cells)
+  Builder(const SweepOptions& options, const std::vector<std::string>& losses, GridMethod method, std::string sites,
+          std::vector<Cell>& cells)
       : options_(options),
         method_(std::move(method)),
+        sites_(std::move(sites)),
         cells_(cells),
         choose_alpha_(method_.takes_alpha && options.alpha == "auto") {
     if (method_.reads_loss) losses_ = method_.loss.empty() ? axis(losses) : Axis<std::string>{method_.loss};
@@ -74,12 +76,18 @@ class Builder {
 
   void all_ratios(const std::optional<std::string>& loss, bool choose_loss, const std::optional<double>& alpha, bool choose_alpha,
                   const std::optional<std::int64_t>& seed, const std::optional<std::int64_t>& examples) {
-    for (const double ratio : options_.ratios)
-      cells_.push_back({method_, alpha, choose_alpha, loss, choose_loss, seed, examples, ratio});
+    for (const GridBudget& budget : grid_budgets(options_)) {
+      if (!no_cells_because(method_, sites_, budget.name).empty()) continue;
+      for (const double share : budget.shares)
+        for (const std::string& refit : options_.refit)
+          cells_.push_back(
+              {method_, alpha, choose_alpha, loss, choose_loss, seed, examples, sites_, std::string(budget.name), share, refit});
+    }
   }
 
   const SweepOptions& options_;
   GridMethod method_;
+  std::string sites_;
   std::vector<Cell>& cells_;
   bool choose_alpha_;
   Axis<std::string> losses_{std::nullopt};
@@ -102,6 +110,7 @@ GridMethod parse_method(std::string_view text) {
     if (known.name != method.scorer) continue;
     method.takes_alpha = known.takes_alpha;
     method.drawn = known.drawn;
+    method.additive = known.additive;
     for (const std::string_view table : known.tables) {
       const score::Statistic& statistic = score::find_statistic(table);
       method.reads_loss = method.reads_loss || statistic.needs_gradient;
@@ -154,7 +163,9 @@ double usual_alpha(const SweepOptions& options) {
 std::vector<Cell> grid(const SweepOptions& options, const data::Task& task) {
   const std::vector<std::string> losses = grid_losses(options, task);
   std::vector<Cell> cells;
-  for (const std::string& name : options.methods) Builder(options, losses, parse_method(name), cells).build();
+  for (const std::string& name : options.methods)
+    for (const std::string& sites : parse_sites(options.sites))
+      Builder(options, losses, parse_method(name), sites, cells).build();
   return cells;
 }
 

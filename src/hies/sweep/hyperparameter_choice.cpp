@@ -21,17 +21,18 @@ constexpr std::string_view kHeldoutFile = "heldout.jsonl";
 
 bool waits(const Cell& cell) { return cell.choose_alpha || cell.choose_loss; }
 
-std::string spelled(const GridMethod& method) { return method.name + (method.uniform ? "/uniform" : ""); }
+// A share of something else, or of other units, is chosen for by itself. A refit is not: models are compared without it.
+bool same_budget(const Cell& a, const Cell& b) { return a.sites == b.sites && a.budget == b.budget; }
 
 // Returns whether both cells wait for the same choice.
 bool same_choice(const Cell& a, const Cell& b) {
-  return spelled(a.method) == spelled(b.method) && a.choose_alpha == b.choose_alpha && a.choose_loss == b.choose_loss &&
-         (a.choose_loss || a.loss == b.loss);
+  return spelled(a.method) == spelled(b.method) && same_budget(a, b) && a.choose_alpha == b.choose_alpha &&
+         a.choose_loss == b.choose_loss && (a.choose_loss || a.loss == b.loss);
 }
 
 // Returns whether `candidate`, a cell of the grid, is a candidate of the choice that `waiting` waits for.
 bool counts_for(const Cell& candidate, const Cell& waiting, std::int64_t examples) {
-  return !waits(candidate) && spelled(candidate.method) == spelled(waiting.method) &&
+  return !waits(candidate) && same_budget(candidate, waiting) && spelled(candidate.method) == spelled(waiting.method) &&
          candidate.examples.value_or(examples) == examples && (waiting.choose_loss || candidate.loss == waiting.loss);
 }
 
@@ -122,11 +123,14 @@ double HyperparameterChooser::wauc(const std::vector<Cell>& cells) const {
 HyperparameterChoice HyperparameterChooser::choose_for(const Cell& waiting, const std::vector<Cell>& cells) const {
   HyperparameterChoice choice;
   choice.method = spelled(waiting.method);
+  choice.sites = waiting.sites;
+  choice.budget = waiting.budget;
   choice.chose_alpha = waiting.choose_alpha;
   choice.chose_loss = waiting.choose_loss;
   std::vector<Cell> counting;
-  std::copy_if(cells.begin(), cells.end(), std::back_inserter(counting),
-               [&](const Cell& cell) { return counts_for(cell, waiting, options_.examples); });
+  std::copy_if(cells.begin(), cells.end(), std::back_inserter(counting), [&](const Cell& cell) {
+    return cell.refit == options_.refit.front() && counts_for(cell, waiting, options_.examples);
+  });
   for (const std::vector<Cell>& loss : group(counting, [](const Cell& cell) { return cell.loss; })) {
     const auto by_alpha = group(loss, [](const Cell& cell) { return cell.alpha; });
     double sum = 0;
@@ -177,10 +181,8 @@ Json choice_json(const HyperparameterChoice& choice) {
   const auto candidate = [](const HyperparameterChoice::Candidate& c) {
     return Json{{"loss", c.loss ? Json(*c.loss) : Json()}, {"alpha", c.alpha ? Json(*c.alpha) : Json()}, {"wauc", c.wauc}};
   };
-  Json json = {{"method", choice.method},
-               {"chose_alpha", choice.chose_alpha},
-               {"chose_loss", choice.chose_loss},
-               {"chosen", candidate(choice.chosen)},
+  Json json = {{"method", choice.method},           {"sites", choice.sites},           {"budget", choice.budget},
+               {"chose_alpha", choice.chose_alpha}, {"chose_loss", choice.chose_loss}, {"chosen", candidate(choice.chosen)},
                {"candidates", Json::array()}};
   for (const HyperparameterChoice::Candidate& c : choice.candidates) json["candidates"].push_back(candidate(c));
   return json;

@@ -18,7 +18,8 @@ struct HyperparameterChoice {
     std::optional<double> alpha;
     double wauc = 0;
   };
-  std::string method;  // with "/uniform"
+  std::string method;                                 // with "/uniform"
+  std::string sites = "attention", budget = "ratio";  // as records have them
   bool chose_alpha = false, chose_loss = false;
   Candidate chosen;
   std::vector<Candidate> candidates;  // in the grid's order

@@ -7,6 +7,7 @@
 #include "hies/eval/quality.h"
 #include "hies/eval/stability.h"
 #include "hies/sweep/mask_chunks.h"
+#include "hies/sweep/refitted_model.h"
 
 namespace hies::sweep {
 namespace {
@@ -59,16 +60,10 @@ void Measurer::judge(const eval::Predictions& predictions, MaskGroup& group) con
   }
 }
 
-std::vector<evidence::Record> Measurer::measure(std::vector<MaskGroup> groups, const std::vector<evidence::Record>& known,
-                                                Journal& journal, Progress& progress) {
-  take_known(groups, known, journal.file(), progress);
-  const data::Dataset& dataset = data_.evaluation.dataset;
-  const model::Objective* objective = data_.evaluation.objective.get();
-  std::vector<model::UnitSet> masks;
-  masks.reserve(groups.size());
-  for (const MaskGroup& group : groups) masks.push_back(group.removed);
-  const std::int64_t chunk = chunk_size(options_.masks_at_once, *data_.checkpoint, dataset);
+void Measurer::count(const std::vector<MaskGroup>& groups, std::int64_t chunk) {
   const model::Layout& layout = data_.checkpoint->spec().layout;
+  std::vector<model::UnitSet> masks;
+  for (std::size_t i = 0; i < plain_count(groups); ++i) masks.push_back(groups[i].removed);
   // The unpruned model is evaluated by itself.
   stats_ = count_chunks(std::span(masks).first(1), layout, 1);
   const eval::MaskStats rest = count_chunks(std::span(masks).subspan(1), layout, chunk);
@@ -76,6 +71,35 @@ std::vector<evidence::Record> Measurer::measure(std::vector<MaskGroup> groups, c
   stats_.distinct += rest.distinct;
   stats_.layers_done += rest.layers_done;
   stats_.layers_avoided += rest.layers_avoided;
+  // A refitted model shares no layer with others.
+  refits_ = std::ssize(groups) - std::ssize(masks);
+  stats_.layers_done += refits_ * data_.checkpoint->spec().layer_count();
+}
+
+void Measurer::measure_refitted(std::vector<MaskGroup>& groups, std::size_t begin, const std::function<void(std::size_t)>& keep,
+                                Progress& progress) {
+  if (begin >= groups.size()) return;
+  progress.begin(data_.run.name + " refit", std::ssize(groups) - static_cast<std::ptrdiff_t>(begin), "models");
+  for (std::size_t i = begin; i < groups.size(); ++i) {
+    RefittedModel model = evaluate_refitted(data_, options_, model_, groups[i]);
+    judge(model.predictions, groups[i]);
+    for (evidence::Record& record : groups[i].records) record.measured.refitted = model.refitted;
+    keep(i);
+    progress.advance(1);
+    Progress::throw_if_cancelled();
+  }
+  progress.end();
+}
+
+std::vector<evidence::Record> Measurer::measure(std::vector<MaskGroup> groups, const std::vector<evidence::Record>& known,
+                                                Journal& journal, Progress& progress) {
+  take_known(groups, known, journal.file(), progress);
+  const data::Dataset& dataset = data_.evaluation.dataset;
+  const model::Objective* objective = data_.evaluation.objective.get();
+  const std::int64_t chunk = chunk_size(options_.masks_at_once, *data_.checkpoint, dataset);
+  count(groups, chunk);
+  std::vector<model::UnitSet> masks;
+  for (std::size_t i = 0; i < plain_count(groups); ++i) masks.push_back(groups[i].removed);
 
   // The first group that lacks a record, and how many it has.
   std::size_t first = 0, have = known.size();
@@ -101,7 +125,7 @@ std::vector<evidence::Record> Measurer::measure(std::vector<MaskGroup> groups, c
   MaskWork work{.model = model_,
                 .dataset = dataset,
                 .objective = objective,
-                .masks = std::span(masks).subspan(next),
+                .masks = std::span(masks).subspan(std::min(next, masks.size())),
                 .batch_tokens = options_.eval.batch_tokens,
                 .chunk = chunk,
                 .take = {},
@@ -111,6 +135,8 @@ std::vector<evidence::Record> Measurer::measure(std::vector<MaskGroup> groups, c
   std::size_t cells = 0;
   for (const MaskGroup& group : groups) cells += group.records.size();
   run_chunks(work, fmt::format("{}, {} cells", data_.run.name, cells), progress);
+  measure_refitted(
+      groups, std::max(next, masks.size()), [&](std::size_t i) { keep(i, i + 1); }, progress);
 
   std::vector<evidence::Record> records;
   for (MaskGroup& group : groups) std::move(group.records.begin(), group.records.end(), std::back_inserter(records));

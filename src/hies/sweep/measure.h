@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <vector>
 
 #include "hies/base/journal.h"
@@ -21,9 +22,15 @@ class Measurer {
                                         Journal& journal, Progress& progress);
   // Returns the work of all masks, including those of earlier processes.
   const eval::MaskStats& stats() const noexcept { return stats_; }
+  // Returns how many models were refitted, those of earlier processes included.
+  std::int64_t refits() const noexcept { return refits_; }
 
  private:
   void judge(const eval::Predictions& predictions, MaskGroup& group) const;
+  void count(const std::vector<MaskGroup>& groups, std::int64_t chunk);
+  // Refits and evaluates the groups from `begin` on, one after the other; `keep` writes the records of one.
+  void measure_refitted(std::vector<MaskGroup>& groups, std::size_t begin, const std::function<void(std::size_t)>& keep,
+                        Progress& progress);
 
   const RunInputs& data_;
   const SweepOptions& options_;
@@ -32,6 +39,7 @@ class Measurer {
   double tolerance_ = 0;
   std::optional<double> reference_loss_;
   eval::MaskStats stats_;
+  std::int64_t refits_ = 0;
 };
 
 }  // namespace hies::sweep

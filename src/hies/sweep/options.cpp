@@ -44,7 +44,12 @@ void check_options(const SweepOptions& options) {
   for (const std::string& name : options.methods) parse_method(name);
   check_shares("alphas", options.alphas);
   check_switch("alpha", options.alpha, "alphas");
-  check_shares("ratios", options.ratios);
+  if (grid_budgets(options).empty())
+    throw Error(ErrorKind::bad_input, "the grid is empty: no ratios", "give `ratios` or `matrix_flops_ratios`");
+  for (const GridBudget& budget : grid_budgets(options)) check_shares(budget.options, budget.shares);
+  check_list("refit", options.refit);
+  for (const std::string& name : options.refit) refit::parse_refit_sites(name);
+  refit::check_options(options.refit_options);
   check_least("seeds", options.seeds, 1);
   check_list("losses", options.losses);
   for (const std::string& name : options.losses) check_loss(name);
@@ -61,6 +66,8 @@ void check_options(const SweepOptions& options) {
   score::check_options(options.method);
   score::parse_granularity(options.score.granularity);
   check_least("min_heads_per_layer", options.budget.min_heads_per_layer, 0);
+  check_least("min_neurons_per_layer", options.budget.min_neurons_per_layer, 0);
+  left_out(options);
   eval::check_options(options.eval);
   const double seconds = options.eval.latency.latency_seconds;
   if (!(seconds > 0) || std::isinf(seconds)) bad_input("`latency_seconds` is {}, but it must be above 0", seconds);
@@ -89,7 +96,9 @@ SweepOptions resolved(SweepOptions options) {
   for (const double end : {0.0, 1.0})
     if (std::find(options.alphas.begin(), options.alphas.end(), end) == options.alphas.end()) options.alphas.push_back(end);
   std::sort(options.alphas.begin(), options.alphas.end());
-  std::sort(options.ratios.begin(), options.ratios.end());
+  for (std::vector<double>* shares :
+       {&options.ratios, &options.matrix_flops_ratios, &options.flops_ratios, &options.params_ratios})
+    std::sort(shares->begin(), shares->end());
   std::sort(options.calibration_sizes.begin(), options.calibration_sizes.end());
   return options;
 }

@@ -11,6 +11,7 @@
 #include "hies/data/rows.h"
 #include "hies/eval/evaluate.h"
 #include "hies/prune/budget.h"
+#include "hies/refit/options.h"
 #include "hies/score/methods/method.h"
 #include "hies/score/options.h"
 
@@ -21,7 +22,10 @@ struct SweepOptions {
   std::vector<std::string> methods = {"random", "ad", "his", "hies", "l2", "l2-out"};
   std::vector<double> alphas = {0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1};
   std::string alpha = "grid";
+  std::string sites = "attention";  // parse_sites
   std::vector<double> ratios = {0.1, 0.2, 0.3, 0.4, 0.5, 0.6};
+  std::vector<double> matrix_flops_ratios, flops_ratios, params_ratios;
+  std::vector<std::string> refit = {"none"};
   std::int64_t seeds = 5;
   std::vector<std::string> losses = {"task"};
   std::string loss = "grid";
@@ -30,11 +34,12 @@ struct SweepOptions {
   std::int64_t random_masks = 30;
   std::int64_t heldout = 256;
   std::uint64_t heldout_seed = 0;
-  // How heads are ranked, pruned and evaluated, as far as all cells have it in common. Other fields of these structs are set from
+  // How units are ranked, pruned and evaluated, as far as all cells have it in common. Other fields of these structs are set from
   // the grid, cell by cell.
   score::MethodOptions method;
   score::ScoreOptions score;
   prune::BudgetOptions budget;
+  refit::RefitOptions refit_options;
   data::LoadOptions load;
   eval::EvalOptions eval;
   std::optional<std::int64_t> eval_examples;
@@ -49,9 +54,17 @@ struct SweepOptions {
       "same share of every layer");
     v("alphas", self.alphas, "grid of alpha for the methods that take it; 0 and 1 are always in it");
     v("alpha", self.alpha, "auto: one alpha per task is also chosen on a held-out part of the calibration file");
-    v("ratios", self.ratios, "shares of the heads to remove, 0 … 1");
+    v("sites", self.sites,
+      "whose units are removed, each as `hies prune` takes it, '/' between them: attention/ffn/attention,ffn");
+    v("ratios", self.ratios, "shares of the heads (neurons, both) to remove, 0 … 1");
+    v("matrix_flops_ratios", self.matrix_flops_ratios,
+      "shares of the FLOPs of the matrices of heads and neurons; instead of `ratios` where these are not given, too");
+    v("flops_ratios", self.flops_ratios, "shares of the model's FLOPs per token, likewise");
+    v("params_ratios", self.params_ratios, "shares of the model's parameters, likewise");
+    v("refit", self.refit, "output matrices to fit anew by least squares: none, attention, all");
     v("seeds", self.seeds, "how many calibration sets are drawn: seeds 0 … N−1");
-    v("losses", self.losses, "losses whose gradient ranks heads: task (the task's own), ce, mse, pseudo-label, logit-norm");
+    v("losses", self.losses,
+      "losses whose gradient ranks heads: task (the task's own), ce, mse, pseudo-label, logit-norm, sampled");
     v("loss", self.loss, "auto: one of `losses` per task is also chosen on the held-out part");
     v("examples", self.examples, "calibration examples of each seed");
     v("eval_examples", self.eval_examples, "examples of DEV, chosen as `hies eval` chooses them (default: all)");
@@ -59,11 +72,12 @@ struct SweepOptions {
     v("random_masks", self.random_masks, "masks drawn for each ratio of random");
     v("heldout", self.heldout, "rows of the calibration file to choose alpha or loss on; none of them scores heads or is in DEV");
     v("heldout_seed", self.heldout_seed, "seed that draws the held-out rows");
-    nested_fields(v, self.method, {"method", "alpha", "seed", "sites", "ffn_multiple"});
+    nested_fields(v, self.method, {"method", "alpha", "seed", "sites", "ffn_method"});
     nested_fields(v, self.score, {"loss", "batch_examples", "entropy_tokens", "batch_tokens", "tables", "sites"});
     nested_fields(v, self.budget,
-                  {"ratio", "ffn_ratio", "heads", "params_ratio", "flops_ratio", "matrix_flops_ratio", "uniform",
-                   "min_neurons_per_layer", "protect", "target"});
+                  {"ratio", "ffn_ratio", "heads", "params_ratio", "flops_ratio", "matrix_flops_ratio", "latency_ratio",
+                   "latency_table", "uniform", "protect", "target"});
+    nested_fields(v, self.refit_options, {"refit"});
     nested_fields(v, self.load, {"examples", "order", "seed"});
     v("latency", self.latency, "measure seed 0 of each method and ratio in pairs with the unpruned model, after the grid");
     nested_fields(v, self.eval, {"latency_rounds"});
@@ -94,6 +108,9 @@ void read_config(const Json& json, std::string_view where, SweepConfig& config);
 
 // Returns the run of "MODEL:T:TRAIN:DEV"; MODEL may contain colons. Throws bad_input.
 SweepRun parse_run(const std::string& text);
+
+// Leaves the default of `ratios` out where another budget is given: only one that is asked for stands beside it.
+void drop_default_ratios(SweepOptions& options);
 
 // Names the runs that have none by their model's folder, and by task or number where that would not be unique.
 void name_runs(std::vector<SweepRun>& runs);

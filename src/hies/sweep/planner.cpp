@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <tuple>
 
 #include "hies/base/error.h"
 #include "hies/eval/cost.h"
@@ -19,6 +20,7 @@ Planner::Planner(const RunInputs& data, const SweepOptions& options, const Score
     : data_(data), options_(options), scored_(scored), lengths_(eval::lengths(data.evaluation.dataset)) {
   const model::Layout& layout = data.checkpoint->spec().layout;
   heads_ = layout.active_count(model::SiteKind::attention);
+  neurons_ = layout.active_count(model::SiteKind::ffn);
   const eval::Cost whole = eval::cost(*data.checkpoint, layout, lengths_);
   parameters_ = whole.parameters;
   flops_ = whole.flops_per_example;
@@ -37,19 +39,20 @@ prune::Plan Planner::plan(const Cell& cell) const {
   method.method = cell.method.scorer;
   method.alpha = cell.alpha.value_or(method.alpha);
   method.seed = cell.method.drawn ? static_cast<std::uint64_t>(cell.seed.value()) : 0;
-  prune::BudgetOptions budget = options_.budget;
-  budget.ratio = cell.ratio;
-  budget.uniform = cell.method.uniform;
-  return pipeline::run_plan(ranking(cell).scores, method, budget);
+  method.sites = cell.sites;
+  return pipeline::run_plan(ranking(cell).scores, method, cell_budget(options_, cell));
 }
 
-evidence::Cost Planner::cost(const model::Layout& left, std::int64_t heads_removed) const {
+evidence::Cost Planner::cost(const model::Layout& left, const model::UnitSet& removed) const {
   const eval::Cost cost = eval::cost(*data_.checkpoint, left, lengths_);
+  const auto share = [&](std::int64_t present, model::SiteKind kind) {
+    return present > 0 ? static_cast<double>(removed.count(kind)) / static_cast<double>(present) : 0;
+  };
   return {cost.parameters,
           cost.flops_per_example,
-          {heads_ > 0 ? static_cast<double>(heads_removed) / static_cast<double>(heads_) : 0,
+          {share(heads_, model::SiteKind::attention),
            share_gone(static_cast<double>(parameters_), static_cast<double>(cost.parameters)),
-           share_gone(flops_, cost.flops_per_example)}};
+           share_gone(flops_, cost.flops_per_example), share(neurons_, model::SiteKind::ffn)}};
 }
 
 void Planner::add_bound(const Cell& cell, evidence::Record& record) const {
@@ -57,7 +60,8 @@ void Planner::add_bound(const Cell& cell, evidence::Record& record) const {
   bound.loss = data_.evaluation_loss();
   const std::int64_t seed = cell.method.reads_data ? cell.seed.value() : 0;
   const ScoredRun::Entry* entry = scored_.find(bound.loss, seed, cell.examples.value_or(options_.examples));
-  if (entry == nullptr) return;
+  // The bound is one of heads, with the weights as they were.
+  if (entry == nullptr || cell.refits() || record.mask.neurons_removed > 0) return;
   const score::Scores& scores = entry->scores;
   const auto &gradients = scores.table(score::kGateGradient), &squares = scores.table(score::kOutputSquares),
              &norms = scores.table(score::kOutputNorm);
@@ -96,12 +100,17 @@ evidence::Record Planner::record(const Cell& cell, const prune::Plan& plan) cons
     record.key.examples = entry.scores.calibration.examples;
     record.key.scores = entry.file;
   }
+  record.key.sites = cell.sites;
+  record.key.budget = cell.budget;
   record.key.ratio = cell.ratio;
+  record.key.refit = cell.refit;
   record.mask.hash = plan.removed.hash();
   record.mask.removed = plan.removed;
   record.mask.heads_removed = plan.removed.count(model::SiteKind::attention);
   record.mask.heads = heads_ - record.mask.heads_removed;
-  record.measured.cost = cost(prune::pruned_layout(plan, data_.checkpoint->spec().layout), record.mask.heads_removed);
+  record.mask.neurons_removed = plan.removed.count(model::SiteKind::ffn);
+  record.mask.neurons = neurons_ - record.mask.neurons_removed;
+  record.measured.cost = cost(prune::pruned_layout(plan, data_.checkpoint->spec().layout), plan.removed);
   add_bound(cell, record);
   return record;
 }
@@ -112,20 +121,34 @@ evidence::Record Planner::unpruned() const {
   return record(cell, prune::Plan());
 }
 
-std::vector<MaskGroup> group_by_mask(const Planner& planner, const std::vector<Cell>& cells) {
+std::pair<std::int64_t, std::int64_t> rows_of(const Cell& cell, const SweepOptions& options) {
+  return {cell.method.reads_data ? cell.seed.value() : 0, cell.examples.value_or(options.examples)};
+}
+
+std::vector<MaskGroup> group_by_model(const Planner& planner, const std::vector<Cell>& cells, const SweepOptions& options) {
+  using Fit = std::tuple<std::string, std::int64_t, std::int64_t>;  // refit, seed and examples of its rows
   std::vector<MaskGroup> groups(1);
   groups[0].records.push_back(planner.unpruned());
-  std::map<std::string, std::size_t> place = {{groups[0].removed.hash(), 0}};
+  std::map<std::pair<std::string, Fit>, std::size_t> place = {{{groups[0].removed.hash(), {}}, 0}};
   for (const Cell& cell : cells) {
     const prune::Plan plan = planner.plan(cell);
     evidence::Record record = planner.record(cell, plan);
-    const auto [found, is_new] = place.emplace(record.mask.hash, groups.size());
-    if (is_new) groups.push_back({plan.removed, {}});
+    const auto [seed, examples] = rows_of(cell, options);
+    const Fit fit = cell.refits() ? Fit(cell.refit, seed, examples) : Fit();
+    const auto [found, is_new] = place.emplace(std::pair(record.mask.hash, fit), groups.size());
+    if (is_new) groups.push_back({plan.removed, cell, {}});
     groups[found->second].records.push_back(std::move(record));
   }
-  std::sort(groups.begin() + 1, groups.end(),
-            [](const MaskGroup& a, const MaskGroup& b) { return model::has_first_difference(a.removed, b.removed); });
+  std::stable_sort(groups.begin() + 1, groups.end(), [](const MaskGroup& a, const MaskGroup& b) {
+    if (a.refitted.refits() != b.refitted.refits()) return b.refitted.refits();
+    return model::has_first_difference(a.removed, b.removed);
+  });
   return groups;
+}
+
+std::size_t plain_count(const std::vector<MaskGroup>& groups) {
+  return static_cast<std::size_t>(
+      std::count_if(groups.begin(), groups.end(), [](const MaskGroup& group) { return !group.refitted.refits(); }));
 }
 
 }  // namespace hies::sweep

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "hies/evidence/records.h"
@@ -27,25 +28,33 @@ class Planner {
  private:
   const ScoredRun::Entry& ranking(const Cell& cell) const;
   void add_bound(const Cell& cell, evidence::Record& record) const;
-  evidence::Cost cost(const model::Layout& left, std::int64_t heads_removed) const;
+  evidence::Cost cost(const model::Layout& left, const model::UnitSet& removed) const;
 
   const RunInputs& data_;
   const SweepOptions& options_;
   const ScoredRun& scored_;
   eval::Lengths lengths_;        // of DEV's examples
   std::int64_t heads_ = 0;       // present
+  std::int64_t neurons_ = 0;     // present
   std::int64_t parameters_ = 0;  // unpruned
   double flops_ = 0;             // unpruned
 };
 
-// Cells that have the same mask.
+// Cells of the same model: their masks are equal, and what was fitted anew is, with the same rows.
 struct MaskGroup {
   model::UnitSet removed;
+  Cell refitted;                          // one of the cells; without a refit it does not matter which
   std::vector<evidence::Record> records;  // in the grid's order
 };
 
-// Returns the groups of all cells and of the unpruned model: the unpruned model first, then so that masks with equal first layers are
-// neighbours. This is the order of records.jsonl. Throws what planning throws.
-std::vector<MaskGroup> group_by_mask(const Planner& planner, const std::vector<Cell>& cells);
+// Returns the groups of all cells and of the unpruned model: the unpruned model first, then masks without a refit, so that those with
+// equal first layers are neighbours, then those with one. This is the order of records.jsonl. Throws what planning throws.
+std::vector<MaskGroup> group_by_model(const Planner& planner, const std::vector<Cell>& cells, const SweepOptions& options);
+
+// Returns how many of the groups have no refit: they come first.
+std::size_t plain_count(const std::vector<MaskGroup>& groups);
+
+// Returns the seed and the number of examples of the calibration rows that a cell's refit leaves out of its own.
+std::pair<std::int64_t, std::int64_t> rows_of(const Cell& cell, const SweepOptions& options);
 
 }  // namespace hies::sweep

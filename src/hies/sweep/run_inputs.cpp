@@ -7,10 +7,10 @@
 #include "hies/base/hash.h"
 #include "hies/data/load_dataset.h"
 #include "hies/eval/quality.h"
+#include "hies/evidence/records.h"
 #include "hies/pipeline/loaded_model.h"
-#include "hies/prune/budget.h"
 #include "hies/score/objectives/objectives.h"
-#include "hies/sweep/grid.h"
+#include "hies/sweep/reach.h"
 
 namespace hies::sweep {
 namespace {
@@ -31,6 +31,11 @@ using Contents = std::unordered_set<std::string>;
 
 void add_contents(const data::Dataset& dataset, Contents& contents) {
   for (const data::Example& example : dataset.examples) contents.insert(content(example));
+}
+
+bool refits(const SweepOptions& options) {
+  return std::any_of(options.refit.begin(), options.refit.end(),
+                     [](const std::string& name) { return name != evidence::kNoRefit; });
 }
 
 bool same_file(const std::filesystem::path& a, const std::filesystem::path& b) {
@@ -64,7 +69,8 @@ data::LabelNeed label_need(const std::vector<std::string>& losses) {
 
 void load_calibration(RunInputs& data, const SweepOptions& options, const data::Preprocessor& preprocessor, Progress& progress) {
   const std::vector<std::int64_t> sizes = scored_sizes(options);
-  const std::int64_t most = *std::max_element(sizes.begin(), sizes.end());
+  const std::int64_t scored = *std::max_element(sizes.begin(), sizes.end());
+  const std::int64_t most = refits(options) ? pipeline::rows_wanted(scored, options.refit_options) : scored;
   for (std::int64_t seed = 0; seed < options.seeds; ++seed) {
     data::LoadOptions load = load_options(options, data.task);
     load.examples = most;
@@ -75,43 +81,15 @@ void load_calibration(RunInputs& data, const SweepOptions& options, const data::
     data.calibration.push_back(data::load_dataset(data.run.calib, data.task, load, *data.checkpoint, preprocessor, warnings,
                                                   engine::resolve(options.execution).threads));
     const std::int64_t size = data.calibration.back().size();
+    if (size < most && refits(options))
+      throw Error(
+          ErrorKind::bad_input,
+          fmt::format("a refit needs {} rows that are scored, {} to fit with and {} held out, but {} has {}", scored,
+                      options.refit_options.refit_examples, options.refit_options.refit_heldout, data.run.calib.string(), size),
+          "lower `examples`, `refit_examples` or `refit_heldout`, or give a larger calibration file");
     if (size < most && std::any_of(options.calibration_sizes.begin(), options.calibration_sizes.end(),
                                    [size](std::int64_t requested) { return requested > size; }))
       bad_input("`calibration_sizes` asks for {} examples, but {} has {} rows", most, data.run.calib.string(), size);
-  }
-}
-
-// Returns a score of 0 for each head that is not padding.
-model::UnitTable<double> active_heads(const model::Layout& layout) {
-  model::UnitTable<double> table;
-  for (const model::Site site : layout.sites(model::SiteKind::attention)) table[site].resize(layout.at(site).active().size());
-  return table;
-}
-
-// Checks that every ratio can be reached, which does not depend on scores. Throws what make_plan throws.
-void check_ratios(const RunInputs& data, const SweepOptions& options) {
-  const model::Layout& layout = data.checkpoint->spec().layout;
-  const model::UnitKind kind = model::chosen_unit_kind(options.method.units, layout);
-  const model::UnitGroups units = model::make_units(layout, model::SiteKind::attention, kind, active_heads(layout));
-  model::UnitTable<double> of_units;
-  for (const auto& [site, groups] : units) of_units[site].assign(groups.size(), 0.0);
-  const model::UnitTable<model::UnitCost> costs(layout, model::SiteKind::attention);
-  model::UnitTable<model::UnitCost> kv_costs;
-  for (const auto& [site, row] : costs) kv_costs[site].resize(layout.at(site).kv_heads.size());
-  for (const std::string& method : options.methods) {
-    prune::BudgetOptions budget = options.budget;
-    budget.uniform = parse_method(method).uniform;
-    for (const double ratio : options.ratios) {
-      budget.ratio = ratio;
-      prune::make_plan({.model = {},
-                        .layout = layout,
-                        .unit_kind = kind,
-                        .units = units,
-                        .keep_scores = of_units,
-                        .unit_costs = costs,
-                        .kv_costs = kv_costs},
-                       budget);
-    }
   }
 }
 
@@ -132,6 +110,23 @@ RunIdentity RunInputs::identity() const {
   for (const data::Dataset& dataset : calibration) hasher.update(dataset.hash);
   hasher.update(heldout.hash);
   return {model, hasher.hex(), evaluation.dataset.hash};
+}
+
+std::vector<Cell> run_cells(const RunInputs& data, const SweepOptions& options) {
+  std::vector<Cell> cells = grid(options, data.task);
+  std::erase_if(cells, [&](const Cell& cell) {
+    return std::any_of(data.unreachable.begin(), data.unreachable.end(), [&](const Cell& other) {
+      return other.sites == cell.sites && other.budget == cell.budget && other.ratio == cell.ratio;
+    });
+  });
+  return cells;
+}
+
+pipeline::CalibrationParts refit_rows(const RunInputs& data, const SweepOptions& options, std::int64_t seed,
+                                      std::int64_t examples) {
+  const std::int64_t rows = pipeline::rows_wanted(examples, options.refit_options);
+  return pipeline::divide(first_examples(data.calibration[static_cast<std::size_t>(seed)], rows), examples, options.refit_options,
+                          silent_progress());
 }
 
 data::LoadOptions load_options(const SweepOptions& options, const data::Task& task) {
@@ -193,7 +188,7 @@ RunInputs load_run(const SweepRun& run, const SweepOptions& options, Progress& p
   pipeline::warn_of_zeroed_heads(*checkpoint, progress);
   const model::ModelHashes hashes = data::hashes_of(*checkpoint, preprocessor);
   RunInputs data{run, task, std::move(checkpoint), hashes, scored_losses(options, task), {}, {}, {}};
-  check_ratios(data, options);
+  data.unreachable = unreachable_cells(*data.checkpoint, options, run.name, progress);
   load_calibration(data, options, preprocessor, progress);
   data::LoadOptions judged = load_options(options, task);
   judged.examples = options.eval_examples;

@@ -6,7 +6,9 @@
 
 #include "hies/base/progress.h"
 #include "hies/pipeline/eval_run.h"
+#include "hies/pipeline/refit_rows.h"
 #include "hies/sweep/folder.h"
+#include "hies/sweep/grid.h"
 #include "hies/sweep/options.h"
 
 namespace hies::sweep {
@@ -18,17 +20,25 @@ struct RunInputs {
   std::shared_ptr<const arch::Checkpoint> checkpoint;
   model::ModelHashes model;
   std::vector<std::string> losses;         // scored_losses()
-  std::vector<data::Dataset> calibration;  // [seeds] as many examples as the largest size asks for, or the file has
+  std::vector<data::Dataset> calibration;  // [seeds] as many examples as the largest size and a refit ask for, or the file has
   pipeline::EvaluationData evaluation;     // DEV
   data::Dataset heldout;                   // empty unless alpha or loss is chosen
+  std::vector<Cell> unreachable = {};      // sites, budgets and ratios that this model does not allow
 
   RunIdentity identity() const;
   // Returns the loss that the evaluation reports, even where the data has no labels for it.
   const std::string& evaluation_loss() const { return task.loss; }
 };
 
-// Loads the data of a run. Warns when calibration rows are also evaluation rows. Throws bad_input for a ratio that cannot be
-// reached, a calibration size that the file does not have, a held-out part larger than what is left of the file, and data without
+// Returns the grid's cells without those that the run's model does not allow.
+std::vector<Cell> run_cells(const RunInputs& data, const SweepOptions& options);
+
+// Returns the rows of a seed that score with `examples` of them, are fitted with, and judge the fit, as `hies prune` divides them.
+pipeline::CalibrationParts refit_rows(const RunInputs& data, const SweepOptions& options, std::int64_t seed,
+                                      std::int64_t examples);
+
+// Loads the data of a run. Warns when calibration rows are also evaluation rows, and of budgets that units of some sites alone cannot
+// meet. Throws bad_input for a ratio that cannot be reached, fewer rows than a refit needs, a calibration size that the file does not have, a held-out part larger than what is left of the file, and data without
 // labels where they are needed; and what Checkpoint::open and load_dataset throw.
 RunInputs load_run(const SweepRun& run, const SweepOptions& options, Progress& progress);
 

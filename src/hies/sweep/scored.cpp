@@ -36,17 +36,23 @@ pipeline::ScoreRequest request_of(const RunInputs& data, const SweepOptions& opt
   request.score.loss = entry.loss;
   request.score.batch_tokens = options.eval.batch_tokens;
   request.score.tables = tables(options);
+  request.score.sites = scored_sites(options);
   request.execution = options.execution;
   return request;
 }
 
 // Fills in random values for what a statistic would give, where it is not there.
-void invent(const score::Statistic& statistic, Rng& rng, score::Scores& scores) {
+void invent(const score::Statistic& statistic, std::string_view sites, Rng& rng, score::Scores& scores) {
   for (const score::StatisticTable& table : statistic.tables) {
     if (scores.tables.contains(table.name)) continue;
-    auto& made = scores.tables[std::string(table.name)] = model::UnitTable<double>(scores.layout, model::SiteKind::attention);
-    for (auto& [site, row] : made)
-      for (double& value : row) value = rng.uniform();
+    model::UnitTable<double>& made = scores.tables[std::string(table.name)];
+    for (const model::SiteKind kind : model::parse_site_kinds(sites)) {
+      if (!statistic.judges(kind)) continue;
+      for (auto& [site, row] : model::UnitTable<double>(scores.layout, kind)) {
+        made[site] = row;
+        for (double& value : made[site]) value = rng.uniform();
+      }
+    }
   }
   for (const std::string_view name : statistic.site_values)
     for (const model::Site site : scores.layout.sites(model::SiteKind::attention))
@@ -92,11 +98,12 @@ ScoredRun ScoredRun::imagined(const RunInputs& data, const SweepOptions& options
   ScoredRun run(data, options);
   score::ScoreOptions weights;  // tables that need no run of the model are computed
   weights.tables = score::weight_statistics();
+  weights.sites = scored_sites(options);
   const score::Scores real = score::score_heads(model, first_examples(data.calibration.front(), 1), weights);
   Rng rng(0);
   for (Entry& entry : run.entries_) {
     entry.scores = real;
-    for (const std::string& name : tables(options)) invent(score::find_statistic(name), rng, entry.scores);
+    for (const std::string& name : tables(options)) invent(score::find_statistic(name), scored_sites(options), rng, entry.scores);
   }
   return run;
 }

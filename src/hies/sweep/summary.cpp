@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <tuple>
 
 #include "hies/eval/latency.h"
 
@@ -28,7 +29,10 @@ LayerCount layer_count(const RunSummary& run) {
 Json random_json(const std::vector<const evidence::Record*>& records) {
   const evidence::Record& first = *records.front();
   Json json = {{"method", first.key.method + (first.key.uniform ? "/uniform" : "")},
+               {"sites", first.key.sites},
+               {"budget", first.key.budget},
                {"ratio", first.key.ratio},
+               {"refit", first.key.refit},
                {"masks", records.size()}};
   const auto spread_of = [&](const auto& value) {
     std::vector<double> numbers;
@@ -48,9 +52,12 @@ Json random_json(const std::vector<const evidence::Record*>& records) {
 }
 
 Json all_random(const std::vector<evidence::Record>& records) {
-  std::map<std::pair<bool, double>, std::vector<const evidence::Record*>> groups;
-  for (const evidence::Record& record : records)
-    if (record.key.method == "random") groups[{record.key.uniform, record.key.ratio}].push_back(&record);
+  using Kind = std::tuple<bool, std::string, std::string, std::string, double>;
+  std::map<Kind, std::vector<const evidence::Record*>> groups;
+  for (const evidence::Record& record : records) {
+    const evidence::RecordKey& key = record.key;
+    if (key.method == "random") groups[{key.uniform, key.sites, key.budget, key.refit, key.ratio}].push_back(&record);
+  }
   Json json = Json::array();
   for (const auto& [key, group] : groups) json.push_back(random_json(group));
   return json;
@@ -72,6 +79,7 @@ Json run_json(const RunSummary& run) {
                  {"mean_loss", unpruned.measured.mean_loss ? Json(*unpruned.measured.mean_loss) : Json()}}},
                {"cells", run.records.size()},
                {"distinct_masks", run.evaluation.distinct},
+               {"refits", run.refits},
                {"layer_evaluations", layer_count(run).json()},
                {"scores_files", run.scores_files},
                {"heldout", Json()},
@@ -101,17 +109,19 @@ Json spread_json(const std::vector<double>& numbers) {
 
 Json summary_json(const std::vector<RunSummary>& runs, const std::string& version, const std::map<std::string, double>& timings) {
   std::size_t cells = 0;
-  std::int64_t masks = 0;
+  std::int64_t masks = 0, refits = 0;
   LayerCount layers;
   Json list = Json::array();
   for (const RunSummary& run : runs) {
     cells += run.records.size();
     masks += run.evaluation.distinct;
+    refits += run.refits;
     layers.add(layer_count(run));
     list.push_back(run_json(run));
   }
-  return {{"schema", kSummarySchema},           {"hies", version}, {"cells", cells},    {"distinct_masks", masks},
-          {"layer_evaluations", layers.json()}, {"runs", list},    {"timings", timings}};
+  return {
+      {"schema", kSummarySchema},           {"hies", version}, {"cells", cells},    {"distinct_masks", masks}, {"refits", refits},
+      {"layer_evaluations", layers.json()}, {"runs", list},    {"timings", timings}};
 }
 
 }  // namespace hies::sweep

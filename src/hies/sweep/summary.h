@@ -23,6 +23,7 @@ struct RunSummary {
   std::int64_t tokens = 0;
   std::int64_t scores_files = 0;
   eval::MaskStats evaluation;
+  std::int64_t refits = 0;
   eval::MaskStats heldout;  // all 0 unless alpha or loss was chosen
   std::vector<HyperparameterChoice> choices;
   std::vector<evidence::Record> records;

@@ -52,6 +52,7 @@ class Job {
 
  private:
   void load() {
+    for (const std::string& sentence : left_out(options_)) progress_.warn(sentence);
     std::vector<RunIdentity> identities;
     for (const SweepRun& run : config_.runs) {
       data_.push_back(load_run(run, options_, progress_));
@@ -99,15 +100,16 @@ class Job {
 
     watch.restart();
     const Planner planner(data, options_, scored);
-    std::vector<Cell> cells = grid(options_, data.task);
+    std::vector<Cell> cells = run_cells(data, options_);
     summary.choices =
         HyperparameterChooser(data, options_, planner, model, folder_.path()).choose(cells, summary.heldout, progress_);
     timings_["choose_ms"] += watch.elapsed_ms();
 
     watch.restart();
     Measurer measurer(data, options_, model);
-    summary.records = measurer.measure(group_by_mask(planner, cells), known_of(data.run.name), journal, progress_);
+    summary.records = measurer.measure(group_by_model(planner, cells, options_), known_of(data.run.name), journal, progress_);
     summary.evaluation = measurer.stats();
+    summary.refits = measurer.refits();
     timings_["evaluate_ms"] += watch.elapsed_ms();
   }
 

@@ -29,29 +29,43 @@ export function shadeBar(x: number, y: number, width: number, least: string, mos
 
 const kCharacter = 6.6, kLine = 18, kSample = 30;
 
-interface Placed { mark: Mark; x: number; y: number }
+interface Placed { mark: Mark; lines: string[]; x: number; y: number }
+
+// Breaks a label after commas, so that each line has at most `room` characters where that can be.
+function broken(label: string, room: number): string[] {
+  const lines: string[] = [];
+  for (const part of label.split(/(?<=, )/)) {
+    const last = lines[lines.length - 1];
+    if (last !== undefined && (last + part).trimEnd().length <= room) lines[lines.length - 1] = last + part;
+    else lines.push(part);
+  }
+  return lines.map((line) => line.trimEnd());
+}
 
 function placeLegend(marks: Mark[], width: number): { placed: Placed[]; height: number } {
   const placed: Placed[] = [];
-  let x = 0, y = 0;
+  let x = 0, y = 0, deep = 1;  // lines of the row
   for (const mark of marks) {
-    const size = kSample + mark.label.length * kCharacter + 14;
+    const lines = broken(mark.label, Math.floor((width - kSample) / kCharacter));
+    const size = kSample + Math.max(...lines.map((line) => line.length)) * kCharacter + 14;
     if (x > 0 && x + size > width) {
       x = 0;
-      y += kLine;
+      y += deep * kLine;
+      deep = 1;
     }
-    placed.push({ mark, x, y });
+    placed.push({ mark, lines, x, y });
+    deep = Math.max(deep, lines.length);
     x += size;
   }
-  return { placed, height: marks.length ? y + kLine + 6 : 0 };
+  return { placed, height: marks.length ? y + deep * kLine + 6 : 0 };
 }
 
-function sample({ mark, x, y }: Placed): SVGElement {
+function sample({ mark, lines, x, y }: Placed): SVGElement {
   const g = s("g", { transform: `translate(${x} ${y + 9})` });
   if (mark.area) g.append(s("rect", { x: 0, y: -6, width: 22, height: 12, fill: mark.colour, "fill-opacity": 0.25 }));
   if (mark.dash !== undefined || !mark.shape) g.append(s("line", { x1: 0, x2: 22, stroke: mark.colour, "stroke-width": 2, "stroke-dasharray": mark.dash || null }));
   if (mark.shape) g.append(s("path", { d: mark.shape, transform: "translate(11 0)", fill: mark.colour }));
-  g.append(s("text", { x: kSample - 3, y: 4 }, mark.label));
+  lines.forEach((line, i) => g.append(s("text", { x: kSample - 3, y: 4 + i * kLine }, line)));
   return g;
 }
 

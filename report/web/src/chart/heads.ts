@@ -10,9 +10,11 @@ export interface HeadsOptions {
   width: number;
   layout: Layout;
   values?: HeadTable;                                  // shades
+  range?: [least: number, most: number];               // of the shades; else that of the values
   pruned?: Map<number, number[]>;                      // crossed out
   kinds?: (layer: number, head: number) => Kind | null;  // instead of shades
   tip: (layer: number, head: number) => string;
+  neurons?: number[];                                  // shares of the layers' neurons: a bar beside each layer
   cursor?: { layer: number; head: number } | null;
 }
 
@@ -25,7 +27,7 @@ const kKinds: Record<Kind, { colour: string; label: string }> = {
   kept: { colour: "#C9CED6", label: "kept by both" },
 };
 
-const kLeft = 34, kTop = 36, kGroupGap = 5;
+const kLeft = 34, kTop = 36, kGroupGap = 5, kBar = 92;
 
 export function headMap(options: HeadsOptions): SVGSVGElement {
   const { layout, width } = options;
@@ -33,7 +35,8 @@ export function headMap(options: HeadsOptions): SVGSVGElement {
   const widest = layout.layers.find((layer) => layer.original_heads === columns)!;
   const grouped = widest.original_kv_heads < widest.original_heads;
   const gaps = grouped ? (widest.original_kv_heads - 1) * kGroupGap : 0;
-  const cell = Math.max(4, Math.min(34, (width - kLeft - 8 - gaps) / columns));
+  const bar = options.neurons ? kBar : 0;
+  const cell = Math.max(4, Math.min(34, (width - kLeft - 8 - gaps - bar) / columns));
   const gap = cell > 10 ? 2 : 1;
   const xOf = (layer: number, head: number) => kLeft + head * cell + (grouped ? kvOf(layout.layers[layer]!, head) * kGroupGap : 0);
   const top = kTop + (grouped ? 14 : 0);
@@ -41,7 +44,7 @@ export function headMap(options: HeadsOptions): SVGSVGElement {
   const legendLines = options.kinds ? (width < 330 ? 4 : 2) : 1;
   const height = bottom + 30 + legendLines * 16 + (options.pruned && !options.kinds ? 6 : 0);
   const svg = s("svg", { viewBox: `0 0 ${width} ${height}`, width, height, class: "heads" });
-  const range = options.values ? extentOf(options.values) : [0, 1];
+  const range = options.range ? options.range : options.values ? extentOf(options.values) : [0, 1];
 
   svg.append(s("text", { class: "title", x: 0, y: 12 }, "layer ↓  head →"));
   if (grouped)
@@ -71,12 +74,24 @@ export function headMap(options: HeadsOptions): SVGSVGElement {
       if (gone && !kind) svg.append(cross(x, y, cell - gap));
     }
   });
+  if (options.neurons) svg.append(...neuronBars(options.neurons, kLeft + columns * cell + gaps + 14, top, cell, gap));
   if (options.cursor) {
     const { layer, head } = options.cursor;
     svg.append(s("rect", { class: "cursor", x: xOf(layer, head) - 1.5, y: top + layer * cell - 1.5, width: cell - gap + 3, height: cell - gap + 3, fill: "none", rx: 3 }));
   }
   svg.append(options.kinds ? kindLegend(bottom + 12, width, legendLines) : shadeLegend(bottom + 12, range, options.pruned !== undefined));
   return svg;
+}
+
+// One bar a layer: filled as far as neurons are left.
+function neuronBars(left: number[], x: number, top: number, cell: number, gap: number): SVGElement[] {
+  const room = kBar - 22;
+  return [s("text", { x, y: top - 6 }, "neurons"), ...left.map((part, layer) => {
+    const y = top + layer * cell, tip = `layer ${layer}: ${(100 * part).toFixed(1)} % of the neurons are left`;
+    return s("g", { class: "neurons", "data-tip": tip, "data-neurons": `${layer}:${part}` },
+      s("rect", { x, y, width: room, height: cell - gap, fill: "#C9CED6", "fill-opacity": 0.55, rx: 2, "data-tip": tip }),
+      s("rect", { x, y, width: room * part, height: cell - gap, fill: "#009E73", rx: 2, "data-tip": tip }));
+  })];
 }
 
 const share = (value: number, [least, most]: number[]): number => (most! > least! ? (value - least!) / (most! - least!) : 0.5);

@@ -6,6 +6,7 @@ import { h } from "../dom.ts";
 import { figure, type Figure } from "../figure.ts";
 import { fixed, kStability, percent, short, spread } from "../format.ts";
 import { isGrouped, minMax, mix, plan, rankedUnits, saving, unitKind, type Unit } from "../plan.ts";
+import { cellChoices, cellsWith, chosenCell } from "./refits.ts";
 import { section, type Context, type Section } from "./section.ts";
 
 export function chosenScores(context: Context): Scores {
@@ -70,6 +71,7 @@ export function mapsSection(context: Context): Section | null {
     map("Pruned by HIES", "Shades: HIES.", () => ({ values: tables.HIES!(), pruned: now.byHies })),
     map("Difference", "Which of the two removes a head.", () => ({ kinds: difference })),
   ];
+  const left = leftFigure(context, layout);
   const said = h("p", { class: "said", "aria-live": "polite" }), reading = h("p", { class: "note", id: "map-reading", "aria-live": "polite" });
   const sayPlan = () => said.replaceChildren(...planWords(run, layout, now));
   sayPlan();
@@ -89,6 +91,7 @@ export function mapsSection(context: Context): Section | null {
     } }, ...[...raw, ...moving].map((one) => one.element));
 
   const update = (changed: Set<string>) => {
+    if (changed.has("left")) left?.redraw();
     if (!["alpha", "ratio", "scores"].some((key) => changed.has(key))) return;
     now = view(context);
     rankHies = ranks(now.unitsHies);
@@ -100,12 +103,31 @@ export function mapsSection(context: Context): Section | null {
       slider(state, "alpha", "α", 0, 1, 0.01, (value) => fixed(value, 2)),
       slider(state, "ratio", "Heads removed", 0, 0.95, 0.01, (value) => percent(value, 0)),
       select(state, "scores", "Scores", run.scores.map((one) => ({ value: one.file, label: `${one.loss}, calibration set ${one.seed}` })))),
-    said, grid, reading);
+    said, grid, reading, left?.element);
+}
+
+// A recorded plan of heads and neurons: the planner of this page knows heads alone.
+function leftFigure({ run, state }: Context, layout: Layout): Figure | null {
+  const cells = cellsWith(run, (point) => point.left);
+  if (cells.length === 0) return null;
+  const now = () => chosenCell(cells, state.get("left")).point.left!;
+  const shareOf = (layer: number, head: number): number | undefined => now().heads[layer]?.[layout.layers[layer]!.heads.indexOf(head)];
+  const one = figure({
+    title: "Heads and neurons that are left",
+    most: 700,
+    caption: "Of a plan that the sweep has measured. Shades: share of the seeds that keep the head; bars: share of the layer's neurons that are left, mean over the seeds.",
+    draw: (width) => headMap({ width, layout, values: now().heads, range: [0, 1], neurons: now().neurons,
+      tip: (layer, head) => `layer ${layer}, head ${head}\nkept by ${percent(shareOf(layer, head) ?? 0, 0)} of the seeds` }),
+    numbers: () => ({ columns: ["layer", "heads left", "neurons left"],
+      rows: now().neurons.map((part, layer) => [layer, fixed((now().heads[layer] ?? []).reduce((sum, value) => sum + value, 0), 1), percent(part)]) }),
+  });
+  one.element.prepend(h("div", { class: "controls" }, select(state, "left", "Plan", cellChoices(cells))));
+  return one;
 }
 
 // The recorded cell that the sliders stand on, if there is one.
 export function recordedSeries(run: Run, loss: string, alpha: number): Series | undefined {
-  return run.series.find((one) => one.method === "hies" && !one.uniform && one.examples === null && !one.alpha_chosen && !one.loss_chosen && one.loss === loss && one.alpha === alpha);
+  return run.series.find((one) => one.method === "hies" && one.sites === "attention" && one.budget === "ratio" && one.refit === "none" && !one.uniform && one.examples === null && !one.alpha_chosen && !one.loss_chosen && one.loss === loss && one.alpha === alpha);
 }
 
 function planWords(run: Run, layout: Layout, now: View): (HTMLElement | string)[] {

@@ -43,7 +43,7 @@ function recommendation(context: Context): HTMLElement[] {
   const { series, point } = found, latency = point.latency_ms;
   const command = pruneCommand(run, found);
   return [
-    h("p", { class: "headline" }, h("strong", {}, `Remove ${percent(point.ratio, 0)} of the heads`), ` by ${series.label}`),
+    h("p", { class: "headline" }, h("strong", {}, `Remove ${percent(point.ratio, 0)} of the ${series.removes}`), ` by ${series.label}`),
     h("dl", { class: "facts" },
       fact("Same answers", spread(point.stability, kStability)),
       run.quality && fact(run.quality.name, `${spread(point.quality, run.quality)} (unpruned ${measured(run.unpruned.quality, run.quality)})`),
@@ -51,7 +51,7 @@ function recommendation(context: Context): HTMLElement[] {
       fact("FLOPs per example", `${human(point.flops)} (−${percent(point.removed[2])})`),
       fact("Latency", latency ? `${human(latency.median)} ms, ${fixed(latency.speedup, 2)}× as fast` : "not measured")),
     h("div", { class: "command" }, h("pre", { tabindex: "0", role: "region", "aria-label": "Command" }, h("code", {}, command)), copyButton("Copy", () => command)),
-    h("p", { class: "note" }, "The largest ratio up to which the mean stability over the seeds never falls below the limit; of several configurations that reach it, the one with the best mean quality. ",
+    h("p", { class: "note" }, `The ${run.mixed ? "ratio that removes the most FLOPs and" : "largest ratio"} up to which the mean stability over the seeds never falls below the limit; of several configurations that reach it, the one with the best mean quality. `,
       "Configurations and ratios are compared on the evaluation data, so their measurements are a little optimistic. The command uses the calibration set of seed 0."),
   ];
 }

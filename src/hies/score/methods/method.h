@@ -21,6 +21,7 @@ struct MethodOptions {
   std::string group_score = "sum";
   std::string sites = "attention";  // model::parse_site_kinds
   std::int64_t ffn_multiple = 1;
+  std::string ffn_method = {};  // empty: as `method`
 
   template <class V, class Self>
   static void fields(V& v, Self& self) {
@@ -35,6 +36,9 @@ struct MethodOptions {
     v("group_score", self.group_score, "of a unit of several heads: the sum or the max of their scores; entropies are averaged");
     v("sites", self.sites, "where units are removed: attention (heads), ffn (feed-forward neurons) or attention,ffn");
     v("ffn_multiple", self.ffn_multiple, "neurons of a layer leave in blocks of so many, so that a multiple of it is kept");
+    v("ffn_method", self.ffn_method,
+      "scoring method of neurons, where each site has a share of its own, since their scores have no common unit (default: as "
+      "method)");
   }
 };
 
@@ -58,6 +62,12 @@ struct Method {
 std::span<const Method> methods();
 // Throws bad_input for an unknown name, with the known ones as hint.
 const Method& find_method(std::string_view name);
+
+// Returns the options for the units of such sites alone: `sites` names them, and `method` what scores them.
+MethodOptions for_site(const MethodOptions& options, model::SiteKind kind);
+
+// Returns the statistics that the methods of the options' sites need, each once.
+std::vector<std::string> tables_of(const MethodOptions& options);
 
 // Throws bad_input for an unknown method, normalisation, unit, group score or site, a site whose units the method cannot judge, alpha
 // outside 0 … 1 or NaN, and ffn_multiple below 1. For early refusal, before long work.

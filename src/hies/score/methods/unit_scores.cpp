@@ -103,8 +103,25 @@ GroupScore parse_group_score(std::string_view name) {
   throw Error(ErrorKind::bad_input, fmt::format("unknown group score '{}'", printable(name)), known_names_hint(name, known));
 }
 
+namespace {
+
+// Each site by its own method.
+UnitScores scores_of_each_site(const Scores& scores, const MethodOptions& options) {
+  UnitScores all;
+  all.kind = model::chosen_unit_kind(options.units, scores.layout);
+  for (const model::SiteKind kind : model::parse_site_kinds(options.sites)) {
+    const UnitScores own = unit_scores(scores, for_site(options, kind));
+    add_groups(own.units, all.units);
+    for (const auto& [site, row] : own.keep) all.keep[site] = row;
+  }
+  return all;
+}
+
+}  // namespace
+
 UnitScores unit_scores(const Scores& scores, const MethodOptions& options) {
   check_options(options);
+  if (!options.ffn_method.empty() && options.ffn_method != options.method) return scores_of_each_site(scores, options);
   const GroupScore group = parse_group_score(options.group_score);
   const std::vector<model::SiteKind> sites = model::parse_site_kinds(options.sites);
   UnitScores result;

@@ -15,7 +15,7 @@ GroupScore parse_group_score(std::string_view name);
 // What is removed together and how much each is worth keeping.
 struct UnitScores {
   model::UnitKind kind = model::UnitKind::head;  // of attention
-  bool additive = false;                         // Method::additive
+  bool additive = false;                         // Method::additive, where all are of one method
   model::UnitGroups units;
   model::UnitTable<double> keep;  // one for each of `units`, higher = keep, finite
 };

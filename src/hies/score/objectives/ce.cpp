@@ -29,7 +29,7 @@ ObjectiveKind ce() noexcept {
           .token_loss = model::TokenLoss::cross_entropy,
           .needs_labels = true,
           .curvature = 0.5,  // of diag(p) − p pᵀ, reached at p = (½, ½, 0 …)
-          .make = [](std::span<const double> labels) -> std::unique_ptr<model::Objective> {
+          .make = [](std::span<const double> labels, const model::Draw&) -> std::unique_ptr<model::Objective> {
             return std::make_unique<CrossEntropy>(labels);
           }};
 }

@@ -29,7 +29,9 @@ ObjectiveKind logit_norm() noexcept {
           .token_loss = model::TokenLoss::logit_norm,
           .needs_labels = false,
           .curvature = 1,
-          .make = [](std::span<const double>) -> std::unique_ptr<model::Objective> { return std::make_unique<LogitNorm>(); }};
+          .make = [](std::span<const double>, const model::Draw&) -> std::unique_ptr<model::Objective> {
+            return std::make_unique<LogitNorm>();
+          }};
 }
 
 }  // namespace hies::score

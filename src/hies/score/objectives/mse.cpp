@@ -31,7 +31,7 @@ ObjectiveKind mse() noexcept {
           .token_loss = std::nullopt,
           .needs_labels = true,
           .curvature = 2,
-          .make = [](std::span<const double> labels) -> std::unique_ptr<model::Objective> {
+          .make = [](std::span<const double> labels, const model::Draw&) -> std::unique_ptr<model::Objective> {
             return std::make_unique<SquaredError>(labels);
           }};
 }

@@ -11,12 +11,13 @@
 #include "hies/score/objectives/logit_norm.h"
 #include "hies/score/objectives/mse.h"
 #include "hies/score/objectives/pseudo_label.h"
+#include "hies/score/objectives/sampled.h"
 
 namespace hies::score {
 namespace {
 
-const std::array<ObjectiveKind, 4>& all() noexcept {
-  static const std::array<ObjectiveKind, 4> kinds = {ce(), mse(), pseudo_label(), logit_norm()};
+const std::array<ObjectiveKind, 5>& all() noexcept {
+  static const std::array<ObjectiveKind, 5> kinds = {ce(), mse(), pseudo_label(), logit_norm(), sampled()};
   return kinds;
 }
 
@@ -37,9 +38,11 @@ bool fits(const ObjectiveKind& kind, model::Problem problem) {
 // The model computes it, where its logits are.
 class OfTokens : public model::Objective {
  public:
-  OfTokens(std::string_view name, model::TokenLoss loss) : name_(name), loss_(loss) {}
+  OfTokens(std::string_view name, model::TokenLoss loss, std::optional<model::Draw> draw)
+      : name_(name), loss_(loss), draw_(draw) {}
   std::string_view name() const noexcept override { return name_; }
   std::optional<model::TokenLoss> token_loss() const noexcept override { return loss_; }
+  std::optional<model::Draw> draw() const noexcept override { return draw_; }
   void evaluate(const model::LogitRows&, std::span<double>, std::span<double>) const override {
     check(false, "the loss of a language model on the host");
   }
@@ -47,6 +50,7 @@ class OfTokens : public model::Objective {
  private:
   std::string_view name_;
   model::TokenLoss loss_;
+  std::optional<model::Draw> draw_;
 };
 
 void check_class_ids(std::span<const double> labels, const model::ModelSpec& spec) {
@@ -81,20 +85,21 @@ const ObjectiveKind& default_objective(const model::ModelSpec& spec) {
 }
 
 std::unique_ptr<model::Objective> make_objective(std::string_view name, const model::ModelSpec& spec,
-                                                 std::span<const double> labels) {
+                                                 std::span<const double> labels, const model::Draw& draw) {
   const ObjectiveKind& kind = find_objective(name);
   if (!fits(kind, spec.problem))
     throw Error(ErrorKind::bad_input,
                 fmt::format("loss '{}' needs a model that predicts {}, but this one predicts {}", kind.name,
                             predicts(*kind.problem), predicts(spec.problem)),
                 fmt::format("use `loss` {} or logit-norm", default_objective(spec).name));
-  if (spec.problem == model::Problem::causal_lm) return std::make_unique<OfTokens>(kind.name, *kind.token_loss);
+  if (spec.problem == model::Problem::causal_lm)
+    return std::make_unique<OfTokens>(kind.name, *kind.token_loss, kind.drawn ? std::optional(draw) : std::nullopt);
   if (kind.needs_labels && labels.empty())
     throw Error(ErrorKind::bad_input, fmt::format("loss '{}' needs labels, but the data has none", kind.name),
                 kind.problem == model::Problem::classification ? "name their column with `label`, or use `loss` pseudo-label"
                                                                : "name their column with `label`, or use `loss` logit-norm");
   if (kind.needs_labels && spec.problem == model::Problem::classification) check_class_ids(labels, spec);
-  return kind.make(labels);
+  return kind.make(labels, draw);
 }
 
 }  // namespace hies::score

@@ -25,7 +25,9 @@ ObjectiveKind pseudo_label() noexcept {
           .token_loss = model::TokenLoss::pseudo_label,
           .needs_labels = false,
           .curvature = 0.5,  // as for ce
-          .make = [](std::span<const double>) -> std::unique_ptr<model::Objective> { return std::make_unique<PseudoLabel>(); }};
+          .make = [](std::span<const double>, const model::Draw&) -> std::unique_ptr<model::Objective> {
+            return std::make_unique<PseudoLabel>();
+          }};
 }
 
 }  // namespace hies::score
