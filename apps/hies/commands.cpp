@@ -17,6 +17,7 @@ constexpr std::array kCommands = {
     Command{"inspect", "what a checkpoint holds: heads, parameters, FLOPs", run_inspect},
     Command{"score", "score heads and neurons on a few examples, into scores.json", run_score},
     Command{"plan", "choose what to remove, into plan.json; needs no model", run_plan},
+    Command{"search", "choose what to remove by trying masks, into plan.json", run_search},
     Command{"prune", "remove heads and neurons, by a plan or in one go", run_prune},
     Command{"refit", "prune by a plan, and fit what is kept anew", run_refit},
     Command{"latency-table", "measure what heads and neurons cost in time on this machine", run_latency_table},
@@ -34,14 +35,14 @@ constexpr std::array kCommands = {
 // Returns the text of `hies --help`, which fits a screen of 80 columns and 24 lines.
 std::string overview() {
   std::string text =
-      "hies: remove what a Transformer does not need: attention heads and neurons.\n\n"
+      "hies: remove what a Transformer does not need: attention heads and neurons.\n"
       "usage: hies COMMAND …       hies COMMAND --help       hies --version\n\n";
   for (const Command& command : kCommands) text += fmt::format("  {:15} {}\n", command.name, command.summary);
   text +=
       "\nMODEL is a Hugging Face checkpoint directory. Exit codes: 0 done, 2 bad input,\n"
       "3 unsupported, 4 input/output, 70 internal error, 130 interrupted.\n"
       "In one go: hies prune MODEL --task sst2 --calib train.tsv --ratio 0.3 -o SMALL\n"
-      "In steps: hies score MODEL …; hies plan scores.json …; hies prune MODEL --plan …\n";
+      "In steps:  hies score MODEL …; hies plan SCORES …; hies prune MODEL --plan …\n";
   return text;
 }
 

@@ -22,6 +22,7 @@ std::span<const Command> commands() noexcept;
 void run_inspect(Words words);
 void run_score(Words words);
 void run_plan(Words words);
+void run_search(Words words);
 void run_prune(Words words);
 void run_latency_table(Words words);
 void run_refit(Words words);

@@ -39,6 +39,7 @@ void ConsoleProgress::begin(std::string_view stage, std::int64_t total, std::str
   clear();
   stage_ = stage;
   unit_ = unit;
+  status_.clear();
   total_ = total;
   done_ = 0;
   start_ = Clock::now();
@@ -67,7 +68,8 @@ void ConsoleProgress::advanced(std::int64_t done) {
 }
 
 std::string ConsoleProgress::line(double seconds) const {
-  const std::string counts = progress_text(done_, total_, unit_, seconds);
+  std::string counts = progress_text(done_, total_, unit_, seconds);
+  if (!status_.empty()) counts += ", " + status_;
   const double share = total_ > 0 ? std::min(1.0, static_cast<double>(done_) / static_cast<double>(total_)) : 0;
   if (!terminal_ || total_ <= 0) return fmt::format("{}: {}", stage_, counts);
   const int columns = std::min(kBarWidth, error_width() - display_width(stage_) - display_width(counts) - 9);

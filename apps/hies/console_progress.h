@@ -18,6 +18,7 @@ class ConsoleProgress : public Progress {
 
   void begin(std::string_view stage, std::int64_t total, std::string_view unit) override;
   void end() override;
+  void status(std::string_view text) override { status_ = text; }
   void warn(std::string_view message) override;
 
  protected:
@@ -29,7 +30,7 @@ class ConsoleProgress : public Progress {
   std::string line(double seconds) const;
 
   bool quiet_, terminal_, shown_ = false;
-  std::string stage_, unit_;
+  std::string stage_, unit_, status_;
   std::set<std::string, std::less<>> warned_;
   std::int64_t total_ = 0, done_ = 0;
   Clock::time_point start_, next_;

@@ -37,6 +37,10 @@ class Documented(ProgramTest):
         self.assertEqual(printed["plan"]["schema"], "hies.plan/2")
         self.assertEqual(printed["evaluation"]["schema"], "hies.result/1")
 
+    def test_search(self):
+        words = ["search", GOLDEN / "bert-tiny/model", "--task", "classification", "--calib", self.data, "--examples", 4, "--ratio", 0.5, "-o", "found"]
+        self.same_shape(documented("search"), self.json(*words))
+
     def test_sweep(self):
         words = ["sweep", GOLDEN / "bert-tiny/model", "--task", "classification", "--calib", self.data, "--data", self.write("dev.tsv", table(ROWS[:3])),
                  "--seeds", 2, "--ratios", 0.5, "--threads", 1]

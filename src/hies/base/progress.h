@@ -18,6 +18,8 @@ class Progress {
     advanced(done);
   }
   virtual void end() {}
+  // Says in a few words how far the stage has come besides its counts: what is best so far.
+  virtual void status(std::string_view /*text*/) {}
   // Reports one line for the user that is not an error, without a newline.
   virtual void warn(std::string_view /*message*/) {}
 

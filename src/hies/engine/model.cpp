@@ -223,7 +223,10 @@ void Model::run_masks(const model::Batch& batch, const MaskTrie& masks, const mo
     take(leaf.masks, results.take(output, nullptr));
   };
   within_memory(batch.token_count(), state_->memory, [&] {
-    if (state_->device.is_cpu()) return walk_masks(state_->network, batch, masks, take_leaf);
+    if (state_->device.is_cpu()) {
+      walk_masks(state_->network, batch, masks, take_leaf);
+      return;
+    }
     walk_masks_batched(state_->network, batch, masks, state_->device, state_->attention(),
                        state_->memory.masks_at_once(batch.token_count()), take_leaf);
   });

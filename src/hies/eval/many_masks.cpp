@@ -40,6 +40,13 @@ MaskStats stats_of(std::span<const model::UnitSet> masks, const model::Layout& l
 
 }  // namespace
 
+void MaskStats::add(const MaskStats& more) {
+  masks += more.masks;
+  distinct += more.distinct;
+  layers_done += more.layers_done;
+  layers_avoided += more.layers_avoided;
+}
+
 MaskStats count_mask_work(std::span<const model::UnitSet> masks, const model::Layout& layout, std::int64_t masks_at_once) {
   return stats_of(masks, layout, group(masks, layout, masks_at_once));
 }

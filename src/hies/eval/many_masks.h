@@ -22,6 +22,8 @@ struct MaskStats {
   std::int64_t distinct = 0;        // of these, evaluated
   std::int64_t layers_done = 0;     // layer evaluations
   std::int64_t layers_avoided = 0;  // that one evaluation per given mask would take more: masks · L − layers_done
+
+  void add(const MaskStats& more);
 };
 
 struct ManyMasksOptions {

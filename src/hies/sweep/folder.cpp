@@ -1,12 +1,6 @@
 #include "hies/sweep/folder.h"
 
-#include <cerrno>
-#include <cstring>
 #include <utility>
-
-#include <fcntl.h>
-#include <sys/file.h>
-#include <unistd.h>
 
 #include <fmt/ranges.h>
 
@@ -21,35 +15,6 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::string_view kOtherFolder = "give another directory as `output`, or run the same command to resume this one";
-
-// Returns whether AtomicFile gives such a name to an unfinished file.
-bool is_unfinished(const fs::path& file) {
-  const std::string name = file.filename().string();
-  return name.starts_with('.') && name.ends_with(".tmp");
-}
-
-// Returns the entries of a folder. Throws io.
-std::vector<fs::path> entries(const fs::path& folder) {
-  std::vector<fs::path> found;
-  std::error_code code;
-  for (fs::directory_iterator entry(folder, code); !code && entry != fs::directory_iterator(); entry.increment(code))
-    found.push_back(entry->path());
-  if (code) io_error("cannot read {}: {}", folder.string(), code.message());
-  return found;
-}
-
-void remove_unfinished(const fs::path& folder) {
-  if (!is_folder(folder)) return;
-  for (const fs::path& file : entries(folder)) {
-    std::error_code code;
-    if (is_unfinished(file) && fs::remove_all(file, code); code) io_error("cannot remove {}: {}", file.string(), code.message());
-  }
-}
-
-void create_folder(const fs::path& folder) {
-  std::error_code code;
-  if (!fs::create_directory(folder, code) && code) io_error("cannot create {}: {}", folder.string(), code.message());
-}
 
 // Returns an option's value as messages show it.
 std::string shown(const Json& value) { return printable(value.is_string() ? value.get<std::string>() : compact(value), 60); }
@@ -104,53 +69,16 @@ void compare_runs(const JsonNode& stored, const Json& mine, const fs::path& fold
   });
 }
 
-void check_content(const fs::path& folder) {
-  if (is_there(folder / kSweepFile)) return;
-  for (const fs::path& file : entries(folder)) {
-    if (is_unfinished(file)) continue;
-    throw Error(
-        ErrorKind::bad_input,
-        fmt::format("{} is not empty and holds no sweep: there is {}", folder.string(), printable(file.filename().string())),
-        "give an empty or a new directory as `output`");
-  }
-}
-
 }  // namespace
 
-SweepFolder::SweepFolder(const fs::path& folder) : folder_(folder) {
-  if (is_there(folder_) && !is_folder(folder_)) bad_input("{} is not a directory", folder_.string());
-  if (!is_there(folder_)) {
-    check_writable(folder_, false);
-    create_folder(folder_);
-    created_ = true;
-  }
-  descriptor_ = ::open(folder_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (descriptor_ < 0) io_error("cannot read {}: {}", folder_.string(), std::strerror(errno));
-  try {
-    if (::flock(descriptor_, LOCK_EX | LOCK_NB) != 0) {
-      if (errno != EWOULDBLOCK) io_error("cannot lock {}: {}", folder_.string(), std::strerror(errno));
-      throw Error(ErrorKind::bad_input, fmt::format("another process is sweeping into {}", folder_.string()),
-                  "wait until it has ended, or give another directory as `output`");
-    }
-    check_content(folder_);
-    check_writable(folder_ / kSweepFile, true);
-    remove_unfinished(folder_);
-    for (const std::string_view part : {"scores", "tables"}) remove_unfinished(folder_ / part);
-  } catch (...) {
-    ::close(descriptor_);
-    throw;
-  }
-}
-
-SweepFolder::~SweepFolder() {
-  if (created_) ::rmdir(folder_.c_str());  // fails where the directory is not empty
-  ::close(descriptor_);
+SweepFolder::SweepFolder(const fs::path& folder) : folder_(folder, {"sweep", "sweeping into", kSweepFile}) {
+  for (const std::string_view part : {"scores", "tables"}) remove_unfinished(folder_.path() / part);
 }
 
 void SweepFolder::claim(const SweepConfig& config, const std::vector<RunIdentity>& identities, const std::string& version,
                         Progress& progress) const {
   const Json mine = sweep_json(config, identities, version);
-  const fs::path file = folder_ / kSweepFile;
+  const fs::path file = folder_.path() / kSweepFile;
   if (!is_there(file)) {
     write_file(file, pretty(mine), false);
   } else {
@@ -161,12 +89,12 @@ void SweepFolder::claim(const SweepConfig& config, const std::vector<RunIdentity
     const std::string before = root.member("hies").text();
     if (before != version)
       throw Error(ErrorKind::bad_input,
-                  fmt::format("{} holds a sweep of hies {}, but this is {}", folder_.string(), printable(before), version),
+                  fmt::format("{} holds a sweep of hies {}, but this is {}", folder_.path().string(), printable(before), version),
                   "resume it with that version, or give another directory as `output`");
-    compare_options(stored, mine, folder_);
-    compare_runs(root.member("runs"), mine["runs"], folder_, progress);
+    compare_options(stored, mine, folder_.path());
+    compare_runs(root.member("runs"), mine["runs"], folder_.path(), progress);
   }
-  create_folder(folder_ / "scores");
+  create_folder(folder_.path() / "scores");
 }
 
 Json sweep_json(const SweepConfig& config, const std::vector<RunIdentity>& identities, const std::string& version) {

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "hies/base/job_folder.h"
 #include "hies/base/json.h"
 #include "hies/base/progress.h"
 #include "hies/model/hashes.h"
@@ -25,16 +26,9 @@ struct RunIdentity {
 // A sweep's directory, locked by this process: no other process can sweep into it at the same time.
 class SweepFolder {
  public:
-  // Creates the directory where there is none and takes the lock, which the operating system releases when the process ends.
-  // Removes unfinished files of an earlier process. The destructor removes a directory that it has created if it is still empty.
-  // Throws bad_input when another process holds the lock, and for a directory with other things in it; io when it cannot be
-  // created or written.
+  // Throws what JobFolder throws.
   explicit SweepFolder(const std::filesystem::path& folder);
-  ~SweepFolder();
-  SweepFolder(const SweepFolder&) = delete;
-  SweepFolder& operator=(const SweepFolder&) = delete;
-
-  const std::filesystem::path& path() const noexcept { return folder_; }
+  const std::filesystem::path& path() const noexcept { return folder_.path(); }
 
   // Writes sweep.json; where there is one, compares with it instead. Throws bad_input that names the options, the version, the
   // model or the data that differ. Warns of what of the model the file does not state.
@@ -42,9 +36,7 @@ class SweepFolder {
              Progress& progress = silent_progress()) const;
 
  private:
-  std::filesystem::path folder_;
-  int descriptor_ = -1;
-  bool created_ = false;
+  JobFolder folder_;
 };
 
 // Returns the content of sweep.json.

@@ -5,10 +5,10 @@
 #include <utility>
 #include <vector>
 
+#include "hies/base/journal.h"
 #include "hies/base/json.h"
 #include "hies/base/json_node.h"
 #include "hies/base/stored.h"
-#include "hies/sweep/journal.h"
 
 // Lines of a journal that hold a struct of base/stored.h.
 namespace hies::sweep {

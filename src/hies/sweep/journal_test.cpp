@@ -1,4 +1,4 @@
-#include "hies/sweep/journal.h"
+#include "hies/base/journal.h"
 
 #include <gtest/gtest.h>
 

@@ -29,13 +29,6 @@ class MaskProgress : public Progress {
   bool warned_ = false;
 };
 
-void add(const eval::MaskStats& more, eval::MaskStats& sum) {
-  sum.masks += more.masks;
-  sum.distinct += more.distinct;
-  sum.layers_done += more.layers_done;
-  sum.layers_avoided += more.layers_avoided;
-}
-
 }  // namespace
 
 eval::MaskStats run_chunks(const MaskWork& work, std::string_view stage, Progress& progress) {
@@ -50,9 +43,8 @@ eval::MaskStats run_chunks(const MaskWork& work, std::string_view stage, Progres
       const auto sink = [&](std::span<const std::size_t> places, const eval::Predictions& predictions) {
         for (const std::size_t place : places) work.take(begin + place, predictions);
       };
-      add(eval::predict_masks(work.model, work.dataset, work.masks.subspan(begin, end - begin), work.objective,
-                              {work.batch_tokens, work.chunk}, sink, masks),
-          stats);
+      stats.add(eval::predict_masks(work.model, work.dataset, work.masks.subspan(begin, end - begin), work.objective,
+                                    {work.batch_tokens, work.chunk}, sink, masks));
       work.keep(begin, end);
     }
     Progress::throw_if_cancelled();
@@ -66,7 +58,7 @@ eval::MaskStats count_chunks(std::span<const model::UnitSet> masks, const model:
   eval::MaskStats stats;
   const auto step = static_cast<std::size_t>(chunk);
   for (std::size_t begin = 0; begin < masks.size(); begin += step)
-    add(eval::count_mask_work(masks.subspan(begin, std::min(step, masks.size() - begin)), layout, chunk), stats);
+    stats.add(eval::count_mask_work(masks.subspan(begin, std::min(step, masks.size() - begin)), layout, chunk));
   return stats;
 }
 

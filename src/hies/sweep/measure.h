@@ -3,9 +3,9 @@
 #include <functional>
 #include <vector>
 
+#include "hies/base/journal.h"
 #include "hies/eval/many_masks.h"
 #include "hies/evidence/records.h"
-#include "hies/sweep/journal.h"
 #include "hies/sweep/planner.h"
 
 namespace hies::sweep {

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-namespace hies::sweep {
+namespace hies {
 
 // A file to which whole lines are appended. The process may be killed at any moment: an incomplete last line is cut off when the
 // file is opened again.
@@ -35,4 +35,4 @@ class Journal {
   std::int64_t size_ = 0;  // bytes of the whole lines
 };
 
-}  // namespace hies::sweep
+}  // namespace hies
