@@ -17,6 +17,10 @@ struct Recorder {
   EntropyTokens entropy_tokens = EntropyTokens::all;
   bool want_out_sq = false;  // makes the last layer of a classifier compute every token's A_h
 
+  // What a caller that keeps statistics gets from runs of its own: sums over what output matrices read, gradients of matrices.
+  bool want_output_inputs = false;
+  bool want_weight_gradients = false;  // of a run with want_inner
+
   bool want_attention = false;  // for few, short examples: computes every T×S matrix
 
   struct Layer {

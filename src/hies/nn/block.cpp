@@ -7,8 +7,12 @@ namespace hies::nn {
 using model::SiteLayout;
 
 Block::Block(const model::ModelSpec& spec, int layer, const WeightSource& weights)
-    : spec_(spec), ffn_(spec.layer(layer).ffn), all_(spec.layout.attention(layer)), layer_(layer) {
-  const model::AttentionSpec& attention = spec.layer(layer).attention;
+    : spec_(spec),
+      attention_(spec.layer(layer).attention),
+      ffn_(spec.layer(layer).ffn),
+      all_(spec.layout.attention(layer)),
+      layer_(layer) {
+  const model::AttentionSpec& attention = attention_;
   last_ = layer + 1 == spec.layer_count();
   const bool reads_all = spec.head.pooling == model::Pooling::first_and_mean;
   fused_ = !spec.causal && (!last_ || reads_all);
@@ -68,6 +72,7 @@ at::Tensor Block::heads(const SiteLayout& heads, const at::Tensor& hidden, RunCo
   AttentionTape* attention = tape == nullptr ? nullptr : &tape->attention;
   const at::Tensor read =
       pre_norm() ? attention_norm_.forward(hidden, {}, tape == nullptr ? nullptr : &tape->attention_norm) : hidden;
+  if (tape != nullptr && run.gradients() != nullptr) tape->attention_read = read;
   if (fused_) {
     const at::Tensor rows = project(fused_projection_, all_.units, heads.units, read, products);
     return attention_forward(run, layer_, heads, {{rows, 0, 3 * D}, {rows, D, 3 * D}, {rows, 2 * D, 3 * D}}, QueryRows::all,
@@ -109,6 +114,8 @@ at::Tensor Block::finish(const SiteLayout& heads, const at::Tensor& hidden, cons
   if (sum.defined()) sum = times_scale(sum, attention_scale_);
   ops::Norm::Tape *attention_norm = tape == nullptr ? nullptr : &tape->attention_norm,
                   *ffn_norm = tape == nullptr ? nullptr : &tape->ffn_norm;
+  const bool gives = tape != nullptr && run.gradients() != nullptr;
+  if (gives) tape->outputs = outputs;
   // A norm leaves the sum of its operands in the first, which must not be the residual itself.
   const auto normalised = [&](const ops::Norm& norm, ops::Norm::Tape* norm_tape) {
     if (sum.defined()) return norm.forward(sum, residual, norm_tape);
@@ -116,7 +123,9 @@ at::Tensor Block::finish(const SiteLayout& heads, const at::Tensor& hidden, cons
     return norm.forward(sum, {}, norm_tape);
   };
   if (pre_norm()) {
-    const at::Tensor inside = up_(normalised(ffn_norm_, ffn_norm));
+    const at::Tensor read = normalised(ffn_norm_, ffn_norm);
+    const at::Tensor inside = up_(read);
+    if (gives) tape->ffn_read = read;
     if (only_tape) {
       tape->inside = inside;
       return {};
@@ -124,6 +133,8 @@ at::Tensor Block::finish(const SiteLayout& heads, const at::Tensor& hidden, cons
     return feed_forward(inside, neurons, tape).add_(sum);
   }
   const at::Tensor attended = normalised(attention_norm_, attention_norm);
+  // The norm below leaves its sum in the network's result, so that `attended` stays.
+  if (gives) tape->ffn_read = attended;
   return ffn_norm_.forward(feed_forward(up_(attended), neurons, tape), attended, ffn_norm);
 }
 

@@ -17,6 +17,9 @@ struct BlockTape {
   ops::Norm::Tape query_norm, key_norm;  // of the families that have them
   AttentionTape attention;
   at::Tensor inside;  // [T, F] what the activation reads, or [T, 2F] gate and up
+  // Of a run with a GradientSink: what queries, keys and values read [T, E], what the output matrix does [T or A, H·D], and what the
+  // feed-forward network does [T or A, E].
+  at::Tensor attention_read, outputs, ffn_read;
 };
 
 // Gates of a layer's neurons, of rows that are `parts` [M, F] equal parts one behind the other, `rows` each, and padding. Undefined:
@@ -80,6 +83,9 @@ class Block {
   at::Tensor active(at::Tensor inside, bool keep_inside) const;
   at::Tensor feed_forward(at::Tensor inside, const NeuronGates& neurons, BlockTape* tape) const;
   at::Tensor ffn_gradient(const at::Tensor& of_result, RunContext& run, const BlockTape& tape) const;
+  // Give the sink of the run what it takes of the layer's matrices.
+  void give_attention(const at::Tensor& of_result, const AttentionGradient& rows, RunContext& run, const BlockTape& tape) const;
+  void give_ffn(const at::Tensor& of_result, const at::Tensor& of_inside, RunContext& run, const BlockTape& tape) const;
   // Returns the gradient by what attention read, with the residual's where it belongs.
   at::Tensor attention_gradient(const AttentionGradient& rows, const at::Tensor& of_sum, RunContext& run,
                                 const BlockTape& tape) const;
@@ -87,6 +93,7 @@ class Block {
   at::Tensor key_value_gradient(const at::Tensor& of_key_value, RunContext& run, const BlockTape& tape) const;
 
   const model::ModelSpec& spec_;
+  const model::AttentionSpec& attention_;
   const model::FfnSpec& ffn_;
   const model::SiteLayout& all_;
   int layer_;
