@@ -7,6 +7,7 @@
 #include "console_progress.h"
 #include "hies/base/error.h"
 #include "hies/base/files.h"
+#include "hies/baseline/baseline.h"
 #include "hies/score/methods/unit_scores.h"
 #include "load_options.h"
 #include "named_paths.h"
@@ -115,6 +116,12 @@ void run_prune(Words words) {
   check_writable(write.output, write.force);
   if (!svg.empty()) check_writable(svg, write.force);
 
+  if (const baseline::Baseline* method = baseline::find_baseline(request.method.method)) {
+    request.method.method = method->scorer;
+    if (!method->loss.empty() && !arguments.given("loss")) request.score.loss = method->loss;
+    request.maker = baseline::maker(*method);
+    if (!arguments.given("refit")) request.refit.refit = "none";  // the preset's
+  }
   request.model = folder;
   request.output = write.output;
   request.force = write.force;

@@ -81,6 +81,7 @@ class RunContext {
   ops::RopeAngles all_angles_, asked_angles_;  // computed when they are first needed
   std::map<int, at::Tensor> neuron_gates_;     // by layer, where they were needed
   std::map<int, at::Tensor> neuron_sums_;      // by layer, what was recorded
+  std::map<int, at::Tensor> neuron_inner_;
   bool recording_ = true;
   GradientSink* gradients_ = nullptr;
 };
