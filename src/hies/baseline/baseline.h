@@ -9,6 +9,7 @@
 #include "hies/base/progress.h"
 #include "hies/data/dataset.h"
 #include "hies/engine/model.h"
+#include "hies/eval/cost.h"
 #include "hies/model/unit_set.h"
 #include "hies/pipeline/plan_maker.h"
 #include "hies/prune/budget.h"
@@ -42,6 +43,15 @@ struct Baseline {
   std::string_view loss = {};    // the only loss that it is for; empty: that of the job
   // Whether one budget may be over heads and neurons.
   bool joint = true;
+  // Whether it removes units. Else it makes every layer narrower in another way, `select` is null, and what it leaves is evaluated with
+  // the shapes of the whole model: no checkpoint can hold it.
+  bool removes_units = true;
+  // Of one that does not: which shares of the model a budget takes, for what its slicing would cost.
+  struct Narrower {
+    double channels = 0;  // of every head's size
+    double hidden = 0;    // of the hidden size E, with matrices [E, E] that turn the residual stream at each addition
+  };
+  Narrower (*narrower)(const model::ModelSpec& spec, const prune::BudgetOptions& budget) = nullptr;
   // Returns the units to remove, which meet the budget; the same for the same work.
   model::UnitSet (*select)(const Work& work, Progress& progress) = nullptr;
   // Returns what becomes of the output matrices without those units.
@@ -58,6 +68,14 @@ const Baseline* find_baseline(std::string_view name);
 
 // Returns what a pruning job is given for the baseline.
 pipeline::PlanMaker maker(const Baseline& baseline);
+
+// What a baseline that removes no units would cost as real slices.
+struct NarrowerCost {
+  std::int64_t parameters = 0;
+  double flops_per_example = 0;
+};
+// Returns that of the checkpoint, FLOPs at these lengths.
+NarrowerCost narrower_cost(const arch::Checkpoint& checkpoint, const Baseline::Narrower& narrower, const eval::Lengths& lengths);
 
 // Returns the plan that removes these units: with what it saves, as make_plan says it, and the name of what chose them.
 prune::Plan plan_of(const Work& work, const Baseline& baseline, const model::UnitSet& removed);

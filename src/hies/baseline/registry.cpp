@@ -2,6 +2,7 @@
 #include <array>
 
 #include "hies/arch/family.h"
+#include "hies/base/error.h"
 #include "hies/base/fields.h"
 #include "hies/baseline/baseline.h"
 #include "hies/baseline/plan_input.h"
@@ -41,6 +42,10 @@ pipeline::PlanMaker maker(const Baseline& baseline) {
                     .fitted = input.rows.fitted,
                     .heldout = input.rows.heldout,
                     .execution = input.execution};
+    if (!baseline.removes_units)
+      throw Error(ErrorKind::unsupported,
+                  fmt::format("{} does not remove heads or neurons: no checkpoint has the shapes that it leaves", baseline.name),
+                  "`hies sweep` evaluates it with the whole shapes");
     const model::UnitSet removed = baseline.select(work, progress);
     return {plan_of(work, baseline, removed), baseline.fit(work, removed, progress)};
   };

@@ -32,6 +32,11 @@ struct NeuronGates {
 // Returns x times a layer scale [E], x itself where the family has none (undefined).
 inline at::Tensor times_scale(const at::Tensor& x, const at::Tensor& scale) { return scale.defined() ? x * scale : x; }
 
+// Returns x times a projection of the residual stream [E, E], x itself where there is none (undefined).
+inline at::Tensor times_projection(const at::Tensor& x, const at::Tensor& projection) {
+  return projection.defined() ? at::mm(x, projection) : x;
+}
+
 // One Transformer block: attention, then the feed-forward network, each with its norm and residual connection. What a family has of it
 // (order of norms, biases, gating, rotary positions, layer scale, norms of queries and keys) is in the description of the model.
 // T rows are padded. In the last layer only the rows that the task head reads (BatchRows::asked, A of them) leave the block.
@@ -103,6 +108,7 @@ class Block {
   Projection fused_projection_, query_, key_value_;
   ops::Linear output_, up_, down_;          // up_ of a gated network: [2F, E], the gate's rows first
   at::Tensor attention_scale_, ffn_scale_;  // [E], or undefined
+  at::Tensor attention_projection_, ffn_projection_;  // [E, E] of the residual stream, or undefined
 };
 
 }  // namespace hies::nn

@@ -21,6 +21,7 @@ class Embedding {
   const model::ModelSpec& spec_;
   ops::Table word_, position_, token_type_;
   ops::Norm norm_;
+  at::Tensor projection_;  // [E, E] of the sum, before the norm; or undefined
   ops::Linear patches_;   // [E, C·height·width of a patch]
   at::Tensor leading_;    // [leading, E]
   at::Tensor positions_;  // [leading + patches, E]

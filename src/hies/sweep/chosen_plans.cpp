@@ -54,7 +54,7 @@ prune::Plan ChosenPlans::make_one(const Cell& cell, Progress& progress) const {
   prune::Plan plan;
   if (cell.method.baseline != nullptr) {
     const baseline::Baseline& made = *cell.method.baseline;
-    plan = baseline::plan_of(work, made, made.select(work, progress));
+    plan = baseline::plan_of(work, made, made.removes_units ? made.select(work, progress) : model::UnitSet());
   } else {
     plan = searched_plan(work, cell, data_, folder_, progress);
   }

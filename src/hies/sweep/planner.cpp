@@ -12,6 +12,12 @@
 namespace hies::sweep {
 namespace {
 
+// Returns what tells fits of one mask apart. Of a baseline that removes no units only the budget does.
+std::string fit_name(const Cell& cell) {
+  if (cell.method.baseline == nullptr) return cell.refit;
+  return fmt::format("{} {} {}", cell.method.name, cell.budget, cell.ratio);
+}
+
 double share_gone(double before, double after) { return before > 0 ? (before - after) / before : 0; }
 
 }  // namespace
@@ -54,6 +60,16 @@ evidence::Cost Planner::cost(const model::Layout& left, const model::UnitSet& re
           {share(heads_, model::SiteKind::attention),
            share_gone(static_cast<double>(parameters_), static_cast<double>(cost.parameters)),
            share_gone(flops_, cost.flops_per_example), share(neurons_, model::SiteKind::ffn)}};
+}
+
+evidence::Cost Planner::narrower_cost(const Cell& cell) const {
+  const baseline::Baseline::Narrower narrower =
+      cell.method.baseline->narrower(data_.checkpoint->spec(), cell_budget(options_, cell));
+  const baseline::NarrowerCost cost = baseline::narrower_cost(*data_.checkpoint, narrower, lengths_);
+  return {cost.parameters,
+          cost.flops_per_example,
+          {0, share_gone(static_cast<double>(parameters_), static_cast<double>(cost.parameters)),
+           share_gone(flops_, cost.flops_per_example), 0}};
 }
 
 void Planner::add_bound(const Cell& cell, evidence::Record& record) const {
@@ -112,6 +128,7 @@ evidence::Record Planner::record(const Cell& cell, const prune::Plan& plan) cons
   record.mask.neurons_removed = plan.removed.count(model::SiteKind::ffn);
   record.mask.neurons = neurons_ - record.mask.neurons_removed;
   record.measured.cost = cost(prune::pruned_layout(plan, data_.checkpoint->spec().layout), plan.removed);
+  if (cell.method.baseline != nullptr && !cell.method.baseline->removes_units) record.measured.cost = narrower_cost(cell);
   add_bound(cell, record);
   return record;
 }
@@ -135,7 +152,7 @@ std::vector<MaskGroup> group_by_model(const Planner& planner, const std::vector<
     const prune::Plan plan = planner.plan(cell);
     evidence::Record record = planner.record(cell, plan);
     const auto [seed, examples] = rows_of(cell, options);
-    const Fit fit = cell.changes_weights() ? Fit(cell.method.baseline != nullptr ? cell.method.name : cell.refit, seed, examples) : Fit();
+    const Fit fit = cell.changes_weights() ? Fit(fit_name(cell), seed, examples) : Fit();
     const auto [found, is_new] = place.emplace(std::pair(record.mask.hash, fit), groups.size());
     if (is_new) groups.push_back({plan.removed, cell, {}});
     groups[found->second].records.push_back(std::move(record));

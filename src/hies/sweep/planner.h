@@ -31,6 +31,8 @@ class Planner {
   const ScoredRun::Entry& ranking(const Cell& cell) const;
   void add_bound(const Cell& cell, evidence::Record& record) const;
   evidence::Cost cost(const model::Layout& left, const model::UnitSet& removed) const;
+  // Returns what the cell's baseline, which removes no units, would cost as real slices.
+  evidence::Cost narrower_cost(const Cell& cell) const;
 
   const RunInputs& data_;
   const SweepOptions& options_;

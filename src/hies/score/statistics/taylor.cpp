@@ -1,3 +1,5 @@
+#include "hies/score/statistics/taylor.h"
+
 #include <cmath>
 #include <map>
 
@@ -8,12 +10,11 @@
 #include "hies/score/statistics/statistic.h"
 
 namespace hies::score {
-namespace {
 
-// Of a matrix of the checkpoint |w·∂Loss/∂w|, summed over the other axis, for each index along `axis`.
-std::vector<double> taylor_along(const StatisticInput& input, const std::string& tensor, int axis) {
-  const arch::Matrix matrix = arch::read_matrix(input.checkpoint, tensor);
-  const std::vector<double> gradient = input.examples->weight_gradients.of(tensor);
+std::vector<double> taylor_along(const arch::Checkpoint& checkpoint, const engine::WeightGradients& gradients,
+                                 const std::string& tensor, int axis) {
+  const arch::Matrix matrix = arch::read_matrix(checkpoint, tensor);
+  const std::vector<double> gradient = gradients.of(tensor);
   std::vector<double> sums(static_cast<std::size_t>(axis == 0 ? matrix.rows : matrix.columns), 0);
   if (gradient.empty()) return sums;  // what no result depends on
   check(gradient.size() == matrix.values.size(), "a gradient of another shape than that of " + tensor);
@@ -22,9 +23,10 @@ std::vector<double> taylor_along(const StatisticInput& input, const std::string&
       const auto at = static_cast<std::size_t>(i * matrix.columns + j);
       sums[static_cast<std::size_t>(axis == 0 ? i : j)] += std::abs(matrix.values[at] * gradient[at]);
     }
-  for (double& sum : sums) sum /= static_cast<double>(input.examples->size());
   return sums;
 }
+
+namespace {
 
 // Returns the sum over the unit's weights, those of the KV head that it reads among them.
 model::UnitTable<double> taylor_table(const StatisticInput& input) {
@@ -43,10 +45,12 @@ model::UnitTable<double> taylor_table(const StatisticInput& input) {
       for (const model::Slice& slice : slices) {
         if (!arch::is_matrix_slice(input.checkpoint, slice)) continue;
         const auto [sums, is_new] = known.try_emplace(slice.tensor);
-        if (is_new) sums->second = taylor_along(input, slice.tensor, slice.axis);
+        if (is_new)
+          sums->second = taylor_along(input.checkpoint, input.examples->weight_gradients, slice.tensor, slice.axis);
         for (std::int64_t i = slice.begin; i < slice.end; ++i) row[position] += sums->second[static_cast<std::size_t>(i)];
       }
     }
+    for (double& value : row) value /= static_cast<double>(input.examples->size());
   }
   return table;
 }
