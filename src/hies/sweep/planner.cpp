@@ -18,7 +18,8 @@ std::string fit_name(const Cell& cell) {
   return fmt::format("{} {} {}", cell.method.name, cell.budget, cell.ratio);
 }
 
-double share_gone(double before, double after) { return before > 0 ? (before - after) / before : 0; }
+// Of a model that costs more than before nothing is gone; what it costs stands beside the share.
+double share_gone(double before, double after) { return before > 0 ? std::max(0.0, (before - after) / before) : 0; }
 
 }  // namespace
 
