@@ -63,8 +63,6 @@ void drop_default_ratios(SweepOptions& options) {
 std::string no_cells_because(const GridMethod& method, std::string_view sites, std::string_view budget) {
   const std::vector<model::SiteKind> kinds = model::parse_site_kinds(sites);
   const score::Method& scorer = score::find_method(method.scorer);
-  if (method.search && kinds.size() > 1 && !is_joint(budget))
-    return fmt::format("{} searches one budget over heads and neurons, not a share of each", method.name);
   for (const model::SiteKind kind : kinds)
     if (!scorer.judges(kind)) return fmt::format("method {} has no value for a {}", method.name, model::unit_noun(kind));
   if (is_joint(budget) && kinds.size() > 1 && !method.additive)
