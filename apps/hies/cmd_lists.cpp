@@ -66,8 +66,10 @@ void run_methods(Words words) {
   }
   for (const baseline::Baseline& method : baseline::baselines()) {
     const auto sites = sites_of(score::find_method(method.scorer));
-    list["methods"].push_back({{"name", method.name}, {"description", method.description}, {"sites", sites}, {"tables", Json::array()}});
-    table.row({std::string(method.name), std::string(method.description), fmt::format("{}", fmt::join(sites, ", ")), "chooses itself"});
+    list["methods"].push_back(
+        {{"name", method.name}, {"description", method.description}, {"sites", sites}, {"tables", Json::array()}});
+    table.row(
+        {std::string(method.name), std::string(method.description), fmt::format("{}", fmt::join(sites, ", ")), "chooses itself"});
   }
   TextTable losses({"--loss", "whose gradient HIS takes", "needs labels"}, {0, 1, 2});
   for (const score::ObjectiveKind& loss : score::objectives()) {

@@ -63,7 +63,8 @@ void run_plan(Words words) {
   arguments("preset", preset, kPresetHelp);
   if (!arguments.parse()) return;
   if (baseline::find_baseline(method.method) != nullptr)
-    throw Error(ErrorKind::bad_input, fmt::format("method {} chooses units with the model at hand, which scores do not hold", method.method),
+    throw Error(ErrorKind::bad_input,
+                fmt::format("method {} chooses units with the model at hand, which scores do not hold", method.method),
                 fmt::format("hies prune --method {}, or a sweep, has it", method.method));
   apply_preset(arguments, preset, budget, {.method = &method}, show.quiet || show.json);
   prune::check_options(budget);

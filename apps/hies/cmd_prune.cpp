@@ -52,6 +52,16 @@ void add_selection(Arguments& arguments, pipeline::PruneRequest& request) {
   arguments.add(request.eval);
 }
 
+// Gives the job the method of another paper where one is named.
+void use_baseline(const Arguments& arguments, pipeline::PruneRequest& request) {
+  const baseline::Baseline* method = baseline::find_baseline(request.method.method);
+  if (method == nullptr) return;
+  request.method.method = method->scorer;
+  if (!method->loss.empty() && !arguments.given("loss")) request.score.loss = method->loss;
+  request.maker = baseline::maker(*method);
+  if (!arguments.given("refit")) request.refit.refit = "none";  // the preset's
+}
+
 void show_result(const std::string& folder, const pipeline::PruneRequest& request, const pipeline::PruneRun& run,
                  const std::string& svg, const WriteOptions& write, const ShowOptions& show) {
   model::UnitTable<double> keep;
@@ -116,12 +126,7 @@ void run_prune(Words words) {
   check_writable(write.output, write.force);
   if (!svg.empty()) check_writable(svg, write.force);
 
-  if (const baseline::Baseline* method = baseline::find_baseline(request.method.method)) {
-    request.method.method = method->scorer;
-    if (!method->loss.empty() && !arguments.given("loss")) request.score.loss = method->loss;
-    request.maker = baseline::maker(*method);
-    if (!arguments.given("refit")) request.refit.refit = "none";  // the preset's
-  }
+  use_baseline(arguments, request);
   request.model = folder;
   request.output = write.output;
   request.force = write.force;

@@ -134,7 +134,8 @@ TEST(LlmPrunerChannel, OfAllChannelsLeavesNoHead) {
     Tiny tiny(family, "attention");
     prune::BudgetOptions budget;
     budget.ratio = 1;
-    const refit::Refit fit = find_baseline("llm-pruner-channel")->fit(tiny.work("llm-pruner-channel", budget), {}, silent_progress());
+    const refit::Refit fit =
+        find_baseline("llm-pruner-channel")->fit(tiny.work("llm-pruner-channel", budget), {}, silent_progress());
     model::UnitSet all;
     for (const model::Site site : tiny.model.spec().layout.sites(model::SiteKind::attention))
       all.insert(site, tiny.model.spec().layout.at(site).units);

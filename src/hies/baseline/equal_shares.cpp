@@ -39,7 +39,8 @@ double used(const prune::PlanInput& input, const prune::BudgetOptions& budget, c
 Counts equal_shares(const prune::PlanInput& input, const prune::BudgetOptions& budget) {
   prune::check_options(budget);
   if (!budget.protect.empty() || budget.min_heads_per_layer > 0 || budget.min_neurons_per_layer > 0)
-    unsupported("a method that removes the same share of every site cannot keep more of some: leave `protect` and the least numbers out");
+    unsupported(
+        "a method that removes the same share of every site cannot keep more of some: leave `protect` and the least numbers out");
   if (budget.latency_ratio) unsupported("a method that removes the same share of every site takes no `latency_ratio`");
   Counts counts;
   const auto set = [&](double heads, double neurons) {

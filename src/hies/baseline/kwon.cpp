@@ -22,7 +22,8 @@ model::UnitSet select_kwon(const Work& work, Progress& progress) {
   for (const auto& [site, groups] : units) {
     std::size_t count = 0;
     for (const std::vector<int>& members : groups) count += plan.removed.contains(site, members.front()) ? 1 : 0;
-    for (const std::size_t unit : rearranged(gradients.of_site.at(site), groups.size(), count)) removed.insert(site, groups[unit]);
+    for (const std::size_t unit : rearranged(gradients.of_site.at(site), groups.size(), count))
+      removed.insert(site, groups[unit]);
   }
   return removed;
 }

@@ -93,7 +93,7 @@ Baseline::Narrower narrower_channels(const model::ModelSpec& spec, const prune::
   for (const auto& [site, row] : model::kv_head_costs(spec))
     for (const model::UnitCost& unit : row) matrices += unit.matrix_flops_per_token;
   const auto attention = static_cast<double>(cost.attention_parameters);
-  const double whole = budget.params_ratio          ? static_cast<double>(cost.parameters)
+  const double whole = budget.params_ratio         ? static_cast<double>(cost.parameters)
                        : budget.matrix_flops_ratio ? matrices / 2
                                                    : cost.flops_per_token / 2;
   return {.channels = std::min(1.0, share * whole / attention)};

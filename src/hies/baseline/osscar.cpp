@@ -19,7 +19,8 @@ void walk_sites(Walk& walk, const Work& work, const Visit& removed_at) {
       const std::vector<int> removed = removed_at(site, sums);
       const at::Tensor inputs = kept_inputs(work.model.spec().layout.at(site), removed, sums.xx.device());
       // A site that loses nothing gives what it did before.
-      walk.leave(removed, removed.empty() ? rows_of(walk.whole(), inputs) : obs_fitted(sums, walk.whole(), inputs, kDamping).affine);
+      walk.leave(removed,
+                 removed.empty() ? rows_of(walk.whole(), inputs) : obs_fitted(sums, walk.whole(), inputs, kDamping).affine);
     }
 }
 

@@ -31,7 +31,8 @@ TEST(Rearranged, UnitsThatCancelLeaveTogether) {
 
 TEST(UnitScales, FindsPlantedFactors) {
   at::manual_seed(3);
-  const at::Tensor x = at::randn({300, 12}, in_double()) + 0.3, v = at::randn({12, 5}, in_double()), c = at::randn({5}, in_double());
+  const at::Tensor x = at::randn({300, 12}, in_double()) + 0.3, v = at::randn({12, 5}, in_double()),
+                   c = at::randn({5}, in_double());
   for (const std::int64_t size : {1, 3}) {
     const at::Tensor factors = at::randn({12 / size}, in_double()) + 1;
     const at::Tensor y = x.matmul(v * factors.repeat_interleave(size).unsqueeze(1)) + c;

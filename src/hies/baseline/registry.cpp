@@ -67,8 +67,9 @@ prune::Plan plan_of(const Work& work, const Baseline& baseline, const model::Uni
   plan.information = prune::plan_information(input, work.budget, plan, count, left);
   plan.information["method"] = options_json(work.method);
   plan.information["method"]["method"] = baseline.name;
-  plan.information["scores"] = {{"options", work.scores.options},
-                                {"calibration", {{"file", work.scores.calibration.file}, {"hash", work.scores.calibration.hash}}}};
+  plan.information["scores"] = {
+      {"options", work.scores.options},
+      {"calibration", {{"file", work.scores.calibration.file}, {"hash", work.scores.calibration.hash}}}};
   return plan;
 }
 

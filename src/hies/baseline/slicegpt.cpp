@@ -61,8 +61,8 @@ class Slicing {
       const nn::Block& block = network_.block(layer);
       const model::SiteLayout& heads = spec.layout.attention(layer);
       for (Piece& piece : pieces_) {
-        const at::Tensor outputs = heads.count() == 0 ? at::Tensor()
-                                                      : block.heads(heads, piece.state, *piece.run, nn::HeadProducts::joint, nullptr);
+        const at::Tensor outputs =
+            heads.count() == 0 ? at::Tensor() : block.heads(heads, piece.state, *piece.run, nn::HeadProducts::joint, nullptr);
         piece.state = block.add_attention(heads, piece.state, outputs);
       }
       slice(model::stream_projection(model::attention_site(layer)));

@@ -53,7 +53,8 @@ void add_output_inputs(const Model& model, const model::Batch& batch, std::map<m
     at::Tensor outputs;
     if (heads.count() > 0) {
       outputs = block.heads(heads, state, run, nn::HeadProducts::joint, nullptr);
-      add_site(outputs, heads, block.attention_output().weight(), block.attention_scale(), batch, sums[model::attention_site(layer)]);
+      add_site(outputs, heads, block.attention_output().weight(), block.attention_scale(), batch,
+               sums[model::attention_site(layer)]);
       block.attention_output().release();
     }
     const nn::Block::FfnInputs inputs = block.ffn_inputs(block.add_attention(heads, state, outputs));

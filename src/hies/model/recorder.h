@@ -11,7 +11,7 @@ enum class EntropyTokens { all, first };
 // What a run records of every (example, head) and of every neuron, and where it is put. A_h is the head's output before the output
 // projection.
 struct Recorder {
-  bool want_inner = false;    // needs an objective: Σ_t ⟨∂Loss/∂A_h,t , A_h,t⟩ and Σ_t |…|
+  bool want_inner = false;            // needs an objective: Σ_t ⟨∂Loss/∂A_h,t , A_h,t⟩ and Σ_t |…|
   bool want_neurons = false;          // of a run with want_inner: gates of neurons, too
   bool want_neuron_examples = false;  // of a run with want_neurons: also of each sequence by itself
   bool want_entropy = false;

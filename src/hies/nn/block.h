@@ -106,8 +106,8 @@ class Block {
   bool fused_ = false;  // queries, keys and values are one product
   ops::Norm attention_norm_, ffn_norm_, query_norm_, key_norm_;
   Projection fused_projection_, query_, key_value_;
-  ops::Linear output_, up_, down_;          // up_ of a gated network: [2F, E], the gate's rows first
-  at::Tensor attention_scale_, ffn_scale_;  // [E], or undefined
+  ops::Linear output_, up_, down_;                    // up_ of a gated network: [2F, E], the gate's rows first
+  at::Tensor attention_scale_, ffn_scale_;            // [E], or undefined
   at::Tensor attention_projection_, ffn_projection_;  // [E, E] of the residual stream, or undefined
 };
 

@@ -22,9 +22,9 @@ class Embedding {
   ops::Table word_, position_, token_type_;
   ops::Norm norm_;
   at::Tensor projection_;  // [E, E] of the sum, before the norm; or undefined
-  ops::Linear patches_;   // [E, C·height·width of a patch]
-  at::Tensor leading_;    // [leading, E]
-  at::Tensor positions_;  // [leading + patches, E]
+  ops::Linear patches_;    // [E, C·height·width of a patch]
+  at::Tensor leading_;     // [leading, E]
+  at::Tensor positions_;   // [leading + patches, E]
 };
 
 }  // namespace hies::nn

@@ -172,9 +172,7 @@ class Job {
     load_refitted();
   }
 
-  void load_refitted() {
-    refitted_.emplace(engine::Model::load(checkpoint_, request_.execution, run_.refit->whole));
-  }
+  void load_refitted() { refitted_.emplace(engine::Model::load(checkpoint_, request_.execution, run_.refit->whole)); }
 
   refit::Refit refit_plan() const {
     return refit::refit(whole_->model, run_.plan.removed, calibration_.fitted, calibration_.heldout, request_.refit, progress_);

@@ -35,8 +35,8 @@ struct PruneRequest {
   data::LoadOptions load = calibration_options();  // columns, max_length: of both data files; the rest: of the calibration data
   score::ScoreOptions score = {};                  // `tables` is set to what the method needs
   score::MethodOptions method = {};
-  PlanMaker maker = {};              // chooses the units in the place of `method`, and fits what is kept; not with a refit or stages
-  StageOptions stages = {};          // in which the budget is spent
+  PlanMaker maker = {};      // chooses the units in the place of `method`, and fits what is kept; not with a refit or stages
+  StageOptions stages = {};  // in which the budget is spent
   prune::BudgetOptions budget = {};  // beside `plan` only `target` matters
   refit::RefitOptions refit = {};    // with a refit, calibration data may stand beside `plan`: it is fitted with
 

@@ -6,11 +6,11 @@
 #include <cstring>
 #include <random>
 
-#include "hies/formats/float_conversion.h"
 #include "hies/data/packing.h"
-#include "hies/score/test_causal_golden.h"
 #include "hies/engine/output_inputs.h"
 #include "hies/engine/weight_gradients.h"
+#include "hies/formats/float_conversion.h"
+#include "hies/score/test_causal_golden.h"
 
 namespace hies::score {
 namespace {
@@ -101,7 +101,8 @@ TEST_P(WeightGradientsOf, SumsOfInputsAreThoseOfARun) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Families, WeightGradientsOf,
-                         testing::Values("bert-tiny", "bert-v4-pruned", "gpt2-cls", "llama-cls", "vit-tiny", "dinov2-gated", "deit-teacher"));
+                         testing::Values("bert-tiny", "bert-v4-pruned", "gpt2-cls", "llama-cls", "vit-tiny", "dinov2-gated",
+                                         "deit-teacher"));
 
 }  // namespace
 }  // namespace hies::score

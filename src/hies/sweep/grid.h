@@ -23,8 +23,9 @@ struct GridMethod {
   bool additive = false;    // its scores compare heads with neurons
   bool reads_loss = false;  // ranks by a gradient
   bool reads_data = false;  // ranks by statistics of calibration examples
-  const baseline::Baseline* baseline = nullptr;  // not null: a method of another paper that chooses units and changes what is kept
-  bool search = false;                           // greedy, evolve
+  const baseline::Baseline* baseline =
+      nullptr;          // not null: a method of another paper that chooses units and changes what is kept
+  bool search = false;  // greedy, evolve
 
   // Returns whether units are chosen with the model at hand (ChosenPlans).
   bool chooses() const { return baseline != nullptr || search; }

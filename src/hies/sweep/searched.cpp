@@ -21,8 +21,8 @@ search::Found find(const std::string& strategy, const search::Space& space, sear
 
 }  // namespace
 
-prune::Plan searched_plan(const baseline::Work& given, const Cell& cell, const RunInputs& data, const std::filesystem::path& folder,
-                          Progress& progress) {
+prune::Plan searched_plan(const baseline::Work& given, const Cell& cell, const RunInputs& data,
+                          const std::filesystem::path& folder, Progress& progress) {
   baseline::Work work = given;
   if (work.method.ffn_multiple == 1) work.method.ffn_multiple = kBlock;
   const baseline::OwnedPlanInput owned(work.scores, work.method);
@@ -30,10 +30,13 @@ prune::Plan searched_plan(const baseline::Work& given, const Cell& cell, const R
   const search::Space space(input, work.budget);
   search::SearchOptions options;
   options.strategy = cell.method.name;
-  Journal journal(folder / fmt::format("{}-{}-{}.jsonl", data.run.name, cell.sites, cell.seed.value_or(0)));
+  // Other numbers of calibration examples leave other rows to search with.
+  Journal journal(folder /
+                  fmt::format("{}-{}-n{}-{}.jsonl", data.run.name, cell.sites, work.scored.size(), cell.seed.value_or(0)));
   const search::Deadline deadline(std::nullopt);
   const std::int64_t few_rows = std::min(options.few_examples, work.fitted.size());
-  search::Objective few("few", work.model, data::examples_between(work.fitted, 0, few_rows), options.batch_tokens, journal, deadline);
+  search::Objective few("few", work.model, data::examples_between(work.fitted, 0, few_rows), options.batch_tokens, journal,
+                        deadline);
   search::Objective objective("objective", work.model, work.fitted, options.batch_tokens, journal, deadline);
   search::Objective choice("choice", work.model, work.heldout, options.batch_tokens, journal, deadline);
   const prune::Plan of_scores = pipeline::run_plan(work.scores, work.method, work.budget);

@@ -16,16 +16,17 @@ Method llm_pruner_block_method() {
   return {.name = "llm-pruner-block",
           .description = "|weights times their gradients| of whole heads; the first three layers and the last lose theirs last",
           .tables = {"taylor"},
-          .keep_scores = [](const Scores& scores, const MethodOptions& options) {
-            model::UnitTable<double> keep = ranked(scores.table("taylor"), parse_scope(options.normalise));
-            double greatest = 0;
-            for (const auto& [site, row] : keep)
-              for (const double value : row) greatest = std::max(greatest, value);
-            for (auto& [site, row] : keep)
-              if (site.layer < kFirstKept || site.layer + 1 == scores.layout.layer_count())
-                for (double& value : row) value += 2 * greatest;
-            return keep;
-          },
+          .keep_scores =
+              [](const Scores& scores, const MethodOptions& options) {
+                model::UnitTable<double> keep = ranked(scores.table("taylor"), parse_scope(options.normalise));
+                double greatest = 0;
+                for (const auto& [site, row] : keep)
+                  for (const double value : row) greatest = std::max(greatest, value);
+                for (auto& [site, row] : keep)
+                  if (site.layer < kFirstKept || site.layer + 1 == scores.layout.layer_count())
+                    for (double& value : row) value += 2 * greatest;
+                return keep;
+              },
           .heads_only = true};
 }
 

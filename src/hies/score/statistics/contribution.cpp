@@ -11,15 +11,16 @@ Statistic contribution_statistic() {
           .sites = {model::SiteKind::attention, model::SiteKind::ffn},
           .record = [](model::Recorder& recorder) { recorder.want_output_inputs = true; },
           .tables = {{"contribution"}},
-          .reduce = [](const StatisticInput& input, Scores& scores) {
-            model::UnitTable<double>& table = scores.tables["contribution"];
-            for (const auto& [site, sums] : input.examples->output_inputs) {
-              if (!input.wants(site.kind)) continue;
-              for (const double sum : sums.contributions) table[site].push_back(sum / static_cast<double>(sums.tokens));
-            }
-            for (const auto& [site, units] : scores.layout)
-              if (input.wants(site.kind)) table[site].resize(units.units.size());
-          }};
+          .reduce =
+              [](const StatisticInput& input, Scores& scores) {
+                model::UnitTable<double>& table = scores.tables["contribution"];
+                for (const auto& [site, sums] : input.examples->output_inputs) {
+                  if (!input.wants(site.kind)) continue;
+                  for (const double sum : sums.contributions) table[site].push_back(sum / static_cast<double>(sums.tokens));
+                }
+                for (const auto& [site, units] : scores.layout)
+                  if (input.wants(site.kind)) table[site].resize(units.units.size());
+              }};
 }
 
 }  // namespace hies::score

@@ -14,14 +14,16 @@ Statistic minitron_statistic() {
           .sites = {model::SiteKind::attention, model::SiteKind::ffn},
           .record = [](model::Recorder& recorder) { recorder.want_output_inputs = true; },
           .tables = {{"minitron", Aggregation::norm}},
-          .reduce = [](const StatisticInput& input, Scores& scores) {
-            model::UnitTable<double>& table = scores.tables["minitron"];
-            table = sums_of_columns(input, [](const engine::OutputInputs& sums, std::size_t column, const std::vector<double>&) {
-              return sums.mean_squares[column] / static_cast<double>(sums.sequences);
-            });
-            for (auto& [site, row] : table)
-              for (double& value : row) value = std::sqrt(value);
-          }};
+          .reduce =
+              [](const StatisticInput& input, Scores& scores) {
+                model::UnitTable<double>& table = scores.tables["minitron"];
+                table =
+                    sums_of_columns(input, [](const engine::OutputInputs& sums, std::size_t column, const std::vector<double>&) {
+                      return sums.mean_squares[column] / static_cast<double>(sums.sequences);
+                    });
+                for (auto& [site, row] : table)
+                  for (double& value : row) value = std::sqrt(value);
+              }};
 }
 
 }  // namespace hies::score

@@ -11,7 +11,8 @@
 namespace hies::score {
 
 // The value of one column of a site's output matrix: what was summed of its input, the column, and its weights [E].
-using ColumnValue = std::function<double(const engine::OutputInputs& sums, std::size_t column, const std::vector<double>& weights)>;
+using ColumnValue =
+    std::function<double(const engine::OutputInputs& sums, std::size_t column, const std::vector<double>& weights)>;
 
 // Returns, of each unit of the sites that are asked for, the sum of the values of its columns. Throws bad_input on NaN or infinity in a
 // weight.

@@ -45,8 +45,7 @@ model::UnitTable<double> taylor_table(const StatisticInput& input) {
       for (const model::Slice& slice : slices) {
         if (!arch::is_matrix_slice(input.checkpoint, slice)) continue;
         const auto [sums, is_new] = known.try_emplace(slice.tensor);
-        if (is_new)
-          sums->second = taylor_along(input.checkpoint, input.examples->weight_gradients, slice.tensor, slice.axis);
+        if (is_new) sums->second = taylor_along(input.checkpoint, input.examples->weight_gradients, slice.tensor, slice.axis);
         for (std::int64_t i = slice.begin; i < slice.end; ++i) row[position] += sums->second[static_cast<std::size_t>(i)];
       }
     }

@@ -14,14 +14,15 @@ Statistic wanda_statistic() {
           .sites = {model::SiteKind::attention, model::SiteKind::ffn},
           .record = [](model::Recorder& recorder) { recorder.want_output_inputs = true; },
           .tables = {{"wanda"}},
-          .reduce = [](const StatisticInput& input, Scores& scores) {
-            scores.tables["wanda"] =
-                sums_of_columns(input, [](const engine::OutputInputs& sums, std::size_t column, const std::vector<double>& weights) {
-                  double absolute = 0;
-                  for (const double weight : weights) absolute += std::abs(weight);
-                  return absolute * std::sqrt(sums.squares[column] / static_cast<double>(sums.tokens));
-                });
-          }};
+          .reduce =
+              [](const StatisticInput& input, Scores& scores) {
+                scores.tables["wanda"] = sums_of_columns(
+                    input, [](const engine::OutputInputs& sums, std::size_t column, const std::vector<double>& weights) {
+                      double absolute = 0;
+                      for (const double weight : weights) absolute += std::abs(weight);
+                      return absolute * std::sqrt(sums.squares[column] / static_cast<double>(sums.tokens));
+                    });
+              }};
 }
 
 }  // namespace hies::score
