@@ -80,6 +80,7 @@ Baseline kprune_baseline() {
   return {.name = "kprune",
           .description = "bottom-up: new scores before each site, least squares towards the dense residual stream after it",
           .scorer = "fisher",
+          .loss = "sampled",
           .select = select_kprune,
           .fit = fit_kprune};
 }
