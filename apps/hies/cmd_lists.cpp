@@ -7,6 +7,7 @@
 #include "common_options.h"
 #include "hies/arch/family.h"
 #include "hies/base/json.h"
+#include "hies/baseline/baseline.h"
 #include "hies/data/task.h"
 #include "hies/score/methods/method.h"
 #include "hies/score/objectives/objectives.h"
@@ -62,6 +63,13 @@ void run_methods(Words words) {
         {{"name", method.name}, {"description", method.description}, {"sites", sites_of(method)}, {"tables", method.tables}});
     table.row({std::string(method.name), std::string(method.description), fmt::format("{}", fmt::join(sites_of(method), ", ")),
                fmt::format("{}", fmt::join(method.tables, ", "))});
+  }
+  for (const baseline::Baseline& method : baseline::baselines()) {
+    const auto sites = sites_of(score::find_method(method.scorer));
+    list["methods"].push_back(
+        {{"name", method.name}, {"description", method.description}, {"sites", sites}, {"tables", Json::array()}});
+    table.row(
+        {std::string(method.name), std::string(method.description), fmt::format("{}", fmt::join(sites, ", ")), "chooses itself"});
   }
   TextTable losses({"--loss", "whose gradient HIS takes", "needs labels"}, {0, 1, 2});
   for (const score::ObjectiveKind& loss : score::objectives()) {

@@ -7,6 +7,7 @@
 #include "hies/base/error.h"
 #include "hies/base/files.h"
 #include "hies/base/progress.h"
+#include "hies/baseline/baseline.h"
 #include "hies/engine/device_name.h"
 #include "hies/pipeline/plan_run.h"
 #include "hies/prune/budget.h"
@@ -61,6 +62,10 @@ void run_plan(Words words) {
   arguments.add(show);
   arguments("preset", preset, kPresetHelp);
   if (!arguments.parse()) return;
+  if (baseline::find_baseline(method.method) != nullptr)
+    throw Error(ErrorKind::bad_input,
+                fmt::format("method {} chooses units with the model at hand, which scores do not hold", method.method),
+                fmt::format("hies prune --method {}, or a sweep, has it", method.method));
   apply_preset(arguments, preset, budget, {.method = &method}, show.quiet || show.json);
   prune::check_options(budget);
   refuse_overlap({{"--output", write.output}, {"--svg", svg}}, {{"SCORES", file}, {"--latency-table", budget.latency_table}});

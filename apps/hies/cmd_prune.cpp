@@ -7,6 +7,7 @@
 #include "console_progress.h"
 #include "hies/base/error.h"
 #include "hies/base/files.h"
+#include "hies/baseline/baseline.h"
 #include "hies/score/methods/unit_scores.h"
 #include "load_options.h"
 #include "named_paths.h"
@@ -49,6 +50,16 @@ void add_selection(Arguments& arguments, pipeline::PruneRequest& request) {
   arguments.describe("examples", {.help = "how many rows to calibrate with; evaluation uses all"});
   arguments("batch-tokens", request.score.batch_tokens, "tokens computed at once; bounds memory, does not change results");
   arguments.add(request.eval);
+}
+
+// Gives the job the method of another paper where one is named.
+void use_baseline(const Arguments& arguments, pipeline::PruneRequest& request) {
+  const baseline::Baseline* method = baseline::find_baseline(request.method.method);
+  if (method == nullptr) return;
+  request.method.method = method->scorer;
+  if (!method->loss.empty() && !arguments.given("loss")) request.score.loss = method->loss;
+  request.maker = baseline::maker(*method);
+  if (!arguments.given("refit")) request.refit.refit = "none";  // the preset's
 }
 
 void show_result(const std::string& folder, const pipeline::PruneRequest& request, const pipeline::PruneRun& run,
@@ -115,6 +126,7 @@ void run_prune(Words words) {
   check_writable(write.output, write.force);
   if (!svg.empty()) check_writable(svg, write.force);
 
+  use_baseline(arguments, request);
   request.model = folder;
   request.output = write.output;
   request.force = write.force;

@@ -10,6 +10,7 @@
 #include "hies/engine/mask_walk_torch.h"
 #include "hies/engine/network_torch.h"
 #include "hies/engine/random_weights_torch.h"
+#include "hies/engine/weight_gradients.h"
 #include "hies/engine/weights_torch.h"
 #include "hies/kernels/attention.h"
 #include "hies/kernels/parallel.h"
@@ -192,6 +193,8 @@ model::RunResult Model::run_checked(const model::Batch& batch, const RunRequest&
   check(!backward || request.objective != nullptr, "inner products need an objective");
   check(request.recorder == nullptr || batch.continues.empty(), "a recorder of sequences that continue others");
   nn::RunContext run(spec(), batch, request.gates, request.recorder, state_->device, state_->attention());
+  check(backward || request.gradients == nullptr, "gradients of weights need a backward pass");
+  if (request.gradients != nullptr) run.set_gradients(&request.gradients->sink());
   model::RunResult result;
   result.classes = spec().outputs();
   if (batch.size() == 0) return result;

@@ -20,10 +20,13 @@
 
 namespace hies::engine {
 
+class WeightGradients;
+
 struct RunRequest {
   const model::Gates* gates = nullptr;          // null: all 1
   const model::Objective* objective = nullptr;  // null: no losses
   model::Recorder* recorder = nullptr;          // null: nothing is recorded. want_inner runs a backward pass
+  WeightGradients* gradients = nullptr;         // of a run with a backward pass: gets the gradients of matrices; null: none
 };
 
 // Takes the result of one mask of many: `masks` are the places of all the given masks that are this one.

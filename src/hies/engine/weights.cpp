@@ -76,6 +76,13 @@ CheckpointWeights::CheckpointWeights(const arch::Checkpoint& checkpoint, at::Sca
     check(instead->second.shape == bound.decl.shape, "a weight's substitute has another shape: " + bound.decl.name);
     stored = {in_memory(instead->second), nullptr};
   }
+  for (const auto& [name, tensor] : overrides)
+    if (name.starts_with("stream.")) projections_[name] = in_memory(tensor);
+}
+
+at::Tensor CheckpointWeights::projection(const std::string& name) const {
+  const auto found = projections_.find(name);
+  return found == projections_.end() ? at::Tensor() : found->second.to(device_).to(type_);
 }
 
 void CheckpointWeights::Stored::release() const {

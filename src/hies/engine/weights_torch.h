@@ -24,6 +24,7 @@ class CheckpointWeights : public nn::WeightSource {
   at::Tensor tensor(const std::string& name) const override;
   ops::Table table(const std::string& name) const override;
   ops::Linear linear(const model::MatrixSpec& matrix) const override;
+  at::Tensor projection(const std::string& name) const override;
 
  private:
   struct Stored {
@@ -33,6 +34,7 @@ class CheckpointWeights : public nn::WeightSource {
   };
   const Stored& stored(const std::string& name) const;
   std::unordered_map<std::string, Stored> tensors_;
+  std::unordered_map<std::string, at::Tensor> projections_;
   at::ScalarType type_;
   ops::Linear::Keep keep_;
   at::Device device_, matrix_device_;

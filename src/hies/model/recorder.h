@@ -11,11 +11,16 @@ enum class EntropyTokens { all, first };
 // What a run records of every (example, head) and of every neuron, and where it is put. A_h is the head's output before the output
 // projection.
 struct Recorder {
-  bool want_inner = false;    // needs an objective: Σ_t ⟨∂Loss/∂A_h,t , A_h,t⟩ and Σ_t |…|
-  bool want_neurons = false;  // of a run with want_inner: gates of neurons, too
+  bool want_inner = false;            // needs an objective: Σ_t ⟨∂Loss/∂A_h,t , A_h,t⟩ and Σ_t |…|
+  bool want_neurons = false;          // of a run with want_inner: gates of neurons, too
+  bool want_neuron_examples = false;  // of a run with want_neurons: also of each sequence by itself
   bool want_entropy = false;
   EntropyTokens entropy_tokens = EntropyTokens::all;
   bool want_out_sq = false;  // makes the last layer of a classifier compute every token's A_h
+
+  // What a caller that keeps statistics gets from runs of its own: sums over what output matrices read, gradients of matrices.
+  bool want_output_inputs = false;
+  bool want_weight_gradients = false;  // of a run with want_inner
 
   bool want_attention = false;  // for few, short examples: computes every T×S matrix
 
@@ -31,6 +36,7 @@ struct Recorder {
     // [F] of the neurons' gate gradients g_b = Σ_t ∂Loss_b/∂a_t · a_t, a the neuron's activation: Σ_b |g_b|/n_b and Σ_b g_b² over the
     // sequences b of n_b tokens. Sums, because a model has hundreds of thousands of neurons for each example.
     std::vector<double> neuron_abs, neuron_sq;
+    std::vector<double> neuron_inner;  // [B, F] g_b
   };
   std::vector<Layer> layers;  // [L], filled by a run
 };

@@ -1,5 +1,7 @@
 #include "hies/model/tensors.h"
 
+#include <fmt/format.h>
+
 #include "hies/base/error.h"
 
 namespace hies::model {
@@ -151,5 +153,7 @@ std::vector<Slice> kv_slices(const ModelSpec& spec, Site site, int position) {
   slices.outputs(attention.value, units.kv_width(), begin, end, SliceRole::value);
   return slices.all;
 }
+
+std::string stream_projection(Site site) { return fmt::format("stream.{}.{}", site.layer, site_kind_name(site.kind)); }
 
 }  // namespace hies::model

@@ -33,6 +33,11 @@ struct TensorDecl {
 // Returns all tensors with the shapes that `spec` implies; those of a layer whose units were removed are smaller.
 std::vector<TensorDecl> tensors(const ModelSpec& spec);
 
+// Returns the names under which Model::load takes matrices [E, E] for the residual stream after a site's addition, before a norm that
+// follows it, and after the embedding's sum. No checkpoint has such tensors.
+std::string stream_projection(Site site);
+inline constexpr const char* kEmbeddingProjection = "stream.embedding";
+
 // What a slice of a unit is multiplied as.
 enum class SliceRole { query, key, value, output, gate, up, down };
 

@@ -1,5 +1,7 @@
 #include "hies/nn/block.h"
 
+#include "hies/base/error.h"
+#include "hies/model/tensors.h"
 #include "hies/ops/activation.h"
 
 namespace hies::nn {
@@ -7,8 +9,12 @@ namespace hies::nn {
 using model::SiteLayout;
 
 Block::Block(const model::ModelSpec& spec, int layer, const WeightSource& weights)
-    : spec_(spec), ffn_(spec.layer(layer).ffn), all_(spec.layout.attention(layer)), layer_(layer) {
-  const model::AttentionSpec& attention = spec.layer(layer).attention;
+    : spec_(spec),
+      attention_(spec.layer(layer).attention),
+      ffn_(spec.layer(layer).ffn),
+      all_(spec.layout.attention(layer)),
+      layer_(layer) {
+  const model::AttentionSpec& attention = attention_;
   last_ = layer + 1 == spec.layer_count();
   const bool reads_all = spec.head.pooling == model::Pooling::first_and_mean;
   fused_ = !spec.causal && (!last_ || reads_all);
@@ -31,6 +37,8 @@ Block::Block(const model::ModelSpec& spec, int layer, const WeightSource& weight
   down_ = weights.linear(ffn_.down);
   if (!attention.scale.empty()) attention_scale_ = weights.tensor(attention.scale);
   if (!ffn_.scale.empty()) ffn_scale_ = weights.tensor(ffn_.scale);
+  attention_projection_ = weights.projection(model::stream_projection(model::attention_site(layer)));
+  ffn_projection_ = weights.projection(model::stream_projection(model::ffn_site(layer)));
 }
 
 at::Tensor Block::project(const Projection& projection, const std::vector<int>& present, const std::vector<int>& wanted,
@@ -68,6 +76,7 @@ at::Tensor Block::heads(const SiteLayout& heads, const at::Tensor& hidden, RunCo
   AttentionTape* attention = tape == nullptr ? nullptr : &tape->attention;
   const at::Tensor read =
       pre_norm() ? attention_norm_.forward(hidden, {}, tape == nullptr ? nullptr : &tape->attention_norm) : hidden;
+  if (tape != nullptr && run.gradients() != nullptr) tape->attention_read = read;
   if (fused_) {
     const at::Tensor rows = project(fused_projection_, all_.units, heads.units, read, products);
     return attention_forward(run, layer_, heads, {{rows, 0, 3 * D}, {rows, D, 3 * D}, {rows, 2 * D, 3 * D}}, QueryRows::all,
@@ -104,27 +113,40 @@ at::Tensor Block::feed_forward(at::Tensor inside, const NeuronGates& neurons, Bl
 
 at::Tensor Block::finish(const SiteLayout& heads, const at::Tensor& hidden, const at::Tensor& outputs, const RunContext& run,
                          const NeuronGates& neurons, BlockTape* tape, bool only_tape) const {
+  check(tape == nullptr || !attention_projection_.defined(), "a backward pass through projections of the stream");
   const at::Tensor residual = some_rows(run) ? hidden.index_select(0, run.rows().asked) : hidden;
   at::Tensor sum = project_outputs(output_, all_, heads, outputs, residual.size(0));
   if (sum.defined()) sum = times_scale(sum, attention_scale_);
   ops::Norm::Tape *attention_norm = tape == nullptr ? nullptr : &tape->attention_norm,
                   *ffn_norm = tape == nullptr ? nullptr : &tape->ffn_norm;
+  const bool gives = tape != nullptr && run.gradients() != nullptr;
+  if (gives) tape->outputs = outputs;
   // A norm leaves the sum of its operands in the first, which must not be the residual itself.
   const auto normalised = [&](const ops::Norm& norm, ops::Norm::Tape* norm_tape) {
+    if (attention_projection_.defined()) {
+      sum = at::mm(sum.defined() ? sum + residual : residual, attention_projection_);
+      return norm.forward(sum, {}, norm_tape);
+    }
     if (sum.defined()) return norm.forward(sum, residual, norm_tape);
     sum = residual;
     return norm.forward(sum, {}, norm_tape);
   };
   if (pre_norm()) {
-    const at::Tensor inside = up_(normalised(ffn_norm_, ffn_norm));
+    const at::Tensor read = normalised(ffn_norm_, ffn_norm);
+    const at::Tensor inside = up_(read);
+    if (gives) tape->ffn_read = read;
     if (only_tape) {
       tape->inside = inside;
       return {};
     }
-    return feed_forward(inside, neurons, tape).add_(sum);
+    return times_projection(feed_forward(inside, neurons, tape).add_(sum), ffn_projection_);
   }
   const at::Tensor attended = normalised(attention_norm_, attention_norm);
-  return ffn_norm_.forward(feed_forward(up_(attended), neurons, tape), attended, ffn_norm);
+  // The norm below leaves its sum in the network's result, so that `attended` stays.
+  if (gives) tape->ffn_read = attended;
+  const at::Tensor result = feed_forward(up_(attended), neurons, tape);
+  if (ffn_projection_.defined()) return ffn_norm_.forward(at::mm(result + attended, ffn_projection_), {}, ffn_norm);
+  return ffn_norm_.forward(result, attended, ffn_norm);
 }
 
 at::Tensor Block::forward(const at::Tensor& hidden, RunContext& run, BlockTape* tape, bool only_tape) const {
@@ -136,7 +158,7 @@ at::Tensor Block::forward(const at::Tensor& hidden, RunContext& run, BlockTape* 
 
 at::Tensor Block::add_attention(const SiteLayout& heads, const at::Tensor& hidden, const at::Tensor& outputs) const {
   const at::Tensor result = project_outputs(output_, all_, heads, outputs, hidden.size(0));
-  return result.defined() ? times_scale(result, attention_scale_) + hidden : hidden;
+  return times_projection(result.defined() ? times_scale(result, attention_scale_) + hidden : hidden, attention_projection_);
 }
 
 Block::FfnInputs Block::ffn_inputs(const at::Tensor& attention_sum) const {
@@ -146,7 +168,7 @@ Block::FfnInputs Block::ffn_inputs(const at::Tensor& attention_sum) const {
 }
 
 at::Tensor Block::add_ffn(const FfnInputs& inputs) const {
-  return times_scale(down_(inputs.active), ffn_scale_) + inputs.residual;
+  return times_projection(times_scale(down_(inputs.active), ffn_scale_) + inputs.residual, ffn_projection_);
 }
 
 at::Tensor Block::leave(const at::Tensor& ffn_sum) const { return pre_norm() ? ffn_sum : ffn_norm_.forward(ffn_sum); }

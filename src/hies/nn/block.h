@@ -17,6 +17,9 @@ struct BlockTape {
   ops::Norm::Tape query_norm, key_norm;  // of the families that have them
   AttentionTape attention;
   at::Tensor inside;  // [T, F] what the activation reads, or [T, 2F] gate and up
+  // Of a run with a GradientSink: what queries, keys and values read [T, E], what the output matrix does [T or A, H·D], and what the
+  // feed-forward network does [T or A, E].
+  at::Tensor attention_read, outputs, ffn_read;
 };
 
 // Gates of a layer's neurons, of rows that are `parts` [M, F] equal parts one behind the other, `rows` each, and padding. Undefined:
@@ -28,6 +31,11 @@ struct NeuronGates {
 
 // Returns x times a layer scale [E], x itself where the family has none (undefined).
 inline at::Tensor times_scale(const at::Tensor& x, const at::Tensor& scale) { return scale.defined() ? x * scale : x; }
+
+// Returns x times a projection of the residual stream [E, E], x itself where there is none (undefined).
+inline at::Tensor times_projection(const at::Tensor& x, const at::Tensor& projection) {
+  return projection.defined() ? at::mm(x, projection) : x;
+}
 
 // One Transformer block: attention, then the feed-forward network, each with its norm and residual connection. What a family has of it
 // (order of norms, biases, gating, rotary positions, layer scale, norms of queries and keys) is in the description of the model.
@@ -80,6 +88,9 @@ class Block {
   at::Tensor active(at::Tensor inside, bool keep_inside) const;
   at::Tensor feed_forward(at::Tensor inside, const NeuronGates& neurons, BlockTape* tape) const;
   at::Tensor ffn_gradient(const at::Tensor& of_result, RunContext& run, const BlockTape& tape) const;
+  // Give the sink of the run what it takes of the layer's matrices.
+  void give_attention(const at::Tensor& of_result, const AttentionGradient& rows, RunContext& run, const BlockTape& tape) const;
+  void give_ffn(const at::Tensor& of_result, const at::Tensor& of_inside, RunContext& run, const BlockTape& tape) const;
   // Returns the gradient by what attention read, with the residual's where it belongs.
   at::Tensor attention_gradient(const AttentionGradient& rows, const at::Tensor& of_sum, RunContext& run,
                                 const BlockTape& tape) const;
@@ -87,6 +98,7 @@ class Block {
   at::Tensor key_value_gradient(const at::Tensor& of_key_value, RunContext& run, const BlockTape& tape) const;
 
   const model::ModelSpec& spec_;
+  const model::AttentionSpec& attention_;
   const model::FfnSpec& ffn_;
   const model::SiteLayout& all_;
   int layer_;
@@ -94,8 +106,9 @@ class Block {
   bool fused_ = false;  // queries, keys and values are one product
   ops::Norm attention_norm_, ffn_norm_, query_norm_, key_norm_;
   Projection fused_projection_, query_, key_value_;
-  ops::Linear output_, up_, down_;          // up_ of a gated network: [2F, E], the gate's rows first
-  at::Tensor attention_scale_, ffn_scale_;  // [E], or undefined
+  ops::Linear output_, up_, down_;                    // up_ of a gated network: [2F, E], the gate's rows first
+  at::Tensor attention_scale_, ffn_scale_;            // [E], or undefined
+  at::Tensor attention_projection_, ffn_projection_;  // [E, E] of the residual stream, or undefined
 };
 
 }  // namespace hies::nn

@@ -19,8 +19,41 @@ at::Tensor Block::ffn_gradient(const at::Tensor& of_result, RunContext& run, con
     run.record_neurons(layer_, some_rows(run) ? QueryRows::asked : QueryRows::all, of_active, active(tape.inside, true));
   }
   if (const at::Tensor gates = run.neuron_gates(layer_, of_active.scalar_type()); gates.defined()) of_active = of_active * gates;
-  return ffn_.gate ? ops::gated_activation_gradient(ffn_.activation, of_active, tape.inside)
-                   : ops::activation_gradient(ffn_.activation, of_active, tape.inside);
+  const at::Tensor of_inside = ffn_.gate ? ops::gated_activation_gradient(ffn_.activation, of_active, tape.inside)
+                                         : ops::activation_gradient(ffn_.activation, of_active, tape.inside);
+  if (run.gradients() != nullptr) give_ffn(of_result, of_inside, run, tape);
+  return of_inside;
+}
+
+void Block::give_ffn(const at::Tensor& of_result, const at::Tensor& of_inside, RunContext& run, const BlockTape& tape) const {
+  GradientSink& sink = *run.gradients();
+  at::Tensor active = this->active(tape.inside, true);
+  if (const at::Tensor gates = run.neuron_gates(layer_, active.scalar_type()); gates.defined()) active = active * gates;
+  sink.matrix(ffn_.down, active, times_scale(of_result, ffn_scale_));
+  if (!ffn_.gate) return sink.matrix(ffn_.up, tape.ffn_read, of_inside);
+  const std::int64_t F = of_inside.size(1) / 2;
+  sink.matrix(*ffn_.gate, tape.ffn_read, of_inside.narrow(1, 0, F));
+  sink.matrix(ffn_.up, tape.ffn_read, of_inside.narrow(1, F, F));
+}
+
+void Block::give_attention(const at::Tensor& of_result, const AttentionGradient& rows, RunContext& run,
+                           const BlockTape& tape) const {
+  GradientSink& sink = *run.gradients();
+  const std::int64_t D = all_.unit_size, H = all_.count(), K = all_.kv_count();
+  sink.matrix(attention_.output, tape.outputs, of_result);
+  const at::Tensor& read = tape.attention_read;
+  if (fused_) {  // [T, H, 3, D]
+    const at::Tensor parts = rows.query.unflatten(1, {H, 3, D});
+    const auto part = [&](std::int64_t i) { return parts.select(2, i).flatten(1); };
+    sink.matrix(attention_.query, read, part(0));
+    sink.matrix(attention_.key, read, part(1));
+    return sink.matrix(attention_.value, read, part(2));
+  }
+  const at::Tensor queries = some_rows(run) ? read.index_select(0, run.rows().asked) : read;
+  sink.matrix(attention_.query, queries, query_gradient(rows.query.clone(), run, tape));
+  const at::Tensor parts = key_value_gradient(rows.key_value.clone(), run, tape).unflatten(1, {K, 2, D});
+  sink.matrix(attention_.key, read, parts.select(2, 0).flatten(1));
+  sink.matrix(attention_.value, read, parts.select(2, 1).flatten(1));
 }
 
 at::Tensor Block::query_gradient(const at::Tensor& of_query, RunContext& run, const BlockTape& tape) const {
@@ -81,8 +114,9 @@ at::Tensor Block::backward(const at::Tensor& gradient, RunContext& run, const Bl
     add_asked(of_hidden, run.rows(), of_sum);
     return of_hidden;
   }
-  const at::Tensor of_outputs = output_.gradient(times_scale(of_sum, attention_scale_));
+  const at::Tensor of_result = times_scale(of_sum, attention_scale_), of_outputs = output_.gradient(of_result);
   const AttentionGradient rows = attention_backward(run, layer_, tape.attention, of_outputs, lowest);
+  if (run.gradients() != nullptr) give_attention(of_result, rows, run, tape);
   return lowest ? at::Tensor() : attention_gradient(rows, of_sum, run, tape);
 }
 

@@ -1,5 +1,7 @@
 #include "hies/nn/embedding.h"
 
+#include "hies/model/tensors.h"
+
 namespace hies::nn {
 namespace {
 
@@ -20,7 +22,8 @@ at::Tensor cut(const at::Tensor& pixels, const model::VisionSpec& vision, at::Sc
 
 }  // namespace
 
-Embedding::Embedding(const model::ModelSpec& spec, const WeightSource& weights) : spec_(spec) {
+Embedding::Embedding(const model::ModelSpec& spec, const WeightSource& weights)
+    : spec_(spec), projection_(weights.projection(model::kEmbeddingProjection)) {
   if (!spec.reads_images()) {
     word_ = weights.table(spec.text.word);
     if (!spec.text.position.empty()) position_ = weights.table(spec.text.position);
@@ -50,6 +53,7 @@ at::Tensor Embedding::of_tokens(const model::Batch& batch, const BatchRows& rows
   // A family whose type table has one row (RoBERTa) adds that row to every token, whatever the tokenizer says.
   if (spec_.text.token_types == 1) types = {0};
   if (token_type_.stored.defined()) sum += token_type_.rows(ops::index_tensor(types));
+  if (projection_.defined()) sum = at::mm(sum, projection_);
   return norm_.weight.defined() ? norm_.forward(sum) : sum;
 }
 
@@ -88,7 +92,7 @@ at::Tensor Embedding::of_images(const model::Batch& batch, const BatchRows& rows
   at::Tensor rest = sequences.narrow(1, leading, tokens - leading);
   at::add_out(rest, patches.narrow(0, 0, count * (tokens - leading)).view({count, tokens - leading, spec_.hidden}),
               positions.narrow(0, leading, tokens - leading));
-  return hidden;
+  return projection_.defined() ? at::mm(hidden, projection_) : hidden;
 }
 
 }  // namespace hies::nn

@@ -21,9 +21,10 @@ class Embedding {
   const model::ModelSpec& spec_;
   ops::Table word_, position_, token_type_;
   ops::Norm norm_;
-  ops::Linear patches_;   // [E, C·height·width of a patch]
-  at::Tensor leading_;    // [leading, E]
-  at::Tensor positions_;  // [leading + patches, E]
+  at::Tensor projection_;  // [E, E] of the sum, before the norm; or undefined
+  ops::Linear patches_;    // [E, C·height·width of a patch]
+  at::Tensor leading_;     // [leading, E]
+  at::Tensor positions_;   // [leading + patches, E]
 };
 
 }  // namespace hies::nn

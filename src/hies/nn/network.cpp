@@ -14,7 +14,8 @@ class TapedLayers {
       : network_(network), run_(run), at_once_(layers_at_once), layers_(network.spec().layer_count()) {
     const model::Layout& layout = network.spec().layout;
     const auto records = [&](int layer) {
-      return layout.attention(layer).count() > 0 || (run.wants_neurons() && layout.ffn(layer).count() > 0);
+      const bool neurons = run.wants_neurons() || run.gradients() != nullptr;
+      return layout.attention(layer).count() > 0 || (neurons && layout.ffn(layer).count() > 0);
     };
     while (lowest_ < layers_ && !records(lowest_)) ++lowest_;
   }
@@ -36,7 +37,8 @@ class TapedLayers {
         keep(layer + 1 - at_once_, layer + 1, states_.back(), true);
         states_.pop_back();
       }
-      gradient = network_.block(layer).backward(gradient, run_, tapes_.back(), layer == lowest_);
+      const bool last = layer == lowest_ && run_.gradients() == nullptr;
+      gradient = network_.block(layer).backward(gradient, run_, tapes_.back(), last);
       tapes_.pop_back();
     }
   }

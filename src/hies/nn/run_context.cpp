@@ -48,6 +48,7 @@ void RunContext::record_neurons(int layer, QueryRows rows, const at::Tensor& of_
   std::vector<std::int64_t> lengths;
   for (std::int64_t b = 0; b < batch_.size(); ++b) lengths.push_back(batch_.length(b));
   neuron_sums_[layer] = ops::gate_sums(of_gated, active, offsets, lengths);
+  if (recorder_->want_neuron_examples) neuron_inner_[layer] = ops::gate_gradients(of_gated, active, offsets);
 }
 
 const std::vector<double>* RunContext::gates_of(model::Site site) const {
@@ -85,6 +86,11 @@ void RunContext::finish() {
     Recorder::Layer& to = recorder_->layers[static_cast<std::size_t>(layer)];
     to.neuron_abs.assign(values, values + on_host.size(1));
     to.neuron_sq.assign(values + on_host.size(1), values + 2 * on_host.size(1));
+  }
+  for (const auto& [layer, inner] : neuron_inner_) {
+    const at::Tensor on_host = inner.to(at::kCPU).contiguous();
+    const double* values = on_host.const_data_ptr<double>();
+    recorder_->layers[static_cast<std::size_t>(layer)].neuron_inner.assign(values, values + on_host.numel());
   }
 }
 

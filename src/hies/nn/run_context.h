@@ -10,6 +10,7 @@
 #include "hies/model/spec.h"
 #include "hies/model/unit_table.h"
 #include "hies/nn/batch_rows.h"
+#include "hies/nn/gradient_sink.h"
 #include "hies/ops/attention.h"
 #include "hies/ops/rotary.h"
 
@@ -45,6 +46,10 @@ class RunContext {
   // [T or A, F].
   void record_neurons(int layer, QueryRows rows, const at::Tensor& of_gated, const at::Tensor& active);
 
+  // Where a backward pass puts what gradients of weights are made of; null: nowhere.
+  GradientSink* gradients() const noexcept { return gradients_; }
+  void set_gradients(GradientSink* gradients) noexcept { gradients_ = gradients; }
+
   // Whether a backward pass follows.
   bool wants_inner() const noexcept { return recorder_ != nullptr && recorder_->want_inner; }
   // Whether the recorder needs the queries of tokens that the result does not depend on.
@@ -76,7 +81,9 @@ class RunContext {
   ops::RopeAngles all_angles_, asked_angles_;  // computed when they are first needed
   std::map<int, at::Tensor> neuron_gates_;     // by layer, where they were needed
   std::map<int, at::Tensor> neuron_sums_;      // by layer, what was recorded
+  std::map<int, at::Tensor> neuron_inner_;
   bool recording_ = true;
+  GradientSink* gradients_ = nullptr;
 };
 
 }  // namespace hies::nn

@@ -72,4 +72,14 @@ at::Tensor gate_sums(const at::Tensor& of_gated, const at::Tensor& active, std::
   }
 }
 
+at::Tensor gate_gradients(const at::Tensor& of_gated, const at::Tensor& active, std::span<const std::int64_t> offsets) {
+  const auto sequences = static_cast<std::int64_t>(offsets.size()) - 1;
+  at::Tensor gradients = at::empty({sequences, active.size(1)}, active.options().dtype(at::kDouble));
+  for (std::int64_t b = 0; b < sequences; ++b) {
+    const std::int64_t first = offsets[static_cast<std::size_t>(b)], count = offsets[static_cast<std::size_t>(b) + 1] - first;
+    gradients.select(0, b).copy_(of_gated.narrow(0, first, count).to(at::kDouble).mul(active.narrow(0, first, count)).sum(0));
+  }
+  return gradients;
+}
+
 }  // namespace hies::ops

@@ -13,4 +13,7 @@ namespace hies::ops {
 at::Tensor gate_sums(const at::Tensor& of_gated, const at::Tensor& active, std::span<const std::int64_t> offsets,
                      std::span<const std::int64_t> lengths);
 
+// Returns g_b of each sequence: [B, F] float64.
+at::Tensor gate_gradients(const at::Tensor& of_gated, const at::Tensor& active, std::span<const std::int64_t> offsets);
+
 }  // namespace hies::ops

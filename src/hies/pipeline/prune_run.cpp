@@ -33,7 +33,8 @@ class Job {
     const model::Layout& stored = request_.surgery.keep_shapes ? run_.before : run_.after;
     prune::check_target(request_.budget.target, checkpoint_->family().portability, stored);
     run_.fits = prune::fitting_runtimes(checkpoint_->family().portability, stored);
-    if (refits()) refit();
+    if (run_.refit) load_refitted();
+    else if (refits()) refit();
     if (request_.evaluation) evaluate_masked();
     const ModelCard card{*checkpoint_,
                          run_.plan,
@@ -60,6 +61,9 @@ class Job {
       bad_input("a plan and calibration data are given, but one of them decides");
     if (refits() && !request_.calibration)
       throw Error(ErrorKind::bad_input, "a refit needs rows to fit with", "give `task` and `calibration`: labels are not needed");
+    if (request_.maker && (refits() || request_.stages.stages > 1))
+      throw Error(ErrorKind::bad_input, "the method fits what it keeps itself: `refit` and `stages` do not go with it",
+                  "leave them out, or take method fisher");
     if (needs_model()) data::task(request_.task);
     if (request_.evaluation) data::check_judged(task());
     if (request_.evaluation) eval::check_options(request_.eval);
@@ -79,6 +83,9 @@ class Job {
 
   bool refits() const { return refit::parse_refit_sites(request_.refit.refit) != refit::RefitSites::none; }
 
+  // Returns whether output matrices are fitted to rows.
+  bool fits() const { return refits() || request_.maker; }
+
   void find_plan() {
     if (request_.calibration) load_calibration();
     if (request_.plan) {
@@ -89,12 +96,30 @@ class Job {
     ScoreRun scored = run_score(*whole_, score_request(), std::move(calibration_.scored), progress_);
     run_.scores = std::move(scored.scores);
     calibration_.scored = std::move(scored.calibration);
+    if (request_.maker) return take_made();
     run_.plan = plan_of_stage(1);
     for (std::int64_t stage = 2; stage <= request_.stages.stages; ++stage) {
       score_again();
       run_.plan = plan_of_stage(stage);
     }
     if (request_.stages.stages > 1) run_.plan.information["stages"] = request_.stages.stages;
+  }
+
+  void take_made() {
+    prune::BudgetOptions budget = request_.budget;
+    if (request_.surgery.keep_shapes) budget.target.clear();
+    score::ScoreOptions score = score_request().score;
+    MadePlan made = request_.maker({.model = whole_->model,
+                                    .checkpoint = checkpoint_,
+                                    .scores = *run_.scores,
+                                    .method = request_.method,
+                                    .budget = budget,
+                                    .score = score,
+                                    .rows = calibration_,
+                                    .execution = request_.execution},
+                                   progress_);
+    run_.plan = std::move(made.plan);
+    run_.refit = std::move(made.refit);
   }
 
   // Returns the plan of the budget's first `stage` parts, of the scores at hand. It removes what the plan before it does.
@@ -135,17 +160,19 @@ class Job {
     ScoreRequest score = score_request();
     if (request_.plan) score.load.examples = 0;
     const std::optional<std::int64_t> scored = score.load.examples;  // unset: all rows serve for everything but judging
-    if (refits() && scored) score.load.examples = rows_wanted(*scored, request_.refit);
+    if (fits() && scored) score.load.examples = rows_wanted(*scored, request_.refit);
     data::Dataset rows = load_calibration_rows(*whole_, score, progress_);
-    if (refits()) calibration_ = divide(rows, scored.value_or(rows.size()), request_.refit, progress_);
+    if (fits()) calibration_ = divide(rows, scored.value_or(rows.size()), request_.refit, progress_);
     else calibration_.scored = std::move(rows);
   }
 
   // Fits what the plan leaves, and loads the masked model with it.
   void refit() {
     run_.refit = refit_plan();
-    refitted_.emplace(engine::Model::load(checkpoint_, request_.execution, run_.refit->whole));
+    load_refitted();
   }
+
+  void load_refitted() { refitted_.emplace(engine::Model::load(checkpoint_, request_.execution, run_.refit->whole)); }
 
   refit::Refit refit_plan() const {
     return refit::refit(whole_->model, run_.plan.removed, calibration_.fitted, calibration_.heldout, request_.refit, progress_);

@@ -9,6 +9,7 @@
 #include "hies/eval/evaluate.h"
 #include "hies/eval/latency_check.h"
 #include "hies/pipeline/logit_match.h"
+#include "hies/pipeline/plan_maker.h"
 #include "hies/pipeline/score_run.h"
 #include "hies/pipeline/stages.h"
 #include "hies/prune/budget.h"
@@ -34,7 +35,8 @@ struct PruneRequest {
   data::LoadOptions load = calibration_options();  // columns, max_length: of both data files; the rest: of the calibration data
   score::ScoreOptions score = {};                  // `tables` is set to what the method needs
   score::MethodOptions method = {};
-  StageOptions stages = {};          // in which the budget is spent
+  PlanMaker maker = {};      // chooses the units in the place of `method`, and fits what is kept; not with a refit or stages
+  StageOptions stages = {};  // in which the budget is spent
   prune::BudgetOptions budget = {};  // beside `plan` only `target` matters
   refit::RefitOptions refit = {};    // with a refit, calibration data may stand beside `plan`: it is fitted with
 

@@ -1,8 +1,11 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <vector>
 
+#include "hies/engine/output_inputs.h"
+#include "hies/engine/weight_gradients.h"
 #include "hies/model/batch.h"
 #include "hies/model/layout.h"
 #include "hies/model/recorder.h"
@@ -17,6 +20,9 @@ struct ExampleStatistics {
   std::vector<double> losses;        // [N], empty without objective
   std::vector<model::Recorder::Layer>
       layers;  // [L], as the recorder's with N for B, sums of neurons over all; empty vectors for what was not wanted
+
+  std::map<model::Site, engine::OutputInputs> output_inputs;  // over all examples; empty where not wanted
+  engine::WeightGradients weight_gradients;                   // over all examples and draws
 
   ExampleStatistics(const model::Layout& layout, std::int64_t examples, const model::Recorder& wanted, bool with_losses,
                     std::int64_t draws = 1);

@@ -128,9 +128,14 @@ ExampleStatistics run_all(const engine::Model& model, const data::Dataset& datas
     for (const model::Batch& batch : batches) {
       Progress::throw_if_cancelled();
       model::Recorder recorder = asked.recorder();
-      const model::RunResult result = model.run(batch, {.gates = nullptr, .objective = draws[draw].get(), .recorder = &recorder});
+      const model::RunResult result =
+          model.run(batch, {.gates = nullptr,
+                            .objective = draws[draw].get(),
+                            .recorder = &recorder,
+                            .gradients = recorder.want_weight_gradients ? &statistics.weight_gradients : nullptr});
       data::check_finite(model, batch, nullptr, result, dataset);
       statistics.add(layout, batch, result, recorder, static_cast<std::int64_t>(draw));
+      if (recorder.want_output_inputs && draw == 0) engine::add_output_inputs(model, batch, statistics.output_inputs);
       progress.advance(batch.size());
     }
   progress.end();

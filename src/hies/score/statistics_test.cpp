@@ -126,8 +126,10 @@ TEST(Statistics, HaveNamesOfTheirOwn) {
     EXPECT_TRUE(statistic.reads_data() || statistic.read_weights != nullptr) << statistic.name;
     EXPECT_EQ(&find_statistic(statistic.name), &statistic);
   }
-  EXPECT_EQ(statistic_names(), (std::vector<std::string>{"his", "ae", "fisher", "l2", "l2-out", "second-order"}));
-  EXPECT_EQ(statistic_names(model::SiteKind::ffn), (std::vector<std::string>{"his", "fisher", "l2"}));
+  EXPECT_EQ(statistic_names(), (std::vector<std::string>{"his", "ae", "fisher", "l2", "l2-out", "second-order", "wanda",
+                                                         "minitron", "contribution", "taylor"}));
+  EXPECT_EQ(statistic_names(model::SiteKind::ffn),
+            (std::vector<std::string>{"his", "fisher", "l2", "wanda", "minitron", "contribution", "taylor"}));
   EXPECT_EQ(default_statistics(), (std::vector<std::string>{"his", "ae", "l2", "l2-out"}));
   EXPECT_EQ(weight_statistics(), std::vector<std::string>{"l2"});
   EXPECT_NE(error_of([] { find_statistic("l2out"); }).hint().find("l2-out"), std::string::npos);

@@ -43,7 +43,10 @@ std::vector<model::UnitSet> masks_of(const Planner& planner, const std::vector<C
   std::vector<Cell> some;
   std::copy_if(cells.begin(), cells.end(), std::back_inserter(some), keep);
   std::vector<model::UnitSet> masks;
-  for (Cell& cell : some) cell.refit = evidence::kNoRefit;
+  for (Cell& cell : some) {
+    cell.refit = evidence::kNoRefit;
+    cell.method.baseline = nullptr;
+  }
   for (const MaskGroup& group : group_by_model(planner, some, options)) masks.push_back(group.removed);
   return masks;
 }
@@ -54,7 +57,7 @@ RunEstimate estimate(const RunInputs& data, const SweepOptions& options) {
   const Planner planner(data, options, scored);
   std::vector<Cell> cells = run_cells(data, options);
   choose_any(cells, options, data.task);
-  const auto all = masks_of(planner, cells, options, [](const Cell& cell) { return !cell.refits(); });
+  const auto all = masks_of(planner, cells, options, [](const Cell& cell) { return !cell.changes_weights(); });
   const auto groups = group_by_model(planner, cells, options);
   const data::Dataset& dev = data.evaluation.dataset;
   const model::Layout& layout = data.checkpoint->spec().layout;

@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::string_view kUniform = "/uniform";
 constexpr std::string_view kLogit = "hies-logit";
+constexpr std::string_view kSearches[] = {"greedy", "evolve"};
 
 template <class T>
 using Axis = std::vector<std::optional<T>>;
@@ -79,10 +80,15 @@ class Builder {
     for (const GridBudget& budget : grid_budgets(options_)) {
       if (!no_cells_because(method_, sites_, budget.name).empty()) continue;
       for (const double share : budget.shares)
-        for (const std::string& refit : options_.refit)
+        for (const std::string& refit : refits())
           cells_.push_back(
               {method_, alpha, choose_alpha, loss, choose_loss, seed, examples, sites_, std::string(budget.name), share, refit});
     }
+  }
+
+  // A baseline has a fit of its own.
+  std::vector<std::string> refits() const {
+    return method_.baseline != nullptr ? std::vector<std::string>{"none"} : options_.refit;
   }
 
   const SweepOptions& options_;
@@ -97,6 +103,64 @@ class Builder {
 
 }  // namespace
 
+namespace {
+
+// Takes what the scoring method says.
+void take_scorer(const score::Method& known, GridMethod& method) {
+  method.takes_alpha = known.takes_alpha;
+  method.drawn = known.drawn;
+  method.additive = known.additive;
+  for (const std::string_view table : known.tables) {
+    const score::Statistic& statistic = score::find_statistic(table);
+    method.reads_loss = method.reads_loss || statistic.needs_gradient;
+    method.reads_data = method.reads_data || statistic.reads_data();
+  }
+}
+
+// Returns whether the method is one that chooses units with the model at hand, and sets what it begins with.
+bool take_chooser(std::string_view name, GridMethod& method) {
+  method.baseline = baseline::find_baseline(name);
+  method.search = std::find(std::begin(kSearches), std::end(kSearches), name) != std::end(kSearches);
+  if (!method.chooses()) return false;
+  method.scorer = method.search ? "fisher" : method.baseline->scorer;
+  method.loss = method.search ? "logit-norm" : method.baseline->loss;
+  take_scorer(score::find_method(method.scorer), method);
+  method.reads_data = true;  // if not to score, then to fit
+  if (method.baseline != nullptr) method.additive = method.baseline->joint;
+  return true;
+}
+
+}  // namespace
+
+std::vector<std::string> with_groups(const std::vector<std::string>& methods) {
+  std::vector<std::string> all;
+  const auto add = [&](std::string_view name) {
+    if (std::find(all.begin(), all.end(), name) == all.end()) all.emplace_back(name);
+  };
+  const auto add_baselines = [&] {
+    for (const std::string_view name : {"wanda-head", "minitron", "taylor", "llm-pruner-block"}) add(name);
+    for (const baseline::Baseline& known : baseline::baselines()) add(known.name);
+  };
+  const auto add_paper = [&] {
+    for (const std::string_view name : {"random", "ad", "his", "hies", "l2", "l2-out", "l2-out+ae"}) add(name);
+    for (const std::string_view name : {"llm-pruner-channel", "llm-pruner-block", "slicegpt"})
+      if (name == "llm-pruner-block" || baseline::find_baseline(name) != nullptr) add(name);
+  };
+  for (const std::string& name : methods) {
+    if (name == "paper") add_paper();
+    else if (name == "baselines") add_baselines();
+    else if (name == "all") {
+      add_paper();
+      for (const score::Method& known : score::methods()) add(known.name);
+      add_baselines();
+      for (const std::string_view search : kSearches) add(search);
+    } else {
+      all.push_back(name);
+    }
+  }
+  return all;
+}
+
 GridMethod parse_method(std::string_view text) {
   GridMethod method;
   method.uniform = text.ends_with(kUniform);
@@ -104,21 +168,22 @@ GridMethod parse_method(std::string_view text) {
   method.name = text;
   method.scorer = text == kLogit ? "hies" : text;
   if (text == kLogit) method.loss = "logit-norm";
+  if (take_chooser(text, method)) {
+    if (method.uniform)
+      throw Error(ErrorKind::bad_input, fmt::format("method {} chooses what each layer loses: it has no /uniform", text),
+                  fmt::format("give {}", text));
+    return method;
+  }
   std::vector<std::string> names;
   for (const score::Method& known : score::methods()) {
     names.emplace_back(known.name);
     if (known.name != method.scorer) continue;
-    method.takes_alpha = known.takes_alpha;
-    method.drawn = known.drawn;
-    method.additive = known.additive;
-    for (const std::string_view table : known.tables) {
-      const score::Statistic& statistic = score::find_statistic(table);
-      method.reads_loss = method.reads_loss || statistic.needs_gradient;
-      method.reads_data = method.reads_data || statistic.reads_data();
-    }
+    take_scorer(known, method);
     return method;
   }
   names.emplace_back(kLogit);
+  for (const baseline::Baseline& known : baseline::baselines()) names.emplace_back(known.name);
+  names.insert(names.end(), std::begin(kSearches), std::end(kSearches));
   throw Error(ErrorKind::bad_input, fmt::format("unknown method '{}'", printable(text)),
               known_names_hint(text, names) + "; each also as NAME/uniform");
 }

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "hies/baseline/baseline.h"
 #include "hies/data/task.h"
 #include "hies/sweep/options.h"
 
@@ -22,10 +23,19 @@ struct GridMethod {
   bool additive = false;    // its scores compare heads with neurons
   bool reads_loss = false;  // ranks by a gradient
   bool reads_data = false;  // ranks by statistics of calibration examples
+  const baseline::Baseline* baseline =
+      nullptr;          // not null: a method of another paper that chooses units and changes what is kept
+  bool search = false;  // greedy, evolve
+
+  // Returns whether units are chosen with the model at hand (ChosenPlans).
+  bool chooses() const { return baseline != nullptr || search; }
 };
 
-// Returns the method of a text: "his", "his/uniform", "hies-logit". Throws bad_input for an unknown name, with the nearest.
+// Returns the method of a text: "his", "his/uniform", "hies-logit", "kwon", "greedy". Throws bad_input for an unknown name, with the nearest.
 GridMethod parse_method(std::string_view text);
+// Returns the methods with groups in the place of their names: `paper`, what the HIES paper compares; `baselines`, the methods of other
+// papers; `all`, every one.
+std::vector<std::string> with_groups(const std::vector<std::string>& methods);
 
 // Throws bad_input unless the name is "task" or one of score/objectives.
 void check_loss(std::string_view name);
@@ -82,6 +92,8 @@ struct Cell {
   std::string refit = "none";
 
   bool refits() const { return refit != "none"; }
+  // Returns whether the cell's model is more than a mask.
+  bool changes_weights() const { return refits() || method.baseline != nullptr; }
 };
 
 // Returns the budget of a plan for the cell.

@@ -45,8 +45,8 @@ void take_known(std::vector<MaskGroup>& groups, const std::vector<evidence::Reco
 
 }  // namespace
 
-Measurer::Measurer(const RunInputs& data, const SweepOptions& options, const engine::Model& model)
-    : data_(data), options_(options), model_(model) {}
+Measurer::Measurer(const RunInputs& data, const SweepOptions& options, const ScoredRun& scored, const engine::Model& model)
+    : data_(data), options_(options), scored_(scored), model_(model) {}
 
 void Measurer::judge(const eval::Predictions& predictions, MaskGroup& group) const {
   const eval::Metrics metrics = eval::quality(data_.task, data_.evaluation.dataset, predictions);
@@ -81,7 +81,7 @@ void Measurer::measure_refitted(std::vector<MaskGroup>& groups, std::size_t begi
   if (begin >= groups.size()) return;
   progress.begin(data_.run.name + " refit", std::ssize(groups) - static_cast<std::ptrdiff_t>(begin), "models");
   for (std::size_t i = begin; i < groups.size(); ++i) {
-    RefittedModel model = evaluate_refitted(data_, options_, model_, groups[i]);
+    RefittedModel model = evaluate_refitted(data_, options_, scored_, model_, groups[i]);
     judge(model.predictions, groups[i]);
     for (evidence::Record& record : groups[i].records) record.measured.refitted = model.refitted;
     keep(i);

@@ -13,7 +13,7 @@ namespace hies::sweep {
 // Evaluates the masks of one run of a sweep and writes its records chunk by chunk.
 class Measurer {
  public:
-  Measurer(const RunInputs& data, const SweepOptions& options, const engine::Model& model);
+  Measurer(const RunInputs& data, const SweepOptions& options, const ScoredRun& scored, const engine::Model& model);
 
   // Completes the records of the groups, and appends to the journal those that `known`, its records of this run, does not have.
   // Returns all of them. Throws bad_input when the keys and masks of `known` are not those of this sweep's first records; what
@@ -34,6 +34,7 @@ class Measurer {
 
   const RunInputs& data_;
   const SweepOptions& options_;
+  const ScoredRun& scored_;
   const engine::Model& model_;
   eval::Predictions reference_;
   double tolerance_ = 0;

@@ -39,7 +39,9 @@ void check_switch(std::string_view name, const std::string& value, std::string_v
                 fmt::format("the values to try are given with `{}`", list));
 }
 
-void check_options(const SweepOptions& options) {
+void check_options(const SweepOptions& given) {
+  SweepOptions options = given;
+  options.methods = with_groups(options.methods);
   check_list("methods", options.methods);
   for (const std::string& name : options.methods) parse_method(name);
   check_shares("alphas", options.alphas);
@@ -93,6 +95,7 @@ void check_name(const std::string& name) {
 }  // namespace
 
 SweepOptions resolved(SweepOptions options) {
+  options.methods = with_groups(options.methods);
   for (const double end : {0.0, 1.0})
     if (std::find(options.alphas.begin(), options.alphas.end(), end) == options.alphas.end()) options.alphas.push_back(end);
   std::sort(options.alphas.begin(), options.alphas.end());

@@ -51,7 +51,7 @@ struct SweepOptions {
   static void fields(V& v, Self& self) {
     v("methods", self.methods,
       "scoring methods (`hies methods`), hies-logit (hies with the loss logit-norm); NAME/uniform: the "
-      "same share of every layer");
+      "same share of every layer; greedy, evolve: searches; paper, baselines, all: groups of them");
     v("alphas", self.alphas, "grid of alpha for the methods that take it; 0 and 1 are always in it");
     v("alpha", self.alpha, "auto: one alpha per task is also chosen on a held-out part of the calibration file");
     v("sites", self.sites,

@@ -12,12 +12,19 @@
 namespace hies::sweep {
 namespace {
 
-double share_gone(double before, double after) { return before > 0 ? (before - after) / before : 0; }
+// Returns what tells fits of one mask apart. Of a baseline that removes no units only the budget does.
+std::string fit_name(const Cell& cell) {
+  if (cell.method.baseline == nullptr) return cell.refit;
+  return fmt::format("{} {} {}", cell.method.name, cell.budget, cell.ratio);
+}
+
+// Of a model that costs more than before nothing is gone; what it costs stands beside the share.
+double share_gone(double before, double after) { return before > 0 ? std::max(0.0, (before - after) / before) : 0; }
 
 }  // namespace
 
-Planner::Planner(const RunInputs& data, const SweepOptions& options, const ScoredRun& scored)
-    : data_(data), options_(options), scored_(scored), lengths_(eval::lengths(data.evaluation.dataset)) {
+Planner::Planner(const RunInputs& data, const SweepOptions& options, const ScoredRun& scored, const ChosenPlans* chosen)
+    : data_(data), options_(options), scored_(scored), chosen_(chosen), lengths_(eval::lengths(data.evaluation.dataset)) {
   const model::Layout& layout = data.checkpoint->spec().layout;
   heads_ = layout.active_count(model::SiteKind::attention);
   neurons_ = layout.active_count(model::SiteKind::ffn);
@@ -35,6 +42,7 @@ const ScoredRun::Entry& Planner::ranking(const Cell& cell) const {
 }
 
 prune::Plan Planner::plan(const Cell& cell) const {
+  if (const prune::Plan* known = chosen_ == nullptr ? nullptr : chosen_->find(cell)) return *known;
   score::MethodOptions method = options_.method;
   method.method = cell.method.scorer;
   method.alpha = cell.alpha.value_or(method.alpha);
@@ -55,13 +63,23 @@ evidence::Cost Planner::cost(const model::Layout& left, const model::UnitSet& re
            share_gone(flops_, cost.flops_per_example), share(neurons_, model::SiteKind::ffn)}};
 }
 
+evidence::Cost Planner::narrower_cost(const Cell& cell) const {
+  const baseline::Baseline::Narrower narrower =
+      cell.method.baseline->narrower(data_.checkpoint->spec(), cell_budget(options_, cell));
+  const baseline::NarrowerCost cost = baseline::narrower_cost(*data_.checkpoint, narrower, lengths_);
+  return {cost.parameters,
+          cost.flops_per_example,
+          {0, share_gone(static_cast<double>(parameters_), static_cast<double>(cost.parameters)),
+           share_gone(flops_, cost.flops_per_example), 0}};
+}
+
 void Planner::add_bound(const Cell& cell, evidence::Record& record) const {
   evidence::Bound& bound = record.measured.bound;
   bound.loss = data_.evaluation_loss();
   const std::int64_t seed = cell.method.reads_data ? cell.seed.value() : 0;
   const ScoredRun::Entry* entry = scored_.find(bound.loss, seed, cell.examples.value_or(options_.examples));
   // The bound is one of heads, with the weights as they were.
-  if (entry == nullptr || cell.refits() || record.mask.neurons_removed > 0) return;
+  if (entry == nullptr || cell.changes_weights() || record.mask.neurons_removed > 0) return;
   const score::Scores& scores = entry->scores;
   const auto &gradients = scores.table(score::kGateGradient), &squares = scores.table(score::kOutputSquares),
              &norms = scores.table(score::kOutputNorm);
@@ -111,6 +129,7 @@ evidence::Record Planner::record(const Cell& cell, const prune::Plan& plan) cons
   record.mask.neurons_removed = plan.removed.count(model::SiteKind::ffn);
   record.mask.neurons = neurons_ - record.mask.neurons_removed;
   record.measured.cost = cost(prune::pruned_layout(plan, data_.checkpoint->spec().layout), plan.removed);
+  if (cell.method.baseline != nullptr && !cell.method.baseline->removes_units) record.measured.cost = narrower_cost(cell);
   add_bound(cell, record);
   return record;
 }
@@ -134,13 +153,13 @@ std::vector<MaskGroup> group_by_model(const Planner& planner, const std::vector<
     const prune::Plan plan = planner.plan(cell);
     evidence::Record record = planner.record(cell, plan);
     const auto [seed, examples] = rows_of(cell, options);
-    const Fit fit = cell.refits() ? Fit(cell.refit, seed, examples) : Fit();
+    const Fit fit = cell.changes_weights() ? Fit(fit_name(cell), seed, examples) : Fit();
     const auto [found, is_new] = place.emplace(std::pair(record.mask.hash, fit), groups.size());
     if (is_new) groups.push_back({plan.removed, cell, {}});
     groups[found->second].records.push_back(std::move(record));
   }
   std::stable_sort(groups.begin() + 1, groups.end(), [](const MaskGroup& a, const MaskGroup& b) {
-    if (a.refitted.refits() != b.refitted.refits()) return b.refitted.refits();
+    if (a.refitted.changes_weights() != b.refitted.changes_weights()) return b.refitted.changes_weights();
     return model::has_first_difference(a.removed, b.removed);
   });
   return groups;
@@ -148,7 +167,7 @@ std::vector<MaskGroup> group_by_model(const Planner& planner, const std::vector<
 
 std::size_t plain_count(const std::vector<MaskGroup>& groups) {
   return static_cast<std::size_t>(
-      std::count_if(groups.begin(), groups.end(), [](const MaskGroup& group) { return !group.refitted.refits(); }));
+      std::count_if(groups.begin(), groups.end(), [](const MaskGroup& group) { return !group.refitted.changes_weights(); }));
 }
 
 }  // namespace hies::sweep

@@ -7,6 +7,7 @@
 #include "hies/evidence/records.h"
 #include "hies/model/layout.h"
 #include "hies/prune/plan.h"
+#include "hies/sweep/chosen_plans.h"
 #include "hies/sweep/grid.h"
 #include "hies/sweep/scored.h"
 
@@ -15,7 +16,8 @@ namespace hies::sweep {
 // Turns the cells of a run into masks and records. It refers to its arguments.
 class Planner {
  public:
-  Planner(const RunInputs& data, const SweepOptions& options, const ScoredRun& scored);
+  // `chosen`: the plans of cells whose units are chosen with the model at hand. Null, for estimates: their scores' plans instead.
+  Planner(const RunInputs& data, const SweepOptions& options, const ScoredRun& scored, const ChosenPlans* chosen = nullptr);
 
   // Returns the plan of a cell whose alpha and loss are known.
   prune::Plan plan(const Cell& cell) const;
@@ -29,10 +31,13 @@ class Planner {
   const ScoredRun::Entry& ranking(const Cell& cell) const;
   void add_bound(const Cell& cell, evidence::Record& record) const;
   evidence::Cost cost(const model::Layout& left, const model::UnitSet& removed) const;
+  // Returns what the cell's baseline, which removes no units, would cost as real slices.
+  evidence::Cost narrower_cost(const Cell& cell) const;
 
   const RunInputs& data_;
   const SweepOptions& options_;
   const ScoredRun& scored_;
+  const ChosenPlans* chosen_;
   eval::Lengths lengths_;        // of DEV's examples
   std::int64_t heads_ = 0;       // present
   std::int64_t neurons_ = 0;     // present

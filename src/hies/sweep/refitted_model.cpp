@@ -15,15 +15,25 @@ evidence::Refitted stored(const refit::Refit& refit) {
   return refitted;
 }
 
-}  // namespace
-
-RefittedModel evaluate_refitted(const RunInputs& data, const SweepOptions& options, const engine::Model& model,
-                                const MaskGroup& group) {
-  const auto [seed, examples] = rows_of(group.refitted, options);
+refit::Refit fitted(const RunInputs& data, const SweepOptions& options, const ScoredRun& scored, const engine::Model& model,
+                    const MaskGroup& group) {
+  const Cell& cell = group.refitted;
+  if (cell.method.baseline != nullptr) {
+    const CellWork parts = cell_work(data, options, scored, cell);
+    return cell.method.baseline->fit(parts.work(data, options, model, cell), group.removed, silent_progress());
+  }
+  const auto [seed, examples] = rows_of(cell, options);
   const pipeline::CalibrationParts rows = refit_rows(data, options, seed, examples);
   refit::RefitOptions fit = options.refit_options;
-  fit.refit = group.refitted.refit;
-  const refit::Refit refit = refit::refit(model, group.removed, rows.fitted, rows.heldout, fit);
+  fit.refit = cell.refit;
+  return refit::refit(model, group.removed, rows.fitted, rows.heldout, fit);
+}
+
+}  // namespace
+
+RefittedModel evaluate_refitted(const RunInputs& data, const SweepOptions& options, const ScoredRun& scored,
+                                const engine::Model& model, const MaskGroup& group) {
+  const refit::Refit refit = fitted(data, options, scored, model, group);
   const engine::Model refitted = engine::Model::load(data.checkpoint, options.execution, refit.whole);
   prune::Plan plan;
   plan.removed = group.removed;

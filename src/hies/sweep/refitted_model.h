@@ -12,9 +12,9 @@ struct RefittedModel {
   evidence::Refitted refitted;
 };
 
-// Fits the output matrices of `model` without the group's units, as `hies prune --refit` does with the same calibration rows, and
-// evaluates what comes out, masked. Throws what refit::refit and eval::predict throw.
-RefittedModel evaluate_refitted(const RunInputs& data, const SweepOptions& options, const engine::Model& model,
-                                const MaskGroup& group);
+// Fits the output matrices of `model` without the group's units, as `hies prune --refit` does with the same calibration rows, or as the
+// baseline of the cells does, and evaluates what comes out, masked. Throws what refit::refit and eval::predict throw.
+RefittedModel evaluate_refitted(const RunInputs& data, const SweepOptions& options, const ScoredRun& scored,
+                                const engine::Model& model, const MaskGroup& group);
 
 }  // namespace hies::sweep

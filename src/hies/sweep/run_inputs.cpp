@@ -33,7 +33,10 @@ void add_contents(const data::Dataset& dataset, Contents& contents) {
   for (const data::Example& example : dataset.examples) contents.insert(content(example));
 }
 
+// Returns whether rows are needed to fit with, or to search with.
 bool refits(const SweepOptions& options) {
+  const auto chooses = [](const std::string& name) { return parse_method(name).chooses(); };
+  if (std::any_of(options.methods.begin(), options.methods.end(), chooses)) return true;
   return std::any_of(options.refit.begin(), options.refit.end(),
                      [](const std::string& name) { return name != evidence::kNoRefit; });
 }

@@ -99,14 +99,19 @@ class Job {
     summary.scores_files = static_cast<std::int64_t>(scored.entries().size());
 
     watch.restart();
-    const Planner planner(data, options_, scored);
+    ChosenPlans chosen(data, options_, scored, model, folder_.path());
+    const Planner planner(data, options_, scored, &chosen);
     std::vector<Cell> cells = run_cells(data, options_);
     summary.choices =
         HyperparameterChooser(data, options_, planner, model, folder_.path()).choose(cells, summary.heldout, progress_);
     timings_["choose_ms"] += watch.elapsed_ms();
 
     watch.restart();
-    Measurer measurer(data, options_, model);
+    chosen.make(cells, progress_);
+    timings_["choose_units_ms"] += watch.elapsed_ms();
+
+    watch.restart();
+    Measurer measurer(data, options_, scored, model);
     summary.records = measurer.measure(group_by_model(planner, cells, options_), known_of(data.run.name), journal, progress_);
     summary.evaluation = measurer.stats();
     summary.refits = measurer.refits();

@@ -52,6 +52,7 @@ struct Method {
   model::UnitTable<double> (*keep_scores)(const Scores& scores, const MethodOptions& options) = nullptr;
   bool takes_alpha = false;  // MethodOptions::alpha matters
   bool drawn = false;        // MethodOptions::seed matters: one ranking says nothing, the mean of many does
+  bool heads_only = false;   // has no value for neurons, even where its statistics do
   bool additive = false;     // scores of units add up, so that score ÷ FLOPs compares units of any site and size
 
   // Returns whether the method has a value for the units of such sites: all its statistics do.

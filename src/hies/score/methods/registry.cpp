@@ -81,6 +81,7 @@ void check_options(const MethodOptions& options) {
 }
 
 bool Method::judges(model::SiteKind kind) const {
+  if (heads_only && kind != model::SiteKind::attention) return false;
   return std::all_of(tables.begin(), tables.end(), [kind](std::string_view table) { return find_statistic(table).judges(kind); });
 }
 
