@@ -1,0 +1,72 @@
+#include "hies/pipeline/export_run.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "hies/base/error.h"
+#include "hies/base/files.h"
+#include "hies/base/suggest.h"
+#include "hies/data/preprocessor.h"
+#include "hies/image/processor.h"
+
+namespace hies::pipeline {
+namespace {
+
+namespace fs = std::filesystem;
+using arch::Checkpoint;
+
+// Images that the checkpoint's processor makes may have another size than the model's positions.
+bool reads_other_sizes(const Checkpoint& checkpoint) {
+  const model::VisionSpec& vision = checkpoint.spec().vision;
+  const data::Preprocessor preprocessor = data::load_preprocessor(checkpoint);
+  const auto size = std::get<image::Processor>(preprocessor).output_size();
+  return size != image::Size{vision.height, vision.width};
+}
+
+exports::OnnxOptions onnx_options(const Checkpoint& checkpoint, exports::OnnxOptions options) {
+  if (checkpoint.spec().reads_images() && !options.any_size) options.any_size = reads_other_sizes(checkpoint);
+  return options;
+}
+
+// What programs need beside the model and will not find.
+std::vector<std::string> notes_of(const Checkpoint& checkpoint) {
+  const fs::path& folder = checkpoint.folder();
+  if (checkpoint.spec().reads_images()) {
+    if (is_there(folder / "preprocessor_config.json")) return {};
+    return {"there is no preprocessor_config.json, by which transformers.js and Optimum make the model's input"};
+  }
+  if (is_there(folder / "tokenizer.json")) return {};
+  return {"there is no tokenizer.json, which transformers.js needs: AutoTokenizer.from_pretrained(…).save_pretrained(…) writes it"};
+}
+
+}  // namespace
+
+void check_options(const ExportOptions& options) {
+  const std::vector<std::string> forms = {"onnx"};
+  if (std::find(forms.begin(), forms.end(), options.to) == forms.end())
+    throw Error(ErrorKind::bad_input, fmt::format("`to` is '{}', which is no form", printable(options.to)),
+                known_names_hint(options.to, forms));
+  exports::check_options(options.onnx);
+}
+
+ExportRun run_export(const ExportRequest& request, Progress& progress) {
+  check_options(request.options);
+  AtomicDirectory output(request.output, request.force);
+  const Checkpoint checkpoint = Checkpoint::open(request.model, progress);
+  ExportRun run;
+  run.file = exports::write_onnx_directory(checkpoint, onnx_options(checkpoint, request.options.onnx), output.folder(), progress);
+  output.commit();
+  run.notes = notes_of(checkpoint);
+  return run;
+}
+
+ExportRun add_export(const fs::path& folder, const ExportOptions& options, Progress& progress) {
+  const Checkpoint checkpoint = Checkpoint::open(folder);
+  ExportRun run;
+  run.file = exports::write_onnx(checkpoint, onnx_options(checkpoint, options.onnx), folder, progress);
+  run.notes = notes_of(checkpoint);
+  return run;
+}
+
+}  // namespace hies::pipeline
