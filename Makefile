@@ -17,7 +17,7 @@ help: ## list these verbs
 setup: ## install what the build needs: Debian packages, cargo, pinned wheels in .venv
 	@tools/setup.sh
 
-clients:
+clients: ## install the programs that the tests of `hies export` run, into .venv
 	@tools/setup.sh --clients
 
 configure: setup

@@ -77,7 +77,8 @@ formats::OnnxModel onnx_model(const Checkpoint& checkpoint, const OnnxOptions& o
   check_options(options);
   const model::ModelSpec& spec = checkpoint.spec();
   if (spec.causal)
-    throw Error(ErrorKind::unsupported, fmt::format("{} is a decoder, which is not written as ONNX", checkpoint.folder().string()),
+    throw Error(ErrorKind::unsupported,
+                fmt::format("{} is a decoder, which is not written as ONNX", checkpoint.folder().string()),
                 "encoders of texts and images are");
   OnnxGraph graph(dtype_of(options));
   const Weights weights(checkpoint, graph.dtype());
@@ -104,8 +105,10 @@ OnnxFile write_onnx(const Checkpoint& checkpoint, const OnnxOptions& options, co
   return written;
 }
 
-OnnxFile write_onnx_directory(const Checkpoint& checkpoint, const OnnxOptions& options, const fs::path& folder, Progress& progress) {
-  prune::copy_side_files(checkpoint.folder(), checkpoint.store(), folder, progress);
+OnnxFile write_onnx_directory(const Checkpoint& checkpoint, const OnnxOptions& options, const fs::path& folder,
+                              Progress& progress) {
+  // Weights in other formats stay behind in silence: the model is written in their place.
+  prune::copy_side_files(checkpoint.folder(), checkpoint.store(), folder, silent_progress());
   prune::write_readme(checkpoint.folder(), "", folder);
   const OnnxFile written = write_onnx(checkpoint, options, folder, progress);
   write_file(folder / "config.json", config_text(checkpoint, written.data_bytes > 0), false);

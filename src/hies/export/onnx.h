@@ -18,7 +18,7 @@ formats::OnnxModel onnx_model(const arch::Checkpoint& checkpoint, const OnnxOpti
 
 // What was written.
 struct OnnxFile {
-  std::string path;  // relative to the folder: "onnx/model.onnx"
+  std::string path;                        // relative to the folder: "onnx/model.onnx"
   std::int64_t bytes = 0, data_bytes = 0;  // of the model, of the file of weights beside it
 };
 

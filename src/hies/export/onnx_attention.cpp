@@ -23,8 +23,8 @@ Value for_each_head(const OnnxLayers& layers, const Value& of_kv_heads, const mo
 
 }  // namespace
 
-Value attend(const OnnxLayers& layers, const model::AttentionSpec& attention, const model::SiteLayout& heads, const Value& queries,
-             const Value& keys, const OnnxRun& run) {
+Value attend(const OnnxLayers& layers, const model::AttentionSpec& attention, const model::SiteLayout& heads,
+             const Value& queries, const Value& keys, const OnnxRun& run) {
   OnnxGraph& graph = layers.graph();
   const std::int64_t D = heads.unit_size;
   const Value query = by_head(layers, layers.linear(queries, attention.query), heads.count(), D, false);

@@ -12,7 +12,7 @@ struct OnnxRun {
 
 // Returns the outputs of a layer's heads, side by side: [B, Q, H·D] of the rows `queries` [B, Q, E], which see the rows
 // `keys` [B, S, E]. A layer may have any number of heads but none, and any KV head for each of them.
-Value attend(const OnnxLayers& layers, const model::AttentionSpec& attention, const model::SiteLayout& heads, const Value& queries,
-             const Value& keys, const OnnxRun& run);
+Value attend(const OnnxLayers& layers, const model::AttentionSpec& attention, const model::SiteLayout& heads,
+             const Value& queries, const Value& keys, const OnnxRun& run);
 
 }  // namespace hies::exports

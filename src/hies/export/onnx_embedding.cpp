@@ -45,12 +45,11 @@ Value resized_positions(const OnnxLayers& layers, const model::ModelSpec& spec, 
   grid.name += ".patches";
   grid.shape = {1, E, down, across};
   const Value sizes = graph.add("Concat", {graph.integers({1, E}), graph.shape(filtered, 2, 4)}, {{"axis", std::int64_t{0}}});
-  const Value resized = graph.add("Resize", {graph.tensor(std::move(grid)), "", "", sizes},
-                                  {{"mode", std::string("cubic")},
-                                   {"coordinate_transformation_mode", std::string("half_pixel")},
-                                   {"cubic_coeff_a", -0.75F}});
-  const Value rows = graph.add("Transpose", {graph.add("Reshape", {resized, graph.integers({1, E, -1})})},
-                               {{"perm", Integers{0, 2, 1}}});
+  const Value resized = graph.add(
+      "Resize", {graph.tensor(std::move(grid)), "", "", sizes},
+      {{"mode", std::string("cubic")}, {"coordinate_transformation_mode", std::string("half_pixel")}, {"cubic_coeff_a", -0.75F}});
+  const Value rows =
+      graph.add("Transpose", {graph.add("Reshape", {resized, graph.integers({1, E, -1})})}, {{"perm", Integers{0, 2, 1}}});
   return graph.add("Concat", {graph.tensor(std::move(own)), rows}, {{"axis", std::int64_t{1}}});
 }
 
@@ -81,10 +80,10 @@ Value onnx_image_embedding(const OnnxLayers& layers, const model::ModelSpec& spe
   const OnnxGraph::Scope scope(graph, "embedding");
   const model::VisionSpec& vision = spec.vision;
   const auto side = [&](const char* name, int pixels) { return any_size ? OnnxSize(std::string(name)) : OnnxSize(pixels); };
-  Value pixels = graph.input({"pixel_values",
-                              DType::float32,
-                              {std::string("batch_size"), std::int64_t{vision.channels}, side("height", vision.height),
-                               side("width", vision.width)}});
+  Value pixels = graph.input(
+      {"pixel_values",
+       DType::float32,
+       {std::string("batch_size"), std::int64_t{vision.channels}, side("height", vision.height), side("width", vision.width)}});
   if (graph.dtype() != DType::float32) pixels = graph.cast(pixels, graph.dtype());
   Values inputs = {pixels, graph.tensor(layers.weights().whole(vision.patches.name + ".weight"))};
   if (vision.patches.bias) inputs.push_back(graph.tensor(layers.weights().whole(vision.patches.name + ".bias")));

@@ -23,7 +23,8 @@ Value OnnxGraph::add(std::string_view op, Values inputs, Attributes attributes, 
   return add_many(1, op, std::move(inputs), std::move(attributes), domain).front();
 }
 
-Values OnnxGraph::add_many(std::size_t results, std::string_view op, Values inputs, Attributes attributes, std::string_view domain) {
+Values OnnxGraph::add_many(std::size_t results, std::string_view op, Values inputs, Attributes attributes,
+                           std::string_view domain) {
   const std::string name = node_name(op);
   Values outputs;
   for (std::size_t i = 0; i < results; ++i) outputs.push_back(fmt::format("{}_output_{}", name, i));
@@ -69,9 +70,7 @@ Value OnnxGraph::number_of(double value, DType dtype) {
   return bytes_constant(fmt::format("{}.{:.9g}", formats::display_name(dtype), rounded), dtype, {}, std::move(bytes));
 }
 
-Value OnnxGraph::cast(const Value& value, DType to) {
-  return add("Cast", {value}, {{"to", formats::onnx_type(to)}});
-}
+Value OnnxGraph::cast(const Value& value, DType to) { return add("Cast", {value}, {{"to", formats::onnx_type(to)}}); }
 
 Value OnnxGraph::shape(const Value& value, std::int64_t begin, std::int64_t end) {
   return add("Shape", {value}, {{"start", begin}, {"end", end}});

@@ -24,7 +24,9 @@ class OnnxGraph {
   // Nodes of a part of the model begin with its name, as long as the object exists: "/layers.0/attention/MatMul".
   class Scope {
    public:
-    Scope(OnnxGraph& graph, std::string_view name) : graph_(graph), before_(graph.prefix_) { graph.prefix_ += std::string(name) + "/"; }
+    Scope(OnnxGraph& graph, std::string_view name) : graph_(graph), before_(graph.prefix_) {
+      graph.prefix_ += std::string(name) + "/";
+    }
     ~Scope() { graph_.prefix_ = before_; }
     Scope(const Scope&) = delete;
     Scope& operator=(const Scope&) = delete;
@@ -42,7 +44,8 @@ class OnnxGraph {
   // Adds a node with one result and returns it.
   Value add(std::string_view op, Values inputs, Attributes attributes = {}, std::string_view domain = {});
   // Adds a node with several results.
-  Values add_many(std::size_t results, std::string_view op, Values inputs, Attributes attributes = {}, std::string_view domain = {});
+  Values add_many(std::size_t results, std::string_view op, Values inputs, Attributes attributes = {},
+                  std::string_view domain = {});
   // Adds a node whose result has this name, an output of the model.
   void add_output(std::string_view op, Values inputs, const formats::OnnxValue& output, Attributes attributes = {});
 

@@ -134,10 +134,9 @@ TensorSource Weights::matrix(const model::MatrixSpec& matrix) const {
   check(view.shape.size() == 2, "a matrix of other than two axes");
   const std::int64_t together = view.shape[matrix.inputs_first ? 1 : 0], inputs = view.shape[matrix.inputs_first ? 0 : 1];
   const std::int64_t outputs = together / matrix.parts, first = matrix.part * outputs;
-  TensorSource result =
-      matrix.inputs_first
-          ? source(name, view, dtype_, {inputs, outputs}, {size(first), size(inputs), size(outputs), size(together)}, false)
-          : columns(name, first, outputs);
+  TensorSource result = matrix.inputs_first ? source(name, view, dtype_, {inputs, outputs},
+                                                     {size(first), size(inputs), size(outputs), size(together)}, false)
+                                            : columns(name, first, outputs);
   if (matrix.parts > 1) result.name = fmt::format("{}.{}.weight", matrix.name, matrix.part);
   return result;
 }
@@ -146,7 +145,8 @@ TensorSource Weights::bias(const model::MatrixSpec& matrix) const {
   const std::string name = matrix.name + ".bias";
   const TensorView& view = this->view(name);
   const std::int64_t outputs = view.elements() / matrix.parts;
-  TensorSource result = source(name, view, dtype_, {outputs}, {size(matrix.part * outputs), 1, size(outputs), size(outputs)}, false);
+  TensorSource result =
+      source(name, view, dtype_, {outputs}, {size(matrix.part * outputs), 1, size(outputs), size(outputs)}, false);
   if (matrix.parts > 1) result.name = fmt::format("{}.{}.bias", matrix.name, matrix.part);
   return result;
 }

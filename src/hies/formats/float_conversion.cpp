@@ -68,7 +68,8 @@ std::uint16_t to_half(float value) {
   if (magnitude >= 65520.0F) return sign | 0x7C00;
   // Below the least normal number the sum's last bits count the steps of 2⁻²⁴; above, the fraction loses 13 bits.
   if (magnitude < 0x1p-14F)
-    return static_cast<std::uint16_t>(sign | (std::bit_cast<std::uint32_t>(magnitude + 0.5F) - std::bit_cast<std::uint32_t>(0.5F)));
+    return static_cast<std::uint16_t>(sign |
+                                      (std::bit_cast<std::uint32_t>(magnitude + 0.5F) - std::bit_cast<std::uint32_t>(0.5F)));
   const std::uint32_t rounded = (bits & 0x7FFFFFFF) + 0xFFF + (bits >> 13 & 1);
   return static_cast<std::uint16_t>(sign | ((rounded >> 13) - ((127 - 15) << 10)));
 }

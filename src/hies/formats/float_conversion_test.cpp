@@ -54,7 +54,8 @@ TEST(FloatConversion, All16BitFloats) {
 }
 
 TEST(FloatConversion, All16BitFloatsThereAndBack) {
-  for (const auto& [dtype, exponent_bits, fraction_bits] : {std::tuple(DType::float16, 5, 10), std::tuple(DType::bfloat16, 8, 7)}) {
+  for (const auto& [dtype, exponent_bits, fraction_bits] :
+       {std::tuple(DType::float16, 5, 10), std::tuple(DType::bfloat16, 8, 7)}) {
     std::vector<std::uint16_t> all(65536), back(1);
     for (std::size_t i = 0; i < all.size(); ++i) all[i] = static_cast<std::uint16_t>(i);
     std::vector<float> values(all.size());

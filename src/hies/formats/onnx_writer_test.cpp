@@ -54,8 +54,9 @@ class OnnxWriter : public FolderTest {
   static OnnxModel model() {
     OnnxModel made;
     made.name = "graph";
-    made.nodes = {{"Add", {"x", "small"}, {"y"}, {{"axis", std::int64_t{-1}}, {"alpha", 0.5F}, {"mode", std::string("cubic")}}, "node"},
-                  {"Gather", {"large", "y"}, {"z"}, {{"perm", std::vector<std::int64_t>{0, 2, 1}}}, {}, "com.example"}};
+    made.nodes = {
+        {"Add", {"x", "small"}, {"y"}, {{"axis", std::int64_t{-1}}, {"alpha", 0.5F}, {"mode", std::string("cubic")}}, "node"},
+        {"Gather", {"large", "y"}, {"z"}, {{"perm", std::vector<std::int64_t>{0, 2, 1}}}, {}, "com.example"}};
     made.tensors = {source("small", DType::int64, {2}, std::string(16, 's')),
                     source("large", DType::float32, {300, 1}, std::string(1200, 'l')),
                     source("huge", DType::float16, {40000}, std::string(80000, 'h'))};

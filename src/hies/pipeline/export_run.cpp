@@ -37,7 +37,8 @@ std::vector<std::string> notes_of(const Checkpoint& checkpoint) {
     return {"there is no preprocessor_config.json, by which transformers.js and Optimum make the model's input"};
   }
   if (is_there(folder / "tokenizer.json")) return {};
-  return {"there is no tokenizer.json, which transformers.js needs: AutoTokenizer.from_pretrained(…).save_pretrained(…) writes it"};
+  return {
+      "there is no tokenizer.json, which transformers.js needs: AutoTokenizer.from_pretrained(…).save_pretrained(…) writes it"};
 }
 
 }  // namespace
