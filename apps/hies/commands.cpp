@@ -20,7 +20,7 @@ constexpr std::array kCommands = {
     Command{"search", "choose what to remove by trying masks, into plan.json", run_search},
     Command{"prune", "remove heads and neurons, by a plan or in one go", run_prune},
     Command{"refit", "prune by a plan, and fit what is kept anew", run_refit},
-    Command{"export", "write a checkpoint for other programs: ONNX", run_export},
+    Command{"export", "write a checkpoint for other programs: ONNX, transformers", run_export},
     Command{"latency-table", "measure what heads and neurons cost in time on this machine", run_latency_table},
     Command{"eval", "quality, stability, size and speed on a data file", run_eval},
     Command{"sweep", "a grid of methods, ratios and seeds, and what each achieves", run_sweep},

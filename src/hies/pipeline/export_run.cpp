@@ -41,33 +41,56 @@ std::vector<std::string> notes_of(const Checkpoint& checkpoint) {
       "there is no tokenizer.json, which transformers.js needs: AutoTokenizer.from_pretrained(…).save_pretrained(…) writes it"};
 }
 
+ExportRun run_of(const exports::OnnxFile& file, const Checkpoint& checkpoint) {
+  ExportRun run{{{file.path, file.bytes}}, {}, notes_of(checkpoint)};
+  if (file.data_bytes > 0) run.files.push_back({file.path + "_data", file.data_bytes});
+  return run;
+}
+
+ExportRun run_of(const exports::TransformersForm& form, const fs::path& folder) {
+  ExportRun run{{}, form, {}};
+  for (const auto& entry : fs::directory_iterator(folder))
+    if (entry.path().extension() == ".safetensors")
+      run.files.push_back({entry.path().filename().string(), static_cast<std::int64_t>(entry.file_size())});
+  std::sort(run.files.begin(), run.files.end(), [](const auto& a, const auto& b) { return a.path < b.path; });
+  return run;
+}
+
 }  // namespace
 
+const std::vector<std::string>& export_forms() {
+  static const std::vector<std::string> kForms = {"onnx", "transformers"};
+  return kForms;
+}
+
 void check_options(const ExportOptions& options) {
-  const std::vector<std::string> forms = {"onnx"};
+  const std::vector<std::string>& forms = export_forms();
   if (std::find(forms.begin(), forms.end(), options.to) == forms.end())
     throw Error(ErrorKind::bad_input, fmt::format("`to` is '{}', which is no form", printable(options.to)),
                 known_names_hint(options.to, forms));
   exports::check_options(options.onnx);
+  exports::check_options(options.transformers);
 }
 
 ExportRun run_export(const ExportRequest& request, Progress& progress) {
   check_options(request.options);
   AtomicDirectory output(request.output, request.force);
   const Checkpoint checkpoint = Checkpoint::open(request.model, progress);
-  ExportRun run;
-  run.file = exports::write_onnx_directory(checkpoint, onnx_options(checkpoint, request.options.onnx), output.folder(), progress);
+  const auto write = [&] {
+    if (request.options.to == "transformers")
+      return run_of(exports::write_transformers(checkpoint, request.options.transformers, output.folder(), progress),
+                    output.folder());
+    const exports::OnnxOptions options = onnx_options(checkpoint, request.options.onnx);
+    return run_of(exports::write_onnx_directory(checkpoint, options, output.folder(), progress), checkpoint);
+  };
+  ExportRun run = write();
   output.commit();
-  run.notes = notes_of(checkpoint);
   return run;
 }
 
-ExportRun add_export(const fs::path& folder, const ExportOptions& options, Progress& progress) {
+ExportRun add_onnx(const fs::path& folder, const exports::OnnxOptions& options, Progress& progress) {
   const Checkpoint checkpoint = Checkpoint::open(folder);
-  ExportRun run;
-  run.file = exports::write_onnx(checkpoint, onnx_options(checkpoint, options.onnx), folder, progress);
-  run.notes = notes_of(checkpoint);
-  return run;
+  return run_of(exports::write_onnx(checkpoint, onnx_options(checkpoint, options), folder, progress), checkpoint);
 }
 
 }  // namespace hies::pipeline

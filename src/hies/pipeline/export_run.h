@@ -1,24 +1,21 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <vector>
 
 #include "hies/base/progress.h"
 #include "hies/export/onnx.h"
+#include "hies/export/transformers.h"
 
 namespace hies::pipeline {
 
-// Which form a checkpoint is written in.
+// Which form a checkpoint is written in, with the options of each.
 struct ExportOptions {
   std::string to = "onnx";
   exports::OnnxOptions onnx = {};
-
-  template <class V, class Self>
-  static void fields(V& v, Self& self) {
-    v("to", self.to, "form: onnx");
-    nested_fields(v, self.onnx);
-  }
+  exports::TransformersOptions transformers = {};
 };
 
 struct ExportRequest {
@@ -29,9 +26,17 @@ struct ExportRequest {
 };
 
 struct ExportRun {
-  exports::OnnxFile file;
+  struct File {
+    std::string path;  // relative to the directory
+    std::int64_t bytes = 0;
+  };
+  std::vector<File> files;         // the model's; not what was copied
+  exports::TransformersForm form;  // of transformers
   std::vector<std::string> notes;  // what a user should know of the result
 };
+
+// Returns the names of the forms.
+const std::vector<std::string>& export_forms();
 
 // Throws bad_input for a form or a value that is not known.
 void check_options(const ExportOptions& options);
@@ -39,7 +44,8 @@ void check_options(const ExportOptions& options);
 // Writes a checkpoint into a directory, which appears whole or not at all. Throws what Checkpoint::open and the writers throw.
 ExportRun run_export(const ExportRequest& request, Progress& progress = silent_progress());
 
-// Writes the form beside the weights of a checkpoint that is being written to `folder`.
-ExportRun add_export(const std::filesystem::path& folder, const ExportOptions& options, Progress& progress);
+// Writes an ONNX model beside the weights of a checkpoint that is in `folder`. Throws what Checkpoint::open and exports::write_onnx
+// throw.
+ExportRun add_onnx(const std::filesystem::path& folder, const exports::OnnxOptions& options, Progress& progress);
 
 }  // namespace hies::pipeline
