@@ -77,9 +77,15 @@ def linear_of(model, name):
     return lambda x: [b + sum(w * v for w, v in zip(weight[i * len(x):(i + 1) * len(x)], x)) for i, b in enumerate(bias)]
 
 
+def case(name):
+    def test(self):
+        self.check(name)
+    return test
+
+
 def add_cases():
     for name in TEXTS + IMAGES:
-        setattr(Golden, "test_" + name.replace("-", "_"), lambda self, name=name: self.check(name))
+        setattr(Golden, "test_" + name.replace("-", "_"), case(name))
 
 
 class Forms(GoldenExports):
