@@ -133,10 +133,18 @@ class Forms(GoldenExports):
         self.refused(2, "exported exists already", "export", GOLDEN / "bert-tiny/model", "-o", "exported", hint="--force")
         self.export(GOLDEN / "bert-tiny/model", "--force")
 
+    def test_beside_the_weights(self):
+        """`hies prune --export onnx` writes the file that `hies export` makes of its result."""
+        result = self.done(*self.prune(GOLDEN / "bert-tiny/model", None, "--export", "onnx"))
+        self.assertIn("ONNX model in smaller/onnx/model.onnx", result.stdout)
+        made = (self.folder / "smaller/onnx/model.onnx").read_bytes()
+        self.assertEqual(made, (self.export(self.folder / "smaller") / "onnx/model.onnx").read_bytes())
+        self.assertEqual(self.json(*self.prune(GOLDEN / "bert-tiny/model", None, "--export", "onnx", "--force"))["exported"], "onnx/model.onnx")
+
     def test_json(self):
         document = self.json("export", GOLDEN / "bert-tiny/model", "-o", "exported")
-        self.assertEqual((document["schema"], document["file"]), ("hies.export/1", "onnx/model.onnx"))
-        self.assertEqual(document["bytes"], (self.folder / "exported/onnx/model.onnx").stat().st_size)
+        size = (self.folder / "exported/onnx/model.onnx").stat().st_size
+        self.assertEqual((document["schema"], document["files"]), ("hies.export/1", [{"path": "onnx/model.onnx", "bytes": size}]))
         self.assertIn("tokenizer.json", document["notes"][0])
 
 
@@ -154,6 +162,14 @@ class BadInput(Exports):
         model = self.golden("bert-tiny")
         (model / "model.safetensors").write_bytes((model / "model.safetensors").read_bytes()[:-100])
         self.refuses(2, "model.safetensors", model=model)
+
+    def test_options_of_another_form(self):
+        self.refuses(2, "--form is for --to transformers", "--form", "padded")
+        self.refuses(2, "--opset is for --to onnx", "--to", "transformers", "--opset", 17)
+
+    def test_prune(self):
+        self.refused(2, "--export is 'gguf', but only onnx", *self.prune(GOLDEN / "bert-tiny/model", None, "--export", "gguf"), hint="hies export")
+        self.refused(3, "is a decoder", "prune", GOLDEN / "llama-gqa/model", "--plan", "none.json", "--export", "onnx", "-o", "smaller")
 
     def test_decoder(self):
         self.refuses(3, "is a decoder", model=GOLDEN / "llama-gqa/model")

@@ -52,15 +52,6 @@ bool is_external(const formats::OnnxModel& model, const std::string& choice) {
   return choice == "always" || (choice == "auto" && formats::onnx_bytes(model) > kLargest);
 }
 
-// config.json, to the byte; but where weights are in a second file, transformers.js learns of it there.
-std::string config_text(const Checkpoint& checkpoint, bool external) {
-  if (!external) return read_file(checkpoint.folder() / "config.json");
-  Json config = checkpoint.config();
-  if (!config["transformers.js_config"].is_object()) config["transformers.js_config"] = Json::object();
-  config["transformers.js_config"]["use_external_data_format"] = true;
-  return pretty_python(config);
-}
-
 }  // namespace
 
 void check_options(const OnnxOptions& options) {
@@ -71,6 +62,21 @@ void check_options(const OnnxOptions& options) {
     bad_input("`dtype` is '{}', but it must be float32 or float16", printable(options.dtype));
   if (options.external_data != "auto" && options.external_data != "always" && options.external_data != "never")
     bad_input("`external_data` is '{}', but it must be auto, always or never", printable(options.external_data));
+}
+
+void check_onnx(const Checkpoint& checkpoint) {
+  if (checkpoint.spec().causal)
+    throw Error(ErrorKind::unsupported,
+                fmt::format("{} is a decoder, which is not written as ONNX", checkpoint.folder().string()),
+                "encoders of texts and images are");
+}
+
+std::string config_beside(const Checkpoint& checkpoint, const OnnxFile& file) {
+  if (file.data_bytes == 0) return read_file(checkpoint.folder() / "config.json");
+  Json config = checkpoint.config();
+  if (!config["transformers.js_config"].is_object()) config["transformers.js_config"] = Json::object();
+  config["transformers.js_config"]["use_external_data_format"] = true;
+  return pretty_python(config);
 }
 
 formats::OnnxModel onnx_model(const Checkpoint& checkpoint, const OnnxOptions& options) {
@@ -111,7 +117,7 @@ OnnxFile write_onnx_directory(const Checkpoint& checkpoint, const OnnxOptions& o
   prune::copy_side_files(checkpoint.folder(), checkpoint.store(), folder, silent_progress());
   prune::write_readme(checkpoint.folder(), "", folder);
   const OnnxFile written = write_onnx(checkpoint, options, folder, progress);
-  write_file(folder / "config.json", config_text(checkpoint, written.data_bytes > 0), false);
+  write_file(folder / "config.json", config_beside(checkpoint, written), false);
   return written;
 }
 

@@ -27,6 +27,13 @@ struct OnnxFile {
 OnnxFile write_onnx(const arch::Checkpoint& checkpoint, const OnnxOptions& options, const std::filesystem::path& folder,
                     Progress& progress);
 
+// Returns the text of config.json beside the model: the checkpoint's, to the byte; but where weights are in a second file,
+// transformers.js learns of it there.
+std::string config_beside(const arch::Checkpoint& checkpoint, const OnnxFile& file);
+
+// Throws unsupported for a model that onnx_model does not write: for early refusal, before long work.
+void check_onnx(const arch::Checkpoint& checkpoint);
+
 // Writes a directory of the model and all that a program needs beside it: config.json, the tokenizer or the image processor, README.md.
 // Throws as write_onnx does; io.
 OnnxFile write_onnx_directory(const arch::Checkpoint& checkpoint, const OnnxOptions& options, const std::filesystem::path& folder,

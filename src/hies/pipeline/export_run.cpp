@@ -90,7 +90,9 @@ ExportRun run_export(const ExportRequest& request, Progress& progress) {
 
 ExportRun add_onnx(const fs::path& folder, const exports::OnnxOptions& options, Progress& progress) {
   const Checkpoint checkpoint = Checkpoint::open(folder);
-  return run_of(exports::write_onnx(checkpoint, onnx_options(checkpoint, options), folder, progress), checkpoint);
+  const exports::OnnxFile file = exports::write_onnx(checkpoint, onnx_options(checkpoint, options), folder, progress);
+  if (file.data_bytes > 0) write_file(folder / "config.json", exports::config_beside(checkpoint, file), true);
+  return run_of(file, checkpoint);
 }
 
 }  // namespace hies::pipeline
