@@ -114,6 +114,21 @@ TEST_P(Forms, PaddedNeuronsAnswerAsBefore) {
   expect_equal(answers(padded), answers(smaller));
 }
 
+// Layers lose heads in different ways: the first half, which may be whole groups, or every second one, which makes groups smaller.
+TEST_P(Forms, PaddedGroupsAnswerAsBefore) {
+  const Checkpoint checkpoint = Checkpoint::open(source() / "model");
+  prune::Plan plan;
+  plan.model = checkpoint.hashes();
+  for (const model::Site site : checkpoint.spec().layout.sites(SiteKind::attention)) {
+    const std::vector<int>& heads = checkpoint.spec().layout.at(site).units;
+    for (std::size_t i = 0; i < heads.size(); ++i)
+      if (site.layer % 2 == 0 ? i < heads.size() / 2 : i % 2 == 1) plan.removed.insert(site, heads[i]);
+  }
+  prune::write_pruned(checkpoint, plan, {}, "", folder.folder("pruned"), silent_progress());
+  const auto smaller = std::make_shared<const Checkpoint>(Checkpoint::open(folder / "pruned"));
+  expect_equal(answers(exported(*smaller, "padded")), answers(smaller));
+}
+
 TEST_P(Forms, PaddedIsUniform) {
   const Opened padded = exported(*pruned(true), "padded");
   TransformersForm form;

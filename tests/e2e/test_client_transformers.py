@@ -28,7 +28,8 @@ class Transformers(Exports):
         folder = self.folder / "exported"
         written = self.json("export", self.pruned(model, removed), "--to", "transformers", "--form", form, "-o", folder)
         folders = [folder] + ([self.pruned(model, removed, "--keep-shapes", output="zeros")] if neurons else [])
-        done = onnx_runs.run_client("transformers_client.py", {"folders": [str(f) for f in folders], "inputs": golden["inputs"]})
+        done = onnx_runs.run_client("transformers_client.py", {"folders": [str(f) for f in folders], "inputs": golden["inputs"],
+                                                                    "unused": self.json("inspect", model)["unused_tensors"]})
         rows = [done["rows"][str(f)] for f in folders]
         wanted = rows[1] if neurons else golden["masked_logits" if "masked_logits" in golden else "masked_log_probabilities"]
         error = furthest(rows[0], wanted)
@@ -45,7 +46,8 @@ def case(name, neurons):
 
 def add_cases():
     for name in NAMES:
-        for neurons in (False, True):
+        # Of a model that transformers 4 pruned, transformers 5 has no numbers to compare with but the golden's.
+        for neurons in (False,) if name == "bert-v4-pruned" else (False, True):
             setattr(Transformers, f"test_{name.replace('-', '_')}{'_neurons' if neurons else ''}", case(name, neurons))
 
 

@@ -1,4 +1,4 @@
-"""Run by a Python that has transformers: loads directories and runs them in float64. Reads {"folders", "inputs": examples of a golden.json} from standard input, and
+"""Run by a Python that has transformers: loads directories and runs them in float64. Reads {"folders", "unused": tensors that no model reads, "inputs": examples of a golden.json} from standard input, and
 prints {"transformers", "rows" by folder}: the logits of each example, or the log-probabilities of the targets of a language model. A tensor that is missing or has another shape
 is an error."""
 
@@ -10,20 +10,20 @@ import torch
 import transformers
 
 
-def load(folder):
+def load(folder, unused):
     config = json.loads((folder / "config.json").read_text())
-    (name,) = config["architectures"]
-    model, info = getattr(transformers, name).from_pretrained(folder, dtype=torch.float64, attn_implementation="eager", output_loading_info=True)
+    (name,) = config.get("architectures", ["AutoModelForSequenceClassification"])  # very old checkpoints do not say
+    model, info = getattr(transformers, name).from_pretrained(folder, dtype=torch.float64, attn_implementation="sdpa", output_loading_info=True)
     for problem in ("missing_keys", "mismatched_keys", "unexpected_keys"):
-        if info[problem]:
-            sys.exit(f"{folder}: {problem}: {sorted(map(str, info[problem]))}")
+        if found := set(map(str, info[problem])) - set(unused):
+            sys.exit(f"{folder}: {problem}: {sorted(found)}")
     return model.eval()
 
 
 def answer(model, example):
     if "pixels" in example:
         pixels = torch.tensor(example["pixels"], dtype=torch.float32).reshape(1, *example["shape"]) / 127.5 - 1
-        options = {"interpolate_pos_encoding": True} if tuple(example["shape"][1:]) != size_of(model.config) and "dinov2" not in model.config.model_type else {}
+        options = {} if model.config.model_type == "dinov2" else {"interpolate_pos_encoding": True}  # as the goldens were made
         return model(pixel_values=pixels.double(), **options).logits[0]
     inputs = {"input_ids": torch.tensor([example["ids"]])}
     if getattr(model.config, "type_vocab_size", 0) > 1:
@@ -35,17 +35,13 @@ def answer(model, example):
     return torch.log_softmax(logits[-len(targets):], -1).gather(1, targets[:, None])[:, 0]
 
 
-def size_of(config):
-    return tuple(config.image_size) if isinstance(config.image_size, (list, tuple)) else (config.image_size,) * 2
-
-
 def main():
     request = json.load(sys.stdin)
     transformers.logging.set_verbosity_error()
     torch.set_num_threads(1)
     rows = {}
     for folder in request["folders"]:
-        model = load(pathlib.Path(folder))
+        model = load(pathlib.Path(folder), request["unused"])
         with torch.no_grad():
             rows[folder] = [answer(model, example).tolist() for example in request["inputs"]]
     json.dump({"transformers": transformers.__version__, "rows": rows}, sys.stdout)
