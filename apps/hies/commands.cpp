@@ -40,8 +40,7 @@ std::string overview() {
       "usage: hies COMMAND …       hies COMMAND --help       hies --version\n\n";
   for (const Command& command : kCommands) text += fmt::format("  {:15} {}\n", command.name, command.summary);
   text +=
-      "\nMODEL is a Hugging Face checkpoint directory. Exit codes: 0 done, 2 bad input,\n"
-      "3 unsupported, 4 input/output, 70 internal error, 130 interrupted.\n"
+      "\nExit codes: 0 done, 2 bad input, 3 unsupported, 4 I/O, 70 bug, 130 interrupted.\n"
       "In one go: hies prune MODEL --task sst2 --calib train.tsv --ratio 0.3 -o SMALL\n"
       "In steps:  hies score MODEL …; hies plan SCORES …; hies prune MODEL --plan …\n";
   return text;
