@@ -1,6 +1,6 @@
 # The verbs. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup configure build cuda demo bench bench-gpu report-web screenshots test test-gpu test-asan fuzz lint format install clean
+.PHONY: help setup clients configure build cuda demo bench bench-gpu report-web screenshots test test-gpu test-clients test-asan fuzz lint format install clean
 
 # One translation unit with torch takes about 1.5 GiB of memory.
 JOBS := $(shell awk -v cores=$$(nproc) '/^MemAvailable/ { fit = int($$2 / 1572864) } END { j = fit < cores ? fit : cores; print j < 1 ? 1 : j }' /proc/meminfo)
@@ -16,6 +16,9 @@ help: ## list these verbs
 
 setup: ## install what the build needs: Debian packages, cargo, pinned wheels in .venv
 	@tools/setup.sh
+
+clients: ## install the programs that the tests of `hies export` run, into .venv
+	@tools/setup.sh --clients
 
 configure: setup
 	@cmake --preset $(PRESET) --log-level=WARNING
@@ -46,8 +49,12 @@ screenshots: configure ## remake README's image from the page of the demo (needs
 	@cmake --build $(BUILD) -j $(JOBS) --target hies
 	@tools/screenshots.sh $(BUILD)
 
-test: build ## build and run every test that needs no GPU
-	@tools/run_tests.py $(BUILD) --exclude gpu dist --also-avx2
+test: clients build ## build and run every test that needs no GPU
+	@tools/run_tests.py $(BUILD) --exclude gpu dist clients --also-avx2
+
+test-clients: clients build ## run what `hies export` writes in the programs that take long to install: transformers
+	@HIES_REFERENCE_PYTHON=$$(cd tools/bench && python3 -c 'import environment; print(environment.reference_python())') \
+	  tools/run_tests.py $(BUILD) --only clients
 
 test-gpu: cuda ## build and run the tests that need an NVIDIA GPU
 	@cmake --build $(BUILD) -j $(JOBS)

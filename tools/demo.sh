@@ -20,6 +20,7 @@ run prune examples/demo-sst2 --task sst2 --calib examples/reviews-calibration.ts
 run inspect "$out/smaller"
 run prune examples/demo-sst2 --task sst2 --calib examples/reviews-calibration.tsv --matrix-flops-ratio 0.5 -o "$out/halved" \
   --eval examples/reviews-evaluation.tsv --latency-seconds 3
+run export "$out/halved" --to onnx -o "$out/onnx"
 echo
 echo "The head map as an image: $out/heads.svg"
 run sweep examples/demo-sst2 --task sst2 --calib examples/reviews-calibration.tsv --data examples/reviews-evaluation.tsv \

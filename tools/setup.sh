@@ -1,9 +1,10 @@
 #!/bin/sh
 # Brings a machine to the point where the project builds: system packages, cargo, the pinned wheels in .venv.
-# Idempotent; with nothing to do it takes a fraction of a second. Usage: tools/setup.sh [--lint|--cuda|--fuzz]
+# Idempotent; with nothing to do it takes a fraction of a second. Usage: tools/setup.sh [--lint|--cuda|--fuzz|--clients]
 #   --lint   also the tools of `make lint`
 #   --cuda   also what `--device cuda` needs: nvcc and the libraries of libtorch's CUDA half
 #   --fuzz   also the clang of `make fuzz`
+#   --clients  also the programs that the tests of `hies export` run: ONNX Runtime and what it needs
 set -eu
 cd "$(dirname "$0")/.."
 option=${1:-} # the positional parameters come to hold packages
@@ -20,6 +21,7 @@ cmake_needed=3.25
 python_needed=3.11 # the oldest that the pyarrow wheel supports
 requirements=tools/requirements-build.txt
 cuda_requirements=tools/requirements-cuda.txt
+client_requirements=tools/requirements-clients.txt
 
 say() { echo "setup: $*" >&2; }
 fail() { say "$*"; exit 1; }
@@ -113,3 +115,4 @@ install_wheels() {
 }
 install_wheels $requirements .venv/hies-wheels.sha256 "550 MB"
 [ "$option" != --cuda ] || install_wheels $cuda_requirements .venv/hies-cuda-wheels.sha256 "1.5 GB"
+[ "$option" != --clients ] || install_wheels $client_requirements .venv/hies-client-wheels.sha256 "70 MB"

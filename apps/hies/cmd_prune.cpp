@@ -102,6 +102,7 @@ void run_prune(Words words) {
   arguments.describe("force", {.help = "replace a checkpoint directory that is there"});
   arguments.add(request.surgery);
   arguments.describe("max-shard-size", {.placeholder = "SIZE"});
+  arguments.text("export", "FORM", request.exported, "also write the result as onnx, into the folder onnx of the output");
   arguments.text("svg", "FILE", svg,
                  "draw the head map, pruned heads crossed, into this file; not with a plan, which has no scores");
   arguments("preset", preset, kPresetHelp);

@@ -20,6 +20,7 @@ constexpr std::array kCommands = {
     Command{"search", "choose what to remove by trying masks, into plan.json", run_search},
     Command{"prune", "remove heads and neurons, by a plan or in one go", run_prune},
     Command{"refit", "prune by a plan, and fit what is kept anew", run_refit},
+    Command{"export", "write a checkpoint for other programs: ONNX, transformers", run_export},
     Command{"latency-table", "measure what heads and neurons cost in time on this machine", run_latency_table},
     Command{"eval", "quality, stability, size and speed on a data file", run_eval},
     Command{"sweep", "a grid of methods, ratios and seeds, and what each achieves", run_sweep},
@@ -39,8 +40,7 @@ std::string overview() {
       "usage: hies COMMAND …       hies COMMAND --help       hies --version\n\n";
   for (const Command& command : kCommands) text += fmt::format("  {:15} {}\n", command.name, command.summary);
   text +=
-      "\nMODEL is a Hugging Face checkpoint directory. Exit codes: 0 done, 2 bad input,\n"
-      "3 unsupported, 4 input/output, 70 internal error, 130 interrupted.\n"
+      "\nExit codes: 0 done, 2 bad input, 3 unsupported, 4 I/O, 70 bug, 130 interrupted.\n"
       "In one go: hies prune MODEL --task sst2 --calib train.tsv --ratio 0.3 -o SMALL\n"
       "In steps:  hies score MODEL …; hies plan SCORES …; hies prune MODEL --plan …\n";
   return text;

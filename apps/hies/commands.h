@@ -26,6 +26,7 @@ void run_search(Words words);
 void run_prune(Words words);
 void run_latency_table(Words words);
 void run_refit(Words words);
+void run_export(Words words);
 void run_eval(Words words);
 void run_sweep(Words words);
 void run_report(Words words);

@@ -87,6 +87,8 @@ Json prune_json(const pipeline::PruneRequest& request, const pipeline::PruneRun&
   json["fits"] = run.fits;
   json["refit"] = run.refit ? refit_json(*run.refit) : Json();
   json["latency"] = run.latency ? eval::to_json(*run.latency) : Json();
+  json["exported"] = nullptr;
+  if (run.exported) json["exported"] = run.exported->files.front().path;
   json["match"] = nullptr;
   if (run.match)
     json["match"] = {{"examples", run.match->examples},
@@ -107,7 +109,10 @@ std::string prune_text(const pipeline::PruneRequest& request, const pipeline::Pr
   }
   if (run.refit) text += "\n" + refit_lines(*run.refit);
   if (run.match) text += "\n" + match_line(*run.match);
-  return text + fmt::format("\npruned checkpoint in {}\n", printable(request.output.string(), 500));
+  text += fmt::format("\npruned checkpoint in {}\n", printable(request.output.string(), 500));
+  if (run.exported)
+    text += fmt::format("ONNX model in {}\n", printable((request.output / run.exported->files.front().path).string(), 500));
+  return text;
 }
 
 }  // namespace hies::cli

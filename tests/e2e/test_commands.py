@@ -19,7 +19,7 @@ class Lists(ProgramTest):
 
     def test_help_of_each_command(self):
         listed = [line.split()[0] for line in self.done("--help").stdout.splitlines() if line.startswith("  ") and line[2] != "h"]
-        self.assertEqual(listed, ["inspect", "score", "plan", "search", "prune", "refit", "latency-table", "eval", "sweep", "report", "explain", "bench", "make-checkpoint", "tasks", "methods", "models"])
+        self.assertEqual(listed, ["inspect", "score", "plan", "search", "prune", "refit", "export", "latency-table", "eval", "sweep", "report", "explain", "bench", "make-checkpoint", "tasks", "methods", "models"])
         for command in listed:
             text = self.done(command, "--help").stdout
             self.assertLessEqual(max(map(len, text.splitlines())), 100)

@@ -19,6 +19,7 @@ class FullDisk(ProgramTest):
     def test_new_outputs(self):
         self.refused(4, "smaller", *self.prune(), preexec_fn=no_file_above(50_000))
         self.refused(4, "scores.json", *self.score(), preexec_fn=no_file_above(500))
+        self.refused(4, "exported", "export", MODEL, "-o", "exported", preexec_fn=no_file_above(50_000))
 
     def test_old_outputs_stay(self):
         self.done(*self.prune())

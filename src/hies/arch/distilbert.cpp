@@ -54,7 +54,7 @@ const Family& distilbert() {
   static const Family family = {"distilbert",     "DistilBERT for sequence classification and regression",
                                 "distilbert.",    {.pruned_heads = true},
                                 parse_distilbert, nullptr,
-                                "hidden_dim"};
+                                nullptr,          "hidden_dim"};
   return family;
 }
 

@@ -46,6 +46,8 @@ struct Family {
   // Writes the numbers of heads into config.json in the words that the family's loader reads, with another model_type where only a
   // relative's loader takes such numbers. Null: the loader takes no other numbers, and num_attention_heads stays.
   void (*write_heads)(Json& config, const HeadNumbers& numbers) = nullptr;
+  // Returns whether the loader takes what write_heads writes. Null: it does.
+  bool (*takes_heads)(const Json& config, const HeadNumbers& numbers) = nullptr;
   // The key of config.json that gives the neurons of every feed-forward network. Empty: no key gives them alone.
   std::string_view neurons_key = "intermediate_size";
   // How another version of transformers calls the tensors: replacements that are made one after the other in a canonical name.

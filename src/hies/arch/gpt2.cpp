@@ -65,9 +65,10 @@ model::ModelSpec parse_gpt2(const Json& config, std::string_view where) {
 
 // Radford et al. 2019: LayerNorm, learned positions, a feed-forward network of two matrices.
 const Family& gpt2() {
-  static const Family family = {
-      "gpt2",   "GPT-2, language model or sequence classification", "transformer.", {.pruned_heads = true}, parse_gpt2, nullptr,
-      "n_inner"};
+  static const Family family = {"gpt2",         "GPT-2, language model or sequence classification",
+                                "transformer.", {.pruned_heads = true},
+                                parse_gpt2,     nullptr,
+                                nullptr,        "n_inner"};
   return family;
 }
 

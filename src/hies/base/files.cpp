@@ -69,14 +69,20 @@ void sync_folder(const fs::path& folder) {
   ::close(descriptor);
 }
 
-// Returns true if a folder is empty or a checkpoint.
+bool has_file_with(const fs::path& folder, std::string_view extension) {
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(folder, error))
+    if (entry.path().extension() == extension) return true;
+  return false;
+}
+
+// Returns true if a folder is empty, a checkpoint or an exported one.
 bool may_be_replaced(const fs::path& path) {
   if (!is_folder(path)) return false;
   std::error_code error;
   if (fs::is_empty(path, error)) return true;
   // Other projects have a config.json as well, so weights are required too.
-  bool weights = false;
-  for (const auto& entry : fs::directory_iterator(path, error)) weights |= entry.path().extension() == ".safetensors";
+  const bool weights = has_file_with(path, ".safetensors") || has_file_with(path / "onnx", ".onnx");
   return weights && is_there(path / "config.json");
 }
 
@@ -205,7 +211,7 @@ AtomicDirectory::AtomicDirectory(const fs::path& path, bool force) : path_(witho
   check_writable(path_, force);
   if (is_there(path_) && !may_be_replaced(path_))
     throw Error(ErrorKind::bad_input, fmt::format("{} exists and is not a checkpoint directory", path_.string()),
-                "`force` replaces only an empty directory, or one with a config.json and safetensors");
+                "`force` replaces only an empty directory, or one with a config.json and safetensors or an ONNX model");
   temporary_ = temporary_beside(path_);
   if (::mkdir(temporary_.c_str(), 0777) != 0) fail("create", path_, errno);
   remember(temporary_);

@@ -69,8 +69,8 @@ void write_file(const std::filesystem::path& path, std::string_view text, bool f
 void check_writable(const std::filesystem::path& path, bool force);
 
 // A directory that appears complete or not at all: fill folder(), then commit(). With `force` an existing directory is replaced
-// at commit(), and is unchanged until then. Only an empty directory, or one with a config.json and a .safetensors file, is
-// replaced; the constructor throws bad_input for others.
+// at commit(), and is unchanged until then. Only an empty directory, or one with a config.json and a .safetensors file or an .onnx file
+// in its folder onnx, is replaced; the constructor throws bad_input for others.
 class AtomicDirectory {
  public:
   AtomicDirectory(const std::filesystem::path& path, bool force);

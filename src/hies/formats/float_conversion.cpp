@@ -60,6 +60,26 @@ double half_to_double(std::uint16_t bits) {
   return std::bit_cast<double>(wide);
 }
 
+std::uint16_t to_half(float value) {
+  const auto bits = std::bit_cast<std::uint32_t>(value);
+  const auto sign = static_cast<std::uint16_t>(bits >> 16 & 0x8000);
+  const float magnitude = std::fabs(value);
+  if (std::isnan(value)) return sign | 0x7E00;
+  if (magnitude >= 65520.0F) return sign | 0x7C00;
+  // Below the least normal number the sum's last bits count the steps of 2⁻²⁴; above, the fraction loses 13 bits.
+  if (magnitude < 0x1p-14F)
+    return static_cast<std::uint16_t>(sign |
+                                      (std::bit_cast<std::uint32_t>(magnitude + 0.5F) - std::bit_cast<std::uint32_t>(0.5F)));
+  const std::uint32_t rounded = (bits & 0x7FFFFFFF) + 0xFFF + (bits >> 13 & 1);
+  return static_cast<std::uint16_t>(sign | ((rounded >> 13) - ((127 - 15) << 10)));
+}
+
+std::uint16_t to_bfloat16(float value) {
+  const auto bits = std::bit_cast<std::uint32_t>(value);
+  if (std::isnan(value)) return static_cast<std::uint16_t>(bits >> 16 | 0x40);
+  return static_cast<std::uint16_t>((bits + 0x7FFF + (bits >> 16 & 1)) >> 16);
+}
+
 double element(const TensorView& tensor, std::size_t index) {
   const std::byte* bytes = tensor.bytes.data();
   switch (tensor.dtype) {
@@ -102,6 +122,32 @@ std::vector<double> to_double(const TensorView& tensor) {
   std::vector<double> values(tensor.bytes.size() / element_bytes(tensor.dtype));
   for (std::size_t i = 0; i < values.size(); ++i) values[i] = element(tensor, i);
   return values;
+}
+
+void to_float(const TensorView& tensor, std::size_t first, std::span<float> values) {
+  check(is_floating(tensor.dtype), "only floating tensors have values as float");
+  if (tensor.dtype == DType::float32) {
+    std::memcpy(values.data(), tensor.bytes.data() + first * sizeof(float), values.size_bytes());
+    return;
+  }
+  if (tensor.dtype == DType::bfloat16) {
+    for (std::size_t i = 0; i < values.size(); ++i)
+      values[i] = std::bit_cast<float>(static_cast<std::uint32_t>(load<std::uint16_t>(tensor.bytes.data(), first + i)) << 16);
+    return;
+  }
+  for (std::size_t i = 0; i < values.size(); ++i) values[i] = static_cast<float>(element(tensor, first + i));
+}
+
+void from_float(std::span<const float> values, DType dtype, std::byte* bytes) {
+  check(dtype == DType::float32 || dtype == DType::float16 || dtype == DType::bfloat16, "values as another type");
+  if (dtype == DType::float32) {
+    std::memcpy(bytes, values.data(), values.size_bytes());
+    return;
+  }
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const std::uint16_t bits = dtype == DType::float16 ? to_half(values[i]) : to_bfloat16(values[i]);
+    std::memcpy(bytes + 2 * i, &bits, 2);
+  }
 }
 
 }  // namespace hies::formats

@@ -53,6 +53,37 @@ TEST(FloatConversion, All16BitFloats) {
   }
 }
 
+TEST(FloatConversion, All16BitFloatsThereAndBack) {
+  for (const auto& [dtype, exponent_bits, fraction_bits] :
+       {std::tuple(DType::float16, 5, 10), std::tuple(DType::bfloat16, 8, 7)}) {
+    std::vector<std::uint16_t> all(65536), back(1);
+    for (std::size_t i = 0; i < all.size(); ++i) all[i] = static_cast<std::uint16_t>(i);
+    std::vector<float> values(all.size());
+    to_float(view_of(all, dtype), 0, values);
+    for (const std::uint16_t bits : all) {
+      from_float(std::span(values).subspan(bits, 1), dtype, std::as_writable_bytes(std::span(back)).data());
+      if (std::isnan(values[bits])) EXPECT_TRUE(std::isnan(reference(back[0], exponent_bits, fraction_bits))) << bits;
+      else EXPECT_EQ(back[0], bits);
+    }
+  }
+}
+
+TEST(FloatConversion, RoundsToNearestEven) {
+  const auto rounded = [](float value, DType dtype) {
+    std::uint16_t bits = 0;
+    from_float(std::span(&value, 1), dtype, std::as_writable_bytes(std::span(&bits, 1)).data());
+    return bits;
+  };
+  EXPECT_EQ(rounded(1 + 0x1p-11F, DType::float16), 0x3C00);
+  EXPECT_EQ(rounded(1 + 3 * 0x1p-11F, DType::float16), 0x3C02);
+  EXPECT_EQ(rounded(65519.0F, DType::float16), 0x7BFF);
+  EXPECT_EQ(rounded(65520.0F, DType::float16), 0x7C00);
+  EXPECT_EQ(rounded(-1.5F * 0x1p-24F, DType::float16), 0x8002);
+  EXPECT_EQ(rounded(0.5F * 0x1p-24F, DType::float16), 0);
+  EXPECT_EQ(rounded(1 + 0x1p-8F, DType::bfloat16), 0x3F80);
+  EXPECT_EQ(rounded(1 + 3 * 0x1p-8F, DType::bfloat16), 0x3F82);
+}
+
 TEST(FloatConversion, TheSameValuesInAnotherType) {
   const std::vector<float> floats = {1.5F, -0.25F, 65504.0F};
   const std::vector<std::uint16_t> halves = {0x3E00, 0xB400, 0x7BFF};

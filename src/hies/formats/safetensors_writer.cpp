@@ -6,20 +6,14 @@
 
 #include <fmt/ranges.h>
 
-#include "hies/base/error.h"
 #include "hies/base/files.h"
 #include "hies/base/json.h"
+#include "hies/formats/tensor_file.h"
 
 namespace hies::formats {
 namespace {
 
 using Shard = std::vector<const TensorSource*>;
-
-std::uint64_t byte_count(const TensorSource& tensor) {
-  std::uint64_t bytes = element_bytes(tensor.dtype);
-  for (const std::int64_t size : tensor.shape) bytes *= static_cast<std::uint64_t>(size);
-  return bytes;
-}
 
 std::vector<Shard> split(std::span<const TensorSource> tensors, std::uint64_t max_shard_bytes) {
   std::map<std::size_t, Shard> groups;
@@ -30,7 +24,7 @@ std::vector<Shard> split(std::span<const TensorSource> tensors, std::uint64_t ma
     std::uint64_t filled = 0;
     shards.emplace_back();
     for (const TensorSource* tensor : members) {
-      const std::uint64_t bytes = byte_count(*tensor);
+      const std::uint64_t bytes = tensor->bytes();
       if (!shards.back().empty() && filled + bytes > max_shard_bytes) {
         shards.emplace_back();
         filled = 0;
@@ -49,7 +43,7 @@ std::string header_of(const Shard& shard) {
   std::string header = R"({"__metadata__":{"format":"pt"})";
   std::uint64_t offset = 0;
   for (const TensorSource* tensor : shard) {
-    const std::uint64_t end = offset + byte_count(*tensor);
+    const std::uint64_t end = offset + tensor->bytes();
     header += fmt::format(R"(,{}:{{"dtype":"{}","shape":[{}],"data_offsets":[{},{}]}})", Json(tensor->name).dump(),
                           stored_name(tensor->dtype), fmt::join(tensor->shape, ","), offset, end);
     offset = end;
@@ -59,67 +53,14 @@ std::string header_of(const Shard& shard) {
   return header;
 }
 
-// A file that joins small pieces to large writes, and splits large pieces, so that progress is reported often and cancelling is
-// quick.
-class Output {
- public:
-  Output(std::filesystem::path path, bool force, Progress& progress) : file_(std::move(path), force), progress_(progress) {
-    buffer_.reserve(kBuffer);
-  }
-
-  void write(std::span<const std::byte> bytes) {
-    if (buffer_.size() + bytes.size() > kBuffer) flush();
-    if (bytes.size() < kBuffer) {
-      buffer_.insert(buffer_.end(), bytes.begin(), bytes.end());
-      return;
-    }
-    while (!bytes.empty()) {
-      const auto piece = bytes.first(std::min(bytes.size(), kPiece));
-      put(piece);
-      bytes = bytes.subspan(piece.size());
-    }
-  }
-
-  void commit() {
-    flush();
-    file_.commit();
-  }
-
- private:
-  static constexpr std::size_t kBuffer = std::size_t{1} << 20;
-  static constexpr std::size_t kPiece = std::size_t{8} << 20;
-
-  void flush() {
-    put(buffer_);
-    buffer_.clear();
-  }
-  void put(std::span<const std::byte> bytes) {
-    file_.write(bytes);
-    progress_.advance(static_cast<std::int64_t>(bytes.size()));
-  }
-
-  AtomicFile file_;
-  Progress& progress_;
-  std::vector<std::byte> buffer_;
-};
-
 void write_shard(const std::filesystem::path& path, const Shard& shard, const std::string& header, bool force,
                  Progress& progress) {
-  Output output(path, force, progress);
+  TensorFile output(path, force, progress);
   std::array<std::byte, 8> length{};
   for (std::size_t i = 0; i < 8; ++i) length[i] = static_cast<std::byte>(header.size() >> (8 * i));
   output.write(length);
   output.write(std::as_bytes(std::span(header)));
-  for (const TensorSource* tensor : shard) {
-    const std::uint64_t expected = byte_count(*tensor);
-    std::uint64_t written = 0;
-    tensor->write([&](std::span<const std::byte> bytes) {
-      written += bytes.size();
-      check(written <= expected, fmt::format("tensor {} writes more than its {} bytes", tensor->name, expected));
-      output.write(bytes);
-    });
-    check(written == expected, fmt::format("tensor {} writes {} of its {} bytes", tensor->name, written, expected));
-  }
+  for (const TensorSource* tensor : shard) output.write(*tensor);
   output.commit();
 }
 
@@ -133,7 +74,7 @@ void write_safetensors(const std::filesystem::path& folder, std::span<const Tens
   std::uint64_t tensor_bytes = 0;
   for (const Shard& shard : shards) {
     headers.push_back(header_of(shard));
-    for (const TensorSource* tensor : shard) tensor_bytes += byte_count(*tensor);
+    for (const TensorSource* tensor : shard) tensor_bytes += tensor->bytes();
     file_bytes += 8 + headers.back().size();
   }
   file_bytes += tensor_bytes;

@@ -2,26 +2,13 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <functional>
 #include <span>
-#include <string>
 #include <string_view>
-#include <vector>
 
 #include "hies/base/progress.h"
-#include "hies/formats/dtype.h"
+#include "hies/formats/tensor_file.h"
 
 namespace hies::formats {
-
-// A tensor to be written. `write` passes its bytes in order to the sink, in pieces of any size, together exactly elements ×
-// element_bytes. So only one piece has to be in memory at a time, and bytes of a mapped file are not copied.
-struct TensorSource {
-  std::string name;
-  DType dtype = DType::float32;
-  std::vector<std::int64_t> shape;
-  std::size_t group = 0;  // tensors of different groups do not share a file, which keeps the shards of a checkpoint
-  std::function<void(const std::function<void(std::span<const std::byte>)>& sink)> write;
-};
 
 // Writes model.safetensors into `folder` (that of an AtomicDirectory). If all tensors together exceed `max_shard_bytes`, or there
 // are several groups, it writes model-0000i-of-0000n.safetensors and model.safetensors.index.json instead. Tensors fill shards in

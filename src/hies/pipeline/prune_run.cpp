@@ -25,6 +25,7 @@ class Job {
     read_latency_table();
     checkpoint_ = std::make_shared<const arch::Checkpoint>(arch::Checkpoint::open(request_.model, progress_));
     if (table_) prune::check_model(*table_, checkpoint_->hashes(), checkpoint_->spec().layout, request_.budget.latency_table);
+    if (!request_.exported.empty()) exports::check_onnx(*checkpoint_);
     // A plan alone needs no run of the model.
     if (needs_model()) whole_.emplace(load_model(checkpoint_, request_.execution));
     find_plan();
@@ -44,6 +45,7 @@ class Job {
                          run_.refit ? &*run_.refit : nullptr,
                          request_.calibration ? request_.calibration->string() : std::string()};
     prune::write_pruned(*checkpoint_, run_.plan, request_.surgery, markdown(card), output.folder(), progress_, instead());
+    if (!request_.exported.empty()) run_.exported = add_onnx(output.folder(), {}, progress_);
     output.commit();
     if (needs_model()) look_at_output();
     return std::move(run_);
@@ -56,6 +58,10 @@ class Job {
     if (!request_.plan && !request_.calibration)
       throw Error(ErrorKind::bad_input, "which heads to remove is not said",
                   "give `plan`, or `task` and `calibration` with a budget such as `ratio` 0.3");
+    if (!request_.exported.empty() && request_.exported != "onnx")
+      throw Error(ErrorKind::bad_input,
+                  fmt::format("`export` is '{}', but only onnx is written beside the weights", printable(request_.exported)),
+                  "`hies export` writes other forms into a directory of their own");
     refit::check_options(request_.refit);
     if (request_.plan && request_.calibration && !refits())
       bad_input("a plan and calibration data are given, but one of them decides");

@@ -8,6 +8,7 @@
 #include "hies/base/progress.h"
 #include "hies/eval/evaluate.h"
 #include "hies/eval/latency_check.h"
+#include "hies/pipeline/export_run.h"
 #include "hies/pipeline/logit_match.h"
 #include "hies/pipeline/plan_maker.h"
 #include "hies/pipeline/score_run.h"
@@ -43,7 +44,8 @@ struct PruneRequest {
   std::optional<std::filesystem::path> evaluation = {};  // data file; all its examples are used
   eval::EvalOptions eval = {};
 
-  std::string command = {};  // as typed, for README.md of the output; may be empty
+  std::string exported = {};  // "onnx": also written as that, into `output`
+  std::string command = {};   // as typed, for README.md of the output; may be empty
 };
 
 struct PruneRun {
@@ -55,6 +57,7 @@ struct PruneRun {
   std::optional<eval::Evaluation> evaluation = {};  // of the pruned checkpoint, with the whole one as reference
   // With a latency table, where the evaluation measures latency: how far its prediction was off.
   std::optional<eval::LatencyCheck> latency = {};
+  std::optional<ExportRun> exported = {};  // where that was asked for
   // Differences between the pruned checkpoint, loaded again, and the masked (and refitted) model: on the evaluation data, else on the
   // calibration data; not set where there is neither.
   std::optional<LogitMatch> match = {};
