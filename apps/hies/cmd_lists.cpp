@@ -56,7 +56,7 @@ void run_methods(Words words) {
   const auto json =
       parse_list(words, {"hies methods", "list the scoring methods and the losses", {"hies methods"}, {"hies methods --json"}});
   if (!json) return;
-  Json list = {{"methods", Json::array()}, {"losses", Json::array()}};
+  Json list = {{"methods", Json::array()}, {"baselines", Json::array()}, {"losses", Json::array()}};
   TextTable table({"--method", "which units are removed first", "--sites", "needs tables"}, {0, 1, 2, 3});
   for (const score::Method& method : score::methods()) {
     list["methods"].push_back(
@@ -66,8 +66,7 @@ void run_methods(Words words) {
   }
   for (const baseline::Baseline& method : baseline::baselines()) {
     const auto sites = sites_of(score::find_method(method.scorer));
-    list["methods"].push_back(
-        {{"name", method.name}, {"description", method.description}, {"sites", sites}, {"tables", Json::array()}});
+    list["baselines"].push_back({{"name", method.name}, {"description", method.description}, {"sites", sites}});
     table.row(
         {std::string(method.name), std::string(method.description), fmt::format("{}", fmt::join(sites, ", ")), "chooses itself"});
   }

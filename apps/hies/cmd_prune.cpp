@@ -114,7 +114,7 @@ void run_prune(Words words) {
   if (!arguments.parse()) return;
   arguments.require("output");
   if (!arguments.given("plan"))
-    apply_preset(arguments, preset, request.budget, {&request.method, &request.score, &request.refit, &request.load},
+    apply_preset(arguments, preset, request.budget, {request.task, &request.method, &request.score, &request.refit, &request.load},
                  show.quiet || show.json);
   if (arguments.given("plan")) refuse_beside_plan(arguments, request);
   if (arguments.given("calib") || arguments.given("eval")) arguments.require("task");

@@ -75,7 +75,7 @@ void run_score(Words words) {
   arguments.add(request.execution);
   arguments.add(show);
   if (!arguments.parse()) return;
-  pipeline::apply_preset(preset, {.score = &request.score, .load = &request.load},
+  pipeline::apply_preset(preset, {.task = request.task, .score = &request.score, .load = &request.load},
                          [&](std::string_view name) { return arguments.given_if_declared(name); });
   if (!svg.empty() && request.score.sites == "ffn")
     throw Error(ErrorKind::bad_input, "--svg draws heads, but only neurons are scored", "give --sites attention,ffn");

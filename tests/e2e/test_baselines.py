@@ -30,7 +30,8 @@ class Baselines(ProgramTest):
         methods = {record["method"] for record in records}
         self.assertLessEqual({"random", "ad", "his", "hies", "l2", "l2-out", "wanda-head", "minitron", "taylor", "llm-pruner-block", "greedy"}, methods)
         self.assertLessEqual(CHOOSE | NARROW, methods)
-        listed = {method["name"] for method in self.json("methods")["methods"]}
+        lists = self.json("methods")
+        listed = {method["name"] for kind in ("methods", "baselines") for method in lists[kind]}
         self.assertLessEqual(methods - {"none", "greedy"}, listed)
         for record in records:
             if record["method"] in CHOOSE:

@@ -157,7 +157,7 @@ class Steps(ProgramTest):
         self.assertIn("·", self.done(*self.score("smaller", None, output="again.json")).stdout)
 
     def test_every_method(self):
-        self.done(*self.score(MODEL, None, "--tables", "his,ae,fisher,l2,l2-out,second-order"))
+        self.done(*self.score(MODEL, None, "--tables", "his,ae,fisher,l2,l2-out,second-order,wanda,minitron,contribution,taylor"))
         for method in [entry["name"] for entry in self.json("methods")["methods"]]:
             plan = self.json("plan", "scores.json", "--method", method, "--heads", 5)
             self.assertEqual(sum(map(len, heads_of(plan["removed"]).values())), 5, method)

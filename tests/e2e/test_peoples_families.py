@@ -116,7 +116,7 @@ class Headless(Families):
         model = self.bare()
         self.refused(2, "task 'classification' needs a task head, but the model has none", *self.score(model), hint="feature-extraction")
         self.refused(2, "table 'his' needs a classifying task head", "score", model, "--task", "feature-extraction", "--calib", self.texts,
-                     hint="need none: tables ae, l2, l2-out; methods ad, l2, ")
+                     hint="need none: tables ae, l2, l2-out, .*; methods ad, l2, ")
         self.refused(2, "table 'his' needs", *self.prune(model, self.texts, task="feature-extraction"), hint="l2")
         self.refused(2, "--loss ce needs", "score", model, "--task", "feature-extraction", "--calib", self.texts, "--tables", "l2", "--loss", "ce")
         self.refused(2, "--label is for tasks with labels", "score", model, "--task", "feature-extraction", "--calib", self.data, "--label", "label")

@@ -4,6 +4,7 @@
 
 #include "hies/base/error.h"
 #include "hies/base/suggest.h"
+#include "hies/data/task.h"
 
 namespace hies::pipeline {
 
@@ -25,12 +26,16 @@ void apply_preset(std::string_view preset, const PresetTargets& targets, const s
     set("method", targets.method->method, "fisher");
     set("sites", targets.method->sites, kBothSites);
   }
+  bool removes_neurons = true;
   if (targets.score != nullptr) {
-    set("loss", targets.score->loss, "logit-norm");
-    set("sites", targets.score->sites, kBothSites);
+    set("sites", targets.score->sites, kBothSites);  // hies score has them; elsewhere the method's sites are scored
     set("tables", targets.score->tables, std::vector<std::string>{"fisher"});
   }
-  if (targets.refit != nullptr) set("refit", targets.refit->refit, "all");
+  if (targets.method != nullptr) removes_neurons = targets.method->sites != "attention";
+  else if (targets.score != nullptr) removes_neurons = targets.score->sites != "attention";
+  const bool of_texts = !targets.task.empty() && data::task(targets.task).problem == model::Problem::causal_lm;
+  if (targets.score != nullptr) set("loss", targets.score->loss, of_texts && removes_neurons ? "ce" : "logit-norm");
+  if (targets.refit != nullptr) set("refit", targets.refit->refit, of_texts && !removes_neurons ? "attention" : "all");
   if (targets.load != nullptr) set("examples", targets.load->examples, 512);
 }
 
