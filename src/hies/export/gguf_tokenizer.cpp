@@ -90,7 +90,8 @@ class TokenizerKeys {
         put(sentence_piece_ && !special ? replaced(text, kSpace, " ") : text, require<std::int64_t>(token, "id", where_),
             special ? kControl : kUserDefined);
       }
-    if (const auto unknown = unknown_token(model); sentence_piece_ && unknown) kinds_[*unknown] = kUnknown;
+    unknown_ = unknown_token(model);
+    if (sentence_piece_ && unknown_) kinds_[*unknown_] = kUnknown;
   }
 
   std::optional<std::uint32_t> unknown_token(const Json& model) const {
@@ -174,7 +175,7 @@ class TokenizerKeys {
     constexpr std::pair<const char*, const char*> kNames[] = {
         {"bos", "bos_token_id"}, {"eos", "eos_token_id"}, {"unk", "unknown_token_id"}, {"pad", "padding_token_id"}};
     for (const auto& [name, key] : kNames)
-      if (const auto id = id_in_config(name)) {
+      if (const auto id = std::string_view(name) == "unk" ? unknown_ : id_in_config(name)) {
         add(key, *id);
         if (kinds_[*id] == kUnused) bad_input("{}: {}_token has the id {}, which is no token's", where_, name, *id);
       }
@@ -206,6 +207,7 @@ class TokenizerKeys {
   std::vector<std::string> tokens_, merges_;
   std::vector<std::int32_t> kinds_;
   std::vector<float> scores_;
+  std::optional<std::uint32_t> unknown_;
   std::map<std::string, std::uint32_t, std::less<>> ids_;
 };
 

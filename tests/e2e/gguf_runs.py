@@ -1,0 +1,48 @@
+"""Tokenizers for tiny models that are exported as GGUF, and plans that llama.cpp can carry."""
+
+import json
+
+from onnx_runs import Exports, run_client
+
+LLAMA3 = (r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+")
+QWEN2 = LLAMA3.replace(r"\p{N}{1,3}", r"\p{N}")
+
+
+def added(number, content, special=True):
+    return {"id": number, "content": content, "single_word": False, "lstrip": False, "rstrip": False, "normalized": False, "special": special}
+
+
+def sentence_piece(size):
+    """Returns a tokenizer.json in the way of LLaMA 2, of fewer than `size` tokens."""
+    words = ["<unk>", "<s>", "</s>", "<0x0A>", "<0x41>", "▁", "a", "b", "c", "ab", "▁a", "▁ab", "abc"][:size - 3]
+    return {"version": "1.0", "added_tokens": [added(0, "<unk>"), added(1, "<s>"), added(2, "</s>"), added(len(words), "[user]", False)], "normalizer": None,
+            "pre_tokenizer": {"type": "Metaspace", "replacement": "▁", "prepend_scheme": "first", "split": False},
+            "post_processor": {"type": "TemplateProcessing", "single": [{"SpecialToken": {"id": "<s>", "type_id": 0}}, {"Sequence": {"id": "A", "type_id": 0}}]},
+            "decoder": None,
+            "model": {"type": "BPE", "unk_token": "<unk>", "byte_fallback": True, "vocab": {word: i for i, word in enumerate(words)},
+                      "merges": [["a", "b"], ["▁", "ab"], ["▁", "a"], ["▁a", "b"], ["ab", "c"]]}}
+
+
+def byte_level(expression=QWEN2):
+    """Returns a tokenizer.json in the way of Qwen2."""
+    words = ["a", "b", "Ġ", "ab", "Ġab"]
+    return {"version": "1.0", "added_tokens": [added(5, "<|endoftext|>"), added(6, "<|im_end|>")], "normalizer": None,
+            "pre_tokenizer": {"type": "Sequence", "pretokenizers": [{"type": "Split", "pattern": {"Regex": expression}, "behavior": "Isolated", "invert": False},
+                                                                    {"type": "ByteLevel", "add_prefix_space": False, "use_regex": False}]},
+            "post_processor": {"type": "ByteLevel"}, "decoder": None,
+            "model": {"type": "BPE", "byte_fallback": False, "vocab": {word: i for i, word in enumerate(words)}, "merges": ["a b", "Ġ ab"]}}
+
+
+class GgufExports(Exports):
+    def give_tokenizer(self, model, tokenizer=None, **config):
+        vocabulary = json.loads((model / "config.json").read_text())["vocab_size"]
+        (model / "tokenizer.json").write_text(json.dumps(tokenizer or sentence_piece(vocabulary)))
+        (model / "tokenizer_config.json").write_text(json.dumps(config or {"bos_token": "<s>", "eos_token": {"content": "</s>"}}))
+        return model
+
+    def to_gguf(self, model, *more, output="model.gguf"):
+        self.done("export", model, "--to", "gguf", "-o", output, "--quiet", *more)
+        return self.folder / output
+
+    def read(self, path, inputs=()):
+        return run_client("gguf_client.py", {"model": str(path), "inputs": list(inputs)})
