@@ -12,9 +12,9 @@ def added(number, content, special=True):
     return {"id": number, "content": content, "single_word": False, "lstrip": False, "rstrip": False, "normalized": False, "special": special}
 
 
-def sentence_piece(size):
-    """Returns a tokenizer.json in the way of LLaMA 2, of fewer than `size` tokens."""
-    words = ["<unk>", "<s>", "</s>", "<0x0A>", "<0x41>", "▁", "a", "b", "c", "ab", "▁a", "▁ab", "abc"][:size - 3]
+def sentence_piece():
+    """Returns a tokenizer.json in the way of LLaMA 2, of 268 tokens."""
+    words = ["<unk>", "<s>", "</s>", *(f"<0x{byte:02X}>" for byte in range(256)), "▁", "a", "b", "c", "ab", "▁a", "▁ab", "abc"]
     return {"version": "1.0", "added_tokens": [added(0, "<unk>"), added(1, "<s>"), added(2, "</s>"), added(len(words), "[user]", False)], "normalizer": None,
             "pre_tokenizer": {"type": "Metaspace", "replacement": "▁", "prepend_scheme": "first", "split": False},
             "post_processor": {"type": "TemplateProcessing", "single": [{"SpecialToken": {"id": "<s>", "type_id": 0}}, {"Sequence": {"id": "A", "type_id": 0}}]},
@@ -35,9 +35,8 @@ def byte_level(expression=QWEN2):
 
 class GgufExports(Exports):
     def give_tokenizer(self, model, tokenizer=None, **config):
-        vocabulary = json.loads((model / "config.json").read_text())["vocab_size"]
-        (model / "tokenizer.json").write_text(json.dumps(tokenizer or sentence_piece(vocabulary)))
-        (model / "tokenizer_config.json").write_text(json.dumps(config or {"bos_token": "<s>", "eos_token": {"content": "</s>"}}))
+        (model / "tokenizer.json").write_text(json.dumps(tokenizer or byte_level()))
+        (model / "tokenizer_config.json").write_text(json.dumps(config or {"eos_token": {"content": "<|im_end|>"}}))
         return model
 
     def to_gguf(self, model, *more, output="model.gguf"):

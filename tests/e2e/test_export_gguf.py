@@ -1,6 +1,6 @@
 """Decoders as GGUF files: the `gguf` package reads them, and their numbers, computed by the file's own metadata, are transformers'."""
 
-import json
+import pathlib
 import subprocess
 import sys
 import unittest
@@ -84,14 +84,17 @@ class Types(GgufExports):
 
 class Tokenizers(GgufExports):
     def keys(self, tokenizer, model="llama-gqa", **config):
-        metadata = self.read(self.to_gguf(self.give_tokenizer(self.golden(model), tokenizer, **config)))["metadata"]
+        model = model if isinstance(model, pathlib.Path) else self.golden(model)
+        metadata = self.read(self.to_gguf(self.give_tokenizer(model, tokenizer, **config)))["metadata"]
         return {key.removeprefix("tokenizer.").removeprefix("ggml."): value for key, value in metadata.items() if key.startswith("tokenizer.")}
 
     def test_sentence_piece(self):
-        keys = self.keys(None)
-        self.assertEqual((keys["model"], keys["pre"], len(keys["tokens"])), ("llama", "default", 61))
-        self.assertEqual(keys["tokens"][:5] + keys["tokens"][12:15], ["<unk>", "<s>", "</s>", "<0x0A>", "<0x41>", "abc", "[user]", "[PAD14]"])
-        self.assertEqual(keys["token_type"][:7] + keys["token_type"][13:15], [2, 3, 3, 6, 6, 1, 1, 4, 5])
+        self.done("make-checkpoint", "--family", "llama", "--layers", 1, "--hidden", 32, "--heads", 2, "--intermediate", 48, "--vocabulary", 270, "--positions", 64,
+                  "-o", "made", "--quiet")
+        keys = self.keys(sentence_piece(), self.folder / "made", bos_token="<s>", eos_token={"content": "</s>"})
+        self.assertEqual((keys["model"], keys["pre"], len(keys["tokens"])), ("llama", "default", 270))
+        self.assertEqual(keys["tokens"][:4] + keys["tokens"][266:269], ["<unk>", "<s>", "</s>", "<0x00>", "abc", "[user]", "[PAD268]"])
+        self.assertEqual(keys["token_type"][:4] + keys["token_type"][258:260] + keys["token_type"][266:269], [2, 3, 3, 6, 6, 1, 1, 4, 5])
         self.assertEqual([keys["scores"][keys["tokens"].index(token)] for token in ("ab", "▁ab", "▁a", "abc", "a")], [0, -1, -2, -4, -6])
         self.assertEqual([keys[name + "_token_id"] for name in ("bos", "eos", "unknown")], [1, 2, 0])
         self.assertEqual([keys["add_" + name] for name in ("bos_token", "eos_token", "space_prefix")], [True, False, True])
@@ -137,7 +140,8 @@ class BadInput(GgufExports):
     def test_tokenizer(self):
         self.refuses(2, "tokenizer.json is not there", GOLDEN / "llama-gqa/model", hint="save_pretrained")
         model = self.model()
-        for tokenizer, code, says in ((byte_level("x+"), 3, "splits texts by 'x.'"), ({"model": {"type": "Unigram"}}, 3, "not BPE")):
+        for tokenizer, code, says in ((byte_level("x+"), 3, "splits texts by 'x.'"), ({"model": {"type": "Unigram"}}, 3, "not BPE"),
+                                      ({"model": {**byte_level()["model"], "byte_fallback": True}}, 3, "byte_fallback, but no token <0x00>")):
             self.give_tokenizer(model, tokenizer)
             self.refuses(code, says, model)
         self.give_tokenizer(model)

@@ -90,8 +90,16 @@ class TokenizerKeys {
         put(sentence_piece_ && !special ? replaced(text, kSpace, " ") : text, require<std::int64_t>(token, "id", where_),
             special ? kControl : kUserDefined);
       }
+    if (sentence_piece_) check_bytes();
     unknown_ = unknown_token(model);
     if (sentence_piece_ && unknown_) kinds_[*unknown_] = kUnknown;
+  }
+
+  // llama.cpp aborts at a text with a byte that has no token.
+  void check_bytes() const {
+    for (int byte = 0; byte < 256; ++byte)
+      if (const std::string token = fmt::format("<0x{:02X}>", byte); !ids_.contains(token))
+        refuse(fmt::format("it has byte_fallback, but no token {}", token));
   }
 
   std::optional<std::uint32_t> unknown_token(const Json& model) const {
