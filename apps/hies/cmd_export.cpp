@@ -85,7 +85,9 @@ void run_export(Words words) {
   arguments.describe("max-shard-size", {.placeholder = "SIZE"});
   arguments.heading("GGUF");
   arguments.add(request.options.gguf);
-  arguments.describe("dtype", {.help = "of the weights. ONNX: float32, or float16, which is for GPUs. GGUF: auto (as stored), f32, f16, bf16, q8_0"});
+  arguments.describe(
+      "dtype",
+      {.help = "of the weights. ONNX: float32, or float16, which is for GPUs. GGUF: auto (as stored), f32, f16, bf16, q8_0"});
   if (!arguments.parse()) return;
   arguments.require("output");
   refuse_others(arguments, request, "onnx", request.options.onnx, "gguf", "dtype");

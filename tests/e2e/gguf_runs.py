@@ -43,5 +43,13 @@ class GgufExports(Exports):
         self.done("export", model, "--to", "gguf", "-o", output, "--quiet", *more)
         return self.folder / output
 
+    def fitting(self, path, golden, wanted):
+        """Returns the golden's inputs that fit into the file's context_length, with what is wanted of them; others are cut where every token has a target."""
+        metadata = self.read(path)["metadata"]
+        length = metadata[metadata["general.architecture"] + ".context_length"]
+        pairs = [({"ids": example["ids"][:length], "targets": example["targets"][:length]}, row[:length])
+                 for example, row in zip(golden["inputs"], wanted) if len(example["ids"]) in (*range(length + 1), len(example["targets"]))]
+        return [list(side) for side in zip(*pairs)]
+
     def read(self, path, inputs=()):
         return run_client("gguf_client.py", {"model": str(path), "inputs": list(inputs)})

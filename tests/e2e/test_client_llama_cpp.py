@@ -39,12 +39,10 @@ class LlamaCpp(GgufExports):
                 cases.append((self.pruned(model, {"attention": heads}), golden["masked_log_probabilities"]))
             for checkpoint, wanted in cases:
                 path = self.to_gguf(checkpoint, "--dtype", "f32", output=f"{name}-{checkpoint.name}.gguf")
-                context = self.read(path)["metadata"]
-                context = context[context["general.architecture"] + ".context_length"]
-                used = [i for i, example in enumerate(golden["inputs"]) if len(example["ids"]) <= context]
-                done = self.run_llama([path], [golden["inputs"][i]["ids"] + golden["inputs"][i]["targets"][-1:] for i in used], 64)
-                errors = [abs(got[1] - want) for i, rows in zip(used, done["results"][str(path)]["rows"])
-                          for got, want in zip(rows[:-1][-len(wanted[i]):], wanted[i])]
+                inputs, numbers = self.fitting(path, golden, wanted)
+                done = self.run_llama([path], [example["ids"] + example["targets"][-1:] for example in inputs], 64)
+                errors = [abs(got[1] - want) for row, rows in zip(numbers, done["results"][str(path)]["rows"])
+                          for got, want in zip(rows[:-1][-len(row):], row)]
                 print(f"llama.cpp {done['release']}: {path.name}, {len(errors)} tokens, largest difference {max(errors):.1e}")
                 self.assertLess(max(errors), 1e-4)
             subprocess.run(["rm", "-r", self.folder / "model"], check=True)

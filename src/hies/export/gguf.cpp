@@ -57,9 +57,11 @@ int context_of(const ModelSpec& spec) {
   return context;
 }
 
-// What LLaMA 3.1 divides the frequency of each pair by, so that long waves are stretched (transformers, _compute_llama3_parameters).
+// What LLaMA 3.1 divides the frequency of each pair by, so that long waves are stretched (transformers,
+// _compute_llama3_parameters).
 std::vector<float> frequency_divisors(const model::Rope& rope, int head_dim) {
-  const double longest = rope.original_positions / rope.low_freq_factor, shortest = rope.original_positions / rope.high_freq_factor;
+  const double longest = rope.original_positions / rope.low_freq_factor,
+               shortest = rope.original_positions / rope.high_freq_factor;
   std::vector<float> divisors;
   for (int i = 0; i < head_dim; i += 2) {
     const double wave = 2 * std::numbers::pi * std::pow(rope.theta, static_cast<double>(i) / head_dim);
@@ -73,7 +75,11 @@ std::vector<float> frequency_divisors(const model::Rope& rope, int head_dim) {
 class Writer {
  public:
   Writer(const Checkpoint& checkpoint, GgufType type)
-      : checkpoint_(checkpoint), spec_(checkpoint.spec()), type_(type), shape_(gguf_shape(checkpoint)), tensors_(checkpoint, type) {}
+      : checkpoint_(checkpoint),
+        spec_(checkpoint.spec()),
+        type_(type),
+        shape_(gguf_shape(checkpoint)),
+        tensors_(checkpoint, type) {}
 
   formats::GgufModel model() {
     std::vector<std::pair<std::string, GgufValue>> tokenizer = gguf_tokenizer(checkpoint_);
@@ -133,7 +139,8 @@ class Writer {
     const model::Rope& rope = spec_.rope;
     of_model("rope.dimension_count", shape_.head_dim);
     of_model("rope.freq_base", GgufValue(static_cast<float>(rope.theta)));
-    if (rope.kind == model::RopeKind::llama3) tensors_.add_numbers("rope_freqs.weight", frequency_divisors(rope, shape_.head_dim));
+    if (rope.kind == model::RopeKind::llama3)
+      tensors_.add_numbers("rope_freqs.weight", frequency_divisors(rope, shape_.head_dim));
     if (rope.kind != model::RopeKind::linear && rope.kind != model::RopeKind::yarn) return;
     of_model("rope.scaling.type", GgufValue(std::string(rope.kind == model::RopeKind::yarn ? "yarn" : "linear")));
     of_model("rope.scaling.factor", GgufValue(static_cast<float>(rope.factor)));

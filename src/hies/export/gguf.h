@@ -30,8 +30,8 @@ struct GgufFile {
   std::vector<std::string> notes;  // what a user should know of the file
 };
 
-// Writes a language model for llama.cpp, with its tokenizer, to `path`, which appears whole or not at all. Throws as check_options,
-// gguf_shape, gguf_tokenizer and formats::write_gguf do.
+// Writes a language model for llama.cpp, with its tokenizer, to `path`, which appears whole or not at all. Throws as
+// check_options, gguf_shape, gguf_tokenizer and formats::write_gguf do.
 GgufFile write_gguf(const arch::Checkpoint& checkpoint, const GgufOptions& options, const std::filesystem::path& path, bool force,
                     Progress& progress);
 

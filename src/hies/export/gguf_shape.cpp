@@ -26,7 +26,8 @@ void check_family(const Checkpoint& checkpoint) {
   const std::string& type = spec.model_type;
   if (type != "llama" && type != "mistral" && type != "qwen2" && type != "qwen3")
     refuse(checkpoint, fmt::format("models of type {} are not written as gguf", type),
-           spec.causal ? "LLaMA, Mistral, Qwen2 and Qwen3 are" : "LLaMA, Mistral, Qwen2 and Qwen3 are; encoders are written as onnx");
+           spec.causal ? "LLaMA, Mistral, Qwen2 and Qwen3 are"
+                       : "LLaMA, Mistral, Qwen2 and Qwen3 are; encoders are written as onnx");
   if (spec.problem != model::Problem::causal_lm)
     refuse(checkpoint, "its task head is a classifier, and gguf is written of language models", "");
   if (!spec.head.tied && checkpoint.find(spec.head.classifiers.front().name + ".weight") == nullptr)
@@ -60,13 +61,15 @@ void check_layer(const Checkpoint& checkpoint, int layer) {
       refuse(checkpoint, "layer 0 keeps no heads, and llama.cpp takes a model's first layer for one that has some",
              fmt::format("keep one of its heads; or {}", kFill));
     if (spec.attention.output.bias)
-      refuse(checkpoint, fmt::format("layer {} keeps no heads but a bias of its output, which llama.cpp would not add", layer), kFill);
+      refuse(checkpoint, fmt::format("layer {} keeps no heads but a bias of its output, which llama.cpp would not add", layer),
+             kFill);
     return;
   }
   const std::vector<std::int32_t> groups = attention.kv_positions();
   for (int head = 0; head < heads; ++head)
     if (heads % kv_heads != 0 || groups[static_cast<std::size_t>(head)] != head / (heads / kv_heads))
-      refuse(checkpoint, fmt::format("layer {} has {} query heads for {} KV heads in groups of different sizes", layer, heads, kv_heads),
+      refuse(checkpoint,
+             fmt::format("layer {} has {} query heads for {} KV heads in groups of different sizes", layer, heads, kv_heads),
              fmt::format("plan with `units` kv-group or even; or {}", kFill));
 }
 
@@ -87,7 +90,8 @@ std::string architecture_of(const Checkpoint& checkpoint, const GgufShape& shape
   const bool uniform = same_everywhere(shape);
   if (spec.model_type == "qwen3") {
     if (!uniform)
-      refuse(checkpoint, "layers differ in heads or neurons, and llama.cpp's architecture for such models has no norms of queries and keys",
+      refuse(checkpoint,
+             "layers differ in heads or neurons, and llama.cpp's architecture for such models has no norms of queries and keys",
              fmt::format("prune with `uniform`; or {}", kFill));
     if (any_output_bias(spec)) refuse(checkpoint, "llama.cpp's Qwen3 has no biases of the attention's output", "");
     return "qwen3";

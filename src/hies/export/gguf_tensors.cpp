@@ -26,9 +26,10 @@ void check_range(const TensorView& view, std::span<const float> values, GgufType
   const float limit = greatest(type);
   for (const float value : values)
     if (std::fabs(value) > limit)
-      throw Error(ErrorKind::bad_input,
-                  fmt::format("tensor {} has the value {}, which {} cannot hold", printable(view.name), value, gguf_type_name(type)),
-                  "`dtype` bf16 or f32 can");
+      throw Error(
+          ErrorKind::bad_input,
+          fmt::format("tensor {} has the value {}, which {} cannot hold", printable(view.name), value, gguf_type_name(type)),
+          "`dtype` bf16 or f32 can");
 }
 
 // Sends rows [rows, columns] in their order, as many at a time as fit into a piece.

@@ -34,8 +34,7 @@ class TokenizerKeys {
   explicit TokenizerKeys(const arch::Checkpoint& checkpoint)
       : checkpoint_(checkpoint), path_(checkpoint.folder() / "tokenizer.json"), where_(printable(path_.string(), 500)) {
     if (!is_there(path_))
-      throw Error(ErrorKind::bad_input,
-                  fmt::format("{} is not there, and a gguf file holds its model's tokenizer", where_),
+      throw Error(ErrorKind::bad_input, fmt::format("{} is not there, and a gguf file holds its model's tokenizer", where_),
                   "AutoTokenizer.from_pretrained(…).save_pretrained(…) writes it");
     tokenizer_ = read_json(path_);
     const fs::path config = checkpoint.folder() / "tokenizer_config.json";
@@ -68,7 +67,8 @@ class TokenizerKeys {
 
   void put(const std::string& token, std::int64_t id, Kind kind) {
     if (id < 0 || id >= static_cast<std::int64_t>(tokens_.size()))
-      bad_input("{}: token '{}' has the id {}, but the model's vocabulary has {} tokens", where_, printable(token), id, tokens_.size());
+      bad_input("{}: token '{}' has the id {}, but the model's vocabulary has {} tokens", where_, printable(token), id,
+                tokens_.size());
     tokens_[static_cast<std::size_t>(id)] = token;
     kinds_[static_cast<std::size_t>(id)] = kind;
     ids_[token] = static_cast<std::uint32_t>(id);
@@ -160,7 +160,8 @@ class TokenizerKeys {
   // Whether the post-processor puts special tokens before or behind a text; nothing: it does not say.
   std::optional<bool> is_added(bool before) const {
     if (!config_.is_null())
-      if (const Json* stated = find_member(config_, before ? "add_bos_token" : "add_eos_token", where_); stated && stated->is_boolean())
+      if (const Json* stated = find_member(config_, before ? "add_bos_token" : "add_eos_token", where_);
+          stated && stated->is_boolean())
         return stated->get<bool>();
     const Json* processor = find_member(tokenizer_, "post_processor", where_);
     const Json* step = processor == nullptr ? nullptr : find_step(*processor, "TemplateProcessing");

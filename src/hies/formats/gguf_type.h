@@ -7,8 +7,8 @@
 
 namespace hies::formats {
 
-// How GGUF stores the numbers of a tensor. The values are those of ggml_type. Q8_0 holds 32 numbers of a row in 34 bytes: a float16
-// scale and 32 int8.
+// How GGUF stores the numbers of a tensor. The values are those of ggml_type. Q8_0 holds 32 numbers of a row in 34 bytes: a
+// float16 scale and 32 int8.
 enum class GgufType : std::uint32_t { f32 = 0, f16 = 1, q8_0 = 8, bf16 = 30 };
 
 inline constexpr std::size_t kQ8Block = 32;

@@ -38,8 +38,8 @@ struct GgufModel {
 // Names of tensors may have no more bytes, by ggml's constant.
 inline constexpr std::size_t kGgufLongestName = 63;
 
-// Writes version 3 of the format to `path`, one piece of a tensor in memory at a time; each tensor begins at a multiple of 32 bytes.
-// Returns the bytes of the file. Reports bytes to `progress`. Throws as TensorFile does.
+// Writes version 3 of the format to `path`, one piece of a tensor in memory at a time; each tensor begins at a multiple of 32
+// bytes. Returns the bytes of the file. Reports bytes to `progress`. Throws as TensorFile does.
 std::uint64_t write_gguf(const std::filesystem::path& path, const GgufModel& model, bool force, Progress& progress);
 
 }  // namespace hies::formats

@@ -1,6 +1,6 @@
 """Run by the Python of tools/requirements-clients.txt: reads a GGUF file with the package of llama.cpp's authors, and computes it in float64 by the file's own
 metadata, as llama.cpp's architectures do. Reads {"model": path, "inputs": [{"ids", "targets"}, …]} from standard input, and prints {"metadata": all keys, "tensors":
-{name: [type, shape]}, "rows": the log-probabilities of the targets}. Inputs longer than context_length have no row (null)."""
+{name: [type, shape]}, "rows": the log-probabilities of the targets}."""
 
 import json
 import sys
@@ -76,8 +76,6 @@ class Model:
         return logits - numpy.log(numpy.exp(logits).sum(-1, keepdims=True))
 
     def row(self, example):
-        if len(example["ids"]) > self.key("context_length"):
-            return None
         rows = self.log_probabilities(example["ids"])[-len(example["targets"]):]
         return [float(row[target]) for row, target in zip(rows, example["targets"])]
 
