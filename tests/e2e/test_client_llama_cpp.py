@@ -9,7 +9,7 @@ import sys
 import unittest
 
 import onnx_runs
-from gguf_runs import GgufExports
+from gguf_runs import LLAMA3, QWEN2, TEKKEN, GgufExports, added, byte_level
 from onnx_runs import golden_of, run_client
 from program import SOURCE
 
@@ -48,13 +48,42 @@ class LlamaCpp(GgufExports):
             subprocess.run(["rm", "-r", self.folder / "model"], check=True)
             subprocess.run(["rm", "-rf", self.folder / "smaller"], check=True)
 
+    def test_byte_level(self):
+        """GPT-2's vocabulary, split in each way that llama.cpp has a name for: the ids of Hugging Face's tokenizers."""
+        files = SHARED / "tokenizers/gpt2"
+        merges = [line for line in (files / "vocab.bpe").read_text().split("\n")[1:] if line]
+        vocabulary = json.loads((files / "encoder.json").read_text())
+        bytes_only = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": True}
+        ways = {"llama-bpe": byte_level(LLAMA3)["pre_tokenizer"], "qwen2": byte_level(QWEN2)["pre_tokenizer"], "tekken": byte_level(TEKKEN)["pre_tokenizer"],
+                "gpt-2": bytes_only, "smollm": {"type": "Sequence", "pretokenizers": [{"type": "Digits", "individual_digits": True}, bytes_only]}}
+        for way in ("llama-bpe", "qwen2", "tekken"):
+            ways[way]["pretokenizers"][1]["trim_offsets"] = True
+        text = (SHARED / "data/text/books-heldout.txt").read_text()[:30000] + "\n\nIn 12345 (IT'S, we'LL) \t x  y\r\n日本語 ÜBER naïve 3.14//\n\n  end  "
+        model = self.folder / "model"
+        self.done("make-checkpoint", "--family", "llama", "--layers", 1, "--hidden", 32, "--heads", 2, "--intermediate", 32, "--vocabulary", len(vocabulary),
+                  "--positions", 64, "-o", model, "--quiet")
+        wanted = {}
+        for way, steps in ways.items():
+            tokenizer = {**byte_level(), "added_tokens": [added(50256, "<|endoftext|>")], "pre_tokenizer": steps, "post_processor": None,
+                         "model": {"type": "BPE", "byte_fallback": False, "fuse_unk": False, "vocab": vocabulary, "merges": merges}}
+            self.give_tokenizer(model, tokenizer, eos_token="<|endoftext|>")
+            wanted[str(self.to_gguf(model, output=way + ".gguf"))] = self.ids_of(model, text)
+        done = self.run_llama(wanted, [], 64, [text])
+        for path, ids in wanted.items():
+            print(f"llama.cpp {done['release']}: {path.split('/')[-1]}, {len(ids)} ids")
+            self.assertEqual(done["results"][path]["tokens"], [ids])
+
+    def ids_of(self, model, text):
+        probe = "import sys, tokenizers; print(tokenizers.Tokenizer.from_file(sys.argv[1]).encode(sys.stdin.buffer.read().decode(), add_special_tokens=False).ids)"
+        done = subprocess.run([onnx_runs.PYTHON, "-c", probe, model / "tokenizer.json"], input=text.encode(), capture_output=True, check=True)
+        return json.loads(done.stdout)
+
     def test_books(self):
         """A trained LLaMA with grouped queries, whole and unevenly pruned, as transformers computes it in float64."""
         smaller = self.pruned(BOOKS, UNEVEN)
         self.done("export", smaller, "--to", "transformers", "-o", "stock", "--quiet")
         text = (SHARED / "data/text/books-heldout.txt").read_text()[:8 * WINDOW * WINDOWS]
-        probe = "import sys, tokenizers; print(tokenizers.Tokenizer.from_file(sys.argv[1]).encode(sys.stdin.read(), add_special_tokens=False).ids)"
-        ids = json.loads(subprocess.run([onnx_runs.PYTHON, "-c", probe, BOOKS / "tokenizer.json"], input=text, capture_output=True, text=True, check=True).stdout)
+        ids = self.ids_of(BOOKS, text)
         windows = [[1] + ids[i * (WINDOW - 1):(i + 1) * (WINDOW - 1)] for i in range(WINDOWS)]
         folders = {"whole": BOOKS, "pruned": self.folder / "stock"}
         clients, onnx_runs.PYTHON = onnx_runs.PYTHON, os.environ["HIES_REFERENCE_PYTHON"]
