@@ -52,9 +52,11 @@ screenshots: configure ## remake README's image from the page of the demo (needs
 test: clients build ## build and run every test that needs no GPU
 	@tools/run_tests.py $(BUILD) --exclude gpu dist clients --also-avx2
 
-test-clients: clients build ## run what `hies export` writes in the programs that take long to install: transformers
+test-clients: clients build ## run what `hies export` writes in the programs that take long to install: transformers, llama.cpp
+	@mkdir -p build/node-clients && cp tools/clients/package*.json build/node-clients
+	@cd build/node-clients && npm install --ignore-scripts --no-audit --no-fund --loglevel=error
 	@HIES_REFERENCE_PYTHON=$$(cd tools/bench && python3 -c 'import environment; print(environment.reference_python())') \
-	  tools/run_tests.py $(BUILD) --only clients
+	  HIES_NODE_CLIENTS=$(CURDIR)/build/node-clients tools/run_tests.py $(BUILD) --only clients
 
 test-gpu: cuda ## build and run the tests that need an NVIDIA GPU
 	@cmake --build $(BUILD) -j $(JOBS)

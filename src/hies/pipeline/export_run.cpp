@@ -42,13 +42,13 @@ std::vector<std::string> notes_of(const Checkpoint& checkpoint) {
 }
 
 ExportRun run_of(const exports::OnnxFile& file, const Checkpoint& checkpoint) {
-  ExportRun run{{{file.path, file.bytes}}, {}, notes_of(checkpoint)};
+  ExportRun run{{{file.path, file.bytes}}, {}, {}, notes_of(checkpoint)};
   if (file.data_bytes > 0) run.files.push_back({file.path + "_data", file.data_bytes});
   return run;
 }
 
 ExportRun run_of(const exports::TransformersForm& form, const fs::path& folder) {
-  ExportRun run{{}, form, {}};
+  ExportRun run{{}, form};
   for (const auto& entry : fs::directory_iterator(folder))
     if (entry.path().extension() == ".safetensors")
       run.files.push_back({entry.path().filename().string(), static_cast<std::int64_t>(entry.file_size())});
@@ -56,10 +56,17 @@ ExportRun run_of(const exports::TransformersForm& form, const fs::path& folder) 
   return run;
 }
 
+ExportRun export_gguf(const ExportRequest& request, Progress& progress) {
+  check_writable(request.output, request.force);
+  const Checkpoint checkpoint = Checkpoint::open(request.model, progress);
+  const exports::GgufFile file = exports::write_gguf(checkpoint, request.options.gguf, request.output, request.force, progress);
+  return {{{request.output.filename().string(), file.bytes}}, {}, file.architecture, file.notes};
+}
+
 }  // namespace
 
 const std::vector<std::string>& export_forms() {
-  static const std::vector<std::string> kForms = {"onnx", "transformers"};
+  static const std::vector<std::string> kForms = {"onnx", "transformers", "gguf"};
   return kForms;
 }
 
@@ -68,12 +75,14 @@ void check_options(const ExportOptions& options) {
   if (std::find(forms.begin(), forms.end(), options.to) == forms.end())
     throw Error(ErrorKind::bad_input, fmt::format("`to` is '{}', which is no form", printable(options.to)),
                 known_names_hint(options.to, forms));
-  exports::check_options(options.onnx);
-  exports::check_options(options.transformers);
+  if (options.to == "onnx") exports::check_options(options.onnx);
+  else if (options.to == "gguf") exports::check_options(options.gguf);
+  else exports::check_options(options.transformers);
 }
 
 ExportRun run_export(const ExportRequest& request, Progress& progress) {
   check_options(request.options);
+  if (request.options.to == "gguf") return export_gguf(request, progress);
   AtomicDirectory output(request.output, request.force);
   const Checkpoint checkpoint = Checkpoint::open(request.model, progress);
   const auto write = [&] {
