@@ -17,7 +17,7 @@ namespace hies::pipeline {
 //   best   the Fisher information of heads and neurons from 512 rows, and every output matrix fitted anew. The loss needs no labels: the
 //          norm of the logits; of a language model the cross-entropy to its text, where neurons are removed. From heads alone a language
 //          model's text says too little of other texts: there the norm of the logits stays, and only what heads write to is fitted
-//          (docs/results/language-models.md).
+//          (docs/results/halved.md).
 
 // Returns the preset where none is named: best for a share of the model's FLOPs, parameters or latency, else paper.
 std::string_view preset_for(const prune::BudgetOptions& budget);
