@@ -33,7 +33,7 @@ void refuse_beside_plan(const Arguments& arguments, const pipeline::PruneRequest
 }
 
 // Adds the options that say how many heads are removed, which, and on what data that is decided and judged.
-void add_selection(Arguments& arguments, pipeline::PruneRequest& request) {
+void add_selection(Arguments& arguments, pipeline::PruneRequest& request, std::string& refit_calibration) {
   arguments.heading("How much to remove (one budget)");
   arguments.add(request.budget);
   arguments.describe("protect", {.placeholder = "LIST"});
@@ -44,6 +44,8 @@ void add_selection(Arguments& arguments, pipeline::PruneRequest& request) {
   arguments.add(request.score, {"tables", "batch_tokens", "sites"});
   arguments.heading("Refit");
   arguments.add(request.refit);
+  arguments.text("refit-calib", "FILE", refit_calibration,
+                 "data file whose rows the refit takes, instead of other rows of --calib; no labels needed");
   arguments.add(request.stages);
   arguments.heading("Calibration and evaluation");
   add_load_options(arguments, request.load);
@@ -88,7 +90,7 @@ void run_prune(Words words) {
         "hies prune MODEL --task T --calib FILE --matrix-flops-ratio 0.5 -o DIR"},
        {"hies prune examples/demo-sst2 --task sst2 --calib examples/reviews-calibration.tsv \\", "    --ratio 0.3 -o smaller"}},
       by_site);
-  std::string folder, plan, calibration, evaluation, svg, preset;
+  std::string folder, plan, calibration, refit_calibration, evaluation, svg, preset;
   pipeline::PruneRequest request;
   WriteOptions write;
   ShowOptions show;
@@ -106,7 +108,7 @@ void run_prune(Words words) {
   arguments.text("svg", "FILE", svg,
                  "draw the head map, pruned heads crossed, into this file; not with a plan, which has no scores");
   arguments("preset", preset, kPresetHelp);
-  add_selection(arguments, request);
+  add_selection(arguments, request, refit_calibration);
   arguments.heading("Running and showing");
   arguments.add(request.execution);
   arguments.add(show);
@@ -122,6 +124,7 @@ void run_prune(Words words) {
   refuse_overlap({{"--output", write.output}, {"--svg", svg}}, {{"MODEL", folder},
                                                                 {"--plan", plan},
                                                                 {"--calib", calibration},
+                                                                {"--refit-calib", refit_calibration},
                                                                 {"--eval", evaluation},
                                                                 {"--latency-table", request.budget.latency_table}});
   check_writable(write.output, write.force);
@@ -134,6 +137,7 @@ void run_prune(Words words) {
   request.command = as_typed("prune", words);
   if (!plan.empty()) request.plan = plan;
   if (!calibration.empty()) request.calibration = calibration;
+  if (!refit_calibration.empty()) request.refit_calibration = refit_calibration;
   if (!evaluation.empty()) request.evaluation = evaluation;
   ConsoleProgress progress(show.quiet);
   const pipeline::PruneRun run = pipeline::run_prune(request, progress);

@@ -170,6 +170,26 @@ class Neurons(ProgramTest):
         one = self.write("one.txt", SENTENCES[0] + "\n")
         self.refused(2, "has 1 rows, too few", *self.job("--flops-ratio", 0.2, calib=one, output="x"))
 
+    def test_refit_has_rows_of_its_own(self):
+        others = self.write("others.txt", "\n".join(SENTENCES[:60]) + "\n")  # no labels, although the scores need them
+        job = self.job("--ratio", 0.3, "--refit-calib", others, "--refit-examples", 40, "--refit-heldout", 20)
+        done = self.json(*job, "--refit", "all")
+        self.assertEqual(done["refit"]["examples"], 40)
+        self.assertEqual(done["plan"]["scores"]["options"]["examples"], 32)
+        self.assertIn("40 rows", (self.folder / "smaller/README.md").read_text())
+        self.assertIn("`others.txt`", (self.folder / "smaller/README.md").read_text())
+        self.refused(2, "--refit-calib names rows for a refit alone", *job, "--force", hint="--refit attention or all")
+        self.done("plan", self.write("s.json", self.done(*self.scores_of_heads()).stdout), "--ratio", 0.1, "-o", "plan.json")
+        self.refused(2, "--refit-calib names rows for a refit alone", "prune", MODEL, "--task", "sst2", "--calib", CALIB, "--plan", "plan.json",
+                     "--refit", "all", "--refit-calib", others, "-o", "x", hint="--calib is what the refit takes")
+        # Three rows, and next to no damping: what they say of others is wrong.
+        said = self.done(*self.job("--matrix-flops-ratio", 0.3, "--refit-calib", others, "--refit-examples", 3, "--refit-heldout", 40,
+                                   "--damping", "1e-6", output="worse")).stderr
+        self.assertRegex(said, "warning: the refit raised the divergence on held-out rows from .* to ")
+
+    def scores_of_heads(self):
+        return ["score", MODEL, "--task", "sst2", "--calib", CALIB, "--json"]
+
     def test_few_rows(self):
         few = self.write("few.txt", "\n".join(SENTENCES[:6]) + "\n")
         said = self.done(*self.job("--matrix-flops-ratio", 0.2, calib=few)).stderr
@@ -179,6 +199,11 @@ class Neurons(ProgramTest):
     def test_language_model(self):
         model = make_llama(self)
         text = self.write("text.txt", TEXT)
+        # The text's own loss where neurons leave; of heads alone the norm of the logits.
+        for sites, loss, refitted in (("attention,ffn", "ce", 6), ("attention", "logit-norm", 3)):
+            best = self.json("prune", model, "--task", "perplexity", "--calib", text, "--context", 16, "--preset", "best", "--sites", sites,
+                             "--flops-ratio", 0.05, "-o", f"best-{refitted}")
+            self.assertEqual((best["plan"]["scores"]["options"]["loss"], len(best["refit"]["sites"])), (loss, refitted))
         done = self.json("prune", model, "--task", "perplexity", "--calib", text, "--context", 16, "--matrix-flops-ratio", 0.3, "-o", "smaller")
         self.assertGreater(done["plan"]["neurons"]["removed"], 0)
         self.assertGreater(done["refit"]["heldout"], 0)

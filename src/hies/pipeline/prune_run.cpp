@@ -43,7 +43,7 @@ class Job {
                          request_.command,
                          request_.surgery.keep_shapes,
                          run_.refit ? &*run_.refit : nullptr,
-                         request_.calibration ? request_.calibration->string() : std::string()};
+                         request_.calibration ? fitted_from().string() : std::string()};
     prune::write_pruned(*checkpoint_, run_.plan, request_.surgery, markdown(card), output.folder(), progress_, instead());
     if (!request_.exported.empty()) run_.exported = add_onnx(output.folder(), {}, progress_);
     output.commit();
@@ -67,6 +67,9 @@ class Job {
       bad_input("a plan and calibration data are given, but one of them decides");
     if (refits() && !request_.calibration)
       throw Error(ErrorKind::bad_input, "a refit needs rows to fit with", "give `task` and `calibration`: labels are not needed");
+    if (request_.refit_calibration && (!fits() || !request_.calibration || request_.plan))
+      throw Error(ErrorKind::bad_input, "`refit_calib` names rows for a refit alone, beside those that are scored",
+                  request_.plan ? "with a plan `calib` is what the refit takes" : "give `calib` and `refit` attention or all");
     if (request_.maker && (refits() || request_.stages.stages > 1))
       throw Error(ErrorKind::bad_input, "the method fits what it keeps itself: `refit` and `stages` do not go with it",
                   "leave them out, or take method fisher");
@@ -164,12 +167,26 @@ class Job {
   // Of a plan only the refit needs rows.
   void load_calibration() {
     ScoreRequest score = score_request();
+    if (request_.refit_calibration) return load_two_files(std::move(score));
     if (request_.plan) score.load.examples = 0;
     const std::optional<std::int64_t> scored = score.load.examples;  // unset: all rows serve for everything but judging
     if (fits() && scored) score.load.examples = rows_wanted(*scored, request_.refit);
     data::Dataset rows = load_calibration_rows(*whole_, score, progress_);
     if (fits()) calibration_ = divide(rows, scored.value_or(rows.size()), request_.refit, progress_);
     else calibration_.scored = std::move(rows);
+  }
+
+  void load_two_files(ScoreRequest score) {
+    data::Dataset scored = load_calibration_rows(*whole_, score, progress_);
+    score.calibration = *request_.refit_calibration;
+    score.score.tables = score::weight_statistics();  // a fit needs no labels
+    score.load.examples = rows_wanted(0, request_.refit);
+    calibration_ = divide(load_calibration_rows(*whole_, score, progress_), 0, request_.refit, progress_);
+    calibration_.scored = std::move(scored);
+  }
+
+  const std::filesystem::path& fitted_from() const {
+    return request_.refit_calibration ? *request_.refit_calibration : *request_.calibration;
   }
 
   // Fits what the plan leaves, and loads the masked model with it.

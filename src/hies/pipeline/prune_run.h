@@ -40,6 +40,8 @@ struct PruneRequest {
   StageOptions stages = {};  // in which the budget is spent
   prune::BudgetOptions budget = {};  // beside `plan` only `target` matters
   refit::RefitOptions refit = {};    // with a refit, calibration data may stand beside `plan`: it is fitted with
+  // Data file whose rows a refit, or `maker`, fits with and judges by; not set: other rows of `calibration`. Not beside `plan`.
+  std::optional<std::filesystem::path> refit_calibration = {};
 
   std::optional<std::filesystem::path> evaluation = {};  // data file; all its examples are used
   eval::EvalOptions eval = {};

@@ -21,8 +21,8 @@ CalibrationParts divide(const data::Dataset& rows, std::int64_t scored, const re
     throw Error(ErrorKind::bad_input,
                 fmt::format("{} has {} rows, too few to fit with some and hold others out", rows.source.string(), all),
                 "give more rows, or `refit_heldout` 0 with a `damping`");
-  progress.warn(fmt::format("{} has {} rows, but {} are wanted: {} are held out, the other {} serve for scores and refit alike",
-                            rows.source.string(), all, needed, heldout, rest));
+  progress.warn(fmt::format("{} has {} rows, but {} are wanted: {} are held out, the other {} serve for {}", rows.source.string(), all,
+                            needed, heldout, rest, scored == 0 ? "the refit" : "scores and refit alike"));
   return {data::examples_between(rows, 0, std::min(scored, rest)), data::examples_between(rows, 0, rest),
           data::examples_between(rows, rest, all)};
 }

@@ -129,6 +129,11 @@ class Job {
       result_.divergence_before = all.front();
       result_.divergence_after = all[best + 1];
       for (std::size_t i = 0; i < dampings_.size(); ++i) result_.candidates.push_back({dampings_[i], all[i + 1]});
+      constexpr double kRounding = 1e-6;  // of float32 answers that are the same
+      if (all[best + 1] > all.front() + kRounding)
+        progress_.warn(fmt::format("the refit raised the divergence on held-out rows from {:.4g} to {:.4g}: it needs more rows or "
+                                   "more damping, or is better left out",
+                                   all.front(), all[best + 1]));
     }
     result_.damping = dampings_[best];
     result_.gains = std::move(fits_[best].gains);
