@@ -64,6 +64,18 @@ void use_baseline(const Arguments& arguments, pipeline::PruneRequest& request) {
   if (!arguments.given("refit")) request.refit.refit = "none";  // the preset's
 }
 
+// Empty names are files that are not given.
+void give_files(pipeline::PruneRequest& request, const std::string& plan, const std::string& calibration,
+                const std::string& refit_calibration, const std::string& evaluation) {
+  const auto give = [](std::optional<std::filesystem::path>& file, const std::string& name) {
+    if (!name.empty()) file = name;
+  };
+  give(request.plan, plan);
+  give(request.calibration, calibration);
+  give(request.refit_calibration, refit_calibration);
+  give(request.evaluation, evaluation);
+}
+
 void show_result(const std::string& folder, const pipeline::PruneRequest& request, const pipeline::PruneRun& run,
                  const std::string& svg, const WriteOptions& write, const ShowOptions& show) {
   model::UnitTable<double> keep;
@@ -135,10 +147,7 @@ void run_prune(Words words) {
   request.output = write.output;
   request.force = write.force;
   request.command = as_typed("prune", words);
-  if (!plan.empty()) request.plan = plan;
-  if (!calibration.empty()) request.calibration = calibration;
-  if (!refit_calibration.empty()) request.refit_calibration = refit_calibration;
-  if (!evaluation.empty()) request.evaluation = evaluation;
+  give_files(request, plan, calibration, refit_calibration, evaluation);
   ConsoleProgress progress(show.quiet);
   const pipeline::PruneRun run = pipeline::run_prune(request, progress);
   show_result(folder, request, run, svg, write, show);
