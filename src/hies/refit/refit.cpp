@@ -160,8 +160,11 @@ void check_memory(const engine::Model& model, std::int64_t tokens, std::size_t d
   const auto streams = static_cast<std::int64_t>(dampings) + 1, hidden = std::int64_t{model.spec().hidden};
   const std::int64_t element = model.execution().type == engine::ComputeType::float64 ? 8 : 4;
   const std::int64_t rows = tokens * element * ((streams + 2) * hidden + streams * (widest + hidden));
-  const auto needed = static_cast<double>(rows + 4 * 8 * widest * widest) + static_cast<double>(model.memory().weights);
-  const auto budget = static_cast<double>(model.memory().budget);
+  // Weights that are read from the mapped file each time take no room of their own.
+  const engine::MemoryPlan& memory = model.memory();
+  const std::uint64_t resident = std::max(memory.besides_activations(), memory.keep_forward ? memory.weights : 0);
+  const auto needed = static_cast<double>(rows + 4 * 8 * widest * widest) + static_cast<double>(resident);
+  const auto budget = static_cast<double>(memory.budget);
   if (budget > 0 && needed > budget)
     throw Error(ErrorKind::bad_input,
                 fmt::format("a refit with {} tokens needs about {:.1f} GiB, but {:.1f} may be used", tokens, needed / (1 << 30),
