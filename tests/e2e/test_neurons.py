@@ -53,6 +53,8 @@ class Neurons(ProgramTest):
         self.assertIsNone(own["refit"])
         self.assertEqual(own["plan"]["scores"]["options"]["loss"], "ce")
         self.assertEqual(own["plan"]["method"]["sites"], "attention,ffn")
+        self.refused(2, r"a refit with \d+ tokens needs about 0\.\d+ GiB, but 0.54 may be used", *self.job("--flops-ratio", 0.1, "--memory", "550MiB", output="x"),
+                     hint="lower --refit-examples")
         self.refused(2, "unknown preset 'bets'", *self.job("--flops-ratio", 0.1, "--preset", "bets", output="x"), hint="best")
 
     def test_step_by_step(self):

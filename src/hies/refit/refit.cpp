@@ -167,7 +167,7 @@ void check_memory(const engine::Model& model, std::int64_t tokens, std::size_t d
   const auto budget = static_cast<double>(memory.budget);
   if (budget > 0 && needed > budget)
     throw Error(ErrorKind::bad_input,
-                fmt::format("a refit with {} tokens needs about {:.1f} GiB, but {:.1f} may be used", tokens, needed / (1 << 30),
+                fmt::format("a refit with {} tokens needs about {:.2f} GiB, but {:.2f} may be used", tokens, needed / (1 << 30),
                             budget / (1 << 30)),
                 "lower `refit_examples`, give one `damping`, or raise `memory`");
 }
