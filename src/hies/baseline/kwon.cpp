@@ -1,9 +1,9 @@
 #include "hies/baseline/baseline.h"
 #include "hies/baseline/gate_gradients.h"
-#include "hies/baseline/plan_input.h"
 #include "hies/baseline/rearrange.h"
 #include "hies/baseline/unit_scales_torch.h"
 #include "hies/baseline/walk_torch.h"
+#include "hies/pipeline/plan_input.h"
 #include "hies/pipeline/plan_run.h"
 
 namespace hies::baseline {
@@ -15,7 +15,7 @@ constexpr double kMostScale = 10;  // a site with a factor beyond it keeps all a
 // Returns what the diagonal of the Fisher information removes, with each site's units exchanged by its block of it.
 model::UnitSet select_kwon(const Work& work, Progress& progress) {
   const prune::Plan plan = pipeline::run_plan(work.scores, work.method, work.budget);
-  const OwnedPlanInput owned(work.scores, work.method);
+  const pipeline::OwnedPlanInput owned(work.scores, work.method);
   const model::UnitGroups& units = owned.input().units;
   const GateGradients gradients = gate_gradients(work, units, progress);
   model::UnitSet removed;

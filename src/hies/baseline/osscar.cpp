@@ -1,8 +1,8 @@
 #include "hies/baseline/baseline.h"
 #include "hies/baseline/equal_shares.h"
 #include "hies/baseline/obs_torch.h"
-#include "hies/baseline/plan_input.h"
 #include "hies/baseline/walk_torch.h"
+#include "hies/pipeline/plan_input.h"
 
 namespace hies::baseline {
 namespace {
@@ -25,7 +25,7 @@ void walk_sites(Walk& walk, const Work& work, const Visit& removed_at) {
 }
 
 model::UnitSet select_osscar(const Work& work, Progress& progress) {
-  const OwnedPlanInput owned(work.scores, work.method);
+  const pipeline::OwnedPlanInput owned(work.scores, work.method);
   const prune::PlanInput input = owned.input();
   const auto counts = equal_shares(input, work.budget);
   Walk walk(work, "second-order selection", progress);

@@ -5,7 +5,7 @@
 #include "hies/base/error.h"
 #include "hies/base/fields.h"
 #include "hies/baseline/baseline.h"
-#include "hies/baseline/plan_input.h"
+#include "hies/pipeline/plan_input.h"
 #include "hies/prune/plan_information.h"
 #include "hies/prune/runtimes.h"
 
@@ -52,7 +52,7 @@ pipeline::PlanMaker maker(const Baseline& baseline) {
 }
 
 prune::Plan plan_of(const Work& work, const Baseline& baseline, const model::UnitSet& removed) {
-  const OwnedPlanInput owned(work.scores, work.method);
+  const pipeline::OwnedPlanInput owned(work.scores, work.method);
   const prune::PlanInput input = owned.input();
   prune::Plan plan;
   plan.model = input.model;

@@ -11,11 +11,11 @@
 #include "hies/eval/quality.h"
 #include "hies/pipeline/eval_run.h"
 #include "hies/pipeline/loaded_model.h"
+#include "hies/pipeline/plan_input.h"
 #include "hies/pipeline/plan_run.h"
 #include "hies/pipeline/score_run.h"
 #include "hies/prune/plan_information.h"
 #include "hies/prune/runtimes.h"
-#include "hies/score/methods/unit_scores.h"
 #include "hies/score/statistics/statistic.h"
 #include "hies/search/anneal.h"
 #include "hies/search/evolve.h"
@@ -61,19 +61,8 @@ class Job {
     if (resumes) claim(folder, mine);
     const score::Scores scores = find_scores(folder, resumes);
     const prune::Plan of_scores = pipeline::run_plan(scores, request_.method, budget);  // refuses budgets that cannot be met
-    const score::UnitScores units = score::unit_scores(scores, request_.method);
-    const auto unit_costs = scores.unit_costs(), kv_costs = scores.kv_head_costs();
-    const prune::PlanInput input{.model = hashes_,
-                                 .layout = scores.layout,
-                                 .unit_kind = units.kind,
-                                 .units = units.units,
-                                 .keep_scores = units.keep,
-                                 .unit_costs = unit_costs,
-                                 .kv_costs = kv_costs,
-                                 .parameters = scores.cost.parameters,
-                                 .flops_per_token = scores.cost.flops_per_token,
-                                 .portability = loaded_->checkpoint->family().portability,
-                                 .additive = units.additive};
+    const pipeline::OwnedPlanInput owned(scores, request_.method);
+    const prune::PlanInput input = owned.input();
     const Space space(input, budget);
     if (!resumes) claim(folder, mine);
     score::write_scores(folder.path() / kScoresFile, scores, true);

@@ -1,8 +1,8 @@
 #include "hies/sweep/searched.h"
 
 #include "hies/base/fields.h"
-#include "hies/baseline/plan_input.h"
 #include "hies/eval/divergence.h"
+#include "hies/pipeline/plan_input.h"
 #include "hies/pipeline/plan_run.h"
 #include "hies/search/evolve.h"
 #include "hies/search/finalists.h"
@@ -25,7 +25,7 @@ prune::Plan searched_plan(const baseline::Work& given, const Cell& cell, const R
                           const std::filesystem::path& folder, Progress& progress) {
   baseline::Work work = given;
   if (work.method.ffn_multiple == 1) work.method.ffn_multiple = kBlock;
-  const baseline::OwnedPlanInput owned(work.scores, work.method);
+  const pipeline::OwnedPlanInput owned(work.scores, work.method);
   const prune::PlanInput input = owned.input();
   const search::Space space(input, work.budget);
   search::SearchOptions options;

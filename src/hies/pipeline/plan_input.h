@@ -4,7 +4,7 @@
 #include "hies/prune/budget.h"
 #include "hies/score/methods/unit_scores.h"
 
-namespace hies::baseline {
+namespace hies::pipeline {
 
 // What a plan needs to know of a model, from its scores, which outlive it.
 class OwnedPlanInput {
@@ -35,4 +35,4 @@ class OwnedPlanInput {
   model::UnitTable<model::UnitCost> unit_costs_, kv_costs_;
 };
 
-}  // namespace hies::baseline
+}  // namespace hies::pipeline
