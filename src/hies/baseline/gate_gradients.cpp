@@ -1,7 +1,7 @@
 #include "hies/baseline/gate_gradients.h"
 
+#include "hies/baseline/judged.h"
 #include "hies/data/packing.h"
-#include "hies/score/objectives/objectives.h"
 
 namespace hies::baseline {
 namespace {
@@ -21,18 +21,12 @@ void append(const std::vector<double>& of_present, const model::SiteLayout& pres
 }  // namespace
 
 GateGradients gate_gradients(const Work& work, const model::UnitGroups& units, Progress& progress) {
-  const data::Dataset judged = data::right_answers_only(work.scored);
-  std::vector<double> labels;
-  if (judged.has_labels)
-    for (const data::Example& example : judged.examples) labels.push_back(example.label);
-  const model::ModelSpec& spec = work.model.spec();
-  const score::ObjectiveKind& kind =
-      work.score.loss.empty() ? score::default_objective(spec) : score::find_objective(work.score.loss);
+  const Judged judged(work);
   GateGradients gradients;
-  const std::vector<model::Batch> batches = data::pack(judged, work.score.batch_tokens);
-  progress.begin("gradients of gates", judged.size(), "examples");
-  for (std::int64_t draw = 0; draw < (kind.drawn ? work.score.draws : 1); ++draw) {
-    const auto objective = score::make_objective(kind.name, spec, labels, {work.score.draw_seed, draw});
+  const std::vector<model::Batch> batches = data::pack(judged.rows, work.score.batch_tokens);
+  progress.begin("gradients of gates", judged.rows.size(), "examples");
+  for (std::int64_t draw = 0; draw < (judged.kind.drawn ? work.score.draws : 1); ++draw) {
+    const auto objective = judged.objective(draw);
     for (const model::Batch& batch : batches) {
       Progress::throw_if_cancelled();
       model::Recorder recorder;
@@ -40,7 +34,7 @@ GateGradients gate_gradients(const Work& work, const model::UnitGroups& units, P
       work.model.run(batch, {.gates = nullptr, .objective = objective.get(), .recorder = &recorder});
       for (const auto& [site, groups] : units) {
         const model::Recorder::Layer& layer = recorder.layers[static_cast<std::size_t>(site.layer)];
-        append(site.kind == model::SiteKind::ffn ? layer.neuron_inner : layer.inner, spec.layout.at(site), groups, batch.size(),
+        append(site.kind == model::SiteKind::ffn ? layer.neuron_inner : layer.inner, work.model.spec().layout.at(site), groups, batch.size(),
                gradients.of_site[site]);
       }
       gradients.examples += batch.size();

@@ -6,10 +6,10 @@
 #include "hies/arch/weight_matrix.h"
 #include "hies/baseline/asked_share.h"
 #include "hies/baseline/baseline.h"
+#include "hies/baseline/judged.h"
 #include "hies/data/packing.h"
 #include "hies/formats/dtype.h"
 #include "hies/model/tensors.h"
-#include "hies/score/objectives/objectives.h"
 #include "hies/score/statistics/taylor.h"
 
 namespace hies::baseline {
@@ -48,17 +48,11 @@ std::vector<Channel> all_channels(const model::ModelSpec& spec) {
 }
 
 engine::WeightGradients gradients_of(const Work& work, Progress& progress) {
-  const data::Dataset judged = data::right_answers_only(work.scored);
-  std::vector<double> labels;
-  if (judged.has_labels)
-    for (const data::Example& example : judged.examples) labels.push_back(example.label);
-  const model::ModelSpec& spec = work.model.spec();
-  const score::ObjectiveKind& kind =
-      work.score.loss.empty() ? score::default_objective(spec) : score::find_objective(work.score.loss);
-  const auto objective = score::make_objective(kind.name, spec, labels, {work.score.draw_seed, 0});
+  const Judged judged(work);
+  const auto objective = judged.objective();
   engine::WeightGradients gradients;
-  progress.begin("gradients of weights", judged.size(), "examples");
-  for (const model::Batch& batch : data::pack(judged, work.score.batch_tokens)) {
+  progress.begin("gradients of weights", judged.rows.size(), "examples");
+  for (const model::Batch& batch : data::pack(judged.rows, work.score.batch_tokens)) {
     Progress::throw_if_cancelled();
     model::Recorder recorder;
     recorder.want_inner = true;
